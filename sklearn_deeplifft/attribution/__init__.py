@@ -1,0 +1,45 @@
+"""Floor 1, torch: what a network says of its inputs, one equation a function."""
+
+from sklearn_deeplifft.attribution._accumulate import ScoreSums, cell_means, overall_score
+from sklearn_deeplifft.attribution._chain import ChainReader, chain_of
+from sklearn_deeplifft.attribution._gauge import (
+    SimplexGroup,
+    Terms,
+    angle_to_simplex,
+    project,
+    terms_of,
+)
+from sklearn_deeplifft.attribution._increments import softmax_increments
+from sklearn_deeplifft.attribution._linear_form import (
+    LinearForm,
+    NetworkReader,
+    relative_residual,
+)
+from sklearn_deeplifft.attribution._module_state import evaluating, module_dtype
+from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
+from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
+
+__all__ = [
+    "ChainReader",
+    "Head",
+    "LinearForm",
+    "NetworkReader",
+    "Reader",
+    "ScoreSums",
+    "Scorer",
+    "SimplexGroup",
+    "Terms",
+    "angle_to_simplex",
+    "block_rows",
+    "cell_means",
+    "chain_of",
+    "evaluating",
+    "module_dtype",
+    "overall_score",
+    "project",
+    "reader_of",
+    "relative_residual",
+    "softmax_increments",
+    "terms_of",
+    "verify_piecewise_linear",
+]

@@ -1,0 +1,70 @@
+"""Streaming, mergeable sums of scores: what a pass over any part of the data leaves behind.
+
+==============  ====================================================  ========
+code            symbol                                                shape
+==============  ====================================================  ========
+``signed``      sum of w_s score over the correct rows of a cell      (C, d)
+``absolute``    sum of w_s |score|                                    (C, d)
+``weight``      sum of w_s                                            (C,)
+==============  ====================================================  ========
+
+A cell is a class (softmax), a label's absence or presence (sigmoid), or an output (regression).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+__all__ = ["ScoreSums", "cell_means", "overall_score"]
+
+
+@dataclass(frozen=True)
+class ScoreSums:
+    """Sums over rows; ``a + b`` merges two parts of the data."""
+
+    signed: Tensor
+    absolute: Tensor
+    weight: Tensor
+    residual: float = 0.0
+    """Largest relative residual of the decomposition among the rows seen."""
+
+    @classmethod
+    def zeros(cls, n_cells: int, n_features: int) -> ScoreSums:
+        """The sums of no rows."""
+        empty = torch.zeros(n_cells, n_features, dtype=torch.float64)
+        return cls(empty, empty.clone(), torch.zeros(n_cells, dtype=torch.float64))
+
+    @classmethod
+    def of(cls, scores: Tensor, cell: Tensor, weight: Tensor, n_cells: int) -> ScoreSums:
+        """The sums of one batch of scores (m, d), with cells (m,) and weights (m,)."""
+        belongs = torch.nn.functional.one_hot(cell, n_cells).T.to(scores.dtype)
+        belongs = belongs * weight.to(scores.dtype)
+        return cls(
+            (belongs @ scores).double(),
+            (belongs @ scores.abs()).double(),
+            belongs.double().sum(1),
+        )
+
+    def __add__(self, other: ScoreSums) -> ScoreSums:
+        return ScoreSums(
+            self.signed + other.signed,
+            self.absolute + other.absolute,
+            self.weight + other.weight,
+            max(self.residual, other.residual),
+        )
+
+
+def cell_means(sums: Tensor, weight: Tensor) -> Tensor:
+    """Mean per cell (C, d); zero where a cell saw no row."""
+    return torch.where(weight > 0, 1 / weight.clamp_min(1e-300), 0.0)[:, None] * sums
+
+
+def overall_score(sums: ScoreSums, *, balanced: bool) -> Tensor:
+    """Mean absolute score (d,): over all rows, or with each cell that has rows weighing the same."""
+    if not balanced:
+        return sums.absolute.sum(0) / sums.weight.sum().clamp_min(1e-300)
+    present = int((sums.weight > 0).sum())
+    return cell_means(sums.absolute, sums.weight).sum(0) / max(present, 1)

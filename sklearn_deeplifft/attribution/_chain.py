@@ -1,0 +1,248 @@
+"""The linear form of a plain chain of affine maps and piecewise-linear activations.
+
+The same numbers as ``NetworkReader``, for all outputs in one pass of matrix products:
+
+==============  ===================================================  ====================
+code            meaning                                              shape
+==============  ===================================================  ====================
+``slope``       s = phi'(a): one number per example and unit         (n, m)
+``offset``      t = phi(a) - s a, nonzero only where phi saturates   (n, m) or None
+``G``           dz_k/d(unit), carried down from the logits           (n, K, m)
+==============  ===================================================  ====================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_deeplifft.attribution._linear_form import LinearForm, OutputMap, RowFilter
+from sklearn_deeplifft.attribution._products import times_transposed
+
+__all__ = ["ChainReader", "chain_of"]
+
+
+class _Affine(NamedTuple):
+    weight: Tensor
+    """(m_out, m_in), or (m,) for a diagonal map."""
+    bias: Tensor
+    transposed: Tensor
+    """The weight, transposed and contiguous, ready for ``pull_back``."""
+
+    def apply(self, h: Tensor) -> Tensor:
+        if self.weight.ndim == 1:
+            return h * self.weight + self.bias
+        return times_transposed(h, self.weight, self.bias)
+
+    def pull_back(self, G: Tensor) -> Tensor:
+        """Carry (n, K, m_out) down to (n, K, m_in)."""
+        if self.weight.ndim == 1:
+            return G * self.weight
+        n, K, m = G.shape
+        return times_transposed(G.reshape(n * K, m), self.transposed).view(n, K, -1)
+
+    def matrix(self) -> Tensor:
+        return torch.diag(self.weight) if self.weight.ndim == 1 else self.weight
+
+
+class _Activation(NamedTuple):
+    slope: Callable[[Tensor], Tensor]
+    value: Callable[[Tensor], Tensor]
+    saturates: bool
+
+
+Stage = _Affine | _Activation
+
+
+def chain_of(module: nn.Module, dtype: torch.dtype) -> list[Stage] | None:
+    """Return the stages of a plain ``nn.Sequential``, or None where anything else is inside.
+
+    Only modules of exactly the listed types, without hooks, qualify: what a subclass or a hook
+    does is not known here, and the general reader takes over.
+    """
+    leaves = _leaves(module)
+    if leaves is None:
+        return None
+    if leaves and type(leaves[-1]) in (nn.Softmax, nn.LogSoftmax, nn.Sigmoid, nn.LogSigmoid):
+        leaves = leaves[:-1]
+    stages: list[Stage] = []
+    for leaf in leaves:
+        if _passes_through(leaf):
+            continue
+        stage = _stage(leaf, dtype)
+        if stage is None:
+            return None
+        stages.append(stage)
+    dense = [s for s in stages if isinstance(s, _Affine) and s.weight.ndim == 2]
+    return stages if dense and isinstance(stages[-1], _Affine) else None
+
+
+class ChainReader:
+    """Reads the linear form of a chain; the interface of ``NetworkReader.form``."""
+
+    def __init__(self, stages: list[Stage], dtype: torch.dtype) -> None:
+        self.stages = stages
+        self.dtype = dtype
+        last = stages[-1]
+        assert isinstance(last, _Affine)  # chain_of returns nothing else
+        self._top = last.matrix()
+
+    def form(
+        self,
+        X: Tensor,
+        reference: Tensor | None = None,
+        select: RowFilter | None = None,
+        outputs: OutputMap | None = None,
+    ) -> LinearForm:
+        """Return the linear form at ``X``; the arguments are those of ``NetworkReader.form``."""
+        X = X.to(self.dtype)
+        z, slopes, offsets = self._forward(X)
+        rows = None if select is None else select(z)
+        if rows is not None and len(rows) < len(X):
+            X, z = X[rows], z[rows]
+            slopes = [slope[rows] for slope in slopes]
+            offsets = [None if offset is None else offset[rows] for offset in offsets]
+        b = self._constant_path(X, reference, slopes, offsets)
+        top = self._top.expand(len(X), -1, -1)
+        if outputs is not None:
+            z, b, top = outputs(z, rows), outputs(b, rows), outputs(top, rows)
+        x = X if reference is None else X - reference
+        return LinearForm(z, self._backward(top, slopes), b, x, rows)
+
+    def logits(self, X: Tensor) -> Tensor:
+        """Return z (n, K)."""
+        return self._forward(X.to(self.dtype))[0]
+
+    def _forward(self, h: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor | None]]:
+        slopes: list[Tensor] = []
+        offsets: list[Tensor | None] = []
+        for stage in self.stages:
+            if isinstance(stage, _Affine):
+                h = stage.apply(h)
+                continue
+            slope, value = stage.slope(h), stage.value(h)
+            slopes.append(slope)
+            offsets.append(value - slope * h if stage.saturates else None)
+            h = value
+        return h, slopes, offsets
+
+    def _backward(self, G: Tensor, slopes: list[Tensor]) -> Tensor:
+        """Carry ``G`` (n, K, m), the derivatives above the last affine stage, down to x."""
+        remaining = list(slopes)
+        for stage in reversed(self.stages[:-1]):
+            if isinstance(stage, _Affine):
+                G = stage.pull_back(G)
+            else:
+                G = G * remaining.pop()[:, None, :]
+        return G
+
+    def _constant_path(
+        self,
+        X: Tensor,
+        reference: Tensor | None,
+        slopes: list[Tensor],
+        offsets: list[Tensor | None],
+    ) -> Tensor:
+        """z - J (x - r), pushed forwards: the reference sent through with the slopes of x.
+
+        This path shares nothing with ``_backward`` but the slopes, so ``z - b - c.(x - r)`` is
+        a real check of both.
+        """
+        remaining, shifts = list(slopes), list(offsets)
+        u = (X.new_zeros(X.shape[1]) if reference is None else reference.to(X.dtype))[None]
+        for stage in self.stages:
+            if isinstance(stage, _Affine):
+                u = stage.apply(u)
+                continue
+            shift = shifts.pop(0)
+            u = remaining.pop(0) * u
+            u = u if shift is None else u + shift
+        return u.expand(len(X), -1)
+
+
+def _leaves(module: nn.Module) -> list[nn.Module] | None:
+    """Flatten nested plain Sequentials; None where a hook or a parametrisation is attached."""
+    if (
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or hasattr(module, "parametrizations")
+    ):
+        return None
+    if type(module) is not nn.Sequential:
+        return [module]
+    parts = [_leaves(child) for child in module]
+    if any(part is None for part in parts):
+        return None
+    return [leaf for part in parts for leaf in part or ()]
+
+
+def _passes_through(leaf: nn.Module) -> bool:
+    """Modules that do nothing to an (n, m) tensor in evaluation mode."""
+    if type(leaf) is nn.Flatten:
+        return leaf.start_dim == 1 and leaf.end_dim == -1
+    return type(leaf) in (nn.Identity, nn.Dropout, nn.AlphaDropout)
+
+
+def _stage(leaf: nn.Module, dtype: torch.dtype) -> Stage | None:
+    build = _STAGES.get(type(leaf))
+    return None if build is None else build(leaf, dtype)
+
+
+def _linear(leaf: nn.Linear, dtype: torch.dtype) -> Stage:
+    weight = leaf.weight.detach().to(dtype, copy=True)
+    bias = weight.new_zeros(len(weight)) if leaf.bias is None else leaf.bias.detach().to(dtype)
+    return _Affine(weight, bias.clone(), weight.T.contiguous())
+
+
+def _batch_norm(leaf: nn.BatchNorm1d, dtype: torch.dtype) -> Stage | None:
+    if leaf.running_mean is None or leaf.running_var is None:
+        return None
+    mean, var = leaf.running_mean.detach().to(dtype), leaf.running_var.detach().to(dtype)
+    scale = 1 / torch.sqrt(var + leaf.eps)
+    if leaf.affine:
+        scale = scale * leaf.weight.detach().to(dtype)
+    shift = -mean * scale
+    if leaf.affine:
+        shift = shift + leaf.bias.detach().to(dtype)
+    return _Affine(scale, shift, scale)
+
+
+def _relu(leaf: nn.ReLU, dtype: torch.dtype) -> Stage:
+    return _Activation(lambda a: (a > 0).to(a.dtype), torch.relu, False)
+
+
+def _leaky_relu(leaf: nn.LeakyReLU, dtype: torch.dtype) -> Stage:
+    return _leaky(torch.tensor(leaf.negative_slope, dtype=dtype))
+
+
+def _prelu(leaf: nn.PReLU, dtype: torch.dtype) -> Stage:
+    return _leaky(leaf.weight.detach().to(dtype, copy=True))
+
+
+def _leaky(negative: Tensor) -> Stage:
+    def slope(a: Tensor) -> Tensor:
+        return torch.where(a > 0, torch.ones((), dtype=a.dtype), negative)
+
+    return _Activation(slope, lambda a: slope(a) * a, False)
+
+
+def _hardtanh(leaf: nn.Hardtanh, dtype: torch.dtype) -> Stage:
+    low, high = leaf.min_val, leaf.max_val
+    return _Activation(
+        lambda a: ((a > low) & (a < high)).to(a.dtype), lambda a: a.clamp(low, high), True
+    )
+
+
+_STAGES: dict[type[nn.Module], Callable[..., Stage | None]] = {
+    nn.Linear: _linear,
+    nn.BatchNorm1d: _batch_norm,
+    nn.ReLU: _relu,
+    nn.LeakyReLU: _leaky_relu,
+    nn.PReLU: _prelu,
+    nn.ReLU6: _hardtanh,
+    nn.Hardtanh: _hardtanh,
+}

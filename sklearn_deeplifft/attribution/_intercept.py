@@ -1,0 +1,101 @@
+"""Function modes: drop a final normaliser, replace activations by their secants.
+
+A mode sees every torch function that ``forward`` calls, whether a submodule, ``torch.relu`` or a
+tensor method called it, so nothing depends on how the network's author wrote an activation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+__all__ = ["NORMALIZERS", "FinalNormalizer", "Secants", "secant"]
+
+NORMALIZERS: frozenset[Callable[..., Any]] = frozenset(
+    {
+        F.softmax,
+        torch.softmax,
+        Tensor.softmax,
+        F.log_softmax,
+        torch.log_softmax,
+        Tensor.log_softmax,
+        torch.sigmoid,
+        Tensor.sigmoid,
+        F.sigmoid,
+        F.logsigmoid,
+    }
+)
+"""Maps from logits to (log-)probabilities; their input is what is decomposed."""
+
+CURVED: frozenset[Callable[..., Any]] = frozenset(
+    {
+        torch.tanh,
+        Tensor.tanh,
+        F.tanh,
+        torch.sigmoid,
+        Tensor.sigmoid,
+        F.sigmoid,
+        F.gelu,
+        F.silu,
+        F.mish,
+        F.elu,
+        F.selu,
+        torch.selu,
+        F.celu,
+        torch.celu,
+        F.softplus,
+        F.softsign,
+        F.logsigmoid,
+        F.hardswish,
+        F.tanhshrink,
+    }
+)
+"""Elementwise activations with curvature, which the secant rule replaces."""
+
+
+class FinalNormalizer(TorchFunctionMode):
+    """Remember the input of the last normaliser called, to take it in the place of its output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: tuple[Tensor, Any] | None = None
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if func in NORMALIZERS:
+            self._last = (args[0] if args else (kwargs or {})["input"], out)
+        return out
+
+    def undo(self, output: Any) -> Any:
+        """Return the logits behind ``output`` where a normaliser was the last step."""
+        if self._last is not None and output is self._last[1]:
+            return self._last[0]
+        return output
+
+
+class Secants(TorchFunctionMode):
+    """Replace each elementwise activation f by ``f(0) + a (f(a) - f(0)) / a``."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func in CURVED:
+            rest = {**kwargs, "inplace": False} if "inplace" in kwargs else kwargs
+            return secant(lambda a: func(a, *args[1:], **rest), args[0])
+        return func(*args, **kwargs)
+
+
+def secant(f: Callable[[Tensor], Tensor], a: Tensor) -> Tensor:
+    """The chord of ``f`` from 0 to ``a``; its slope is a constant for autograd, ``f'(0)`` at 0."""
+    with torch.enable_grad():
+        zero = torch.zeros((), dtype=a.dtype, device=a.device, requires_grad=True)
+        at_zero = f(zero)
+        (derivative,) = torch.autograd.grad(at_zero, zero)
+    fixed = a.detach()
+    rise = f(fixed) - at_zero.detach()
+    slope = torch.where(fixed == 0, derivative, rise / torch.where(fixed == 0, 1, fixed))
+    return at_zero.detach() + a * slope

@@ -1,0 +1,247 @@
+"""The local linear form of a network: one affine function per example.
+
+===================  ======================  ==================================================
+code                 symbol                  shape
+===================  ======================  ==================================================
+``logits``           z                       (n, K)
+``coefficients``     c[s, k, i] = dz_k/dx_i  (n, K, d); d counts the flattened axes of x
+``displacement``     x - r                   (n, d); r is the reference, zero in the paper
+``bias``             b = z - J (x - r)       (n, K), by forward-mode differentiation
+===================  ======================  ==================================================
+
+In a piecewise-linear network ``z = b + c.(x - r)`` holds exactly on the cell that holds ``x``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+import torch
+import torch.autograd.forward_ad as forward_ad
+from torch import Tensor, nn
+
+from sklearn_deeplifft.attribution._intercept import FinalNormalizer, Secants
+from sklearn_deeplifft.attribution._module_state import evaluating, frozen_state, module_dtype
+
+__all__ = ["LinearForm", "NetworkReader", "OutputMap", "RowFilter", "relative_residual"]
+
+RowFilter = Callable[[Tensor], Tensor]
+"""Chooses rows from the logits (n, K): returns their indices (m,)."""
+
+
+OutputMap = Callable[[Tensor, Tensor | None], Tensor]
+"""A linear map of the outputs, per example: (m, K, ...) and row indices -> (m, R, ...)."""
+
+
+class LinearForm(NamedTuple):
+    """``logits = bias + sum_i coefficients[..., i] displacement_i``, example by example."""
+
+    logits: Tensor
+    coefficients: Tensor
+    bias: Tensor
+    displacement: Tensor
+    """(n, d): the input, or the hidden layer asked for, less the reference."""
+    rows: Tensor | None = None
+    """(n,): which rows of the batch these are; None means all of them, in order."""
+
+
+def relative_residual(logits: Tensor, bias: Tensor, explained: Tensor) -> float:
+    """Largest ``|z - b - c.x|`` over each example's largest of ``|z|``, ``|b|``, ``|c.x|``."""
+    if not logits.numel():
+        return 0.0
+    largest = torch.stack([logits.abs(), bias.abs(), explained.abs()]).amax(dim=(0, 2))
+    gap = (logits - bias - explained).abs().amax(dim=1)
+    return float((gap / largest.clamp_min(torch.finfo(logits.dtype).tiny)).max())
+
+
+class NetworkReader:
+    """Reads the linear form of any torch module by automatic differentiation.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Maps (n, ...) to (n, K) or (n,). It is never modified.
+    layer : str or None
+        Name of a submodule (as in ``module.named_modules()``) whose output takes the place of
+        the input.
+    secants : bool
+        Replace curved elementwise activations by their secants through zero.
+    drop_normalizer : bool
+        Decompose what goes into a final softmax, log-softmax or sigmoid.
+    dtype : torch.dtype or None
+        Precision of the reading; None takes the module's own.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        layer: str | None = None,
+        secants: bool = False,
+        drop_normalizer: bool = True,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        self.module = module
+        self.layer = _named_layer(module, layer)
+        self.layer_name = layer
+        self.secants = secants
+        self.drop_normalizer = drop_normalizer
+        self.dtype = dtype or module_dtype(module)
+        self._state = frozen_state(module, self.dtype)
+
+    def logits(self, X: Tensor) -> Tensor:
+        """Return z (n, K), without a final normaliser."""
+        with torch.no_grad():
+            return self._forward(self._cast(X))
+
+    def form(
+        self,
+        X: Tensor,
+        reference: Tensor | None = None,
+        select: RowFilter | None = None,
+        outputs: OutputMap | None = None,
+    ) -> LinearForm:
+        """Return the linear form at ``X``.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n, ...)
+        reference : Tensor or None
+            Shape of one example (of its hidden layer, if one is read); None is zero.
+        select : callable or None
+            Picks the rows to read from the logits; None reads all of them.
+        outputs : callable or None
+            Linear map of the logits to what is decomposed, such as log-odds.
+        """
+        with torch.enable_grad():
+            source = _Source(lambda value: value.detach().clone().requires_grad_())
+            z = self._forward_from(source, self._cast(X))
+            x = source.value
+            rows = None if select is None else select(z.detach())
+            c = _jacobian(z, x)
+        b = z.detach() - self._directional(self._cast(X), reference)
+        parts = [z.detach(), c, b, _less(x.detach(), reference).flatten(1)]
+        if rows is not None:
+            parts = [part[rows] for part in parts]
+        if outputs is not None:
+            parts[:3] = [outputs(part, rows) for part in parts[:3]]
+        return LinearForm(*parts, rows)
+
+    def hidden(self, X: Tensor) -> Tensor:
+        """Return what the coefficients multiply, flattened to (n, d)."""
+        source = _Source(lambda value: value)
+        with torch.no_grad():
+            self._forward_from(source, self._cast(X))
+        return source.value.flatten(1)
+
+    def _cast(self, X: Tensor) -> Tensor:
+        return X.to(self.dtype)
+
+    def _directional(self, X: Tensor, reference: Tensor | None) -> Tensor:
+        """J (x - r) by forward-mode differentiation in that direction."""
+        with torch.no_grad(), forward_ad.dual_level():
+            source = _Source(
+                lambda value: forward_ad.make_dual(value.clone(), _less(value, reference))
+            )
+            tangent = forward_ad.unpack_dual(self._forward_from(source, X)).tangent
+            return torch.zeros(1) if tangent is None else tangent.clone()
+
+    def _forward_from(self, source: _Source, X: Tensor) -> Tensor:
+        if self.layer is None:
+            return self._forward(source.start(X))
+        with _replaced_output(self.layer, source, self.layer_name):
+            return self._forward(X)
+
+    def _forward(self, X: Tensor) -> Tensor:
+        final = FinalNormalizer()
+        with ExitStack() as stack:
+            stack.enter_context(evaluating(self.module))
+            if self.secants:
+                stack.enter_context(Secants())
+            if self.drop_normalizer:
+                # A clone keeps an in-place first layer off the tensor that is differentiated.
+                stack.enter_context(final)
+            z = torch.func.functional_call(self.module, self._state, (X.clone(),))
+        return _two_dimensional(final.undo(z))
+
+
+class _Source:
+    """The tensor at which differentiation starts; remembers it and counts its uses."""
+
+    def __init__(self, prepare: Callable[[Tensor], Tensor]) -> None:
+        self._prepare = prepare
+        self.calls = 0
+        self.value: Tensor
+
+    def start(self, value: Tensor) -> Tensor:
+        self.calls += 1
+        self.value = self._prepare(value)
+        return self.value
+
+
+@contextmanager
+def _replaced_output(layer: nn.Module, source: _Source, name: str | None):
+    """While it lasts, ``layer`` returns the source in the place of its output."""
+
+    def hook(_module, _args, output):
+        if not isinstance(output, Tensor):
+            raise TypeError(
+                f"layer={name!r} returns {type(output).__name__}; only layers that return "
+                "one tensor can be scored. Choose a layer inside or after it."
+            )
+        # A clone keeps an in-place next layer off the tensor that is differentiated.
+        return source.start(output).clone()
+
+    handle = layer.register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+    if source.calls != 1:
+        raise ValueError(
+            f"layer={name!r} was called {source.calls} times in one forward pass; it must be "
+            "called once. Give each use a module of its own."
+        )
+
+
+def _less(x: Tensor, reference: Tensor | None) -> Tensor:
+    return x.clone() if reference is None else x - reference.to(x.dtype).view_as(x[0])
+
+
+def _jacobian(z: Tensor, x: Tensor) -> Tensor:
+    """Reverse-mode ``dz_k/dx_i`` (n, K, d); rows must not mix, so a sum over rows separates."""
+    if not z.requires_grad:  # the logits do not depend on x at all
+        return x.detach().new_zeros(len(x), z.shape[1], x[0].numel())
+    last = z.shape[1] - 1
+    columns = (
+        torch.autograd.grad(z[:, k].sum(), x, retain_graph=k < last, materialize_grads=True)[0]
+        for k in range(z.shape[1])
+    )
+    return torch.stack([column.flatten(1) for column in columns], dim=1)
+
+
+def _two_dimensional(z: Any) -> Tensor:
+    if not isinstance(z, Tensor):
+        raise TypeError(
+            f"the module returned {type(z).__name__}; a decomposition needs one tensor of "
+            "logits of shape (n, K). Wrap the module so that forward returns it."
+        )
+    if z.ndim == 1:
+        return z[:, None]
+    if z.ndim == 2:
+        return z
+    raise ValueError(
+        f"the module returned shape {tuple(z.shape)}; logits must have shape (n, K). "
+        "Flatten or pool the remaining axes inside forward."
+    )
+
+
+def _named_layer(module: nn.Module, layer: str | None) -> nn.Module | None:
+    if layer is None:
+        return None
+    names = [name for name, _ in module.named_modules() if name]
+    if layer not in names:
+        raise ValueError(f"layer={layer!r} is not a submodule of the network; it has {names}.")
+    return module.get_submodule(layer)

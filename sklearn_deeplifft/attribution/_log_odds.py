@@ -1,0 +1,35 @@
+"""Log-odds coordinates: the true class's logit, and the others less it.
+
+The softmax of class y needs only ``z_j - z_y``. Taking these differences once, before a linear
+form is expanded to (n, K, d), saves passes over the largest array there is.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["contrast", "sigmoid_contrast"]
+
+
+def contrast(values: Tensor, y: Tensor) -> Tensor:
+    """Rewrite (n, K, ...) per example as ``[v_y, v_j - v_y for j != y]``, j ascending."""
+    n, K = values.shape[:2]
+    tail = values.shape[2:]
+    others = torch.arange(K - 1, device=y.device).expand(n, -1)
+    others = others + (others >= y[:, None])
+    index = torch.cat([y[:, None], others], dim=1)
+    index = index.view(n, K, *(1 for _ in tail)).expand(n, K, *tail)
+    out = values.gather(1, index)
+    out[:, 1:] -= out[:, :1]
+    return out
+
+
+def sigmoid_contrast(values: Tensor, y: Tensor) -> Tensor:
+    """The same for one logit v (n, 1, ...), a pair ``(0, v)``: ``[v, -v]`` or ``[-v, v]``.
+
+    For class 0, whose own logit is the constant 0, the evidence ``-v`` takes its place: all of
+    its terms would tie otherwise, and the order would say nothing.
+    """
+    sign = (2 * y - 1).to(values.dtype).view(-1, *(1 for _ in values.shape[1:]))
+    return torch.cat([sign * values, -sign * values], dim=1)

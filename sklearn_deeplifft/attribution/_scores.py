@@ -1,0 +1,202 @@
+"""Scores of a batch of rows: linear form, gauge, increments, sums, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_deeplifft.attribution._accumulate import ScoreSums
+from sklearn_deeplifft.attribution._chain import ChainReader, chain_of
+from sklearn_deeplifft.attribution._gauge import SimplexGroup, terms_of
+from sklearn_deeplifft.attribution._increments import odds_increments
+from sklearn_deeplifft.attribution._linear_form import (
+    LinearForm,
+    NetworkReader,
+    OutputMap,
+    RowFilter,
+    relative_residual,
+)
+from sklearn_deeplifft.attribution._log_odds import contrast, sigmoid_contrast
+from sklearn_deeplifft.attribution._module_state import module_dtype
+
+__all__ = ["Head", "Reader", "Scorer", "block_rows", "reader_of"]
+
+BLOCK_BYTES = 4_000_000
+"""Size of one (rows, K, d) array: small enough to stay in cache between passes."""
+
+
+class Reader(Protocol):
+    """Anything that yields linear forms: a chain, or any module by automatic differentiation."""
+
+    dtype: torch.dtype
+
+    def logits(self, X: Tensor) -> Tensor: ...
+
+    def form(
+        self,
+        X: Tensor,
+        reference: Tensor | None = None,
+        select: RowFilter | None = None,
+        outputs: OutputMap | None = None,
+    ) -> LinearForm: ...
+
+
+def reader_of(
+    module: nn.Module,
+    *,
+    layer: str | None = None,
+    secants: bool = False,
+    drop_normalizer: bool = True,
+    dtype: torch.dtype | None = None,
+) -> Reader:
+    """The fastest reader that fits: a chain where the module is one, else the general one."""
+    dtype = dtype or module_dtype(module)
+    if layer is None and not secants and drop_normalizer:
+        stages = chain_of(module, dtype)
+        if stages is not None:
+            return ChainReader(stages, dtype)
+    return NetworkReader(
+        module, layer=layer, secants=secants, drop_normalizer=drop_normalizer, dtype=dtype
+    )
+
+
+def block_rows(n_outputs: int, n_features: int) -> int:
+    """Rows per block such that (rows, K, d) stays in cache."""
+    return int(min(max(BLOCK_BYTES // (4 * n_outputs * n_features), 8), 4096))
+
+
+class Head(NamedTuple):
+    """Some columns of the logits that answer one question."""
+
+    kind: Literal["softmax", "sigmoid", "identity"]
+    start: int
+    stop: int
+
+    @property
+    def n_cells(self) -> int:
+        """Classes of a softmax, 2 for a sigmoid, outputs of a regression."""
+        return 2 if self.kind == "sigmoid" else self.stop - self.start
+
+    def of(self, values: Tensor) -> Tensor:
+        """This head's part of (n, K, ...)."""
+        return values[:, self.start : self.stop]
+
+    def correct(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Which rows (n,) the network gets right; all of them in regression."""
+        z = self.of(logits)
+        if self.kind == "softmax":
+            return z.argmax(1) == y
+        if self.kind == "sigmoid":
+            return (z[:, 0] > 0) == y.bool()
+        return torch.ones(len(z), dtype=torch.bool, device=z.device)
+
+    def decomposed(self, values: Tensor, y: Tensor) -> Tensor:
+        """What of (n, K, ...) is decomposed: log-odds, or the outputs themselves."""
+        if self.kind == "softmax":
+            return contrast(self.of(values), y)
+        if self.kind == "sigmoid":
+            return sigmoid_contrast(self.of(values), y)
+        return self.of(values)
+
+
+class _HeadScores(NamedTuple):
+    rows: Tensor
+    scores: Tensor
+    """(m, d), or (m, K, d) in regression."""
+    residual: float
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Everything that turns rows and targets into scores.
+
+    ``reference`` (d,) and ``groups`` choose the gauge; ``y`` is (n, H), one column a head:
+    class indices, 0/1, or anything in regression.
+    """
+
+    reader: Reader
+    heads: tuple[Head, ...]
+    reference: Tensor | None = None
+    groups: Sequence[SimplexGroup] = ()
+    only_correct: bool = True
+
+    @property
+    def n_cells(self) -> int:
+        """Number of rows of the sums: the heads' cells one after another."""
+        return sum(head.n_cells for head in self.heads)
+
+    def sums(self, X: Tensor, y: Tensor, weight: Tensor) -> ScoreSums:
+        """Sums over one batch."""
+        parts = []
+        for h, found in enumerate(self._scores(X, y)):
+            w = weight[found.rows]
+            if self.heads[h].kind == "identity":
+                part = _output_sums(found.scores, w)
+            else:
+                part = ScoreSums.of(found.scores, y[found.rows, h], w, self.heads[h].n_cells)
+            parts.append(replace(part, residual=found.residual))
+        return ScoreSums(
+            torch.cat([part.signed for part in parts]),
+            torch.cat([part.absolute for part in parts]),
+            torch.cat([part.weight for part in parts]),
+            max(part.residual for part in parts),
+        )
+
+    def increments(self, X: Tensor, y: Tensor) -> Tensor:
+        """Scores (n, H, d) of every row; zero where only correct rows count and it is not one.
+
+        In regression H is the number of outputs.
+        """
+        per_head = []
+        for found in self._scores(X, y):
+            scores = found.scores if found.scores.ndim == 3 else found.scores[:, None]
+            full = scores.new_zeros(len(X), *scores.shape[1:])
+            full[found.rows] = scores
+            per_head.append(full)
+        return torch.cat(per_head, dim=1)
+
+    def _scores(self, X: Tensor, y: Tensor) -> Iterator[_HeadScores]:
+        if len(self.heads) == 1:
+            yield self._single(X, y)
+            return
+        form = self.reader.form(X, self.reference)
+        for h, head in enumerate(self.heads):
+            rows = self._wanted(head, form.logits, y[:, h])
+            parts = [head.decomposed(part[rows], y[rows, h]) for part in form[:3]]
+            yield self._scored(head, LinearForm(*parts, form.displacement[rows]), rows)
+
+    def _single(self, X: Tensor, y: Tensor) -> _HeadScores:
+        head, target = self.heads[0], y[:, 0]
+
+        def outputs(values: Tensor, rows: Tensor | None) -> Tensor:
+            return head.decomposed(values, target if rows is None else target[rows])
+
+        form = self.reader.form(X, self.reference, lambda z: self._wanted(head, z, target), outputs)
+        rows = torch.arange(len(X)) if form.rows is None else form.rows
+        return self._scored(head, form, rows)
+
+    def _wanted(self, head: Head, logits: Tensor, y: Tensor) -> Tensor:
+        if not self.only_correct:
+            return torch.arange(len(logits), device=logits.device)
+        return head.correct(logits, y).nonzero()[:, 0]
+
+    def _scored(self, head: Head, form: LinearForm, rows: Tensor) -> _HeadScores:
+        terms, bias = terms_of(form, self.groups)
+        residual = relative_residual(form.logits, bias, terms.sum(-1))
+        if head.kind != "identity":
+            terms = odds_increments(terms, bias, form.displacement != 0)
+        return _HeadScores(rows, terms, residual)
+
+
+def _output_sums(terms: Tensor, weight: Tensor) -> ScoreSums:
+    """In regression every row counts for every output."""
+    w = weight.to(terms.dtype)
+    return ScoreSums(
+        torch.einsum("n,nkd->kd", w, terms).double(),
+        torch.einsum("n,nkd->kd", w, terms.abs()).double(),
+        weight.double().sum().expand(terms.shape[1]).clone(),
+    )
