@@ -63,7 +63,7 @@ def cell_means(sums: Tensor, weight: Tensor) -> Tensor:
 
 
 def overall_score(sums: ScoreSums, *, balanced: bool) -> Tensor:
-    """Mean absolute score (d,): over all rows, or with each cell that has rows weighing the same."""
+    """Mean absolute score (d,): over all rows, or each cell that has rows weighing the same."""
     if not balanced:
         return sums.absolute.sum(0) / sums.weight.sum().clamp_min(1e-300)
     present = int((sums.weight > 0).sum())

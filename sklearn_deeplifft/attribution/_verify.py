@@ -69,7 +69,7 @@ def verify_piecewise_linear(reader: NetworkReader, X: Tensor) -> None:
 
 
 def _require_separate_rows(reader: NetworkReader, X: Tensor) -> None:
-    together, alone = reader.logits(X)[:1], reader.logits(X[:1])
+    together, alone = reader.logits(X)[:2], reader.logits(X[:2])
     if not torch.allclose(together, alone, rtol=1e-6, atol=1e-9, equal_nan=True):
         raise NotPiecewiseLinearError(
             f"an example's logits change with the rest of its batch (by "

@@ -1,0 +1,5 @@
+"""Tables whose truth is known because it was planted."""
+
+from sklearn_deeplifft.datasets._motif_counts import MotifCounts, make_motif_counts
+
+__all__ = ["MotifCounts", "make_motif_counts"]
