@@ -1,0 +1,205 @@
+"""The one place where parameters become a configured, unfitted skorch net."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import skorch
+import torch
+from sklearn.base import clone
+from skorch.callbacks import EarlyStopping
+from torch import nn
+
+from sklearn_deeplifft.networks._losses import (
+    WEIGHTED,
+    MultiSoftmaxLoss,
+    WeightedBCEWithLogitsLoss,
+    WeightedCrossEntropyLoss,
+    WeightedMSELoss,
+    WeightedNLLLoss,
+)
+from sklearn_deeplifft.networks._modules import Preprocessed, relu_mlp
+from sklearn_deeplifft.networks._rows import RowBatches
+from sklearn_deeplifft.networks._train import Watch
+
+__all__ = ["NetSettings", "Problem", "build_net", "is_net"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the data ask of a network."""
+
+    kind: str
+    """"softmax", "sigmoid", "regression" or "multisoftmax"."""
+    n_features: int
+    n_outputs: int
+    sizes: tuple[int, ...] = ()
+    """Block sizes of a "multisoftmax"."""
+
+
+@dataclass(frozen=True)
+class NetSettings:
+    """How the default network is built and trained."""
+
+    hidden_layer_sizes: Sequence[int] = (200, 100)
+    dropout: float = 0.0
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    batch_size: int = 128
+    max_epochs: int = 100
+    patience: int | None = 10
+    device: str = "cpu"
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def is_net(estimator: object) -> bool:
+    """Whether ``estimator`` is a skorch net."""
+    return isinstance(estimator, skorch.NeuralNet)
+
+
+def build_net(
+    estimator: Any,
+    problem: Problem,
+    settings: NetSettings,
+    *,
+    moments: tuple[np.ndarray, np.ndarray] | None,
+    core: nn.Module | None = None,
+    weighted: bool = True,
+) -> skorch.NeuralNet:
+    """Return an unfitted net that takes raw rows.
+
+    ``estimator`` is None, a module class or instance, or an unfitted skorch net; ``core`` is an
+    already trained module to start from; ``moments`` are the means and scales put in front.
+    """
+    if is_net(estimator):
+        return _adopted(estimator, problem, settings, moments, core, weighted)
+    start = core if core is not None else (relu_mlp if estimator is None else estimator)
+    params: dict[str, Any] = {
+        "module__moments": moments,
+        "module__n_features": problem.n_features,
+        "module__n_outputs": problem.n_outputs,
+    }
+    if start is relu_mlp:
+        params["module__hidden_layer_sizes"] = tuple(settings.hidden_layer_sizes)
+        params["module__dropout"] = settings.dropout
+    criterion, criterion_params = _criterion(problem, start)
+    base = _net_class(problem)
+    if base is skorch.NeuralNetClassifier:
+        params["classes"] = list(range(problem.n_outputs))
+        params["callbacks__valid_acc"] = None
+    return base(
+        Preprocessed,
+        module__core=start,
+        criterion=criterion,
+        optimizer=torch.optim.Adam,
+        optimizer__weight_decay=settings.weight_decay,
+        lr=settings.learning_rate,
+        batch_size=settings.batch_size,
+        max_epochs=settings.max_epochs,
+        iterator_train=RowBatches,
+        iterator_train__shuffle=True,
+        iterator_valid=RowBatches,
+        callbacks=_callbacks(settings),
+        callbacks__print_log=None,
+        device=settings.device,
+        verbose=0,
+        **params,
+        **criterion_params,
+    )
+
+
+def _net_class(problem: Problem) -> type[skorch.NeuralNet]:
+    if problem.kind == "softmax":
+        return skorch.NeuralNetClassifier
+    if problem.kind == "regression":
+        return skorch.NeuralNetRegressor
+    return skorch.NeuralNet
+
+
+def _criterion(problem: Problem, start: Any) -> tuple[type[nn.Module], dict[str, Any]]:
+    if problem.kind == "softmax":
+        ends_in_softmax = isinstance(start, nn.Module) and _last_leaf(start) is nn.Softmax
+        return (WeightedNLLLoss if ends_in_softmax else WeightedCrossEntropyLoss), {}
+    if problem.kind == "sigmoid":
+        return WeightedBCEWithLogitsLoss, {}
+    if problem.kind == "regression":
+        return WeightedMSELoss, {}
+    return MultiSoftmaxLoss, {"criterion__sizes": problem.sizes}
+
+
+def _last_leaf(module: nn.Module) -> type[nn.Module]:
+    return type(list(module.modules())[-1])
+
+
+def _callbacks(settings: NetSettings) -> list[Any]:
+    callbacks: list[Any] = [("watch", Watch())]
+    if settings.patience is not None:
+        callbacks.append(("early_stopping", _early_stopping(settings.patience)))
+    return callbacks
+
+
+def _early_stopping(patience: int) -> EarlyStopping:
+    return EarlyStopping(patience=patience, load_best=True, sink=_silent)
+
+
+def _silent(*args: Any, **kwargs: Any) -> None:
+    """skorch's early stopping announces itself through a sink."""
+
+
+def _adopted(
+    net: skorch.NeuralNet,
+    problem: Problem,
+    settings: NetSettings,
+    moments: tuple[np.ndarray, np.ndarray] | None,
+    core: nn.Module | None,
+    weighted: bool,
+) -> skorch.NeuralNet:
+    """A clone of the user's net, its module behind a standardisation; training stays theirs."""
+    net = clone(net)
+    module = net.module if core is None else core
+    net.set_params(
+        module=Preprocessed,
+        module__core=module,
+        module__moments=moments,
+        module__n_features=problem.n_features,
+        module__n_outputs=problem.n_outputs,
+        verbose=0,
+        **{"callbacks__print_log": None},
+    )
+    if net.iterator_train is torch.utils.data.DataLoader:
+        net.set_params(iterator_train=RowBatches, iterator_train__shuffle=True)
+    if net.iterator_valid is torch.utils.data.DataLoader:
+        net.set_params(iterator_valid=RowBatches)
+    if isinstance(net, skorch.NeuralNetClassifier) and net.classes is None:
+        net.set_params(classes=list(range(max(problem.n_outputs, 2))))
+    if isinstance(net, skorch.NeuralNetClassifier | skorch.NeuralNetBinaryClassifier):
+        # Its scorer would read the targets back from the data set, one row at a time.
+        net.set_params(callbacks__valid_acc=None)
+    if weighted:
+        net.set_params(criterion=_weighted_form(net.criterion))
+    callbacks = list(net.callbacks or [])
+    callbacks.append(("watch", Watch()))
+    if settings.patience is not None and not _stops_early(callbacks):
+        callbacks.append(("early_stopping", _early_stopping(settings.patience)))
+    net.set_params(callbacks=callbacks)
+    return net
+
+
+def _weighted_form(criterion: Any) -> type[nn.Module]:
+    if criterion in WEIGHTED:
+        return WEIGHTED[criterion]
+    if criterion in WEIGHTED.values():
+        return criterion
+    names = sorted(loss.__name__ for loss in WEIGHTED)
+    raise ValueError(
+        f"criterion={getattr(criterion, '__name__', criterion)!r} cannot weigh examples, which "
+        f"sample_weight, class_weight or repeated rows ask for; use one of {names}."
+    )
+
+
+def _stops_early(callbacks: list[Any]) -> bool:
+    found = (c[1] if isinstance(c, tuple) else c for c in callbacks)
+    return any(isinstance(c, EarlyStopping) or c is EarlyStopping for c in found)

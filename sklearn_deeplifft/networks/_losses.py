@@ -1,0 +1,81 @@
+"""Losses that weigh examples: targets may be ``y`` or ``(y, weight)``."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["WEIGHTED", "MultiSoftmaxLoss", "WeightedCrossEntropyLoss", "WeightedMSELoss"]
+
+
+class _Weighted:
+    """Mean of per-example losses, weighted where weights come with the target."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        kwargs["reduction"] = "none"
+        super().__init__(*args, **kwargs)
+
+    def forward(self, output: Tensor, target) -> Tensor:
+        y, weight = target if isinstance(target, tuple | list) else (target, None)
+        loss = self._of_rows(output, y)
+        if weight is None:
+            return loss.mean()
+        return (loss * weight).sum() / weight.sum()
+
+    def _of_rows(self, output: Tensor, y: Tensor) -> Tensor:
+        loss = super().forward(output, y.view_as(output) if self._same_shape else y)  # type: ignore[misc]
+        return loss.flatten(1).mean(1) if loss.ndim > 1 else loss
+
+    _same_shape = False
+
+
+class WeightedCrossEntropyLoss(_Weighted, nn.CrossEntropyLoss):
+    """Cross-entropy of logits."""
+
+
+class WeightedNLLLoss(_Weighted, nn.NLLLoss):
+    """Negative log-likelihood of log-probabilities."""
+
+
+class WeightedBCEWithLogitsLoss(_Weighted, nn.BCEWithLogitsLoss):
+    """Independent sigmoids, averaged over labels."""
+
+    _same_shape = True
+
+
+class WeightedBCELoss(_Weighted, nn.BCELoss):
+    """The same from probabilities."""
+
+    _same_shape = True
+
+
+class WeightedMSELoss(_Weighted, nn.MSELoss):
+    """Squared error, averaged over outputs."""
+
+    _same_shape = True
+
+
+class MultiSoftmaxLoss(_Weighted, nn.Module):
+    """Mean cross-entropy of several softmax blocks side by side in the logits."""
+
+    def __init__(self, sizes: tuple[int, ...] = (), reduction: str = "none") -> None:
+        nn.Module.__init__(self)
+        self.sizes = tuple(sizes)
+
+    def _of_rows(self, output: Tensor, y: Tensor) -> Tensor:
+        blocks = output.split(self.sizes, dim=1)
+        losses = [
+            nn.functional.cross_entropy(block, y[:, h], reduction="none")
+            for h, block in enumerate(blocks)
+        ]
+        return torch.stack(losses).mean(0)
+
+
+WEIGHTED: dict[type[nn.Module], type[nn.Module]] = {
+    nn.CrossEntropyLoss: WeightedCrossEntropyLoss,
+    nn.NLLLoss: WeightedNLLLoss,
+    nn.BCEWithLogitsLoss: WeightedBCEWithLogitsLoss,
+    nn.BCELoss: WeightedBCELoss,
+    nn.MSELoss: WeightedMSELoss,
+}
+"""The weighted form of each loss that can be weighed."""

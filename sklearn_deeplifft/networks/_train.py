@@ -1,0 +1,59 @@
+"""One network, trained: seeded, watched, and left on the CPU."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import skorch
+import torch
+from skorch.callbacks import Callback
+from skorch.helper import predefined_split
+
+from sklearn_deeplifft.exceptions import TrainingDivergedError
+from sklearn_deeplifft.networks._rows import TableDataset
+
+__all__ = ["Watch", "seeded", "train"]
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Run under a seed; every global generator is left as it was found."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        np.random.seed(seed)
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
+
+
+class Watch(Callback):
+    """Stop with an error as soon as the training loss is not finite."""
+
+    def on_epoch_end(self, net, **kwargs) -> None:
+        loss = net.history[-1]["train_loss"]
+        if not np.isfinite(loss):
+            raise TrainingDivergedError(
+                f"training diverged: the loss became {loss} in epoch {len(net.history)}."
+            )
+
+
+def train(
+    net: skorch.NeuralNet, training: TableDataset, validation: TableDataset | None, seed: int
+) -> skorch.NeuralNet:
+    """Fit ``net`` on one data set, watching another; return it in evaluation mode on the CPU."""
+    split = predefined_split(validation) if validation is not None and len(validation) else None
+    net.set_params(train_split=split)
+    with seeded(seed):
+        net.fit(training, y=None)
+    net.module_.to("cpu").eval()
+    net.device = "cpu"
+    # The data set would otherwise travel with every pickle of the network.
+    net.set_params(train_split=None)
+    return net
