@@ -1,4 +1,22 @@
 """Feature selection for scikit-learn that reads trained neural networks exactly."""
 
+from sklearn_deeplifft import datasets
+from sklearn_deeplifft._deeplifft import Contributions, DeepLIFFTSelector, Importances
+from sklearn_deeplifft.exceptions import (
+    FeatureSelectionWarning,
+    NotPiecewiseLinearError,
+    TrainingDivergedError,
+)
+
 __version__ = "0.1.0"
-__all__: list[str] = ["__version__"]
+
+__all__ = [
+    "Contributions",
+    "DeepLIFFTSelector",
+    "FeatureSelectionWarning",
+    "Importances",
+    "NotPiecewiseLinearError",
+    "TrainingDivergedError",
+    "__version__",
+    "datasets",
+]

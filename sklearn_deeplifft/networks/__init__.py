@@ -1,0 +1,37 @@
+"""Floor 1, torch and skorch: networks built, trained and handed on for reading."""
+
+from sklearn_deeplifft.networks._build import NetSettings, Problem
+from sklearn_deeplifft.networks._learn import (
+    Trained,
+    TrainingTable,
+    adopt,
+    is_regressor_network,
+    known_classes,
+    learn,
+    network_kind,
+    restricted,
+    wants_float_targets,
+)
+from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
+from sklearn_deeplifft.networks._rows import Rows, canonical_rows, column_moments
+
+__all__ = [
+    "NetSettings",
+    "Preprocessed",
+    "Problem",
+    "Rows",
+    "Standardize",
+    "Trained",
+    "TrainingTable",
+    "adopt",
+    "canonical_rows",
+    "column_moments",
+    "is_regressor_network",
+    "known_classes",
+    "learn",
+    "network_kind",
+    "relu_mlp",
+    "rescale_output",
+    "restricted",
+    "wants_float_targets",
+]

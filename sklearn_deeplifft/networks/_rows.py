@@ -23,6 +23,12 @@ class Rows:
     def __init__(self, X) -> None:
         self._X = X.tocsr() if sp.issparse(X) else X
         self.shape: tuple[int, int] = X.shape
+        self.sparse: bool = sp.issparse(X)
+        self.dtype = exact_float(X.dtype)
+
+    def matrix(self, index: np.ndarray, columns: np.ndarray):
+        """Rows and columns as they are stored, for learners that take a matrix whole."""
+        return self._X[index][:, columns]
 
     def take(self, index: np.ndarray | slice, columns: np.ndarray | None = None) -> np.ndarray:
         """Dense rows in float32 where that holds every value exactly, else float64."""
@@ -31,7 +37,7 @@ class Rows:
             part = part[:, columns]
         if sp.issparse(part):
             part = part.toarray()
-        return np.asarray(part, dtype=exact_float(part.dtype))
+        return np.asarray(part, dtype=self.dtype)
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Walk the whole table in dense blocks."""

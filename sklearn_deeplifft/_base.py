@@ -1,0 +1,202 @@
+"""Floor 2: the abstract selector. It validates, trains, ranks and cuts; subclasses score."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_deeplifft._fit_data import FitData, validated
+from sklearn_deeplifft._targets import TASKS
+from sklearn_deeplifft._training import (
+    Recipe,
+    ScoreFunction,
+    Scores,
+    eliminate,
+    finish,
+    make_plan,
+    run,
+)
+from sklearn_deeplifft.networks import NetSettings, adopt, network_kind
+from sklearn_deeplifft.ranking import count_to_select, importance_threshold, rank, top_mask
+
+__all__ = ["BaseNetworkSelector"]
+
+
+class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC):
+    """A feature selector that ranks columns by what trained networks say of them.
+
+    Subclasses are final: they give ``__init__`` and ``_score_function``.
+    """
+
+    _parameter_constraints: dict = {
+        "n_features_to_select": [
+            None,
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Real, 0, 1, closed="right"),
+        ],
+        "threshold": [None, Interval(Real, None, None, closed="both"), str],
+        "n_networks": [Interval(Integral, 1, None, closed="left")],
+        "step": [
+            None,
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Real, 0, 1, closed="neither"),
+        ],
+        "score_on": [StrOptions({"validation", "training", "all", "out_of_fold"})],
+        "task": [StrOptions(set(TASKS))],
+        "class_weight": [None, dict, StrOptions({"balanced"})],
+        "standardize": ["boolean"],
+        "prefit": ["boolean"],
+        "hidden_layer_sizes": ["array-like"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "patience": [None, Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @abstractmethod
+    def _score_function(self, data: FitData) -> ScoreFunction:
+        """Return what scores a trained network on rows and columns of ``data``."""
+
+    def _after_scores(self, scores: Sequence[Scores]) -> None:
+        """Say what the networks on all features could not answer."""
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, sample_mask=None, groups=None):
+        """Train the networks, score the features, rank them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Any real dtype; CSR and CSC matrices and memory maps are read block by block.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels of any type, a multilabel indicator, or numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative; a weight of 2 equals the row twice, 0 equals no row.
+        sample_mask : array-like of bool of shape (n_samples,), default=None
+            Rows that may be scored; all rows train.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group (a chromosome, a patient, a pair) are held out together.
+
+        Returns
+        -------
+        self : object
+            The fitted selector. After an error it is as it was before the call.
+        """
+        network_kind(self.estimator)
+        with _all_or_nothing(self):
+            data = validated(self, X, y, sample_weight, sample_mask, groups)
+            if self._selects_inputs():
+                count_to_select(self.n_features_to_select, data.rows.shape[1])
+            self._rank(data)
+        return self
+
+    def _rank(self, data: FitData) -> None:
+        score = self._score_function(data)
+        columns = np.arange(data.rows.shape[1])
+        recipe = self._recipe()
+        if self.prefit:
+            networks = [adopt(self.estimator)]
+            rows = data.index[data.scored[data.index]]
+            scores = [score(networks[0], rows, columns)]
+        else:
+            plan = make_plan(recipe, data, check_random_state(self.random_state))
+            networks, scores = run(recipe, data, plan, columns, score)
+        self._after_scores(scores)
+        self.class_importances_ = _mean_where_seen(scores)
+        self.feature_importances_ = np.mean([s.overall for s in scores], axis=0)
+        self.importances_std_ = np.std([s.overall for s in scores], axis=0)
+        self.ranking_ = rank(self.feature_importances_)
+        self.decomposition_error_ = max(s.error for s in scores)
+        self.n_rounds_ = 1
+        if not self.prefit and self.step is not None and self._selects_inputs():
+            found = eliminate(recipe, data, plan, networks, scores, score, self.step)
+            self.ranking_, self.feature_importances_, self.n_rounds_ = found
+        if not self.prefit:
+            finish(recipe, data, networks)
+        self._networks = networks
+        self.estimators_ = [network.estimator for network in networks]
+        self.estimator_ = self.estimators_[0]
+        if data.target.classes is not None:
+            self.classes_ = data.target.classes
+
+    def _recipe(self) -> Recipe:
+        settings = NetSettings(
+            hidden_layer_sizes=tuple(self.hidden_layer_sizes),
+            dropout=self.dropout,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            patience=self.patience,
+            device=self.device,
+        )
+        return Recipe(
+            estimator=self.estimator,
+            settings=settings,
+            n_networks=self.n_networks,
+            score_on=self.score_on,
+            validation_fraction=self.validation_fraction,
+            standardize=self.standardize,
+            report=self._report,
+        )
+
+    def _report(self, line: str) -> None:
+        if self.verbose:
+            print(f"[{type(self).__name__}] {line}", flush=True)
+
+    def _selects_inputs(self) -> bool:
+        """Whether columns of X are ranked, rather than neurons of a hidden layer."""
+        return getattr(self, "layer", None) is None
+
+    def _get_support_mask(self) -> np.ndarray:
+        check_is_fitted(self, "ranking_")
+        n, k = len(self.ranking_), self.n_features_to_select
+        if self.threshold is None:
+            return top_mask(self.ranking_, count_to_select(k, n))
+        limit = importance_threshold(self.feature_importances_, self.threshold)
+        mask = self.feature_importances_ >= limit
+        return mask if k is None else mask & top_mask(self.ranking_, count_to_select(k, n))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = False
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+@contextmanager
+def _all_or_nothing(estimator: Any) -> Iterator[None]:
+    """After an exception the estimator is as it was."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def _mean_where_seen(scores) -> np.ndarray:
+    """Class scores (K, d): mean over the networks that got any row of the class right."""
+    seen = np.array([s.seen for s in scores], dtype=np.float64)
+    stacked = np.array([s.by_class for s in scores])
+    return np.einsum("nk,nkd->kd", seen, stacked) / np.maximum(seen.sum(0), 1)[:, None]

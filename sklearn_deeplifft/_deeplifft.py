@@ -1,0 +1,485 @@
+"""Floor 3: ``DeepLIFFTSelector``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_deeplifft._base import BaseNetworkSelector
+from sklearn_deeplifft._class_scores import of_class, scores_of, warn_never_right
+from sklearn_deeplifft._fit_data import FitData, check_rows, scored_rows, target_scale
+from sklearn_deeplifft._reading import Gauge, Reading, ReadingSettings
+from sklearn_deeplifft._simplex import find_simplices
+from sklearn_deeplifft._targets import Target, encode_like, heads_for
+from sklearn_deeplifft._training import ScoreFunction, Scores
+from sklearn_deeplifft.attribution import terms_of
+from sklearn_deeplifft.networks import Rows, Trained, network_kind
+
+__all__ = ["Contributions", "DeepLIFFTSelector", "Importances"]
+
+
+class Contributions(NamedTuple):
+    """The exact terms of each logit: ``logits = bias + terms.sum(axis=-1)``."""
+
+    terms: np.ndarray
+    """(n, K, d), in units of the logit; positive raises it."""
+    bias: np.ndarray
+    """(n, K)."""
+
+
+class Importances(NamedTuple):
+    """Scores on some rows."""
+
+    overall: np.ndarray
+    """(d,)."""
+    by_class: np.ndarray
+    """(K, d), signed."""
+
+
+class DeepLIFFTSelector(BaseNetworkSelector):
+    """Select features by exact linear decomposition of trained ReLU networks (DeepLIFFT).
+
+    Around every example a network of affine maps and piecewise-linear activations *is* an affine
+    function, so each logit is exactly a bias plus one term a feature. The terms of an example
+    are added in descending order of its true class's term; a feature's score is the change of
+    that class's softmax probability at its step. Mean scores over the correctly classified
+    examples of a class say which features speak for it and against it; mean absolute scores
+    rank the features. A network that is not piecewise linear is refused.
+
+    Parameters
+    ----------
+    estimator : object, default=None
+        The network: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
+        instance, an unfitted skorch net, scikit-learn's ``MLPClassifier`` or ``MLPRegressor``
+        with ReLU; with ``prefit=True`` a fitted one of these. A module class may take
+        ``n_features`` and ``n_outputs`` in its constructor; they are passed where its signature
+        asks for them.
+    n_features_to_select : int, float or None, default=None
+        Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
+        it after ``fit`` trains nothing.
+    threshold : float, str or None, default=None
+        Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
+        ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
+    n_networks : int, default=5
+        Networks trained and averaged, each with its own seed and its own held-out fold.
+    step : int, float or None, default=0.3
+        Recursive elimination: drop so many features (or this fraction of those left), go on
+        training on the rest, score again, until one is left. None ranks in one pass.
+    reference : {"mean", "zero"} or array of shape (n_features,), default="mean"
+        What a feature is compared with: terms are ``c_i (x_i - r_i)``. ``"zero"`` is the paper.
+    simplex_groups : list of lists of column names or positions, default=None
+        One-hot blocks and compositions, whose sum is the same in every row. The part of the
+        coefficients normal to it, where no data lives, goes to the bias.
+    activation_rule : {"exact", "secant"}, default="exact"
+        ``"secant"`` replaces curved activations by their chord from zero, again an exact sum.
+    layer : str, default=None
+        Score the outputs of this submodule (hidden neurons) instead of the inputs; ``transform``
+        then returns the activations of the neurons selected, of the first network.
+    target_class : label, default=None
+        Rank by the signed class score of this class, from its examples alone.
+    class_balance : {"balanced", None}, default="balanced"
+        Whether each class weighs the same in the overall score, or each example (the paper).
+    score_on : {"validation", "training", "all", "out_of_fold"}, default="validation"
+        Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals as many
+        folds as there are networks, so that every row is scored once, by a network that has not
+        seen it.
+    task : {"auto", "classification", "regression"}, default="auto"
+        What ``y`` asks for; ``"auto"`` decides by its type.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the training loss.
+    standardize : bool, default=True
+        Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
+        scaled but not centred. Ignored with ``prefit=True``.
+    prefit : bool, default=False
+        ``estimator`` is fitted: only score it, on the rows given to ``fit``.
+    hidden_layer_sizes : sequence of int, default=(200, 100)
+    dropout : float, default=0.0
+    learning_rate : float, default=1e-3
+        Of Adam.
+    weight_decay : float, default=0.0
+    batch_size : int, default=128
+    max_epochs : int, default=100
+    patience : int or None, default=10
+        Epochs without a better validation loss before training stops; the best epoch is kept.
+    validation_fraction : float, default=0.2
+        Share of the rows held out from each network; 0 trains on all rows for ``max_epochs``.
+    device : str, default="cpu"
+        Where networks are trained; they are read on the CPU.
+    dtype : {"float32", "float64"} or None, default=None
+        Precision of the decomposition; None is the network's own.
+    random_state : int, RandomState instance or None, default=None
+        The same seed gives the same bits; global generators are left as they were.
+    verbose : int, default=0
+        1 prints a line for each network.
+
+    Attributes
+    ----------
+    feature_importances_ : ndarray of shape (n_features,)
+        Non-negative without ``target_class``. In one pass (``step=None``): mean absolute change
+        of the true class's probability, 0 to 1 (in regression: mean absolute term, in standard
+        deviations of the target). With elimination: each round's shares of that score, averaged
+        over rounds; they sum to 1.
+    class_importances_ : ndarray of shape (n_classes, n_features)
+        Signed, -1 to 1, from the networks on all features: mean change of the probability of
+        the class over its correctly classified examples; positive speaks for the class. Rows
+        follow ``classes_`` (labels, if ``y`` is multilabel; outputs in regression).
+    importances_std_ : ndarray of shape (n_features,)
+        Standard deviation over networks of the one-pass score.
+    ranking_ : ndarray of shape (n_features,)
+        1 is best; a permutation of 1 to n_features.
+    decomposition_error_ : float
+        Largest relative residual of ``logits = bias + terms`` over the rows scored.
+    estimators_, estimator_ : list of networks, the first of them
+        Networks trained on all features; they take raw rows.
+    classes_ : ndarray of shape (n_classes,), or list of them
+    n_rounds_ : int
+        Rounds of elimination, 1 in one pass.
+    simplex_groups_ : list of ndarray
+        The groups that carry a constraint in the data and were corrected.
+    n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
+
+    Raises
+    ------
+    NotPiecewiseLinearError
+        The network has curvature, or its decomposition leaves a residual; the module is named.
+    TrainingDivergedError
+        The training loss became NaN or infinite.
+    ValueError
+        NaN or infinity (columns are named), a single class, labels a prefit network does not
+        know, more features asked for than there are.
+
+    Warns
+    -----
+    FeatureSelectionWarning
+        Of constant columns, and of classes that no network gets right; both score zero.
+
+    See Also
+    --------
+    sklearn.feature_selection.SelectFromModel : Cut by the importances of any estimator.
+    sklearn.feature_selection.RFE : Recursive elimination with any estimator.
+
+    Notes
+    -----
+    "The paper, literally" is :meth:`paper_parameters`.
+
+    References
+    ----------
+    *LIFFTing the Top off the Black Box: Feature Selection for Neural Networks in Biology*,
+    sections 2.1 (decomposition), 2.2 (softmax increments) and 2.3 (aggregation).
+    A. Majdandzic, C. Rajesh, P. K. Koo (2023), "Correcting gradient-based interpretations of
+    deep neural networks for genomics", Genome Biology 24:109 (simplex groups).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_deeplifft import DeepLIFFTSelector
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> selector = DeepLIFFTSelector(n_features_to_select=2, n_networks=2, random_state=0)
+    >>> list(selector.fit(X, y).get_feature_names_out())
+    ['petal length (cm)', 'petal width (cm)']
+    >>> selector.class_importances_.shape
+    (3, 4)
+    """
+
+    _parameter_constraints: dict = {
+        **BaseNetworkSelector._parameter_constraints,
+        "estimator": "no_validation",
+        "reference": [StrOptions({"mean", "zero"}), "array-like"],
+        "simplex_groups": [None, list, tuple],
+        "activation_rule": [StrOptions({"exact", "secant"})],
+        "layer": [None, str],
+        "target_class": "no_validation",
+        "class_balance": [None, StrOptions({"balanced"})],
+        "dtype": [None, StrOptions({"float32", "float64"})],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_features_to_select=None,
+        threshold=None,
+        n_networks=5,
+        step=0.3,
+        reference="mean",
+        simplex_groups=None,
+        activation_rule="exact",
+        layer=None,
+        target_class=None,
+        class_balance="balanced",
+        score_on="validation",
+        task="auto",
+        class_weight=None,
+        standardize=True,
+        prefit=False,
+        hidden_layer_sizes=(200, 100),
+        dropout=0.0,
+        learning_rate=1e-3,
+        weight_decay=0.0,
+        batch_size=128,
+        max_epochs=100,
+        patience=10,
+        validation_fraction=0.2,
+        device="cpu",
+        dtype=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.n_features_to_select = n_features_to_select
+        self.threshold = threshold
+        self.n_networks = n_networks
+        self.step = step
+        self.reference = reference
+        self.simplex_groups = simplex_groups
+        self.activation_rule = activation_rule
+        self.layer = layer
+        self.target_class = target_class
+        self.class_balance = class_balance
+        self.score_on = score_on
+        self.task = task
+        self.class_weight = class_weight
+        self.standardize = standardize
+        self.prefit = prefit
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.dtype = dtype
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @staticmethod
+    def paper_parameters() -> dict:
+        """The paper, literally: one ReLU network 200-100, zero reference, one pass.
+
+        Scores come from the validation part, raw columns are not standardised, and every
+        correctly classified example weighs the same.
+
+        Examples
+        --------
+        >>> from sklearn_deeplifft import DeepLIFFTSelector
+        >>> DeepLIFFTSelector(**DeepLIFFTSelector.paper_parameters()).reference
+        'zero'
+        """
+        return {
+            "estimator": None,
+            "hidden_layer_sizes": (200, 100),
+            "n_networks": 1,
+            "step": None,
+            "reference": "zero",
+            "class_balance": None,
+            "score_on": "validation",
+            "standardize": False,
+        }
+
+    def increments(self, X, y) -> np.ndarray:
+        """Softmax increments of each example's true class, averaged over the networks.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True labels, as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Change of the probability of class ``y`` at each feature's step, -1 to 1, for every
+            row, right or wrong. With several targets (n_samples, n_targets, n_features); in
+            regression the terms themselves.
+        """
+        X, target = self._checked(X, y)
+        everything = np.arange(X.shape[0])
+        codes = torch.from_numpy(target.codes)
+        total = None
+        for reading in self._readings(Rows(X)):
+            n_outputs = reading.n_outputs(everything)
+            scorer = reading.scorer(heads_for(target, n_outputs), only_correct=False)
+            parts = [
+                scorer.increments(reading.inputs(block), codes[block])
+                for block in reading.blocks(everything, n_outputs)
+            ]
+            scores = torch.cat(parts).numpy()
+            total = scores if total is None else total + scores
+        mean = total / len(self._networks)
+        return mean[:, 0] if mean.shape[1] == 1 else mean
+
+    def contributions(self, X) -> Contributions:
+        """The exact terms behind the scores, averaged over the networks.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        Contributions
+            ``terms`` (n_samples, K, n_features) and ``bias`` (n_samples, K); their sum is the
+            logits, averaged over networks. A network with one logit z for two classes has
+            ``K = 2`` and logits (0, z).
+        """
+        check_is_fitted(self, "ranking_")
+        X = check_rows(self, X, reset=False)
+        everything = np.arange(X.shape[0])
+        readings = self._readings(Rows(X))
+        parts = [self._terms(reading, everything) for reading in readings]
+        terms = sum(part[0] for part in parts) / len(parts)
+        bias = sum(part[1] for part in parts) / len(parts)
+        if self._target.kind == "softmax" and terms.shape[1] == 1:
+            terms, bias = (np.concatenate([0 * part, part], axis=1) for part in (terms, bias))
+        return Contributions(terms, bias)
+
+    def importances(self, X, y, sample_weight=None, sample_mask=None) -> Importances:
+        """Score any labelled rows with the fitted networks; nothing is trained.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+        sample_mask : array-like of bool of shape (n_samples,), default=None
+            Score these rows only.
+
+        Returns
+        -------
+        Importances
+            ``overall`` (n_features,) and ``by_class`` (K, n_features), in one pass.
+        """
+        X, target = self._checked(X, y)
+        index, weight = scored_rows(X, sample_weight, sample_mask)
+        scores = [
+            self._scores(reading, index, target, weight, self._units)
+            for reading in self._readings(Rows(X))
+        ]
+        return Importances(
+            np.mean([s.overall for s in scores], axis=0),
+            np.mean([s.by_class for s in scores], axis=0),
+        )
+
+    def transform(self, X):
+        """Reduce X to the selected features.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_selected_features)
+            The selected columns; with ``layer``, the activations of the selected neurons.
+        """
+        return super().transform(X)
+
+    def _transform(self, X):
+        if self.layer is None:
+            return super()._transform(X)
+        reading = self._readings(Rows(X))[0]
+        parts = [reading.hidden(block) for block in reading.blocks(np.arange(X.shape[0]), 1)]
+        return torch.cat(parts).numpy()[:, self._get_support_mask()]
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the selected features; of neurons, ``layer`` and their position."""
+        if self.layer is None:
+            return super().get_feature_names_out(input_features)
+        chosen = self.get_support(indices=True)
+        return np.array([f"{self.layer}_{j}" for j in chosen], dtype=object)
+
+    # What the base class asks for
+
+    def _score_function(self, data: FitData) -> ScoreFunction:
+        d = data.rows.shape[1]
+        self._require_reference(d)
+        simplices = find_simplices(self.simplex_groups, data.rows, data.names)
+        self.simplex_groups_ = [simplex.columns for simplex in simplices]
+        self._gauge = Gauge(data.mean, simplices)
+        self._hidden_references: list[torch.Tensor | None] = []
+        self._target = replace(data.target, codes=data.target.codes[:0])
+        self._units = target_scale(data)[1] if data.target.kind == "regression" else None
+        # Our own regression networks are trained, and here scored, on a standardised target.
+        default = network_kind(self.estimator) == "default" and not self.prefit
+        units = None if default else self._units
+
+        def score(trained: Trained, index: np.ndarray, columns: np.ndarray) -> Scores:
+            reading = self._reading(trained, data.rows, columns)
+            if len(columns) == d:
+                reading.verify(data.index[:8])
+            if self.layer is not None:
+                reading.measure_reference(data.index)
+                self._hidden_references.append(reading.reference)
+            index = of_class(index, data.target, self.target_class)
+            return self._scores(reading, index, data.target, data.weight, units)
+
+        return score
+
+    def _after_scores(self, scores: Sequence[Scores]) -> None:
+        warn_never_right(scores, self._target, self.target_class)
+
+    def _scores(self, reading: Reading, index, target: Target, weight, units) -> Scores:
+        return scores_of(
+            reading.sums(index, target, weight),
+            target,
+            balanced=self.class_balance == "balanced",
+            target_class=self.target_class,
+            units=units,
+        )
+
+    def _require_reference(self, n_features: int) -> None:
+        if isinstance(self.reference, str) or self.layer is not None:
+            return
+        shape = np.shape(self.reference)
+        if shape != (n_features,):
+            raise ValueError(
+                f"reference has shape {shape}; it must be 'mean', 'zero', or one number for "
+                f"each of the {n_features} features."
+            )
+
+    def _reading(
+        self,
+        trained: Trained,
+        rows: Rows,
+        columns: np.ndarray,
+        hidden_reference: torch.Tensor | None = None,
+    ) -> Reading:
+        settings = ReadingSettings(
+            reference=self.reference,
+            secants=self.activation_rule == "secant",
+            layer=self.layer,
+            dtype=None if self.dtype is None else getattr(torch, self.dtype),
+            drop_normalizer=self._target.kind != "regression",
+        )
+        return Reading(trained, settings, rows, self._gauge, columns, hidden_reference)
+
+    def _readings(self, rows: Rows) -> list[Reading]:
+        """The fitted networks, ready to be read on other rows."""
+        columns = np.arange(self.n_features_in_)
+        hidden = self._hidden_references or [None] * len(self._networks)
+        return [
+            self._reading(trained, rows, columns, reference)
+            for trained, reference in zip(self._networks, hidden, strict=True)
+        ]
+
+    def _checked(self, X, y) -> tuple[Rows, Target]:
+        check_is_fitted(self, "ranking_")
+        X, y = check_rows(self, X, reset=False, y=y)
+        return X, encode_like(y, self._target)
+
+    @staticmethod
+    def _terms(reading: Reading, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        parts = [
+            terms_of(reading.form(block), reading.groups)
+            for block in reading.blocks(index, reading.n_outputs(index))
+        ]
+        terms = torch.cat([part.terms for part in parts]).numpy()
+        return terms, torch.cat([part.bias for part in parts]).numpy()

@@ -1,0 +1,203 @@
+"""A table made ready: validated, named, merged to distinct rows in canonical order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    column_or_1d,
+    validate_data,
+)
+
+from sklearn_deeplifft._inputs import class_weights, require_finite, warn_constant
+from sklearn_deeplifft._targets import Target, encode_target
+from sklearn_deeplifft.networks import (
+    Rows,
+    TrainingTable,
+    canonical_rows,
+    column_moments,
+    is_regressor_network,
+    known_classes,
+)
+
+__all__ = ["FitData", "check_rows", "scored_rows", "target_scale", "training_table", "validated"]
+
+
+@dataclass(frozen=True)
+class FitData:
+    """A validated table: distinct rows in canonical order, and what belongs to them."""
+
+    rows: Rows
+    target: Target
+    index: np.ndarray
+    """(m,): positions of the distinct rows in ``rows``."""
+    weight: np.ndarray
+    """(n,): weight of each row of the table; zero for rows merged into another."""
+    training_weight: np.ndarray
+    """(n,): the same times the class weights."""
+    scored: np.ndarray
+    """(n,) bool: rows that may be scored."""
+    groups: np.ndarray | None
+    names: np.ndarray | None
+    mean: np.ndarray
+    std: np.ndarray
+    """(d,), zero for a constant column."""
+    moments: tuple[np.ndarray, np.ndarray] | None
+    """Means and scales put in front of networks trained here; None leaves columns as they are."""
+
+
+def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
+    """Validate ``X`` (and ``y``) as scikit-learn does, and name the columns that are not finite."""
+    checked = validate_data(
+        selector,
+        X,
+        y,
+        reset=reset,
+        accept_sparse=("csr", "csc"),
+        dtype="numeric",
+        ensure_all_finite=False,
+        ensure_min_samples=2 if reset else 1,
+        **({} if isinstance(y, str) else {"multi_output": True}),
+    )
+    X = checked if isinstance(y, str) else checked[0]
+    require_finite(X, getattr(selector, "feature_names_in_", None))
+    return checked
+
+
+def validated(selector, X, y, sample_weight, sample_mask, groups) -> FitData:
+    """Validate what ``fit`` was given, by the parameters of ``selector``."""
+    X, y = check_rows(selector, X, reset=True, y=y)
+    names = getattr(selector, "feature_names_in_", None)
+    if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not sp.issparse(y):
+        y = column_or_1d(y, warn=True)
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every row; at least two rows must count.")
+    target = _encoded(selector, X, y, weight)
+    scored = _as_mask(sample_mask, len(weight))
+    group_codes = None if groups is None else _group_codes(groups, len(weight))
+    rows = Rows(X)
+    index = np.flatnonzero(weight > 0)
+    if not selector.prefit:
+        index, weight = _distinct(rows, target, scored, group_codes, weight)
+    mean, std = column_moments(rows, weight)
+    if not selector.prefit:
+        warn_constant(std, names)
+    return FitData(
+        rows=rows,
+        target=target,
+        index=index,
+        weight=weight,
+        training_weight=weight * _class_factor(selector.class_weight, target, weight),
+        scored=scored,
+        groups=group_codes,
+        names=names,
+        mean=mean,
+        std=std,
+        moments=_scaling(selector, mean, std, sparse=rows.sparse),
+    )
+
+
+def scored_rows(X, sample_weight, sample_mask) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the rows to score, and the weight of every row."""
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    return np.flatnonzero(_as_mask(sample_mask, len(weight)) & (weight > 0)), weight
+
+
+def training_table(data: FitData, *, ours: bool, as_float: bool) -> TrainingTable:
+    """Rows, targets and weights for the networks; our own see a regression standardised."""
+    targets = data.target.training_tensor(as_float=as_float)
+    if ours and data.target.kind == "regression":
+        mean, scale = target_scale(data)
+        values = torch.from_numpy((data.target.codes - mean) / scale).float()
+        targets = values.view(targets.shape)
+    weight = torch.from_numpy(data.training_weight).float()
+    return TrainingTable(data.rows, targets, weight, data.moments)
+
+
+def target_scale(data: FitData) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and standard deviation of each regression target."""
+    y, w = data.target.codes[data.index], data.weight[data.index]
+    mean = w @ y / w.sum()
+    std = np.sqrt(w @ (y - mean) ** 2 / w.sum())
+    return mean, np.where(std > 0, std, 1.0)
+
+
+def _encoded(selector, X, y, weight: np.ndarray) -> Target:
+    """Encode the target; a class that occurs in rows of zero weight only does not exist."""
+    if selector.prefit:
+        return _encoded_for(selector, X, y)
+    target = encode_target(y, selector.task)
+    if target.kind != "softmax":
+        return target
+    present = np.unique(target.codes[weight > 0, 0])
+    if len(present) == len(target.classes):
+        return target
+    labels = target.classes[target.codes[:, 0]]
+    labels[weight == 0] = target.classes[present[0]]
+    return encode_target(labels, selector.task)
+
+
+def _encoded_for(selector, X, y) -> Target:
+    """Encode the target as a network that is trained already numbers its classes."""
+    task = "regression" if is_regressor_network(selector.estimator) else selector.task
+    classes = known_classes(selector.estimator, Rows(X).take(slice(0, 2)), np.unique(y))
+    return encode_target(y, task, classes)
+
+
+def _distinct(rows, target, scored, groups, weight) -> tuple[np.ndarray, np.ndarray]:
+    extra = [target.codes, scored[:, None]]
+    if groups is not None:
+        extra.append(groups[:, None])
+    index, summed = canonical_rows(rows, np.hstack(extra).astype(np.float64), weight)
+    if len(index) < 2:
+        raise ValueError(
+            f"X has n_samples=1 distinct row of nonzero weight (of {len(weight)}); at least two "
+            "are needed."
+        )
+    merged = np.zeros(len(weight))
+    merged[index] = summed
+    return index, merged
+
+
+def _class_factor(class_weight, target: Target, weight: np.ndarray) -> np.ndarray:
+    if class_weight is None:
+        return np.ones(len(weight))
+    if target.kind != "softmax":
+        raise ValueError(
+            f"class_weight={class_weight!r} needs one label a row; y is {target.kind}. Use "
+            "sample_weight instead."
+        )
+    return class_weights(class_weight, target.codes[:, 0], weight, target.classes)
+
+
+def _scaling(selector, mean: np.ndarray, std: np.ndarray, *, sparse: bool):
+    """Sparse columns are scaled but not centred, which keeps zeros zero."""
+    if not selector.standardize or selector.prefit:
+        return None
+    return (np.zeros_like(mean) if sparse else mean), np.where(std > 0, std, 1.0)
+
+
+def _as_mask(mask, n: int) -> np.ndarray:
+    if mask is None:
+        return np.ones(n, dtype=bool)
+    mask = column_or_1d(mask)
+    if mask.dtype != bool or len(mask) != n:
+        raise ValueError(
+            f"sample_mask must be {n} booleans, one a row; got {len(mask)} of dtype {mask.dtype}."
+        )
+    if not mask.any():
+        raise ValueError("sample_mask is False for every row; at least one must be scored.")
+    return mask
+
+
+def _group_codes(groups, n: int) -> np.ndarray:
+    groups = column_or_1d(groups)
+    check_consistent_length(groups, np.empty(n))
+    return np.unique(groups, return_inverse=True)[1].reshape(-1)

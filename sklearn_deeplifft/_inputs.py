@@ -1,0 +1,109 @@
+"""Validation that names columns: what came in, what the rule is, what to do."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.networks import Rows
+
+__all__ = [
+    "class_weights",
+    "column_indices",
+    "column_names",
+    "require_finite",
+    "warn_constant",
+]
+
+MOST_NAMED = 5
+
+
+def column_names(names: Sequence[str] | None, columns: Iterable[int]) -> str:
+    """Name up to five columns for a message."""
+    columns = [int(i) for i in columns]
+    shown = [str(i) if names is None else repr(str(names[i])) for i in columns[:MOST_NAMED]]
+    rest = len(columns) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+def require_finite(X, names: Sequence[str] | None) -> None:
+    """Raise ``ValueError`` that names the columns with NaN or infinity and counts them."""
+    values = X.data if sp.issparse(X) else X
+    if values.dtype.kind != "f" or np.isfinite(_sum_of(values)):
+        return
+    for what, test in (("NaN", np.isnan), ("infinity", np.isinf)):
+        counts = np.zeros(X.shape[1], dtype=np.int64)
+        if sp.issparse(X):
+            coo = X.tocoo()
+            np.add.at(counts, coo.col, test(coo.data))
+        else:
+            for where, _ in Rows(X).blocks():
+                counts += test(X[where]).sum(axis=0)
+        bad = np.flatnonzero(counts)
+        if len(bad):
+            raise ValueError(
+                f"Input X contains {what}: {counts.sum()} values in {len(bad)} of {X.shape[1]} "
+                f"columns ({_counted(names, bad, counts)}). Impute or drop them first, for "
+                "example with sklearn.impute.SimpleImputer in the pipeline."
+            )
+
+
+def _sum_of(values: np.ndarray) -> float:
+    """One cheap pass that is finite if all values are, unless the sum itself overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.sum(values, dtype=np.float64))
+
+
+def _counted(names: Sequence[str] | None, bad: np.ndarray, counts: np.ndarray) -> str:
+    shown = ", ".join(f"{column_names(names, [i])}: {counts[i]}" for i in bad[:MOST_NAMED])
+    rest = len(bad) - MOST_NAMED
+    return shown + (f" and {rest} more" if rest > 0 else "")
+
+
+def warn_constant(std: np.ndarray, names: Sequence[str] | None) -> None:
+    """Warn once, by name, of columns that hold one value only; they score zero."""
+    constant = np.flatnonzero(std == 0)
+    if len(constant):
+        warnings.warn(
+            f"{len(constant)} of {len(std)} columns hold a single value and score 0: "
+            f"{column_names(names, constant)}.",
+            FeatureSelectionWarning,
+            stacklevel=2,
+        )
+
+
+def column_indices(
+    columns: Sequence[int | str], names: Sequence[str] | None, n_features: int
+) -> np.ndarray:
+    """Turn column names or positions into positions."""
+    known = {} if names is None else {str(name): i for i, name in enumerate(names)}
+    found = []
+    for column in columns:
+        i = known.get(column) if isinstance(column, str) else int(column)
+        if i is None or not 0 <= i < n_features:
+            raise ValueError(
+                f"column {column!r} is not among the {n_features} columns of X; use a name that "
+                "X carries, or a position from 0."
+            )
+        found.append(i)
+    return np.asarray(found, dtype=np.int64)
+
+
+def class_weights(class_weight, codes: np.ndarray, weight: np.ndarray, classes) -> np.ndarray:
+    """Weight of each row's class: ``"balanced"`` makes classes weigh the same in the loss."""
+    if class_weight is None:
+        return np.ones(len(weight))
+    totals = np.bincount(codes, weights=weight, minlength=len(classes))
+    if class_weight == "balanced":
+        return (weight.sum() / (len(classes) * np.maximum(totals, 1e-300)))[codes]
+    unknown = set(class_weight) - set(classes.tolist())
+    if unknown:
+        raise ValueError(
+            f"class_weight names {sorted(map(str, unknown))}, which y does not hold; its classes "
+            f"are {classes.tolist()}."
+        )
+    return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[codes]

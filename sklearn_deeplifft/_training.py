@@ -1,0 +1,224 @@
+"""Training plans, rounds and recursive elimination, for any way of scoring a network."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+from torch import nn
+
+from sklearn_deeplifft._fit_data import FitData, target_scale, training_table
+from sklearn_deeplifft._inputs import column_names
+from sklearn_deeplifft.exceptions import TrainingDivergedError
+from sklearn_deeplifft.networks import (
+    NetSettings,
+    Trained,
+    learn,
+    network_kind,
+    rescale_output,
+    restricted,
+    wants_float_targets,
+)
+from sklearn_deeplifft.ranking import deal_folds, rank_by_elimination
+
+__all__ = ["Elimination", "Part", "Recipe", "Scores", "eliminate", "finish", "make_plan", "run"]
+
+
+class Scores(NamedTuple):
+    """What one network says of the columns it reads."""
+
+    overall: np.ndarray
+    """(d,)."""
+    by_class: np.ndarray
+    """(K, d), signed."""
+    seen: np.ndarray
+    """(K,) bool: whether any row stands behind each row of ``by_class``."""
+    error: float
+    """Largest relative residual of the decomposition."""
+
+
+ScoreFunction = Callable[[Trained, np.ndarray, np.ndarray], Scores]
+"""(network, rows, columns) -> scores."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How networks are trained."""
+
+    estimator: Any
+    settings: NetSettings
+    n_networks: int
+    score_on: str
+    validation_fraction: float
+    standardize: bool
+    report: Callable[[str], None]
+
+
+class Part(NamedTuple):
+    """The rows of one network, and its seed."""
+
+    training: np.ndarray
+    validation: np.ndarray
+    scored: np.ndarray
+    seed: int
+
+
+def make_plan(recipe: Recipe, data: FitData, rng: np.random.RandomState) -> list[Part]:
+    """Hold out a different fold from each network, dealt anew when all have been used."""
+    if recipe.score_on == "out_of_fold" and recipe.n_networks < 2:
+        raise ValueError(
+            f"score_on='out_of_fold' needs n_networks >= 2, got {recipe.n_networks}: each "
+            "network scores the rows it was not trained on, and together they cover all."
+        )
+    n_folds = _fold_count(recipe)
+    strata = data.target.strata()[data.index]
+    groups = None if data.groups is None else data.groups[data.index]
+    fold = np.full(len(strata), -1)
+    plan = []
+    for j in range(recipe.n_networks):
+        if n_folds and j % n_folds == 0:
+            fold = deal_folds(strata, groups, n_folds, rng)
+        held = (fold == j % n_folds) if n_folds else np.zeros(len(strata), dtype=bool)
+        training, validation = data.index[~held], data.index[held]
+        scored = _rows_to_score(recipe.score_on, training, validation, data)
+        plan.append(Part(training, validation, scored, int(rng.randint(2**31 - 1))))
+    return plan
+
+
+def run(
+    recipe: Recipe,
+    data: FitData,
+    plan: Sequence[Part],
+    columns: np.ndarray,
+    score: ScoreFunction,
+    starts: Sequence[nn.Module | None] | None = None,
+) -> tuple[list[Trained], list[Scores]]:
+    """Train and score every network of the plan once on ``columns``."""
+    kind = network_kind(recipe.estimator)
+    table = training_table(
+        data, ours=kind == "default", as_float=wants_float_targets(recipe.estimator)
+    )
+    networks, scores = [], []
+    for j, part in enumerate(plan):
+        began = time.perf_counter()
+        with _explained(recipe, data):
+            trained = learn(
+                recipe.estimator,
+                data.target.problem(len(columns)),
+                recipe.settings,
+                table,
+                training=part.training,
+                validation=part.validation,
+                columns=columns,
+                seed=part.seed,
+                start=starts[j] if starts else None,
+            )
+        scores.append(score(trained, part.scored, columns))
+        networks.append(trained)
+        recipe.report(_line(j, len(plan), len(columns), data, trained, began))
+    return networks, scores
+
+
+class Elimination(NamedTuple):
+    """What recursive elimination leaves behind."""
+
+    ranking: np.ndarray
+    importances: np.ndarray
+    """(d,): mean over rounds of each round's share of the score; shares of a round sum to 1."""
+    n_rounds: int
+
+
+def eliminate(
+    recipe: Recipe,
+    data: FitData,
+    plan: Sequence[Part],
+    networks: Sequence[Trained],
+    scores: Sequence[Scores],
+    score: ScoreFunction,
+    step: float,
+) -> Elimination:
+    """Drop the lowest fraction, go on training on the rest, score again, until one is left."""
+    d = data.rows.shape[1]
+    columns = np.arange(d)
+    survived, last, share = np.zeros(d), np.zeros(d), np.zeros(d)
+    rounds = 0
+    while True:
+        current = np.mean([_share(s.overall) for s in scores], axis=0)
+        rounds += 1
+        survived[columns], last[columns] = rounds, current
+        share[columns] += current
+        if len(columns) == 1:
+            return Elimination(rank_by_elimination(survived, last), share / rounds, rounds)
+        kept = _kept(current, step)
+        starts = [restricted(t, recipe.estimator, kept, len(columns)) for t in networks]
+        columns = columns[kept]
+        networks, scores = run(recipe, data, plan, columns, score, starts)
+
+
+def finish(recipe: Recipe, data: FitData, networks: Sequence[Trained]) -> None:
+    """Give the networks we built for a regression the target's units."""
+    if data.target.kind == "regression" and network_kind(recipe.estimator) == "default":
+        mean, scale = target_scale(data)
+        for trained in networks:
+            rescale_output(trained.core, mean, scale)
+
+
+def _fold_count(recipe: Recipe) -> int:
+    if recipe.score_on == "out_of_fold":
+        return recipe.n_networks
+    return round(1 / recipe.validation_fraction) if recipe.validation_fraction else 0
+
+
+def _rows_to_score(
+    score_on: str, training: np.ndarray, validation: np.ndarray, data: FitData
+) -> np.ndarray:
+    parts = {"training": training, "all": data.index, "validation": validation}
+    rows = parts.get(score_on, validation)
+    rows = rows[data.scored[rows]]
+    if len(rows) or score_on == "out_of_fold":
+        return rows
+    # Nothing was held out, or none of it may be scored: a score from all rows beats none.
+    return data.index[data.scored[data.index]]
+
+
+@contextmanager
+def _explained(recipe: Recipe, data: FitData) -> Iterator[None]:
+    """Add the likeliest remedy to a divergence."""
+    try:
+        yield
+    except TrainingDivergedError as error:
+        if recipe.standardize:
+            hint = f"Lower learning_rate (it is {recipe.settings.learning_rate})."
+        else:
+            worst = np.argsort(-(np.abs(data.mean) + data.std))[:3]
+            named = column_names(data.names, worst)
+            hint = f"Set standardize=True; the columns of largest scale are {named}."
+        raise TrainingDivergedError(f"{error} {hint}") from error
+
+
+def _line(j: int, n: int, kept: int, data: FitData, trained: Trained, began: float) -> str:
+    width = data.rows.shape[1]
+    loss = "" if trained.loss is None else f", validation loss {trained.loss:.4f}"
+    columns = f"{kept} features" if kept == width else f"{kept} of {width} features"
+    seconds = time.perf_counter() - began
+    return f"network {j + 1}/{n} on {columns}: {trained.epochs} epochs{loss}, {seconds:.1f} s"
+
+
+def _share(scores: np.ndarray) -> np.ndarray:
+    """Scores as shares of their absolute sum, so that every network and round counts alike."""
+    total = np.abs(scores).sum()
+    return scores / total if total > 0 else scores
+
+
+def _kept(scores: np.ndarray, step: float) -> np.ndarray:
+    """Positions that stay, ascending; at least one goes, at least one stays."""
+    n = len(scores)
+    drop = int(step) if isinstance(step, Integral) else math.ceil(step * n)
+    stay = max(n - max(drop, 1), 1)
+    return np.sort(np.argsort(-scores, kind="stable")[:stay])

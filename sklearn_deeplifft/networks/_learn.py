@@ -1,0 +1,244 @@
+"""From data and an estimator of any kind to a trained network that can be read.
+
+The kinds: nothing (the default network), a module class or instance, an unfitted skorch net,
+scikit-learn's ``MLPClassifier`` / ``MLPRegressor``; or, already fitted, a skorch net, a module
+or an MLP.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import skorch
+import torch
+from sklearn.base import clone
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
+from skorch.exceptions import NotInitializedError
+from torch import Tensor, nn
+
+from sklearn_deeplifft.networks._build import NetSettings, Problem, build_net, is_net
+from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, narrowed
+from sklearn_deeplifft.networks._rows import Rows, TableDataset
+from sklearn_deeplifft.networks._train import seeded, train
+
+__all__ = [
+    "Trained",
+    "TrainingTable",
+    "adopt",
+    "is_regressor_network",
+    "known_classes",
+    "learn",
+    "network_kind",
+    "restricted",
+    "wants_float_targets",
+]
+
+
+class Trained(NamedTuple):
+    """A trained network and how to read it."""
+
+    estimator: Any
+    """What the user may keep: takes raw rows of the columns it was trained on."""
+    core: nn.Module
+    """Takes standardised rows, returns logits."""
+    standardize: Standardize | None
+    epochs: int | None = None
+    loss: float | None = None
+    """Best validation loss, where there was validation."""
+
+
+@dataclass(frozen=True)
+class TrainingTable:
+    """Rows with their targets and weights; ``moments`` None means inputs stay as they are."""
+
+    rows: Rows
+    targets: Tensor
+    weight: Tensor
+    moments: tuple[np.ndarray, np.ndarray] | None
+
+
+def network_kind(estimator: Any) -> str:
+    """Name the kind of ``estimator``, or raise ``TypeError`` with the kinds there are."""
+    if estimator is None:
+        return "default"
+    if is_net(estimator):
+        return "skorch"
+    if isinstance(estimator, MLPClassifier | MLPRegressor):
+        return "mlp"
+    if isinstance(estimator, nn.Module):
+        return "module"
+    if isinstance(estimator, type) and issubclass(estimator, nn.Module):
+        return "module"
+    raise TypeError(
+        f"estimator={estimator!r} is not a network; pass None, a skorch net, a torch module "
+        "class or instance, or scikit-learn's MLPClassifier or MLPRegressor."
+    )
+
+
+def learn(
+    estimator: Any,
+    problem: Problem,
+    settings: NetSettings,
+    table: TrainingTable,
+    *,
+    training: np.ndarray,
+    validation: np.ndarray,
+    columns: np.ndarray,
+    seed: int,
+    start: nn.Module | None = None,
+) -> Trained:
+    """Train one network on some rows and columns; ``start`` continues from a trained core."""
+    if network_kind(estimator) == "mlp":
+        return _learn_mlp(estimator, table, training, columns, seed)
+    ours = estimator is None or not is_net(estimator)
+    weighted = ours or bool((table.weight != table.weight[0]).any())
+    moments = table.moments and (table.moments[0][columns], table.moments[1][columns])
+    with seeded(seed):
+        core = start if start is not None else _fresh(estimator)
+        net = build_net(estimator, problem, settings, moments=moments, core=core, weighted=weighted)
+    parts = (
+        TableDataset(table.rows, table.targets, table.weight if weighted else None, part, columns)
+        for part in (training, validation)
+    )
+    net = train(net, *parts, seed=seed)
+    module: Preprocessed = net.module_
+    losses = [row.get("valid_loss") for row in net.history]
+    best = min((loss for loss in losses if loss is not None), default=None)
+    return Trained(net, module.core, module.standardize, len(net.history), best)
+
+
+def restricted(trained: Trained, estimator: Any, kept: np.ndarray, width: int) -> nn.Module | None:
+    """The core to start from when only the columns ``kept`` of ``width`` are left."""
+    kind = network_kind(estimator)
+    if kind == "mlp":
+        return None
+    return narrowed(trained.core, kept, sliceable=kind == "default", n_features=width)
+
+
+def adopt(estimator: Any) -> Trained:
+    """Read a network that is fitted already; nothing about it is changed."""
+    kind = network_kind(estimator)
+    if kind == "mlp":
+        check_is_fitted(estimator)
+        return Trained(estimator, _torch_of_mlp(estimator), None)
+    if kind == "skorch":
+        try:
+            estimator.check_is_fitted(attributes=["module_"])
+        except NotInitializedError as error:
+            raise ValueError(
+                "prefit=True, but the skorch net is not fitted; call its fit first, or leave "
+                "prefit=False to have it trained here."
+            ) from error
+        return Trained(estimator, estimator.module_, None)
+    if not isinstance(estimator, nn.Module):
+        raise ValueError(
+            f"prefit=True needs a fitted network; got estimator={estimator!r}. Pass a fitted "
+            "skorch net or MLP, or a torch module instance."
+        )
+    return Trained(estimator, estimator, None)
+
+
+def is_regressor_network(estimator: Any) -> bool:
+    """Whether the kind of ``estimator`` alone says regression."""
+    return isinstance(estimator, MLPRegressor | skorch.NeuralNetRegressor)
+
+
+def wants_float_targets(estimator: Any) -> bool:
+    """Whether the estimator's loss compares outputs with numbers, not with class indices."""
+    if not is_net(estimator):
+        return False
+    criterion = estimator.criterion
+    return isinstance(criterion, type) and not issubclass(
+        criterion, nn.CrossEntropyLoss | nn.NLLLoss
+    )
+
+
+def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
+    """The classes of a trained network, in the order of its logits; None where y decides.
+
+    A bare module has no names for its outputs: integers below their number stand for
+    themselves, and as many other labels as there are outputs are taken in sorted order.
+    """
+    if is_regressor_network(estimator):
+        return None
+    named = getattr(estimator, "classes_", None)
+    if isinstance(named, list | np.ndarray) and len(named):
+        return np.asarray(named)
+    module = adopt(estimator).core
+    dtype = next((p.dtype for p in module.parameters()), torch.float32)
+    with torch.no_grad():
+        twin = copy.deepcopy(module).eval()  # the user's module stays in its own mode
+        width = twin(torch.from_numpy(rows).to(dtype)).reshape(len(rows), -1)
+    n_classes = max(width.shape[1], 2)
+    if labels.dtype.kind in "iu" and labels.min() >= 0 and labels.max() < n_classes:
+        return np.arange(n_classes)
+    return None
+
+
+def _fresh(estimator: Any) -> nn.Module | None:
+    """Draw the parameters of a module instance anew, so that every network has its own."""
+    instance = estimator.module if is_net(estimator) else estimator
+    if not isinstance(instance, nn.Module):
+        return None
+    core = clone(instance, safe=False)
+    for child in core.modules():
+        if hasattr(child, "reset_parameters"):
+            child.reset_parameters()
+    return core
+
+
+def _learn_mlp(
+    estimator: Any, table: TrainingTable, training: np.ndarray, columns: np.ndarray, seed: int
+) -> Trained:
+    """scikit-learn trains its own network; its weights are then read as a torch module."""
+    mlp = clone(estimator).set_params(random_state=seed % 2**32)
+    _require_relu(mlp)
+    X = table.rows.matrix(training, columns)
+    y = table.targets[training].numpy()
+    weight = table.weight[training].numpy()
+    steps = [mlp]
+    fit_params: dict[str, Any] = {}
+    if bool((weight != weight[0]).any()):
+        fit_params[f"{type(mlp).__name__.lower()}__sample_weight"] = weight
+    if table.moments is not None:
+        steps.insert(0, StandardScaler(with_mean=not table.rows.sparse))
+        fit_params["standardscaler__sample_weight"] = weight
+    pipeline = make_pipeline(*steps)
+    with seeded(seed):
+        pipeline.fit(X, y, **fit_params)
+    core = _torch_of_mlp(mlp)
+    if table.moments is None:
+        return Trained(pipeline, core, None, mlp.n_iter_)
+    scaler = pipeline[0]
+    mean = scaler.mean_ if scaler.with_mean else np.zeros(len(columns))
+    front = Standardize(torch.as_tensor(mean), torch.as_tensor(scaler.scale_), torch.float64)
+    return Trained(pipeline, core, front, mlp.n_iter_)
+
+
+def _require_relu(mlp: MLPClassifier | MLPRegressor) -> None:
+    if mlp.activation not in ("relu", "identity"):
+        raise ValueError(
+            f"activation={mlp.activation!r} of {type(mlp).__name__} is not piecewise linear; an "
+            "exact decomposition needs activation='relu' or 'identity'."
+        )
+
+
+def _torch_of_mlp(mlp: MLPClassifier | MLPRegressor) -> nn.Sequential:
+    """The same network in torch, float64, up to the logits."""
+    _require_relu(mlp)
+    layers: list[nn.Module] = []
+    for weight, bias in zip(mlp.coefs_, mlp.intercepts_, strict=True):
+        layer = nn.Linear(*weight.shape, dtype=torch.float64)
+        with torch.no_grad():
+            layer.weight.copy_(torch.as_tensor(weight.T))
+            layer.bias.copy_(torch.as_tensor(bias))
+        layers.append(layer)
+        if mlp.activation == "relu":
+            layers.append(nn.ReLU())
+    return nn.Sequential(*(layers[:-1] if mlp.activation == "relu" else layers))

@@ -1,0 +1,69 @@
+"""Importances to ranking to mask."""
+
+from __future__ import annotations
+
+import math
+import numbers
+
+import numpy as np
+
+__all__ = ["count_to_select", "importance_threshold", "rank", "rank_by_elimination", "top_mask"]
+
+
+def rank(importances: np.ndarray) -> np.ndarray:
+    """Rank 1..d, 1 the largest importance; ties by column index."""
+    order = np.argsort(-importances, kind="stable")
+    ranking = np.empty(len(order), dtype=np.int64)
+    ranking[order] = np.arange(1, len(order) + 1)
+    return ranking
+
+
+def rank_by_elimination(last_round: np.ndarray, last_score: np.ndarray) -> np.ndarray:
+    """Rank 1..d by the round a feature survived to, then by its score in that round."""
+    order = np.lexsort((np.arange(len(last_round)), -last_score, -last_round))
+    ranking = np.empty(len(order), dtype=np.int64)
+    ranking[order] = np.arange(1, len(order) + 1)
+    return ranking
+
+
+def count_to_select(n_features_to_select: float | None, n_features: int) -> int:
+    """Resolve a count, a fraction or None (half) to a number of features."""
+    k = n_features_to_select
+    if k is None:
+        return max(n_features // 2, 1)
+    if isinstance(k, numbers.Integral) and not isinstance(k, bool):
+        if not 0 < k <= n_features:
+            raise ValueError(
+                f"n_features_to_select={k} must be between 1 and the number of features, "
+                f"{n_features}. Ask for fewer, or use a fraction such as 0.5."
+            )
+        return int(k)
+    if not 0.0 < float(k) <= 1.0:
+        raise ValueError(
+            f"n_features_to_select={k!r} as a fraction must be above 0 and at most 1; use an "
+            "integer for a count."
+        )
+    return max(math.floor(float(k) * n_features), 1)
+
+
+def importance_threshold(importances: np.ndarray, threshold: float | str) -> float:
+    """Resolve a number, ``"mean"``, ``"median"`` or ``"1.25*mean"``, as in SelectFromModel."""
+    if not isinstance(threshold, str):
+        return float(threshold)
+    factor, _, name = threshold.rpartition("*")
+    summary = {"mean": np.mean, "median": np.median}.get(name.strip())
+    try:
+        scale = float(factor) if factor else 1.0
+    except ValueError:
+        summary = None
+    if summary is None:
+        raise ValueError(
+            f"threshold={threshold!r} is not understood; use a number, 'mean', 'median', or a "
+            "multiple such as '1.25*mean'."
+        )
+    return scale * float(summary(importances))
+
+
+def top_mask(ranking: np.ndarray, k: int) -> np.ndarray:
+    """Boolean mask of the k best-ranked features."""
+    return ranking <= k

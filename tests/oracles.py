@@ -1,0 +1,340 @@
+"""The paper and DESIGN.md (Mathematics 1-5) once more: slowly, literally, in float64 numpy.
+
+Nothing here calls the package or torch. One example at a time, one layer at a time, one term at
+a time; where the package is quick, this file is plain.
+
+A network is walked with a ``Cell``: what a layer holds at one example ``x``, and the affine map
+that gives it on the whole cell of ``x`` (section 2.1 of the paper):
+
+==============  ====================================================  ========
+code            meaning                                               shape
+==============  ====================================================  ========
+``value``       h, computed forwards from the layer below             (m,)
+``slope``       dh/dx on the cell                                     (m, d)
+``offset``      h - slope x, carried layer by layer                   (m,)
+``shape``       how ``value`` folds into channels, height, width
+==============  ====================================================  ========
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+Scalar = Callable[[float], float]
+
+
+class Cell(NamedTuple):
+    value: np.ndarray
+    slope: np.ndarray
+    offset: np.ndarray
+    shape: tuple[int, ...]
+
+
+class Form(NamedTuple):
+    """``z = b + c x`` of one example: (K,), (K, d), (K,)."""
+
+    z: np.ndarray
+    c: np.ndarray
+    b: np.ndarray
+
+
+def enter(x: np.ndarray) -> Cell:
+    """The input itself: identity map."""
+    x = np.asarray(x, dtype=np.float64)
+    d = x.size
+    return Cell(x.ravel(), np.eye(d), np.zeros(d), x.shape)
+
+
+def leave(cell: Cell, x: np.ndarray) -> Form:
+    """The logits, after a check of the oracle itself: the affine map gives the value."""
+    again = cell.slope @ np.asarray(x, dtype=np.float64).ravel() + cell.offset
+    np.testing.assert_allclose(again, cell.value, rtol=1e-11, atol=1e-11)
+    return Form(cell.value, cell.slope, cell.offset)
+
+
+def affine(cell: Cell, W: np.ndarray, b: np.ndarray | float = 0.0, shape=None) -> Cell:
+    """``W h + b``."""
+    W = np.asarray(W, dtype=np.float64)
+    b = np.broadcast_to(np.asarray(b, dtype=np.float64), len(W))
+    return Cell(
+        W @ cell.value + b,
+        W @ cell.slope,
+        W @ cell.offset + b,
+        (len(W),) if shape is None else shape,
+    )
+
+
+def add(left: Cell, right: Cell) -> Cell:
+    """A residual sum."""
+    return Cell(
+        left.value + right.value,
+        left.slope + right.slope,
+        left.offset + right.offset,
+        left.shape,
+    )
+
+
+def concatenate(left: Cell, right: Cell) -> Cell:
+    parts = [np.concatenate(pair) for pair in zip(left[:3], right[:3], strict=True)]
+    return Cell(*parts, (len(parts[0]),))
+
+
+def activate(cell: Cell, value: Sequence[Scalar], slope: Sequence[Scalar]) -> Cell:
+    """``phi_j`` on unit j: on the cell of ``x`` it is ``phi(a) + phi'(a) (h - a)``."""
+    out_value = np.empty_like(cell.value)
+    out_slope = np.empty_like(cell.slope)
+    out_offset = np.empty_like(cell.offset)
+    for j, a in enumerate(cell.value):
+        s = slope[j](a)
+        out_value[j] = value[j](a)
+        out_slope[j] = s * cell.slope[j]
+        out_offset[j] = s * cell.offset[j] + (out_value[j] - s * a)
+    return Cell(out_value, out_slope, out_offset, cell.shape)
+
+
+def same(cell: Cell, value: Scalar, slope: Scalar) -> Cell:
+    """One activation for all units."""
+    m = len(cell.value)
+    return activate(cell, [value] * m, [slope] * m)
+
+
+def identity(cell: Cell) -> Cell:
+    return cell
+
+
+def relu(cell: Cell) -> Cell:
+    return same(cell, lambda a: max(a, 0.0), lambda a: 1.0 if a > 0 else 0.0)
+
+
+def leaky_relu(cell: Cell, negative: float | Sequence[float]) -> Cell:
+    """Leaky ReLU, or PReLU with one slope a unit."""
+    slopes = np.broadcast_to(np.asarray(negative, dtype=np.float64), len(cell.value))
+
+    def value(s: float) -> Scalar:
+        return lambda a: a if a > 0 else s * a
+
+    def slope(s: float) -> Scalar:
+        return lambda a: 1.0 if a > 0 else s
+
+    return activate(cell, [value(s) for s in slopes], [slope(s) for s in slopes])
+
+
+def hardtanh(cell: Cell, low: float = -1.0, high: float = 1.0) -> Cell:
+    return same(cell, lambda a: min(max(a, low), high), lambda a: 1.0 if low < a < high else 0.0)
+
+
+def absolute(cell: Cell) -> Cell:
+    return same(cell, abs, lambda a: 1.0 if a > 0 else -1.0)
+
+
+def maxout(left: Cell, right: Cell) -> Cell:
+    """Unit by unit, the larger of two."""
+    wins = [[left, right][int(b > a)] for a, b in zip(left.value, right.value, strict=True)]
+    parts = [np.stack([cell[part][j] for j, cell in enumerate(wins)]) for part in range(3)]
+    return Cell(*parts, left.shape)
+
+
+def batch_norm(cell: Cell, mean, var, eps: float, gamma=None, beta=None) -> Cell:
+    """Evaluation mode: ``gamma (h - mean) / sqrt(var + eps) + beta``, channel by channel."""
+    channels = cell.shape[0]
+    per_channel = len(cell.value) // channels
+    scale, shift = np.empty(len(cell.value)), np.empty(len(cell.value))
+    for ch in range(channels):
+        g = 1.0 if gamma is None else gamma[ch]
+        t = 0.0 if beta is None else beta[ch]
+        for j in range(ch * per_channel, (ch + 1) * per_channel):
+            scale[j] = g / math.sqrt(var[ch] + eps)
+            shift[j] = t - mean[ch] * scale[j]
+    return affine(cell, np.diag(scale), shift, cell.shape)
+
+
+def _windows(shape: tuple[int, ...], size: int, stride: int, padding: int):
+    """Yield (output place, [(place inside the window, flat input place within a channel)])."""
+    counts = [(length + 2 * padding - size) // stride + 1 for length in shape]
+    for place in itertools.product(*(range(count) for count in counts)):
+        inside = []
+        for step in itertools.product(range(size), repeat=len(shape)):
+            at = [p * stride + s - padding for p, s in zip(place, step, strict=True)]
+            if all(0 <= a < length for a, length in zip(at, shape, strict=True)):
+                flat = 0
+                for a, length in zip(at, shape, strict=True):
+                    flat = flat * length + a
+                inside.append((step, flat))
+        yield place, inside
+
+
+def _places(shape: tuple[int, ...], size: int, stride: int, padding: int) -> tuple[int, ...]:
+    return tuple((length + 2 * padding - size) // stride + 1 for length in shape)
+
+
+def convolve(cell: Cell, W: np.ndarray, b: np.ndarray, stride: int = 1, padding: int = 0) -> Cell:
+    """A convolution over one or two axes, as the explicit matrix that it is."""
+    channels, *space = cell.shape
+    size, area = W.shape[2], math.prod(space)
+    rows, bias = [], []
+    for out in range(len(W)):
+        for _, inside in _windows(tuple(space), size, stride, padding):
+            row = np.zeros(len(cell.value))
+            for ch in range(channels):
+                for step, flat in inside:
+                    row[ch * area + flat] += W[(out, ch, *step)]
+            rows.append(row)
+            bias.append(b[out])
+    shape = (len(W), *_places(tuple(space), size, stride, padding))
+    return affine(cell, np.stack(rows), np.asarray(bias), shape)
+
+
+def pool(cell: Cell, size: int, stride: int, *, how: str, padding: int = 0) -> Cell:
+    """Max-pooling as a matrix that selects, average-pooling as a matrix that averages."""
+    channels, *space = cell.shape
+    area = math.prod(space)
+    rows = []
+    for ch in range(channels):
+        for _, inside in _windows(tuple(space), size, stride, padding):
+            places = [ch * area + flat for _, flat in inside]
+            row = np.zeros(len(cell.value))
+            if how == "max":
+                row[max(places, key=lambda j: cell.value[j])] = 1.0
+            else:
+                row[places] = 1.0 / size ** len(space)
+            rows.append(row)
+    shape = (channels, *_places(tuple(space), size, stride, padding))
+    return affine(cell, np.stack(rows), 0.0, shape)
+
+
+def secant(cell: Cell, f: Scalar, derivative_at_zero: float) -> Cell:
+    """``f(a) = f(0) + a (f(a) - f(0)) / a``, the quotient a constant of the cell."""
+    return same(cell, f, lambda a: derivative_at_zero if a == 0 else (f(a) - f(0.0)) / a)
+
+
+def tanh(a: float) -> float:
+    return math.tanh(a)
+
+
+def sigmoid(a: float) -> float:
+    return 1 / (1 + math.exp(-a))
+
+
+def gelu(a: float) -> float:
+    return a * 0.5 * (1 + math.erf(a / math.sqrt(2)))
+
+
+def silu(a: float) -> float:
+    return a * sigmoid(a)
+
+
+def oracle_linear_form(layers: Sequence[tuple], x: np.ndarray) -> Form:
+    """``layers`` is a list of (W, b, activation), activation a function of a Cell."""
+    cell = enter(x)
+    for W, b, activation in layers:
+        cell = activation(affine(cell, W, b))
+    return leave(cell, x)
+
+
+def oracle_jacobian_by_differences(f: Callable, x: np.ndarray) -> np.ndarray:
+    """dz/dx (K, d) of one example, where ``f`` maps (m, d) to (m, K) row by row.
+
+    Inside the cell ``f`` is affine, so a difference has no truncation error and only the
+    rounding of ``f`` over the step. The largest step whose four one-sided differences (both
+    sides, whole and half) agree is the answer.
+    """
+    x = np.asarray(x, dtype=np.float64).ravel()
+    d = len(x)
+    for h in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5):
+        steps = [f(x + t * np.eye(d)) for t in (h, h / 2, -h / 2, -h)]
+        here = f(x[None])
+        slopes = [(step - here) / t for step, t in zip(steps, (h, h / 2, -h / 2, -h), strict=True)]
+        if max(np.abs(s - slopes[0]).max() for s in slopes) < 1e-14 / h + 1e-11:
+            return ((steps[0] - steps[3]) / (2 * h)).T
+    raise AssertionError("x lies too near a kink for differences; take another row")
+
+
+def softmax(logits: Sequence[float]) -> list[float]:
+    top = max(logits)
+    exps = [math.exp(v - top) for v in logits]
+    return [e / sum(exps) for e in exps]
+
+
+def oracle_softmax_increments(terms: np.ndarray, bias: np.ndarray, y: int) -> np.ndarray:
+    """One example: terms (K, d), bias (K,) -> (d,)."""
+    K, d = terms.shape
+    return _walk(terms, bias, y, sorted(range(d), key=lambda i: (-terms[y, i], i)), K)
+
+
+def oracle_sigmoid_increments(terms: np.ndarray, bias: float, y: int) -> np.ndarray:
+    """One logit: K = 2 with logits (0, z); class 0 orders by the evidence -z."""
+    d = len(terms)
+    evidence = terms if y == 1 else -terms
+    order = sorted(range(d), key=lambda i: (-evidence[i], i))
+    pair = np.stack([np.zeros(d), terms])
+    return _walk(pair, np.array([0.0, bias]), y, order, 2)
+
+
+def _walk(terms: np.ndarray, bias: np.ndarray, y: int, order: list[int], K: int) -> np.ndarray:
+    partial = [float(v) for v in bias]
+    before = softmax(partial)[y]
+    scores = np.zeros(terms.shape[1])
+    for i in order:
+        for k in range(K):
+            partial[k] += float(terms[k, i])
+        after = softmax(partial)[y]
+        scores[i] = after - before
+        before = after
+    return scores
+
+
+def oracle_class_scores(scores, y, h, n_classes: int, weight=None) -> np.ndarray:
+    """Mean increment over the rows with ``y = h = c``; zeros where there is none."""
+    weight = np.ones(len(y)) if weight is None else weight
+    out = np.zeros((n_classes, scores.shape[1]))
+    for c in range(n_classes):
+        rows = [s for s in range(len(y)) if y[s] == c and h[s] == c]
+        total = sum(weight[s] for s in rows)
+        if total > 0:
+            out[c] = sum(weight[s] * scores[s] for s in rows) / total
+    return out
+
+
+def oracle_overall(scores, y, h, n_classes: int, *, balanced: bool, weight=None) -> np.ndarray:
+    """Mean absolute increment, over all correct rows or with each class weighing the same."""
+    if balanced:
+        means = oracle_class_scores(np.abs(scores), y, h, n_classes, weight)
+        present = [c for c in range(n_classes) if any(y[s] == h[s] == c for s in range(len(y)))]
+        return sum((means[c] for c in present), np.zeros(scores.shape[1])) / max(len(present), 1)
+    everyone = np.zeros(len(y), dtype=int)
+    right = np.where(np.asarray(y) == np.asarray(h), 0, 1)
+    return oracle_class_scores(np.abs(scores), everyone, right, 1, weight)[0]
+
+
+def oracle_projector(d: int, groups: Sequence[tuple[Sequence[int], Sequence[float]]]) -> np.ndarray:
+    """``P = I - s s' / (s' s)`` on each group's columns, identity elsewhere (d, d)."""
+    P = np.eye(d)
+    for columns, scale in groups:
+        s = np.asarray(scale, dtype=np.float64)
+        norm = sum(v * v for v in s)
+        for a, i in enumerate(columns):
+            for b, j in enumerate(columns):
+                P[i, j] -= s[a] * s[b] / norm
+    return P
+
+
+def oracle_terms(form: Form, x, reference=None, groups=()) -> tuple[np.ndarray, np.ndarray]:
+    """Terms (K, d) and bias (K,) of one example in a gauge; the bias completes the sum."""
+    r = np.zeros(np.size(x)) if reference is None else np.asarray(reference, dtype=np.float64)
+    c = form.c @ oracle_projector(np.size(x), groups)
+    terms = c * (np.asarray(x, dtype=np.float64).ravel() - r)
+    bias = np.array([form.z[k] - sum(terms[k]) for k in range(len(form.z))])
+    return terms, bias
+
+
+def oracle_angle(g: np.ndarray) -> float:
+    """Degrees between a gradient and its shadow on the simplex, signed like its sum."""
+    normal = np.ones(len(g)) / math.sqrt(len(g))
+    along = float(np.dot(g, normal))
+    within = g - along * normal
+    return math.degrees(math.atan2(along, math.sqrt(float(np.dot(within, within)))))
