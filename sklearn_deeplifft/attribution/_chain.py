@@ -42,7 +42,9 @@ class _Affine(NamedTuple):
         if self.weight.ndim == 1:
             return G * self.weight
         n, K, m = G.shape
-        return times_transposed(G.reshape(n * K, m), self.transposed).view(n, K, -1)
+        return times_transposed(G.reshape(n * K, m), self.transposed).view(
+            n, K, self.weight.shape[1]
+        )
 
     def matrix(self) -> Tensor:
         return torch.diag(self.weight) if self.weight.ndim == 1 else self.weight

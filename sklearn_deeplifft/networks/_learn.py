@@ -8,7 +8,7 @@ or an MLP.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,6 +98,8 @@ def learn(
         return _learn_mlp(estimator, table, training, columns, seed)
     ours = estimator is None or not is_net(estimator)
     weighted = ours or bool((table.weight != table.weight[0]).any())
+    if not len(validation):  # early stopping would have nothing to watch
+        settings = replace(settings, patience=None)
     moments = table.moments and (table.moments[0][columns], table.moments[1][columns])
     with seeded(seed):
         core = start if start is not None else _fresh(estimator)

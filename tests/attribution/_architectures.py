@@ -31,6 +31,8 @@ class Architecture:
     is_chain: bool = False
     kinks: bool = True
     """False where the network is affine everywhere."""
+    spread: float = 1.0
+    """Standard deviation of the rows."""
 
     @property
     def n_inputs(self) -> int:
@@ -55,7 +57,7 @@ class Architecture:
 
     def rows(self, n: int = 9) -> torch.Tensor:
         rng = np.random.default_rng(zlib.crc32(self.name.encode()) + 1)
-        return torch.as_tensor(rng.standard_normal((n, *self.shape)))
+        return self.spread * torch.as_tensor(rng.standard_normal((n, *self.shape)))
 
     def forms(self, n: int = 9) -> list[o.Form]:
         """The oracle's (z, c, b), one example at a time."""
@@ -361,7 +363,11 @@ ARCHITECTURES = (
         is_chain=True,
     ),
     Architecture(
-        "ReLU6", sequential(nn.ReLU6), mlp(lambda c: o.hardtanh(c, 0.0, 6.0)), is_chain=True
+        "ReLU6",
+        sequential(nn.ReLU6),
+        mlp(lambda c: o.hardtanh(c, 0.0, 6.0)),
+        is_chain=True,
+        spread=6.0,
     ),
     Architecture(
         "Hardtanh", sequential(lambda: nn.Hardtanh(-0.5, 0.7)), mlp(_clamp), is_chain=True
