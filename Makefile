@@ -1,0 +1,59 @@
+# make demo    rank the features of real tables: TABLE=file.csv TARGET=column for your own
+# make test    the test suite
+# make lint    ruff, mypy and the import contracts
+# make bench   the quick form of every benchmark
+# Each creates its own .venv the first time.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= results
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+
+.PHONY: demo test lint bench docs clean
+
+demo: $(VENV)/.demo
+ifdef TABLE
+	$(if $(TARGET),,$(error TABLE is set but TARGET is not: make demo TABLE=$(TABLE) TARGET=column))
+	$(BIN)/sklearn-deeplifft rank "$(TABLE)" --target "$(TARGET)" --output "$(OUT)"
+else
+	$(BIN)/sklearn-deeplifft demo --output "$(OUT)"
+endif
+
+test: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.scoring --quick
+	$(BIN)/python -m benchmarks.paper_deeplifft --quick
+
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -W -b html docs docs/_build/html
+
+# One stamp for each set of extras; pyproject.toml or the pins changing reinstalls.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; found $$($(PYTHON) --version). Try: make PYTHON=python3.12"; \
+	  exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.demo: EXTRAS := [plot,tables]
+$(VENV)/.test: EXTRAS := [test]
+$(VENV)/.lint: EXTRAS := [lint]
+$(VENV)/.bench: EXTRAS := [bench,plot]
+$(VENV)/.docs: EXTRAS := [docs]
+
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.bench $(VENV)/.docs: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "Installing sklearn-deeplifft$(EXTRAS) into $(VENV) (the first time takes some minutes) ..."
+	$(INSTALL) --editable ".$(EXTRAS)"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis docs/_build
