@@ -42,17 +42,20 @@ class Terms(NamedTuple):
     """(n, K)."""
 
 
-def terms_of(form: LinearForm, groups: Sequence[SimplexGroup] = ()) -> Terms:
+def terms_of(
+    form: LinearForm, groups: Sequence[SimplexGroup] = (), *, in_place: bool = False
+) -> Terms:
     """Write a linear form as terms ``c'_k,i (x_i - r_i)`` and the bias that completes them.
 
     Simplex groups take the component normal to the simplex out of each coefficient
     (Majdandzic & Koo 2023) and give it to the bias, so that ``bias + terms.sum(-1)`` is
-    unchanged.
+    unchanged. ``in_place`` writes the terms over the form's coefficients, the largest array.
     """
     c, b, x = form.coefficients, form.bias, form.displacement
     for group in groups:
         b = b + _normal_part(c, group) * (x[:, group.columns] @ group.scale)[:, None]
-    return Terms(project(c, groups) * x[:, None, :], b)
+    c = project(c, groups)
+    return Terms(c.mul_(x[:, None, :]) if in_place else c * x[:, None, :], b)
 
 
 def project(c: Tensor, groups: Sequence[SimplexGroup]) -> Tensor:

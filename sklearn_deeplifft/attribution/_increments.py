@@ -24,11 +24,11 @@ from sklearn_deeplifft.attribution._log_odds import contrast
 __all__ = ["descending_order", "odds_increments", "softmax_increments"]
 
 SPARSE_BELOW = 0.35
-"""Share of nonzero inputs under which only the nonzero columns are walked."""
+"""Share of nonzero displacements under which only their columns are walked."""
 
 
 def softmax_increments(
-    terms: Tensor, bias: Tensor, y: Tensor, occupied: Tensor | None = None
+    terms: Tensor, bias: Tensor, y: Tensor, displacement: Tensor | None = None
 ) -> Tensor:
     """Softmax increments of the true class (DeepLIFFT paper, section 2.2).
 
@@ -38,23 +38,23 @@ def softmax_increments(
     bias : Tensor of shape (n, K)
     y : Tensor of shape (n,), int64
         The true class of each example.
-    occupied : bool Tensor of shape (n, d), optional
-        Where any class has a nonzero term; elsewhere the increment is zero. Sparse rows then
-        cost only their nonzeros.
+    displacement : Tensor of shape (n, d), optional
+        ``x - r``: where it is zero, so are the terms of every class, and the increment. Rows with
+        many zeros then cost only the rest.
 
     Returns
     -------
     Tensor of shape (n, d)
         Each between -1 and 1; positive speaks for class ``y``.
     """
-    return odds_increments(contrast(terms, y), contrast(bias, y), occupied)
+    return odds_increments(contrast(terms, y), contrast(bias, y), displacement)
 
 
-def odds_increments(terms: Tensor, bias: Tensor, occupied: Tensor | None = None) -> Tensor:
+def odds_increments(terms: Tensor, bias: Tensor, displacement: Tensor | None = None) -> Tensor:
     """The same from log-odds coordinates: output 0 is class y, output j the odds against it."""
-    if occupied is None or int(occupied.count_nonzero()) >= SPARSE_BELOW * occupied.numel():
+    if displacement is None or not _is_sparse(displacement):
         return _walk(terms, bias)
-    columns, valid = _packed_columns(occupied)
+    columns, valid = _packed_columns(displacement != 0)
     packed = _walk(_take(terms, columns) * valid[:, None, :], bias)
     # The padding is sent to a column of its own, which is cut off.
     width = terms.shape[2]
@@ -79,9 +79,10 @@ def _packed_argsort(values: Tensor) -> Tensor:
     bits = values.contiguous().view(torch.int32)
     # Negative floats order backwards as integers: flip all of their bits but the sign.
     keys = bits ^ ((bits >> 31) & 0x7FFFFFFF)
-    packed = (keys.to(torch.int64) << 32) | torch.arange(values.shape[1])
+    packed = keys.to(torch.int64).bitwise_left_shift_(32)
+    packed |= torch.arange(values.shape[1])
     packed.numpy().sort(axis=1)
-    return packed & 0xFFFFFFFF
+    return packed.bitwise_and_(0xFFFFFFFF)
 
 
 def _walk(terms: Tensor, bias: Tensor) -> Tensor:
@@ -97,6 +98,10 @@ def _walk(terms: Tensor, bias: Tensor) -> Tensor:
 
 def _take(terms: Tensor, columns: Tensor) -> Tensor:
     return terms.gather(2, columns[:, None, :].expand(-1, terms.shape[1], -1))
+
+
+def _is_sparse(values: Tensor) -> bool:
+    return int(values.count_nonzero()) < SPARSE_BELOW * values.numel()
 
 
 def _packed_columns(occupied: Tensor) -> tuple[Tensor, Tensor]:

@@ -25,7 +25,7 @@ from sklearn_deeplifft.attribution._module_state import module_dtype
 
 __all__ = ["Head", "Reader", "Scorer", "block_rows", "reader_of"]
 
-BLOCK_BYTES = 4_000_000
+BLOCK_BYTES = 6_500_000
 """Size of one (rows, K, d) array: small enough to stay in cache between passes."""
 
 
@@ -185,10 +185,10 @@ class Scorer:
         return head.correct(logits, y).nonzero()[:, 0]
 
     def _scored(self, head: Head, form: LinearForm, rows: Tensor) -> _HeadScores:
-        terms, bias = terms_of(form, self.groups)
+        terms, bias = terms_of(form, self.groups, in_place=True)
         residual = relative_residual(form.logits, bias, terms.sum(-1))
         if head.kind != "identity":
-            terms = odds_increments(terms, bias, form.displacement != 0)
+            terms = odds_increments(terms, bias, form.displacement)
         return _HeadScores(rows, terms, residual)
 
 
