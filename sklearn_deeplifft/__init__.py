@@ -1,7 +1,8 @@
 """Feature selection for scikit-learn that reads trained neural networks exactly."""
 
 from sklearn_deeplifft import datasets
-from sklearn_deeplifft._deeplifft import Contributions, DeepLIFFTSelector, Importances
+from sklearn_deeplifft._deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft._per_row import Contributions, Importances
 from sklearn_deeplifft.exceptions import (
     FeatureSelectionWarning,
     NotPiecewiseLinearError,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,32 +13,19 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft._base import BaseNetworkSelector
 from sklearn_deeplifft._class_scores import of_class, scores_of, warn_never_right
 from sklearn_deeplifft._fit_data import FitData, check_rows, scored_rows, target_scale
+from sklearn_deeplifft._per_row import (
+    Contributions,
+    Importances,
+    mean_contributions,
+    mean_increments,
+)
 from sklearn_deeplifft._reading import Gauge, Reading, ReadingSettings
 from sklearn_deeplifft._simplex import find_simplices
-from sklearn_deeplifft._targets import Target, encode_like, heads_for
+from sklearn_deeplifft._targets import Target, encode_like
 from sklearn_deeplifft._training import ScoreFunction, Scores
-from sklearn_deeplifft.attribution import terms_of
 from sklearn_deeplifft.networks import Rows, Trained, network_kind
 
-__all__ = ["Contributions", "DeepLIFFTSelector", "Importances"]
-
-
-class Contributions(NamedTuple):
-    """The exact terms of each logit: ``logits = bias + terms.sum(axis=-1)``."""
-
-    terms: np.ndarray
-    """(n, K, d), in units of the logit; positive raises it."""
-    bias: np.ndarray
-    """(n, K)."""
-
-
-class Importances(NamedTuple):
-    """Scores on some rows."""
-
-    overall: np.ndarray
-    """(d,)."""
-    by_class: np.ndarray
-    """(K, d), signed."""
+__all__ = ["DeepLIFFTSelector"]
 
 
 class DeepLIFFTSelector(BaseNetworkSelector):
@@ -301,20 +287,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             regression the terms themselves.
         """
         X, target = self._checked(X, y)
-        everything = np.arange(X.shape[0])
-        codes = torch.from_numpy(target.codes)
-        total = None
-        for reading in self._readings(Rows(X)):
-            n_outputs = reading.n_outputs(everything)
-            scorer = reading.scorer(heads_for(target, n_outputs), only_correct=False)
-            parts = [
-                scorer.increments(reading.inputs(block), codes[block])
-                for block in reading.blocks(everything, n_outputs)
-            ]
-            scores = torch.cat(parts).numpy()
-            total = scores if total is None else total + scores
-        mean = total / len(self._networks)
-        return mean[:, 0] if mean.shape[1] == 1 else mean
+        return mean_increments(self._readings(Rows(X)), target)
 
     def contributions(self, X) -> Contributions:
         """The exact terms behind the scores, averaged over the networks.
@@ -331,15 +304,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             ``K = 2`` and logits (0, z).
         """
         check_is_fitted(self, "ranking_")
-        X = check_rows(self, X, reset=False)
-        everything = np.arange(X.shape[0])
-        readings = self._readings(Rows(X))
-        parts = [self._terms(reading, everything) for reading in readings]
-        terms = sum(part[0] for part in parts) / len(parts)
-        bias = sum(part[1] for part in parts) / len(parts)
-        if self._target.kind == "softmax" and terms.shape[1] == 1:
-            terms, bias = (np.concatenate([0 * part, part], axis=1) for part in (terms, bias))
-        return Contributions(terms, bias)
+        rows = Rows(check_rows(self, X, reset=False))
+        return mean_contributions(self._readings(rows), self._target)
 
     def importances(self, X, y, sample_weight=None, sample_mask=None) -> Importances:
         """Score any labelled rows with the fitted networks; nothing is trained.
@@ -386,8 +352,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         if self.layer is None:
             return super()._transform(X)
         reading = self._readings(Rows(X))[0]
-        parts = [reading.hidden(block) for block in reading.blocks(np.arange(X.shape[0]), 1)]
-        return torch.cat(parts).numpy()[:, self._get_support_mask()]
+        return reading.all_hidden().numpy()[:, self._get_support_mask()]
 
     def get_feature_names_out(self, input_features=None):
         """Names of the selected features; of neurons, ``layer`` and their position."""
@@ -474,12 +439,3 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         check_is_fitted(self, "ranking_")
         X, y = check_rows(self, X, reset=False, y=y)
         return X, encode_like(y, self._target)
-
-    @staticmethod
-    def _terms(reading: Reading, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        parts = [
-            terms_of(reading.form(block), reading.groups)
-            for block in reading.blocks(index, reading.n_outputs(index))
-        ]
-        terms = torch.cat([part.terms for part in parts]).numpy()
-        return terms, torch.cat([part.bias for part in parts]).numpy()

@@ -12,6 +12,7 @@ from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.networks import Rows
 
 __all__ = [
+    "Names",
     "class_weights",
     "column_indices",
     "column_names",
@@ -21,8 +22,11 @@ __all__ = [
 
 MOST_NAMED = 5
 
+Names = Sequence[str] | np.ndarray | None
+"""Column names, where the table has any."""
 
-def column_names(names: Sequence[str] | None, columns: Iterable[int]) -> str:
+
+def column_names(names: Names, columns: Iterable[int]) -> str:
     """Name up to five columns for a message."""
     columns = [int(i) for i in columns]
     shown = [str(i) if names is None else repr(str(names[i])) for i in columns[:MOST_NAMED]]
@@ -30,7 +34,7 @@ def column_names(names: Sequence[str] | None, columns: Iterable[int]) -> str:
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
 
-def require_finite(X, names: Sequence[str] | None) -> None:
+def require_finite(X, names: Names) -> None:
     """Raise ``ValueError`` that names the columns with NaN or infinity and counts them."""
     values = X.data if sp.issparse(X) else X
     if values.dtype.kind != "f" or np.isfinite(_sum_of(values)):
@@ -58,13 +62,13 @@ def _sum_of(values: np.ndarray) -> float:
         return float(np.sum(values, dtype=np.float64))
 
 
-def _counted(names: Sequence[str] | None, bad: np.ndarray, counts: np.ndarray) -> str:
+def _counted(names: Names, bad: np.ndarray, counts: np.ndarray) -> str:
     shown = ", ".join(f"{column_names(names, [i])}: {counts[i]}" for i in bad[:MOST_NAMED])
     rest = len(bad) - MOST_NAMED
     return shown + (f" and {rest} more" if rest > 0 else "")
 
 
-def warn_constant(std: np.ndarray, names: Sequence[str] | None) -> None:
+def warn_constant(std: np.ndarray, names: Names) -> None:
     """Warn once, by name, of columns that hold one value only; they score zero."""
     constant = np.flatnonzero(std == 0)
     if len(constant):
@@ -76,9 +80,7 @@ def warn_constant(std: np.ndarray, names: Sequence[str] | None) -> None:
         )
 
 
-def column_indices(
-    columns: Sequence[int | str], names: Sequence[str] | None, n_features: int
-) -> np.ndarray:
+def column_indices(columns: Sequence[int | str], names: Names, n_features: int) -> np.ndarray:
     """Turn column names or positions into positions."""
     known = {} if names is None else {str(name): i for i, name in enumerate(names)}
     found = []

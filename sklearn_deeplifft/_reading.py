@@ -120,12 +120,17 @@ class Reading:
         assert isinstance(self.reader, NetworkReader)
         return self.reader.hidden(self.inputs(index))
 
+    def all_hidden(self) -> Tensor:
+        """The same of every row of the table."""
+        everything = np.arange(self.rows.shape[0])
+        return torch.cat([self.hidden(block) for block in self.blocks(everything, 1)])
+
     def measure_reference(self, index: np.ndarray) -> None:
         """Set the reference of a hidden layer: the mean of its outputs over ``index``."""
-        total, step = 0.0, 1024
+        total, step = torch.zeros(self.n_terms(index), dtype=torch.float64), 1024
         for start in range(0, len(index), step):
             total = total + self.hidden(index[start : start + step]).sum(0, dtype=torch.float64)
-        mean = torch.as_tensor(total) / max(len(index), 1)
+        mean = total / max(len(index), 1)
         self.reference = self._hidden_reference(mean)
 
     def scorer(self, heads: tuple[Head, ...], *, only_correct: bool = True) -> Scorer:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_deeplifft._inputs import column_indices, column_names
+from sklearn_deeplifft._inputs import Names, column_indices, column_names
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.networks import Rows
 
@@ -23,7 +23,7 @@ class Simplex(NamedTuple):
 
 
 def find_simplices(
-    groups: Sequence[Sequence[int | str]] | None, rows: Rows, names: Sequence[str] | None
+    groups: Sequence[Sequence[int | str]] | None, rows: Rows, names: Names
 ) -> list[Simplex]:
     """Test each group on the data; keep those whose (scaled) sum does not vary.
 

@@ -122,12 +122,12 @@ class NetworkReader:
             rows = None if select is None else select(z.detach())
             c = _jacobian(z, x)
         b = z.detach() - self._directional(self._cast(X), reference)
-        parts = [z.detach(), c, b, _less(x.detach(), reference).flatten(1)]
+        z, displacement = z.detach(), _less(x.detach(), reference).flatten(1)
         if rows is not None:
-            parts = [part[rows] for part in parts]
+            z, c, b, displacement = z[rows], c[rows], b[rows], displacement[rows]
         if outputs is not None:
-            parts[:3] = [outputs(part, rows) for part in parts[:3]]
-        return LinearForm(*parts, rows)
+            z, c, b = outputs(z, rows), outputs(c, rows), outputs(b, rows)
+        return LinearForm(z, c, b, displacement, rows)
 
     def hidden(self, X: Tensor) -> Tensor:
         """Return what the coefficients multiply, flattened to (n, d)."""

@@ -166,8 +166,9 @@ class Scorer:
         form = self.reader.form(X, self.reference)
         for h, head in enumerate(self.heads):
             rows = self._wanted(head, form.logits, y[:, h])
-            parts = [head.decomposed(part[rows], y[rows, h]) for part in form[:3]]
-            yield self._scored(head, LinearForm(*parts, form.displacement[rows]), rows)
+            z, c, b = (head.decomposed(part[rows], y[rows, h]) for part in form[:3])
+            part = LinearForm(z, c, b, form.displacement[rows])
+            yield self._scored(head, part, rows)
 
     def _single(self, X: Tensor, y: Tensor) -> _HeadScores:
         head, target = self.heads[0], y[:, 0]

@@ -104,11 +104,11 @@ def learn(
     with seeded(seed):
         core = start if start is not None else _fresh(estimator)
         net = build_net(estimator, problem, settings, moments=moments, core=core, weighted=weighted)
-    parts = (
+    seen, held = (
         TableDataset(table.rows, table.targets, table.weight if weighted else None, part, columns)
         for part in (training, validation)
     )
-    net = train(net, *parts, seed=seed)
+    net = train(net, seen, held, seed)
     module: Preprocessed = net.module_
     losses = [row.get("valid_loss") for row in net.history]
     best = min((loss for loss in losses if loss is not None), default=None)
@@ -236,7 +236,7 @@ def _torch_of_mlp(mlp: MLPClassifier | MLPRegressor) -> nn.Sequential:
     _require_relu(mlp)
     layers: list[nn.Module] = []
     for weight, bias in zip(mlp.coefs_, mlp.intercepts_, strict=True):
-        layer = nn.Linear(*weight.shape, dtype=torch.float64)
+        layer = nn.Linear(weight.shape[0], weight.shape[1], dtype=torch.float64)
         with torch.no_grad():
             layer.weight.copy_(torch.as_tensor(weight.T))
             layer.bias.copy_(torch.as_tensor(bias))

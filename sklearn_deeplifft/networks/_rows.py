@@ -81,7 +81,7 @@ def column_moments(rows: Rows, weight: np.ndarray) -> Moments:
 class CanonicalRows(NamedTuple):
     """Distinct rows in an order that depends on their content alone."""
 
-    index: np.ndarray
+    positions: np.ndarray
     """(m,): one original row for each distinct one."""
     weight: np.ndarray
     """(m,): summed weights, above zero."""

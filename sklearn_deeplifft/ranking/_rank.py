@@ -51,17 +51,14 @@ def importance_threshold(importances: np.ndarray, threshold: float | str) -> flo
     if not isinstance(threshold, str):
         return float(threshold)
     factor, _, name = threshold.rpartition("*")
-    summary = {"mean": np.mean, "median": np.median}.get(name.strip())
+    summaries = {"mean": float(np.mean(importances)), "median": float(np.median(importances))}
     try:
-        scale = float(factor) if factor else 1.0
-    except ValueError:
-        summary = None
-    if summary is None:
+        return (float(factor) if factor else 1.0) * summaries[name.strip()]
+    except (KeyError, ValueError):
         raise ValueError(
             f"threshold={threshold!r} is not understood; use a number, 'mean', 'median', or a "
             "multiple such as '1.25*mean'."
-        )
-    return scale * float(summary(importances))
+        ) from None
 
 
 def top_mask(ranking: np.ndarray, k: int) -> np.ndarray:
