@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -435,7 +436,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             for trained, reference in zip(self._networks, hidden, strict=True)
         ]
 
-    def _checked(self, X, y) -> tuple[Rows, Target]:
+    def _checked(self, X, y) -> tuple[Any, Target]:
         check_is_fitted(self, "ranking_")
         X, y = check_rows(self, X, reset=False, y=y)
         return X, encode_like(y, self._target)

@@ -25,7 +25,7 @@ from sklearn_deeplifft.networks._modules import Preprocessed, relu_mlp
 from sklearn_deeplifft.networks._rows import RowBatches
 from sklearn_deeplifft.networks._train import Watch
 
-__all__ = ["NetSettings", "Problem", "build_net", "is_net"]
+__all__ = ["NetSettings", "Problem", "build_net", "can_weigh", "is_net"]
 
 
 @dataclass(frozen=True)
@@ -188,15 +188,18 @@ def _adopted(
     return net
 
 
+def can_weigh(net: skorch.NeuralNet) -> bool:
+    """Whether the loss of a user's net has a weighted form."""
+    return net.criterion in WEIGHTED or net.criterion in WEIGHTED.values()
+
+
 def _weighted_form(criterion: Any) -> type[nn.Module]:
-    if criterion in WEIGHTED:
-        return WEIGHTED[criterion]
-    if criterion in WEIGHTED.values():
-        return criterion
+    if criterion in WEIGHTED or criterion in WEIGHTED.values():
+        return WEIGHTED.get(criterion, criterion)
     names = sorted(loss.__name__ for loss in WEIGHTED)
     raise ValueError(
         f"criterion={getattr(criterion, '__name__', criterion)!r} cannot weigh examples, which "
-        f"sample_weight, class_weight or repeated rows ask for; use one of {names}."
+        f"sample_weight or class_weight asks for; use one of {names}."
     )
 
 

@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.exceptions import NotInitializedError
 from torch import Tensor, nn
 
-from sklearn_deeplifft.networks._build import NetSettings, Problem, build_net, is_net
+from sklearn_deeplifft.networks._build import NetSettings, Problem, build_net, can_weigh, is_net
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, narrowed
 from sklearn_deeplifft.networks._rows import Rows, TableDataset
 from sklearn_deeplifft.networks._train import seeded, train
@@ -96,8 +96,9 @@ def learn(
     """Train one network on some rows and columns; ``start`` continues from a trained core."""
     if network_kind(estimator) == "mlp":
         return _learn_mlp(estimator, table, training, columns, seed)
-    ours = estimator is None or not is_net(estimator)
-    weighted = ours or bool((table.weight != table.weight[0]).any())
+    if is_net(estimator) and not can_weigh(estimator):
+        table, training, validation = _repeated(table, training, validation)
+    weighted = not is_net(estimator) or not _uniform(table.weight[np.append(training, validation)])
     if not len(validation):  # early stopping would have nothing to watch
         settings = replace(settings, patience=None)
     moments = table.moments and (table.moments[0][columns], table.moments[1][columns])
@@ -113,6 +114,21 @@ def learn(
     losses = [row.get("valid_loss") for row in net.history]
     best = min((loss for loss in losses if loss is not None), default=None)
     return Trained(net, module.core, module.standardize, len(net.history), best)
+
+
+def _uniform(weight: Tensor) -> bool:
+    return bool((weight == weight[0]).all())
+
+
+def _repeated(
+    table: TrainingTable, training: np.ndarray, validation: np.ndarray
+) -> tuple[TrainingTable, np.ndarray, np.ndarray]:
+    """Whole-number weights as repeated rows, for a loss that cannot weigh them."""
+    counts = table.weight.round().long()
+    if not torch.equal(counts.float(), table.weight):
+        return table, training, validation
+    parts = [np.repeat(part, counts[part].numpy()) for part in (training, validation)]
+    return replace(table, weight=torch.ones_like(table.weight)), parts[0], parts[1]
 
 
 def restricted(trained: Trained, estimator: Any, kept: np.ndarray, width: int) -> nn.Module | None:

@@ -23,7 +23,9 @@ class _Weighted:
         return (loss * weight).sum() / weight.sum()
 
     def _of_rows(self, output: Tensor, y: Tensor) -> Tensor:
-        loss = super().forward(output, y.view_as(output) if self._same_shape else y)  # type: ignore[misc]
+        if self._same_shape:
+            y = y.view_as(output).to(output.dtype)
+        loss = super().forward(output, y)  # type: ignore[misc]
         return loss.flatten(1).mean(1) if loss.ndim > 1 else loss
 
     _same_shape = False

@@ -181,7 +181,7 @@ def test_arguments_are_left_alone():
     arguments = dense()
     before = [part.clone() for part in arguments]
     softmax_increments(*arguments)
-    softmax_increments(*arguments, occupied=torch.zeros(12, 9, dtype=torch.bool))
+    softmax_increments(*arguments, torch.zeros(12, 9, dtype=torch.float64))
     assert all(torch.equal(a, b) for a, b in zip(arguments, before, strict=True))
 
 
