@@ -100,10 +100,11 @@ class ChainReader:
         outputs: OutputMap | None = None,
     ) -> LinearForm:
         """Return the linear form at ``X``; the arguments are those of ``NetworkReader.form``."""
-        X = X.to(self.dtype)
+        X = X.to(self.dtype).flatten(1)
+        reference = None if reference is None else reference.to(self.dtype).flatten()
         z, slopes, offsets = self._forward(X)
         rows = None if select is None else select(z)
-        if rows is not None and len(rows) < len(X):
+        if rows is not None:
             X, z = X[rows], z[rows]
             slopes = [slope[rows] for slope in slopes]
             offsets = [None if offset is None else offset[rows] for offset in offsets]
@@ -116,7 +117,7 @@ class ChainReader:
 
     def logits(self, X: Tensor) -> Tensor:
         """Return z (n, K)."""
-        return self._forward(X.to(self.dtype))[0]
+        return self._forward(X.to(self.dtype).flatten(1))[0]
 
     def _forward(self, h: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor | None]]:
         slopes: list[Tensor] = []
@@ -133,13 +134,15 @@ class ChainReader:
 
     def _backward(self, G: Tensor, slopes: list[Tensor]) -> Tensor:
         """Carry ``G`` (n, K, m), the derivatives above the last affine stage, down to x."""
-        remaining = list(slopes)
+        remaining, owned = list(slopes), False
         for stage in reversed(self.stages[:-1]):
             if isinstance(stage, _Affine):
                 G = stage.pull_back(G)
             else:
-                G = G * remaining.pop()[:, None, :]
-        return G
+                s = remaining.pop()[:, None, :]
+                G = G.mul_(s) if owned else G * s
+            owned = True
+        return G if owned else G.clone()  # callers may write over it, never over a weight
 
     def _constant_path(
         self,

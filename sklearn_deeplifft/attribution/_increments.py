@@ -52,8 +52,11 @@ def softmax_increments(
 
 def odds_increments(terms: Tensor, bias: Tensor, displacement: Tensor | None = None) -> Tensor:
     """The same from log-odds coordinates: output 0 is class y, output j the odds against it."""
-    if displacement is None or not _is_sparse(displacement):
+    if displacement is None:
         return _walk(terms, bias)
+    if not _is_sparse(displacement):
+        # The walk leaves a rounding error where a term is zero for every class.
+        return _walk(terms, bias).masked_fill_(displacement == 0, 0)
     columns, valid = _packed_columns(displacement != 0)
     packed = _walk(_take(terms, columns) * valid[:, None, :], bias)
     # The padding is sent to a column of its own, which is cut off.

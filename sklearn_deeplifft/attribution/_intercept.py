@@ -84,8 +84,9 @@ class Secants(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if func in CURVED:
-            rest = {**kwargs, "inplace": False} if "inplace" in kwargs else kwargs
-            return secant(lambda a: func(a, *args[1:], **rest), args[0])
+            rest = {**kwargs, "inplace": False} if "inplace" in kwargs else dict(kwargs)
+            a = args[0] if args else rest.pop("input")
+            return secant(lambda a: func(a, *args[1:], **rest), a)
         return func(*args, **kwargs)
 
 

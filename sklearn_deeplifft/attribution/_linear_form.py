@@ -14,8 +14,10 @@ In a piecewise-linear network ``z = b + c.(x - r)`` holds exactly on the cell th
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -24,6 +26,7 @@ from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution._intercept import FinalNormalizer, Secants
 from sklearn_deeplifft.attribution._module_state import evaluating, frozen_state, module_dtype
+from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
 
 __all__ = ["LinearForm", "NetworkReader", "OutputMap", "RowFilter", "relative_residual"]
 
@@ -120,7 +123,7 @@ class NetworkReader:
             z = self._forward_from(source, self._cast(X))
             x = source.value
             rows = None if select is None else select(z.detach())
-            c = _jacobian(z, x)
+            c = jacobian(z, x)
         b = z.detach() - self._directional(self._cast(X), reference)
         z, displacement = z.detach(), _less(x.detach(), reference).flatten(1)
         if rows is not None:
@@ -136,16 +139,32 @@ class NetworkReader:
             self._forward_from(source, self._cast(X))
         return source.value.flatten(1)
 
+    def above(self, X: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        """What is differentiated at ``X``, and the logits as a function of it."""
+        source, X = _Source(lambda value: value.detach().clone()), self._cast(X)
+        with torch.no_grad():
+            self._forward_from(source, X)
+        return source.value, lambda h: self._forward_from(_Source(lambda _: h), X)
+
     def _cast(self, X: Tensor) -> Tensor:
         return X.to(self.dtype)
 
     def _directional(self, X: Tensor, reference: Tensor | None) -> Tensor:
         """J (x - r) by forward-mode differentiation in that direction."""
+        _load_forward_rules()
         with torch.no_grad(), forward_ad.dual_level():
             source = _Source(
                 lambda value: forward_ad.make_dual(value.clone(), _less(value, reference))
             )
-            tangent = forward_ad.unpack_dual(self._forward_from(source, X)).tangent
+            try:
+                z = self._forward_from(source, X)
+            except NotImplementedError as error:
+                raise NotPiecewiseLinearError(
+                    "an operation of the module has no forward-mode derivative, so the "
+                    f"decomposition cannot be checked ({error}). Give the custom autograd.Function "
+                    "a jvp."
+                ) from error
+            tangent = forward_ad.unpack_dual(z).tangent
             return torch.zeros(1) if tangent is None else tangent.clone()
 
     def _forward_from(self, source: _Source, X: Tensor) -> Tensor:
@@ -206,11 +225,19 @@ def _replaced_output(layer: nn.Module, source: _Source, name: str | None):
         )
 
 
+@cache
+def _load_forward_rules() -> None:
+    """torch 2.13 compiles them at first use, and warns of its own torch.jit.script."""
+    with warnings.catch_warnings(), forward_ad.dual_level():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        forward_ad.make_dual(torch.zeros(1), torch.ones(1))
+
+
 def _less(x: Tensor, reference: Tensor | None) -> Tensor:
-    return x.clone() if reference is None else x - reference.to(x.dtype).view_as(x[0])
+    return x.clone() if reference is None else x - reference.to(x.dtype).view(x.shape[1:])
 
 
-def _jacobian(z: Tensor, x: Tensor) -> Tensor:
+def jacobian(z: Tensor, x: Tensor) -> Tensor:
     """Reverse-mode ``dz_k/dx_i`` (n, K, d); rows must not mix, so a sum over rows separates."""
     if not z.requires_grad:  # the logits do not depend on x at all
         return x.detach().new_zeros(len(x), z.shape[1], x[0].numel())

@@ -18,15 +18,16 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import Tensor, nn
 
-from sklearn_deeplifft.attribution._linear_form import NetworkReader
+from sklearn_deeplifft.attribution._linear_form import NetworkReader, jacobian
 from sklearn_deeplifft.attribution._module_state import evaluating, frozen_state
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
 
 __all__ = ["curvature", "verify_piecewise_linear"]
 
 ROWS = 8
-STEP = 1e-6
+STEPS = (1e-3, 1e-5, 1e-7, 1e-9)
 SEED = 0
+FINAL = (nn.Softmax, nn.LogSoftmax, nn.Sigmoid, nn.LogSigmoid)
 
 
 def curvature(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
@@ -49,27 +50,30 @@ def curvature(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
 def verify_piecewise_linear(reader: NetworkReader, X: Tensor) -> None:
     """Raise ``NotPiecewiseLinearError`` unless the logits are affine around the rows of ``X``.
 
-    Under the secant rule slopes are constants by construction, so only the separation of rows
-    is left to test.
+    Under the secant rule slopes are constants, so what curvature is left is no elementwise
+    activation; only the comparison with a finite step has no meaning there.
     """
     exact = NetworkReader(
         reader.module,
+        layer=reader.layer_name,
         secants=reader.secants,
         drop_normalizer=reader.drop_normalizer,
         dtype=torch.float64,
     )
     X = X[:ROWS].to(torch.float64)
     _require_separate_rows(exact, X)
-    if reader.secants:
-        return
-    bend = curvature(exact._forward, X)
+    x, f = exact.above(X)
+    bend = curvature(f, x)
     if bend != 0.0:
         raise NotPiecewiseLinearError(_curved_message(reader.module, X, bend, exact))
-    _require_agreement(exact, X)
+    if not reader.secants:
+        _require_agreement(f, x)
 
 
 def _require_separate_rows(reader: NetworkReader, X: Tensor) -> None:
-    together, alone = reader.logits(X)[:2], reader.logits(X[:2])
+    """Compare the first row in two companies, neither of one (BatchNorm refuses one row)."""
+    together = reader.logits(torch.cat([X, X[:1] + 1]))[:1]
+    alone = reader.logits(torch.cat([X[:1], X[:1]]))[:1]
     if not torch.allclose(together, alone, rtol=1e-6, atol=1e-9, equal_nan=True):
         raise NotPiecewiseLinearError(
             f"an example's logits change with the rest of its batch (by "
@@ -79,27 +83,44 @@ def _require_separate_rows(reader: NetworkReader, X: Tensor) -> None:
         )
 
 
-def _require_agreement(reader: NetworkReader, X: Tensor) -> None:
-    """Compare ``J v`` with a finite step; a step that crosses a kink may disagree, most do not."""
+def _require_agreement(f: Callable[[Tensor], Tensor], x: Tensor) -> None:
+    """Compare the reverse-mode derivative with finite steps, beside the rows.
+
+    Beside, because discrete rows lie on kinks; in units of each column's range; and of several
+    lengths, one of which stays within the cell.
+    """
     generator = torch.Generator().manual_seed(SEED)
-    size = X.abs().amax().clamp_min(1.0)
-    v = torch.randn(X.shape, generator=generator, dtype=X.dtype)
-    moved = (reader.logits(X + STEP * size * v) - reader.logits(X)) / (STEP * size)
-    with torch.no_grad(), torch.autograd.forward_ad.dual_level():
-        dual = torch.autograd.forward_ad.make_dual(X, v)
-        z = reader._forward(dual)
-        slope = torch.autograd.forward_ad.unpack_dual(z).tangent
-    slope = torch.zeros_like(moved) if slope is None else slope
-    scale = torch.maximum(moved.abs(), slope.abs()).amax(dim=1).clamp_min(1e-12)
-    gap = (moved - slope).abs().amax(dim=1) / scale
-    noise = 1e-4 + 1e-9 * reader.logits(X).abs().amax(dim=1) / (STEP * size * scale)
-    if bool(((gap > noise).sum() * 2 > len(X)).item()):
+    extent = x.amax(0) - x.amin(0)
+    extent = torch.where(extent > 0, extent, x.abs().amax(0))
+    extent = torch.where(extent > 0, extent, 1.0)
+    x = x + 0.01 * extent * torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    v = extent * torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    with torch.enable_grad():
+        leaf = x.detach().requires_grad_()
+        z = f(leaf)
+        c, z = jacobian(z, leaf), z.detach()
+    gap = torch.stack([_step_gap(f, x, z, c, step * v) for step in STEPS]).amin(0)
+    if bool(((gap > 1e-4).sum() * 2 > len(x)).item()):
         raise NotPiecewiseLinearError(
             "the module's derivative does not predict its output: a small step moves the logits "
             f"by a different amount (relative difference {float(gap.median()):.3g}). A custom "
-            "backward, rounding or a detached factor inside makes an exact decomposition "
-            "impossible; remove it."
+            "backward, rounding, torch.no_grad() or a detached factor inside makes an exact "
+            "decomposition impossible; remove it."
         )
+
+
+def _step_gap(
+    f: Callable[[Tensor], Tensor], x: Tensor, z: Tensor, c: Tensor, step: Tensor
+) -> Tensor:
+    """Relative difference (n,) between ``f(x + step) - z`` and ``c.step``, beyond rounding."""
+    near = x + step
+    with torch.no_grad():
+        moved = f(near) - z
+    slope = (c * (near - x).flatten(1)[:, None]).sum(-1)
+    scale = torch.maximum(moved.abs(), slope.abs()).amax(1)
+    noise = 1e-13 * z.abs().amax(1)
+    excess = ((moved - slope).abs().amax(1) - noise).clamp_min(0)
+    return torch.where(scale > 0, excess / scale.clamp_min(1e-300), 0.0)
 
 
 def _curved_message(module: nn.Module, X: Tensor, bend: float, reader: NetworkReader) -> str:
@@ -121,8 +142,9 @@ def _curved_modules(
     module: nn.Module, X: Tensor, reader: NetworkReader
 ) -> Iterator[tuple[str, nn.Module]]:
     """Innermost submodules that are curved by themselves, tested one at a time."""
-    with _recorded_inputs(module) as inputs:
-        reader.logits(X)
+    with _recorded_inputs(module, reader.drop_normalizer) as inputs, torch.enable_grad():
+        x, f = reader.above(X)
+        f(x.requires_grad_())
     named: list[str] = []
     children = [(name, child) for name, child in module.named_modules() if name]
     for name, child in sorted(children, key=lambda item: -item[0].count(".")):
@@ -140,19 +162,32 @@ def _curved_modules(
 
 
 @contextmanager
-def _recorded_inputs(module: nn.Module) -> Iterator[dict[str, Tensor]]:
-    """Collect what each submodule is called with; only modules of one tensor are kept."""
+def _recorded_inputs(module: nn.Module, drop_normalizer: bool) -> Iterator[dict[str, Tensor]]:
+    """Collect what each submodule is called with; only modules of one tensor are kept.
+
+    Left out: what lies below the layer read (its input needs no gradient), and a final
+    normaliser that is not decomposed.
+    """
     inputs: dict[str, Tensor] = {}
+    outputs: dict[str, Tensor] = {}
 
     def recorder(name: str):
         def hook(_module, args, output):
             if len(args) == 1 and isinstance(args[0], Tensor) and isinstance(output, Tensor):
-                inputs[name] = args[0].detach().clone()
+                outputs[name] = output
+                if args[0].requires_grad:
+                    inputs[name] = args[0].detach().clone()
 
         return hook
+
+    def finish(_module, _args, output):
+        for name, child in module.named_modules():
+            if drop_normalizer and isinstance(child, FINAL) and outputs.get(name) is output:
+                inputs.pop(name, None)
 
     with ExitStack() as stack:
         for name, child in module.named_modules():
             if name:
                 stack.callback(child.register_forward_hook(recorder(name)).remove)
+        stack.callback(module.register_forward_hook(finish).remove)
         yield inputs

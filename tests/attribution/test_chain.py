@@ -80,6 +80,22 @@ def test_selected_rows_and_mapped_outputs_are_those_of_the_network_reader(archit
     assert 0 < len(left.rows) < len(X)
 
 
+@pytest.mark.parametrize(
+    "keep",
+    [
+        pytest.param([2, 7, 2], id="a row twice"),
+        pytest.param([8, 7, 6, 5, 4, 3, 2, 1, 0], id="all of them, reversed"),
+    ],
+)
+def test_rows_may_be_selected_in_any_order(keep):
+    X = plain()[1]
+    for reader in readers(plain()[0]):
+        form = reader.form(X, select=lambda z: torch.tensor(keep))
+        assert form.rows.tolist() == keep
+        torch.testing.assert_close(form.displacement, X[keep])
+        torch.testing.assert_close(form.logits, reader.logits(X)[keep])
+
+
 PRELU_AT_ZERO = pytest.mark.xfail(
     strict=True,
     reason="defect of torch 2.13: at exactly 0 the forward-mode derivative of prelu is 1, the "
@@ -122,10 +138,6 @@ def test_no_row_selected_gives_an_empty_form():
     assert [part.shape for part in form[:4]] == [(0, 4), (0, 4, D), (0, 4), (0, D)]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="defect: ChainReader leaves the reference in its own dtype, NetworkReader casts it",
-)
 def test_reference_is_cast_to_the_precision_of_the_reading():
     chain, network = readers(BY_NAME["mlp"].module(torch.float32), torch.float32)
     X, r = plain()[1].float(), torch.ones(D, dtype=torch.float64)

@@ -128,11 +128,6 @@ def test_every_activation_keeps_its_value_and_its_sum(activation):
     assert not torch.allclose(form.coefficients, tangent.coefficients, atol=1e-3)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=IndexError,
-    reason="defect: Secants takes args[0], though builtin functions also take input= by keyword",
-)
 def test_an_activation_called_by_keyword():
     by_keyword, X = seeded(Net(lambda a: torch.tanh(input=a))), rows()
     form = NetworkReader(by_keyword, secants=True).form(X)

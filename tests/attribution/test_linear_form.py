@@ -28,17 +28,6 @@ from tests.attribution._comparisons import (
     stacked,
 )
 
-ZERO_ROWS = pytest.mark.xfail(
-    strict=True,
-    raises=(RuntimeError, IndexError),
-    reason="defect: a form of zero rows cannot be read with a reference (x[0] of nothing)",
-)
-FLATTEN = pytest.mark.xfail(
-    strict=True,
-    raises=RuntimeError,
-    reason="defect: ChainReader skips Flatten, though rows of two axes need it",
-)
-
 RETURN_LOGITS = [
     a for a in ARCHITECTURES if "softmax" not in a.name.lower() and "igmoid" not in a.name
 ]
@@ -64,10 +53,7 @@ def test_agrees_with_the_oracle(architecture):
 
 @pytest.mark.parametrize(
     "architecture",
-    [
-        pytest.param(a, id=a.name, marks=[FLATTEN] if a.name == "Flatten of a matrix" else [])
-        for a in ARCHITECTURES
-    ],
+    [pytest.param(a, id=a.name) for a in ARCHITECTURES],
 )
 def test_whatever_reader_is_chosen_agrees_with_the_oracle(architecture):
     assert_form_is(reader_of(architecture.module()).form(architecture.rows()), architecture.forms())
@@ -209,7 +195,6 @@ def test_zero_rows_give_empty_forms():
     assert [part.shape for part in form[:4]] == [(0, K), (0, K, D), (0, K), (0, D)]
 
 
-@ZERO_ROWS
 def test_zero_rows_with_a_reference_give_empty_forms():
     module, X = plain("residual sums")
     form = NetworkReader(module).form(X[:0], X[0])
@@ -396,11 +381,6 @@ def test_residual_shows_a_gradient_that_autograd_does_not_see():
     assert residual(form) > 0.1
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="defect: torch 2.13 warns (torch.jit.script is deprecated) when its forward-mode rules "
-    "are first loaded, inside form(); under -W error the first reading raises",
-)
 def test_reading_warns_of_nothing():
     code = """
         import torch

@@ -12,11 +12,6 @@ from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
 from tests.attribution._architectures import BY_NAME, D, Headed, K, Net, every_architecture, plain
 
 
-def defect(reason, raises=pytest.fail.Exception):
-    """Expected to fail: by default, for want of the refusal."""
-    return pytest.mark.xfail(strict=True, reason=f"defect: {reason}", raises=raises)
-
-
 def rows(n=9, d=D, seed=4):
     return torch.as_tensor(np.random.default_rng(seed).standard_normal((n, d)))
 
@@ -140,7 +135,6 @@ def test_a_kept_final_softmax_is_curved():
     assert "'5' (Softmax)" in refusal(module, X, drop_normalizer=False)
 
 
-@defect("a dropped final softmax is blamed next to the curved module", raises=AssertionError)
 def test_a_dropped_final_softmax_is_not_blamed():
     layers = nn.Linear(D, 8), nn.Tanh(), nn.Linear(8, K), nn.Softmax(dim=1)
     message = refusal(seeded(nn.Sequential(*layers)))
@@ -203,23 +197,8 @@ class FrozenBackbone(Net):
         pytest.param(lambda: Detached(None), id="detached factor"),
         pytest.param(lambda: StraightThrough(None), id="straight-through by detach"),
         pytest.param(lambda: Custom(RoundingBothWays), id="custom Function with jvp"),
-        pytest.param(
-            lambda: Custom(Rounding),
-            id="custom Function without jvp",
-            marks=defect(
-                "NotImplementedError of torch comes through, naming neither the module nor the "
-                "remedy",
-                raises=NotImplementedError,
-            ),
-        ),
-        pytest.param(
-            lambda: FrozenBackbone(None),
-            id="a part under no_grad",
-            marks=defect(
-                "only the forward-mode derivative is compared with the step; the reverse-mode "
-                "one, of which c is made, is zero there"
-            ),
-        ),
+        pytest.param(lambda: Custom(Rounding), id="custom Function without jvp"),
+        pytest.param(lambda: FrozenBackbone(None), id="a part under no_grad"),
     ],
 )
 def test_a_derivative_that_does_not_predict_the_output_is_refused(build):
@@ -256,9 +235,7 @@ def test_networks_that_mix_rows_are_refused(build, secants):
     assert "track_running_stats=True" in message
 
 
-@pytest.mark.parametrize(
-    "n", [pytest.param(2, marks=defect("two rows are compared with themselves")), 3]
-)
+@pytest.mark.parametrize("n", [2, 3])
 def test_few_rows_are_enough_to_see_them_mix(n):
     assert "rest of its batch" in refusal(seeded(Centred()), rows(n))
 
@@ -289,22 +266,15 @@ class Scaled(Net):
         return super().forward((x - self.mean) / self.scale)
 
 
-STEP_TOO_LONG = defect(
-    "one step length, 1e-6 of the largest |entry| and at least 1e-6, is used for all columns; it "
-    "crosses kinks where a column's spread is much smaller",
-    raises=NotPiecewiseLinearError,
-)
-
-
 @pytest.mark.parametrize(
     ("mean", "scale"),
     [
         pytest.param(0.0, [1e4, 1, 1, 1, 1, 1], id="one large column"),
-        pytest.param(0.0, [1e8, 1, 1, 1, 1, 1], id="one huge column", marks=STEP_TOO_LONG),
+        pytest.param(0.0, [1e8, 1, 1, 1, 1, 1], id="one huge column"),
         pytest.param(0.0, [1e8] * D, id="all huge"),
-        pytest.param(0.0, [1e-8] * D, id="all tiny", marks=STEP_TOO_LONG),
+        pytest.param(0.0, [1e-8] * D, id="all tiny"),
         pytest.param(1e3, [1.0] * D, id="away from zero"),
-        pytest.param(1e7, [1.0] * D, id="far from zero", marks=STEP_TOO_LONG),
+        pytest.param(1e7, [1.0] * D, id="far from zero"),
     ],
 )
 def test_columns_may_be_scaled_arbitrarily(mean, scale):
@@ -312,20 +282,11 @@ def test_columns_may_be_scaled_arbitrarily(mean, scale):
     verify_piecewise_linear(NetworkReader(seeded(Scaled(mean, scale))), X)
 
 
-ON_A_KINK = defect(
-    "the finite step is taken from the rows themselves; where discrete rows lie on kinks it "
-    "measures another cell than the derivative",
-    raises=NotPiecewiseLinearError,
-)
-
-
-@ON_A_KINK
 def test_rows_may_lie_on_kinks_of_a_relu():
     module = nn.Sequential(nn.Linear(D, 8, bias=False), nn.ReLU(), nn.Linear(8, K))
     verify_piecewise_linear(NetworkReader(seeded(module)), torch.zeros(8, D))
 
 
-@ON_A_KINK
 def test_sequences_may_tie_in_a_max_pool():
     class Motifs(nn.Module):
         def __init__(self):
@@ -346,7 +307,6 @@ def test_large_offsets_do_not_hide_in_the_rounding():
     verify_piecewise_linear(NetworkReader(module), rows())
 
 
-@defect("verify ignores layer=", raises=NotPiecewiseLinearError)
 def test_only_what_follows_a_hidden_layer_need_be_piecewise_linear():
     module = seeded(
         nn.Sequential(nn.Linear(D, 8), nn.Tanh(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, K))
@@ -378,12 +338,10 @@ def test_the_secant_rule_lets_elementwise_activations_pass():
         "gate with an innocent child",
     ],
 )
-@defect("under secants=True nothing looks for the curvature that secants do not remove")
 def test_the_secant_rule_does_not_excuse_other_curvature(name):
     assert "second derivative" in refusal(seeded(CURVED[name][0]()), secants=True)
 
 
-@defect("in-place tanh_ is not among the activations replaced, and nothing notices")
 def test_an_activation_the_secant_rule_misses_is_refused():
     module = seeded(Net(lambda a: (a + 0).tanh_()))
     assert "second derivative" in refusal(module, secants=True)
@@ -411,9 +369,9 @@ def test_the_answer_does_not_depend_on_global_random_state():
     assert messages[0] == messages[1]
 
 
-def test_only_the_first_rows_are_looked_at():
+def test_only_a_few_rows_are_looked_at():
     module, X = BY_NAME["residual sums"].module(), rows(400)
     seen = []
     module.first.register_forward_hook(lambda _module, args, _output: seen.append(len(args[0])))
     verify_piecewise_linear(NetworkReader(module), X)
-    assert max(seen) <= 8
+    assert max(seen) < 20
