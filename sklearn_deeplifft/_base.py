@@ -119,14 +119,14 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             networks, scores = run(recipe, data, plan, columns, score)
         self._after_scores(scores)
         self.class_importances_ = _mean_where_seen(scores)
-        self.feature_importances_ = np.mean([s.overall for s in scores], axis=0)
-        self.importances_std_ = np.std([s.overall for s in scores], axis=0)
+        self._set_importances(np.array([s.overall for s in scores]))
         self.ranking_ = rank(self.feature_importances_)
         self.decomposition_error_ = max(s.error for s in scores)
         self.n_rounds_ = 1
         if not self.prefit and self.step is not None and self._selects_inputs():
             found = eliminate(recipe, data, plan, networks, scores, score, self.step)
-            self.ranking_, self.feature_importances_, self.n_rounds_ = found
+            self.ranking_, shares, self.n_rounds_ = found
+            self._set_importances(shares)
         if not self.prefit:
             finish(recipe, data, networks)
         self._networks = networks
@@ -134,6 +134,10 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         self.estimator_ = self.estimators_[0]
         if data.target.classes is not None:
             self.classes_ = data.target.classes
+
+    def _set_importances(self, by_network: np.ndarray) -> None:
+        self.feature_importances_ = by_network.mean(axis=0)
+        self.importances_std_ = by_network.std(axis=0)
 
     def _recipe(self) -> Recipe:
         settings = NetSettings(

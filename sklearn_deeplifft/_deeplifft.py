@@ -114,12 +114,17 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         over rounds; they sum to 1.
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
-        the class over its correctly classified examples; positive speaks for the class. Rows
-        follow ``classes_`` (labels, if ``y`` is multilabel; outputs in regression).
+        the class over its correctly classified examples; positive speaks for the class. Terms
+        are added in descending order, so a probability near 1 leaves the terms against a class
+        little to take away: compare signs and order, less the size of negative scores. Rows
+        follow ``classes_`` (labels, if ``y`` is multilabel). In regression, rows are outputs and
+        scores mean terms, which around the mean reference largely cancel: read slopes off
+        ``contributions`` instead.
     importances_std_ : ndarray of shape (n_features,)
-        Standard deviation over networks of the one-pass score.
+        Standard deviation of ``feature_importances_`` over networks, in its units.
     ranking_ : ndarray of shape (n_features,)
-        1 is best; a permutation of 1 to n_features.
+        1 is best; a permutation of 1 to n_features. With elimination the order in which
+        features went, last first, which need not be that of ``feature_importances_``.
     decomposition_error_ : float
         Largest relative residual of ``logits = bias + terms`` over the rows scored.
     estimators_, estimator_ : list of networks, the first of them

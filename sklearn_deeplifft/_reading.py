@@ -25,12 +25,15 @@ from sklearn_deeplifft.attribution import (
     verify_piecewise_linear,
 )
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
-from sklearn_deeplifft.networks import Rows, Trained
+from sklearn_deeplifft.networks import Rows, Trained, torch_threads
 
 __all__ = ["Reading", "ReadingSettings"]
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4, torch.float16: 1e-1, torch.bfloat16: 1e-1}
 """Largest relative residual of ``z = b + c.(x - r)`` that counts as exact."""
+
+WORTH_THREADS = 20_000_000
+"""Terms (rows x outputs x features) from which several threads pay for their coordination."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Reading:
     """One trained network, ready to be read on rows of a table.
 
     Everything happens in the coordinates of the network's own inputs: terms
-    ``c_i (x_i - r_i)`` are the same before and after a column is standardised.
+    ``c_i (x_i - r_i)`` are the same before and after a column is standardised, and the scale of a
+    simplex group is carried along.
     """
 
     def __init__(
@@ -142,15 +146,14 @@ class Reading:
         n_outputs = self.n_outputs(index)
         heads = heads_for(target, n_outputs)
         scorer = self.scorer(heads)
-        total = ScoreSums.zeros(scorer.n_cells, self.n_terms(index))
-        for block in self.blocks(index, n_outputs):
-            at = index[block]
-            part = scorer.sums(
-                self.inputs(at),
-                torch.from_numpy(target.codes[at]),
-                torch.from_numpy(weight[at]),
-            )
-            total = total + part
+        n_terms = self.n_terms(index)
+        total = ScoreSums.zeros(scorer.n_cells, n_terms)
+        few = len(index) * n_outputs * n_terms < WORTH_THREADS
+        with torch_threads(1 if few else torch.get_num_threads()):
+            for block in self.blocks(index, n_outputs):
+                at = index[block]
+                y, w = torch.from_numpy(target.codes[at]), torch.from_numpy(weight[at])
+                total = total + scorer.sums(self.inputs(at), y, w)
         self.require_exact(total.residual)
         return total
 

@@ -73,7 +73,7 @@ def encode_target(y: np.ndarray, task: str, classes: np.ndarray | None = None) -
     if kind in ("binary", "multiclass"):
         return _encode_classes(y) if classes is None else encode_known(y, classes)
     if kind == "multilabel-indicator":
-        dense = np.asarray(y.todense() if hasattr(y, "todense") else y).astype(np.int64)
+        dense = np.asarray(y.todense() if hasattr(y, "todense") else y).astype(np.int64, copy=True)
         labels = np.arange(dense.shape[1])
         return Target("multilabel", dense, labels, tuple(labels))
     if kind == "multiclass-multioutput":
@@ -85,7 +85,7 @@ def encode_target(y: np.ndarray, task: str, classes: np.ndarray | None = None) -
         )
     if not kind.startswith("continuous"):
         raise ValueError(f"Unknown label type: {kind}. y must hold labels or numbers.")
-    values = np.asarray(y, dtype=np.float64)
+    values = np.array(y, dtype=np.float64)  # a copy: torch warns of read-only arrays
     values = values.reshape(len(values), -1)
     return Target("regression", values, None, tuple(range(values.shape[1])))
 

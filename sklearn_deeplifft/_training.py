@@ -129,8 +129,8 @@ class Elimination(NamedTuple):
     """What recursive elimination leaves behind."""
 
     ranking: np.ndarray
-    importances: np.ndarray
-    """(d,): mean over rounds of each round's share of the score; shares of a round sum to 1."""
+    shares: np.ndarray
+    """(n_networks, d): each round's shares of a network's score, averaged over rounds."""
     n_rounds: int
 
 
@@ -146,16 +146,17 @@ def eliminate(
     """Drop the lowest fraction, go on training on the rest, score again, until one is left."""
     d = data.rows.shape[1]
     columns = np.arange(d)
-    survived, last, share = np.zeros(d), np.zeros(d), np.zeros(d)
+    survived, last, shares = np.zeros(d), np.zeros(d), np.zeros((len(networks), d))
     rounds = 0
     while True:
-        current = np.mean([_share(s.overall) for s in scores], axis=0)
+        current = np.array([_share(s.overall) for s in scores])
+        mean = current.mean(axis=0)
         rounds += 1
-        survived[columns], last[columns] = rounds, current
-        share[columns] += current
+        survived[columns], last[columns] = rounds, mean
+        shares[:, columns] += current
         if len(columns) == 1:
-            return Elimination(rank_by_elimination(survived, last), share / rounds, rounds)
-        kept = _kept(current, step)
+            return Elimination(rank_by_elimination(survived, last), shares / rounds, rounds)
+        kept = _kept(mean, step)
         starts = [restricted(t, recipe.estimator, kept, len(columns)) for t in networks]
         columns = columns[kept]
         networks, scores = run(recipe, data, plan, columns, score, starts)

@@ -1,0 +1,5 @@
+"""Floor 5: the console script ``sklearn-deeplifft``."""
+
+from sklearn_deeplifft.cli._main import main
+
+__all__ = ["main"]

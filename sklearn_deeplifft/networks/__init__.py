@@ -14,6 +14,7 @@ from sklearn_deeplifft.networks._learn import (
 )
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
 from sklearn_deeplifft.networks._rows import Rows, canonical_rows, column_moments
+from sklearn_deeplifft.networks._train import torch_threads
 
 __all__ = [
     "NetSettings",
@@ -33,5 +34,6 @@ __all__ = [
     "relu_mlp",
     "rescale_output",
     "restricted",
+    "torch_threads",
     "wants_float_targets",
 ]

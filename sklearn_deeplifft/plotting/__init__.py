@@ -1,0 +1,7 @@
+"""Floor 4: figures, as scikit-learn's Display classes; matplotlib is imported when one is drawn."""
+
+from sklearn_deeplifft.plotting._class_importances import ClassImportanceDisplay
+from sklearn_deeplifft.plotting._feature_counts import FeatureCountDisplay
+from sklearn_deeplifft.plotting._labels import shortened
+
+__all__ = ["ClassImportanceDisplay", "FeatureCountDisplay", "shortened"]

@@ -1,0 +1,109 @@
+"""How well features chosen in different ways predict rows that no ranking has seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_deeplifft.cli._learners import METRICS, Judgement, judge
+from sklearn_deeplifft.cli._parts import Parts
+from sklearn_deeplifft.cli._rankers import Chooser, rankers_for
+
+__all__ = ["ALL", "OURS", "compare", "n_comparisons", "usable_counts"]
+
+OURS, ALL = "DeepLIFFT", "all features"
+
+
+def usable_counts(counts: Sequence[int], n_features: int) -> list[int]:
+    """Counts below the number of features, ascending; without any, half of the features.
+
+    >>> usable_counts([10, 3, 5], 7), usable_counts([10], 4), usable_counts([10], 1)
+    ([3, 5], [2], [])
+    """
+    usable = sorted({count for count in counts if count < n_features})
+    return usable or ([n_features // 2] if n_features > 1 else [])
+
+
+def n_comparisons(task: str, counts: Sequence[int]) -> int:
+    """Steps of ``compare``: the rankings, then each of them (and ours) at each count, then all."""
+    n_others = len(rankers_for(task))
+    return n_others + (n_others + 1) * len(counts) + 1
+
+
+def compare(
+    parts: Parts,
+    task: str,
+    counts: Sequence[int],
+    ours: Chooser,
+    seconds: float,
+    *,
+    seed: int,
+    advance: Callable[[], object],
+) -> pd.DataFrame:
+    """Rank by every method on the training rows, score on the test rows.
+
+    Parameters
+    ----------
+    ours : callable
+        From a number of features to their positions.
+    seconds : float
+        What our own ranking took.
+    advance : callable
+        Called after each of ``n_comparisons`` steps.
+
+    Returns
+    -------
+    DataFrame
+        One row for each count and method, and one for all features.
+    """
+    X_train, X_test = parts.X_train.to_numpy(), parts.X_test.to_numpy()
+    choosers = {OURS: (ours, seconds), **_other_choosers(task, X_train, parts, seed, advance)}
+    names = np.array(list(parts.X_train), dtype=object)
+
+    def row(method: str, columns: np.ndarray, took: float, listed: str) -> dict[str, Any]:
+        found = judge(
+            task, X_train[:, columns], X_test[:, columns], parts.y_train, parts.y_test, seed
+        )
+        advance()
+        return _row(len(columns), method, task, found, took, listed)
+
+    rows = []
+    for k in counts:
+        for method, (choose, took) in choosers.items():
+            columns = choose(k)
+            rows.append(row(method, columns, took, ";".join(names[columns])))
+    # The list of all features is the ranking itself; a cell of thousands of names helps nobody.
+    rows.append(row(ALL, np.arange(len(names)), 0.0, ""))
+    return pd.DataFrame(rows)
+
+
+def _other_choosers(
+    task: str, X: np.ndarray, parts: Parts, seed: int, advance: Callable[[], object]
+) -> dict[str, tuple[Chooser, float]]:
+    choosers = {}
+    for method, ranker in rankers_for(task).items():
+        began = time.perf_counter()
+        chooser = ranker(task, X, parts.y_train, seed)
+        choosers[method] = chooser, time.perf_counter() - began
+        advance()
+    return choosers
+
+
+def _row(
+    k: int, method: str, task: str, found: Judgement, seconds: float, features: str
+) -> dict[str, Any]:
+    return {
+        "n_features": k,
+        "method": method,
+        "metric": METRICS[task],
+        "score": found.mean,
+        "standard_error": found.standard_error,
+        "linear_score": found.linear,
+        "forest_score": found.forest,
+        "ranking_seconds": round(seconds, 2),
+        "features": features,
+    }

@@ -1,0 +1,79 @@
+"""The one figure: what speaks for each class, and how few features will do."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sklearn_deeplifft.cli._rank import Outcome
+from sklearn_deeplifft.plotting import ClassImportanceDisplay, FeatureCountDisplay, shortened
+
+__all__ = ["can_draw", "draw", "figure_writer"]
+
+MOST_FEATURES = 20
+CURVE_WIDTH = 6.2
+SLOPE = "change of the target for one of the feature\n(in standard deviations)"
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def figure_writer(outcome: Outcome) -> Callable[[Path], object]:
+    """A writer of the figure as PNG."""
+
+    def write(path: Path) -> None:
+        with warnings.catch_warnings():
+            # A name in a script that the font lacks is drawn as boxes; that is no error.
+            warnings.filterwarnings("ignore", "Glyph", UserWarning)
+            draw(outcome).savefig(path, dpi=150)
+
+    return write
+
+
+def draw(outcome: Outcome) -> Any:
+    """Draw both panels on a figure of their own, which no window and no pyplot knows."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    heat = _heat_map(outcome)
+    width, height = heat.size()
+    layout = ConstrainedLayoutEngine(wspace=0.06)
+    figure = Figure(figsize=(width + CURVE_WIDTH, max(height, 4.2)), layout=layout)
+    left, right = figure.subplots(1, 2, width_ratios=(width, CURVE_WIDTH))
+    heat.plot(ax=left)
+    left.set_title(_heat_title(outcome), fontsize=11, loc="left")
+    FeatureCountDisplay.from_frame(outcome.comparison, ax=right)
+    right.set_title(_curve_title(outcome), fontsize=11, loc="left")
+    return figure
+
+
+def _heat_map(outcome: Outcome) -> ClassImportanceDisplay:
+    regression = outcome.table.task == "regression"
+    return ClassImportanceDisplay(
+        outcome.signed[:MOST_FEATURES],
+        feature_names=outcome.ranking["feature"][:MOST_FEATURES].tolist(),
+        class_names=outcome.signed_names,
+        directions=outcome.directions[:MOST_FEATURES],
+        **({"label": SLOPE} if regression else {}),
+    )
+
+
+def _heat_title(outcome: Outcome) -> str:
+    n = len(outcome.ranking)
+    shown = f"top {MOST_FEATURES} of {n:,}" if n > MOST_FEATURES else f"all {n}"
+    name = shortened(outcome.table.name, 40).replace("$", r"\$")
+    triangles = "\n▲ the class has high values, ▼ low ones"
+    explained = triangles if outcome.directions.any() else ""
+    return f"{name}: {shown} features{explained}"
+
+
+def _curve_title(outcome: Outcome) -> str:
+    return f"{outcome.n_test:,} rows held out\nband: one standard error"

@@ -1,0 +1,233 @@
+"""What a person reads: the ranking, the classes, the comparison. Never a list without an end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
+from rich.table import Table as Grid
+from rich.text import Text
+
+from sklearn_deeplifft.cli._compare import ALL, OURS
+from sklearn_deeplifft.cli._learners import METRICS
+from sklearn_deeplifft.cli._rank import Outcome
+from sklearn_deeplifft.cli._table import Table
+from sklearn_deeplifft.plotting import shortened
+
+__all__ = ["console_for", "show_files", "show_header", "show_outcome"]
+
+MOST_FEATURES, MOST_CLASSES, PER_CLASS = 20, 10, 3
+IMPORTANCE = (
+    "importance: share of the score of all features, mean over the rounds of elimination. "
+    "rank: the order of elimination, the last one first. "
+)
+UNITS = {
+    "classification": IMPORTANCE
+    + "most for class: the class whose probability it raises most, and by how much.",
+    "regression": IMPORTANCE + "slope: standard deviations of the target for one of the feature.",
+}
+CLASS_UNIT = (
+    "Mean change of the probability of the class over its own rows, -1 to +1. high, low: the "
+    "values its rows have, compared with the others; - means nothing above 0.0005."
+)
+LEARNERS = {
+    "classification": "logistic regression and a random forest",
+    "regression": "ridge regression and a random forest",
+}
+
+
+def console_for(*, quiet: bool) -> Console:
+    """Standard output, where text is text: no markup, no emoji, nothing coloured by guess."""
+    return Console(markup=False, emoji=False, highlight=False, quiet=quiet)
+
+
+def show_header(console: Console, table: Table) -> None:
+    """Say what was read."""
+    kind = (
+        f"{len(np.unique(table.y))} classes of {table.target}"
+        if table.task == "classification"
+        else f"numbers in {table.target}"
+    )
+    console.print(Text(shortened(table.name, console.width), style="bold"))
+    console.print(f"{len(table.y):,} rows, {table.n_columns:,} columns to rank, {kind}")
+    _show_notes(console, table.notes)
+
+
+def show_outcome(console: Console, outcome: Outcome) -> None:
+    """Print everything but the files."""
+    _show_notes(console, outcome.notes)
+    console.print(_rows_line(outcome))
+    console.print()
+    _show_features(console, outcome)
+    if outcome.table.task == "classification":
+        _show_classes(console, outcome)
+    _show_comparison(console, outcome)
+
+
+def show_files(console: Console, files: Sequence[Path]) -> None:
+    """Say where the results are."""
+    names = " ".join(path.name for path in files)
+    # Not wrapped, so that the path can be copied.
+    console.print(Text(f"Wrote to {files[0].parent}: {names}", style="bold"), soft_wrap=True)
+
+
+def _show_notes(console: Console, notes: Sequence[str]) -> None:
+    for note in notes:
+        console.print(Text(f"Note: {shortened(note, 400)}", style="yellow"))
+
+
+def _rows_line(outcome: Outcome) -> str:
+    train, test = outcome.n_train, outcome.n_test
+    if outcome.settings.all_rows:
+        return (
+            f"Ranked on all {train + test:,} rows; compared on {test:,} of them, by rankings of "
+            f"the other {train:,}."
+        )
+    return f"Ranked on {train:,} training rows; the other {test:,} rows test the rankings."
+
+
+def _title(console: Console, text: str) -> None:
+    console.print(Text(text, style="bold"))
+
+
+def _grid(*columns: tuple[str, JustifyMethod]) -> Grid:
+    grid = Grid(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for header, justify in columns:
+        grid.add_column(header, justify=justify, no_wrap=True)
+    return grid
+
+
+def _show_features(console: Console, outcome: Outcome) -> None:
+    ranking, shown = outcome.ranking, outcome.ranking[:MOST_FEATURES]
+    regression = outcome.table.task == "regression"
+    _title(console, f"Features, {_of(len(shown), len(ranking))}")
+    name, bar = _room(console)
+    grid = _grid(
+        ("rank", "right"),
+        ("feature", "left"),
+        ("importance", "right"),
+        ("", "left"),
+        ("slope", "right") if regression else ("most for class", "left"),
+    )
+    longest = shown["importance"].max()
+    for row, signed in zip(shown.itertuples(), outcome.signed, strict=False):
+        share = row.importance / longest if longest > 0 else 0.0
+        grid.add_row(
+            str(row.rank),
+            Text(shortened(row.feature, name)),
+            f"{row.importance:.3f}",
+            Text(_bar(share, bar, console), style="cyan"),
+            _signed(signed[0]) if regression else _most_for(signed, outcome.signed_names),
+        )
+    console.print(grid)
+    console.print(UNITS[outcome.table.task], style="dim")
+    console.print()
+
+
+def _room(console: Console) -> tuple[int, int]:
+    """Characters for the names of features, and for bars."""
+    spare = console.width - 4 - 10 - 20 - 4 * 3
+    return max(spare * 2 // 3, 12), max(spare // 3, 6)
+
+
+def _most_for(signed: np.ndarray, names: Sequence[str]) -> Text:
+    best = int(np.argmax(signed))
+    return _entry(names[best], signed[best], 13) if _visible(signed[best]) else _nothing()
+
+
+def _show_classes(console: Console, outcome: Outcome) -> None:
+    names, shown = outcome.signed_names, outcome.signed_names[:MOST_CLASSES]
+    _title(console, f"What speaks for and against each class, {_of(len(shown), len(names))}")
+    grid = _grid(("class", "left"), ("for", "left"), ("against", "left"))
+    # Two columns of "+0.123 name (high)" beside the class.
+    width = max((console.width - 14 - 2 * 3) // 2 - 14, 10)
+    for c, name in enumerate(shown):
+        cells = [_listed(outcome, c, sign, width) for sign in (1, -1)]
+        grid.add_row(Text(shortened(name, 14)), *cells)
+    console.print(grid)
+    console.print(CLASS_UNIT, style="dim")
+    console.print()
+
+
+def _listed(outcome: Outcome, c: int, sign: int, width: int) -> Text:
+    """The features that speak most for class ``c``, or against it; one a line."""
+    signed = sign * outcome.signed[:, c]
+    chosen = [i for i in np.argsort(-signed, kind="stable")[:PER_CLASS] if _visible(signed[i])]
+    chosen = [i for i in chosen if signed[i] > 0]
+    features = outcome.ranking["feature"]
+    entries = [
+        _entry(features[i], sign * signed[i], width, _level(outcome.directions[i, c]))
+        for i in chosen
+    ]
+    return Text("\n").join(entries) if entries else _nothing()
+
+
+def _level(direction: float) -> str:
+    """Whether the class has high or low values; neither, where it differs little."""
+    return " (high)" if direction > 0 else " (low)" if direction < 0 else ""
+
+
+def _entry(name: object, value: float, width: int, after: str = "") -> Text:
+    return Text.assemble(_signed(value), " ", shortened(name, width), after)
+
+
+def _nothing() -> Text:
+    return Text("-", style="dim")
+
+
+def _signed(value: float) -> Text:
+    return Text(f"{value:+.3f}", style="green" if value > 0 else "red")
+
+
+def _visible(value: float) -> bool:
+    return bool(abs(value) >= 0.0005)
+
+
+def _show_comparison(console: Console, outcome: Outcome) -> None:
+    comparison, task = outcome.comparison, outcome.table.task
+    parts = comparison[comparison["method"] != ALL]
+    methods = list(parts["method"].unique()) or [OURS]
+    _title(console, f"Held-out {METRICS[task]} with the features each method puts first")
+    grid = _grid(("features", "right"), *((method, "right") for method in methods))
+    for count, rows in parts.groupby("n_features"):
+        grid.add_row(f"{count:,}", *_scores(rows.set_index("method")["score"][methods]))
+    whole = comparison[comparison["method"] == ALL].iloc[0]
+    grid.add_row(f"all {whole['n_features']:,}", f"{whole['score']:.3f} ")
+    console.print(grid)
+    console.print(
+        f"* best of the row. Mean of {LEARNERS[task]}. One split of the rows: differences below "
+        f"{_noise(comparison):.2g} or so are noise.",
+        style="dim",
+    )
+    console.print()
+
+
+def _scores(scores: pd.Series) -> list[Text]:
+    best = scores.round(3).max()
+    return [
+        Text(f"{score:.3f}*", style="bold") if round(score, 3) == best else Text(f"{score:.3f} ")
+        for score in scores
+    ]
+
+
+def _noise(comparison: pd.DataFrame) -> float:
+    """Two standard errors, rounded up to one digit."""
+    error = 2 * float(comparison["standard_error"].median())
+    if not error > 0:
+        return 0.0
+    digit = 10.0 ** math.floor(math.log10(error))
+    return math.ceil(error / digit) * digit
+
+
+def _bar(share: float, width: int, console: Console) -> str:
+    cell = "█" if console.encoding.lower().startswith("utf") else "#"
+    return cell * round(max(share, 0.0) * width)
+
+
+def _of(shown: int, total: int) -> str:
+    return f"all {total:,}" if shown == total else f"the first {shown} of {total:,}"

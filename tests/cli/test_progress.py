@@ -1,0 +1,78 @@
+"""Progress counts what really happens, and stays off standard output."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+
+import pytest
+import torch
+from rich.console import Console
+
+from sklearn_deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft.cli._progress import Lines, Live, calls_per_network, progress_for
+from sklearn_deeplifft.cli._rank import Settings, n_rounds, rank_table
+from sklearn_deeplifft.cli._table import make_table
+from tests.cli.conftest import classes_frame
+from tests.conftest import planted
+
+
+# Two epochs do not teach a network every class.
+@pytest.mark.filterwarnings("ignore:no scored example of class")
+@pytest.mark.parametrize("d", [1, 2, 8])
+def test_networks_are_counted_and_nothing_is_printed(capsys, d):
+    X, y = planted(d=8)
+    calls = []
+    selector = DeepLIFFTSelector(
+        n_networks=2, max_epochs=2, hidden_layer_sizes=(4,), random_state=0, verbose=1
+    )
+    with calls_per_network(lambda: calls.append(1)):
+        selector.fit(X[:, :d], y)
+    assert len(calls) == 2 * n_rounds(d, selector.step) == 2 * selector.n_rounds_
+    assert capsys.readouterr().out == ""
+
+
+def test_a_terminal_shows_steps_done(capsys):
+    screen = io.StringIO()
+    live = Live(Console(file=screen, force_terminal=True, width=80))
+    with live.stage("Training", 2) as advance:
+        advance()
+        advance()
+    assert "2/2" in screen.getvalue()
+    assert capsys.readouterr().out == ""
+
+
+def test_elsewhere_a_line_for_each_stage(capsys):
+    with Lines().stage("Training", 2) as advance:
+        advance()
+    assert capsys.readouterr().err.startswith("Training (2) ... ")
+
+
+def test_an_error_ends_the_line(capsys):
+    with pytest.raises(RuntimeError), Lines().stage("Training", 2):
+        raise RuntimeError
+    assert capsys.readouterr().err.endswith("\n")
+
+
+def test_quiet_is_silent(capsys):
+    with progress_for(quiet=True).stage("Training", 2) as advance:
+        advance()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_every_step_is_announced_and_threads_are_given_back():
+    stages = []
+
+    class Counting:
+        @contextmanager
+        def stage(self, what, total):
+            done = []
+            yield lambda: done.append(1)
+            stages.append((what, total, len(done)))
+
+    before = torch.get_num_threads()
+    table = make_table(classes_frame(60), "label", name="t")
+    rank_table(table, Settings(counts=(1, 2), networks=1), Counting())
+    assert torch.get_num_threads() == before
+    assert [what for what, _, _ in stages] == ["Training networks", "Comparing rankings"]
+    assert all(total == done for _, total, done in stages)

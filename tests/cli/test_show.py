@@ -1,0 +1,108 @@
+"""What is printed reads without colour, never floods, and takes names as they are."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from sklearn_deeplifft.cli._figure import draw
+from sklearn_deeplifft.cli._rank import Outcome, Settings
+from sklearn_deeplifft.cli._show import show_files, show_header, show_outcome
+from sklearn_deeplifft.cli._table import Table
+from sklearn_deeplifft.cli._write import write_all
+
+
+def outcome(d: int = 30, n_classes: int = 8, prefix: str = "f") -> Outcome:
+    rng = np.random.default_rng(0)
+    names = [f"{prefix}{i}" for i in range(d)]
+    classes = [f"class number {c}" for c in range(n_classes)]
+    signed = rng.normal(size=(d, n_classes)) / 10
+    ranking = pd.DataFrame({"rank": np.arange(d) + 1, "feature": names})
+    ranking["importance"] = np.linspace(0.5, 0, d)
+    ranking["std"] = 0.01
+    by_class = pd.DataFrame(signed, columns=[f"for_{name}" for name in classes])
+    comparison = pd.DataFrame(
+        [(3, "DeepLIFFT", 0.81), (3, "ANOVA F-test", 0.79), (d, "all features", 0.9)],
+        columns=["n_features", "method", "score"],
+    ).assign(metric="balanced accuracy", standard_error=0.02)
+    empty = pd.DataFrame(index=range(40))
+    y = np.resize(np.array(classes), 40)
+    table = Table("made-up", empty, empty, y, "kind", "classification", ["x" * 5000])
+    directions = np.sign(signed)
+    return Outcome(
+        table, Settings(), ranking.join(by_class), classes, directions, comparison, 28, 12, []
+    )
+
+
+def printed(found: Outcome, **settings) -> str:
+    stream = io.StringIO()
+    settings = {"width": 80, "markup": False, "emoji": False, "highlight": False, **settings}
+    console = Console(file=stream, **settings)
+    show_header(console, found.table)
+    show_outcome(console, found)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_thousands_of_features_and_many_classes_stay_short(width):
+    text = printed(outcome(5000, 60, "a_rather_long_name_of_a_feature_"), width=width)
+    assert len(text.splitlines()) < 100
+    assert max(map(len, text.splitlines())) <= width
+    assert "the first 20 of 5,000" in text
+    assert "the first 10 of 60" in text
+
+
+def test_signs_say_what_colours_say():
+    plain = printed(outcome())
+    coloured = printed(outcome(), force_terminal=True, color_system="standard")
+    assert "\x1b" not in plain
+    assert "\x1b[32m+0." in coloured
+    assert "\x1b[31m-0." in coloured
+    assert "+0." in plain
+    assert "-0." in plain
+    assert "(high)" in plain
+    assert "(low)" in plain
+
+
+def test_the_best_of_a_row_is_bold_and_starred():
+    assert "0.810*" in printed(outcome())
+    coloured = printed(outcome(), force_terminal=True, color_system="standard")
+    assert re.search(r"\x1b\[1m *0\.810\*", coloured)
+
+
+def test_names_are_not_markup_and_cannot_move_the_cursor():
+    text = printed(outcome(prefix="[red]\x1b[2J:smile:\n"))
+    assert "[red] [2J:smile: 0" in text
+    assert "\x1b" not in text
+
+
+def test_a_long_path_is_not_broken(tmp_path):
+    stream = io.StringIO()
+    path = tmp_path / ("deep" * 30) / "ranking.csv"
+    show_files(Console(file=stream, width=80), [path])
+    assert str(path.parent) in stream.getvalue()
+
+
+def test_the_figure_has_both_panels_and_needs_no_window():
+    from matplotlib import pyplot
+
+    before = pyplot.get_fignums()
+    figure = draw(outcome())
+    left, right = figure.axes[:2]
+    assert left.images[0].get_array().shape == (20, 8)
+    assert right.get_xlabel() == "number of features"
+    assert pyplot.get_fignums() == before
+
+
+def test_nothing_is_written_if_one_file_fails(tmp_path):
+    def broken(path):
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        write_all(tmp_path / "out", {"a": lambda path: path.write_text("a"), "b": broken})
+    assert list((tmp_path / "out").iterdir()) == []
