@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft._fit_data import FitData, validated
+from sklearn_deeplifft._inputs import require_device, require_layer_sizes
 from sklearn_deeplifft._targets import TASKS
 from sklearn_deeplifft._training import (
     Recipe,
@@ -24,9 +25,11 @@ from sklearn_deeplifft._training import (
     eliminate,
     finish,
     make_plan,
+    mean_by_class,
     run,
+    untrained,
 )
-from sklearn_deeplifft.networks import NetSettings, adopt, network_kind
+from sklearn_deeplifft.networks import NetSettings, Trained, adopt, network_kind
 from sklearn_deeplifft.ranking import count_to_select, importance_threshold, rank, top_mask
 
 __all__ = ["BaseNetworkSelector"]
@@ -73,6 +76,9 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
     def _score_function(self, data: FitData) -> ScoreFunction:
         """Return what scores a trained network on rows and columns of ``data``."""
 
+    def _require_readable(self, data: FitData, trained: Trained | None) -> None:
+        """Refuse, before it is trained, a network that could not be read afterwards."""
+
     def _after_scores(self, scores: Sequence[Scores]) -> None:
         """Say what the networks on all features could not answer."""
 
@@ -101,10 +107,18 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         network_kind(self.estimator)
         with _all_or_nothing(self):
             data = validated(self, X, y, sample_weight, sample_mask, groups)
-            if self._selects_inputs():
-                count_to_select(self.n_features_to_select, data.rows.shape[1])
+            self._check_parameters(data)
             self._rank(data)
         return self
+
+    def _check_parameters(self, data: FitData) -> None:
+        """Find out before hours of training what would fail after them."""
+        if self._selects_inputs():
+            count_to_select(self.n_features_to_select, data.rows.shape[1])
+        if self.threshold is not None:
+            importance_threshold(np.ones(1), self.threshold)
+        require_layer_sizes(self.hidden_layer_sizes)
+        require_device(self.device)
 
     def _rank(self, data: FitData) -> None:
         score = self._score_function(data)
@@ -112,16 +126,17 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         recipe = self._recipe()
         if self.prefit:
             networks = [adopt(self.estimator)]
-            rows = data.index[data.scored[data.index]]
+            rows = data.index[data.score_weight[data.index] > 0]
             scores = [score(networks[0], rows, columns)]
         else:
             plan = make_plan(recipe, data, check_random_state(self.random_state))
+            self._require_readable(data, untrained(recipe, data, plan[0]))
             networks, scores = run(recipe, data, plan, columns, score)
         self._after_scores(scores)
-        self.class_importances_ = _mean_where_seen(scores)
+        self.class_importances_ = mean_by_class(scores)
         self._set_importances(np.array([s.overall for s in scores]))
         self.ranking_ = rank(self.feature_importances_)
-        self.decomposition_error_ = max(s.error for s in scores)
+        self.decomposition_error_ = float(np.max([s.error for s in scores]))
         self.n_rounds_ = 1
         if not self.prefit and self.step is not None and self._selects_inputs():
             found = eliminate(recipe, data, plan, networks, scores, score, self.step)
@@ -134,6 +149,8 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         self.estimator_ = self.estimators_[0]
         if data.target.classes is not None:
             self.classes_ = data.target.classes
+        elif hasattr(self, "classes_"):  # of an earlier fit
+            del self.classes_
 
     def _set_importances(self, by_network: np.ndarray) -> None:
         self.feature_importances_ = by_network.mean(axis=0)
@@ -153,7 +170,8 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         return Recipe(
             estimator=self.estimator,
             settings=settings,
-            n_networks=self.n_networks,
+            # Neuron j of one network is not neuron j of the next: nothing to average.
+            n_networks=self.n_networks if self._selects_inputs() else 1,
             score_on=self.score_on,
             validation_fraction=self.validation_fraction,
             standardize=self.standardize,
@@ -197,10 +215,3 @@ def _all_or_nothing(estimator: Any) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
-
-
-def _mean_where_seen(scores) -> np.ndarray:
-    """Class scores (K, d): mean over the networks that got any row of the class right."""
-    seen = np.array([s.seen for s in scores], dtype=np.float64)
-    stacked = np.array([s.by_class for s in scores])
-    return np.einsum("nk,nkd->kd", seen, stacked) / np.maximum(seen.sum(0), 1)[:, None]

@@ -80,4 +80,6 @@ def _row_of(target: Target, target_class: object) -> int:
 
 
 def _plain(label: object) -> object:
+    if isinstance(label, tuple):
+        return tuple(_plain(part) for part in label)
     return label.item() if isinstance(label, np.generic) else label

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklearn_deeplifft._base import BaseNetworkSelector
 from sklearn_deeplifft._class_scores import of_class, scores_of, warn_never_right
 from sklearn_deeplifft._fit_data import FitData, check_rows, scored_rows, target_scale
+from sklearn_deeplifft._inputs import require_no_groups_beside_layer, require_reference
 from sklearn_deeplifft._per_row import (
     Contributions,
     Importances,
@@ -22,8 +23,8 @@ from sklearn_deeplifft._per_row import (
 )
 from sklearn_deeplifft._reading import Gauge, Reading, ReadingSettings
 from sklearn_deeplifft._simplex import find_simplices
-from sklearn_deeplifft._targets import Target, encode_like
-from sklearn_deeplifft._training import ScoreFunction, Scores
+from sklearn_deeplifft._targets import Target, encode_like, heads_for
+from sklearn_deeplifft._training import ScoreFunction, Scores, mean_by_class
 from sklearn_deeplifft.networks import Rows, Trained, network_kind
 
 __all__ = ["DeepLIFFTSelector"]
@@ -67,7 +68,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         ``"secant"`` replaces curved activations by their chord from zero, again an exact sum.
     layer : str, default=None
         Score the outputs of this submodule (hidden neurons) instead of the inputs; ``transform``
-        then returns the activations of the neurons selected, of the first network.
+        then returns the activations of the neurons selected. One network is trained: neurons of
+        different networks have nothing in common.
     target_class : label, default=None
         Rank by the signed class score of this class, from its examples alone.
     class_balance : {"balanced", None}, default="balanced"
@@ -95,7 +97,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     patience : int or None, default=10
         Epochs without a better validation loss before training stops; the best epoch is kept.
     validation_fraction : float, default=0.2
-        Share of the rows held out from each network; 0 trains on all rows for ``max_epochs``.
+        Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
+        folds; 0 trains on all rows for ``max_epochs``.
     device : str, default="cpu"
         Where networks are trained; they are read on the CPU.
     dtype : {"float32", "float64"} or None, default=None
@@ -114,12 +117,13 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         over rounds; they sum to 1.
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
-        the class over its correctly classified examples; positive speaks for the class. Terms
-        are added in descending order, so a probability near 1 leaves the terms against a class
-        little to take away: compare signs and order, less the size of negative scores. Rows
-        follow ``classes_`` (labels, if ``y`` is multilabel). In regression, rows are outputs and
-        scores mean terms, which around the mean reference largely cancel: read slopes off
-        ``contributions`` instead.
+        the class over its correctly classified examples; positive speaks for the class. Around
+        the mean reference a column may do so by being low: absence of another class's motif is
+        evidence too (``reference="zero"`` counts presence only). Terms are added in descending
+        order, so where a probability is near 1 the terms against a class find little to take:
+        compare signs and order, less the size of negative scores. Rows follow ``classes_``
+        (labels, if ``y`` is multilabel). In regression, rows are outputs and scores mean terms,
+        which largely cancel around the mean: read slopes off ``contributions`` instead.
     importances_std_ : ndarray of shape (n_features,)
         Standard deviation of ``feature_importances_`` over networks, in its units.
     ranking_ : ndarray of shape (n_features,)
@@ -155,10 +159,6 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     --------
     sklearn.feature_selection.SelectFromModel : Cut by the importances of any estimator.
     sklearn.feature_selection.RFE : Recursive elimination with any estimator.
-
-    Notes
-    -----
-    "The paper, literally" is :meth:`paper_parameters`.
 
     References
     ----------
@@ -254,10 +254,9 @@ class DeepLIFFTSelector(BaseNetworkSelector):
 
     @staticmethod
     def paper_parameters() -> dict:
-        """The paper, literally: one ReLU network 200-100, zero reference, one pass.
+        """The paper, literally: one ReLU network 200-100 on raw columns, zero reference, one pass.
 
-        Scores come from the validation part, raw columns are not standardised, and every
-        correctly classified example weighs the same.
+        Scores come from the validation part; every correctly classified example weighs the same.
 
         Examples
         --------
@@ -335,10 +334,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             self._scores(reading, index, target, weight, self._units)
             for reading in self._readings(Rows(X))
         ]
-        return Importances(
-            np.mean([s.overall for s in scores], axis=0),
-            np.mean([s.by_class for s in scores], axis=0),
-        )
+        return Importances(np.mean([s.overall for s in scores], axis=0), mean_by_class(scores))
 
     def transform(self, X):
         """Reduce X to the selected features.
@@ -352,29 +348,35 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         array of shape (n_samples, n_selected_features)
             The selected columns; with ``layer``, the activations of the selected neurons.
         """
+        check_is_fitted(self, "ranking_")
         return super().transform(X)
 
     def _transform(self, X):
-        if self.layer is None:
+        if self._settings.layer is None:
             return super()._transform(X)
+        X = check_array(X, accept_sparse=("csr", "csc"))  # transform has checked the names
         reading = self._readings(Rows(X))[0]
         return reading.all_hidden().numpy()[:, self._get_support_mask()]
 
     def get_feature_names_out(self, input_features=None):
         """Names of the selected features; of neurons, ``layer`` and their position."""
-        if self.layer is None:
+        check_is_fitted(self, "ranking_")
+        if self._settings.layer is None:
             return super().get_feature_names_out(input_features)
         chosen = self.get_support(indices=True)
-        return np.array([f"{self.layer}_{j}" for j in chosen], dtype=object)
+        return np.array([f"{self._settings.layer}_{j}" for j in chosen], dtype=object)
 
     # What the base class asks for
 
     def _score_function(self, data: FitData) -> ScoreFunction:
         d = data.rows.shape[1]
-        self._require_reference(d)
+        require_no_groups_beside_layer(self.simplex_groups, self.layer)
+        require_reference(self.reference, d, hidden=self.layer is not None)
+        of_class(data.index[:0], data.target, self.target_class)
         simplices = find_simplices(self.simplex_groups, data.rows, data.names)
         self.simplex_groups_ = [simplex.columns for simplex in simplices]
-        self._gauge = Gauge(data.mean, simplices)
+        self._gauge = Gauge(data.mean, (data.std == 0) & (not self.prefit), simplices)
+        self._settings = self._reading_settings(data.target)
         self._hidden_references: list[torch.Tensor | None] = []
         self._target = replace(data.target, codes=data.target.codes[:0])
         self._units = target_scale(data)[1] if data.target.kind == "regression" else None
@@ -385,14 +387,20 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         def score(trained: Trained, index: np.ndarray, columns: np.ndarray) -> Scores:
             reading = self._reading(trained, data.rows, columns)
             if len(columns) == d:
-                reading.verify(data.index[:8])
+                reading.verify(data.index)
             if self.layer is not None:
                 reading.measure_reference(data.index)
                 self._hidden_references.append(reading.reference)
             index = of_class(index, data.target, self.target_class)
-            return self._scores(reading, index, data.target, data.weight, units)
+            return self._scores(reading, index, data.target, data.score_weight, units)
 
         return score
+
+    def _require_readable(self, data: FitData, trained: Trained | None) -> None:
+        if trained is not None:
+            reading = self._reading(trained, data.rows, np.arange(data.rows.shape[1]))
+            heads_for(data.target, reading.n_outputs(data.index))
+            reading.verify(data.index)
 
     def _after_scores(self, scores: Sequence[Scores]) -> None:
         warn_never_right(scores, self._target, self.target_class)
@@ -406,15 +414,15 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             units=units,
         )
 
-    def _require_reference(self, n_features: int) -> None:
-        if isinstance(self.reference, str) or self.layer is not None:
-            return
-        shape = np.shape(self.reference)
-        if shape != (n_features,):
-            raise ValueError(
-                f"reference has shape {shape}; it must be 'mean', 'zero', or one number for "
-                f"each of the {n_features} features."
-            )
+    def _reading_settings(self, target: Target) -> ReadingSettings:
+        """Settled in ``fit``: parameters set later must not mix into what was measured."""
+        return ReadingSettings(
+            reference=self.reference,
+            secants=self.activation_rule == "secant",
+            layer=self.layer,
+            dtype=None if self.dtype is None else getattr(torch, self.dtype),
+            drop_normalizer=target.kind != "regression",
+        )
 
     def _reading(
         self,
@@ -423,14 +431,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         columns: np.ndarray,
         hidden_reference: torch.Tensor | None = None,
     ) -> Reading:
-        settings = ReadingSettings(
-            reference=self.reference,
-            secants=self.activation_rule == "secant",
-            layer=self.layer,
-            dtype=None if self.dtype is None else getattr(torch, self.dtype),
-            drop_normalizer=self._target.kind != "regression",
-        )
-        return Reading(trained, settings, rows, self._gauge, columns, hidden_reference)
+        return Reading(trained, self._settings, rows, self._gauge, columns, hidden_reference)
 
     def _readings(self, rows: Rows) -> list[Reading]:
         """The fitted networks, ready to be read on other rows."""

@@ -37,12 +37,10 @@ class FitData:
     target: Target
     index: np.ndarray
     """(m,): positions of the distinct rows in ``rows``."""
-    weight: np.ndarray
-    """(n,): weight of each row of the table; zero for rows merged into another."""
     training_weight: np.ndarray
-    """(n,): the same times the class weights."""
-    scored: np.ndarray
-    """(n,) bool: rows that may be scored."""
+    """(n,): weight of each row in the loss; zero for rows merged into another."""
+    score_weight: np.ndarray
+    """(n,): weight of each row in the scores; zero where ``sample_mask`` is False as well."""
     groups: np.ndarray | None
     names: np.ndarray | None
     mean: np.ndarray
@@ -77,26 +75,22 @@ def validated(selector, X, y, sample_weight, sample_mask, groups) -> FitData:
     if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not sp.issparse(y):
         y = column_or_1d(y, warn=True)
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    if not weight.any():
-        raise ValueError("sample_weight is zero for every row; at least two rows must count.")
-    target = _encoded(selector, X, y, weight)
-    scored = _as_mask(sample_mask, len(weight))
-    group_codes = None if groups is None else _group_codes(groups, len(weight))
-    rows = Rows(X)
-    index = np.flatnonzero(weight > 0)
-    if not selector.prefit:
-        index, weight = _distinct(rows, target, scored, group_codes, weight)
-    mean, std = column_moments(rows, weight)
+    mask = _as_mask(sample_mask, len(weight))
+    groups = None if groups is None else _groups_of_rows(groups, len(weight))
+    X, y, weight, mask, groups = _without_weightless(X, y, weight, mask, groups)
+    codes = None if groups is None else np.unique(groups, return_inverse=True)[1].reshape(-1)
+    target, rows = _encoded(selector, X, y), Rows(X)
+    index, weight, score_weight = _distinct(selector, rows, target, weight, mask, codes)
+    mean, std = column_moments(rows, index, weight)
     if not selector.prefit:
         warn_constant(std, names)
     return FitData(
         rows=rows,
         target=target,
         index=index,
-        weight=weight,
-        training_weight=weight * _class_factor(selector.class_weight, target, weight),
-        scored=scored,
-        groups=group_codes,
+        training_weight=weight * _class_factor(selector.class_weight, target, index, weight),
+        score_weight=score_weight,
+        groups=codes,
         names=names,
         mean=mean,
         std=std,
@@ -123,50 +117,54 @@ def training_table(data: FitData, *, ours: bool, as_float: bool) -> TrainingTabl
 
 def target_scale(data: FitData) -> tuple[np.ndarray, np.ndarray]:
     """Weighted mean and standard deviation of each regression target."""
-    y, w = data.target.codes[data.index], data.weight[data.index]
+    y, w = data.target.codes[data.index], data.score_weight[data.index]
+    w = w if w.any() else np.ones(len(w))
     mean = w @ y / w.sum()
     std = np.sqrt(w @ (y - mean) ** 2 / w.sum())
     return mean, np.where(std > 0, std, 1.0)
 
 
-def _encoded(selector, X, y, weight: np.ndarray) -> Target:
-    """Encode the target; a class that occurs in rows of zero weight only does not exist."""
-    if selector.prefit:
-        return _encoded_for(selector, X, y)
-    target = encode_target(y, selector.task)
-    if target.kind != "softmax":
-        return target
-    present = np.unique(target.codes[weight > 0, 0])
-    if len(present) == len(target.classes):
-        return target
-    labels = target.classes[target.codes[:, 0]]
-    labels[weight == 0] = target.classes[present[0]]
-    return encode_target(labels, selector.task)
+def _without_weightless(X, y, weight, mask, groups):
+    """Drop rows of zero weight: they must not leave a class or a group behind."""
+    kept = weight > 0
+    if not kept.any():
+        raise ValueError("sample_weight is zero for every row; at least two rows must count.")
+    if kept.all():
+        return X, y, weight, mask, groups
+    if not mask[kept].any():
+        raise ValueError("sample_mask is True only where sample_weight is zero.")
+    groups = None if groups is None else groups[kept]
+    return X[kept], y[kept], weight[kept], mask[kept], groups
 
 
-def _encoded_for(selector, X, y) -> Target:
-    """Encode the target as a network that is trained already numbers its classes."""
+def _encoded(selector, X, y) -> Target:
+    """Encode the target; a trained network already numbers its classes."""
     task = "regression" if is_regressor_network(selector.estimator) else selector.task
-    classes = known_classes(selector.estimator, Rows(X).take(slice(0, 2)), np.unique(y))
-    return encode_target(y, task, classes)
+    if not selector.prefit:
+        return encode_target(y, task)
+    few = Rows(X).take(slice(0, 2))
+    return encode_target(y, task, known_classes(selector.estimator, few, np.unique(y)))
 
 
-def _distinct(rows, target, scored, groups, weight) -> tuple[np.ndarray, np.ndarray]:
-    extra = [target.codes, scored[:, None]]
-    if groups is not None:
-        extra.append(groups[:, None])
-    index, summed = canonical_rows(rows, np.hstack(extra).astype(np.float64), weight)
-    if len(index) < 2:
+def _distinct(
+    selector, rows: Rows, target: Target, weight: np.ndarray, mask: np.ndarray, groups
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of distinct rows, their weights, and their weights in the scores."""
+    if selector.prefit:
+        return np.arange(len(weight)), weight, weight * mask
+    extra = [target.codes] if groups is None else [target.codes, groups[:, None]]
+    distinct = canonical_rows(rows, np.hstack(extra).astype(np.float64))
+    if len(distinct.starts) < 2:
         raise ValueError(
             f"X has n_samples=1 distinct row of nonzero weight (of {len(weight)}); at least two "
             "are needed."
         )
-    merged = np.zeros(len(weight))
-    merged[index] = summed
-    return index, merged
+    return distinct.positions, distinct.summed(weight), distinct.summed(weight * mask)
 
 
-def _class_factor(class_weight, target: Target, weight: np.ndarray) -> np.ndarray:
+def _class_factor(
+    class_weight, target: Target, index: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
     if class_weight is None:
         return np.ones(len(weight))
     if target.kind != "softmax":
@@ -174,7 +172,11 @@ def _class_factor(class_weight, target: Target, weight: np.ndarray) -> np.ndarra
             f"class_weight={class_weight!r} needs one label a row; y is {target.kind}. Use "
             "sample_weight instead."
         )
-    return class_weights(class_weight, target.codes[:, 0], weight, target.classes)
+    factor = np.ones(len(weight))
+    factor[index] = class_weights(
+        class_weight, target.codes[index, 0], weight[index], target.classes
+    )
+    return factor
 
 
 def _scaling(selector, mean: np.ndarray, std: np.ndarray, *, sparse: bool):
@@ -197,7 +199,7 @@ def _as_mask(mask, n: int) -> np.ndarray:
     return mask
 
 
-def _group_codes(groups, n: int) -> np.ndarray:
+def _groups_of_rows(groups, n: int) -> np.ndarray:
     groups = column_or_1d(groups)
     check_consistent_length(groups, np.empty(n))
-    return np.unique(groups, return_inverse=True)[1].reshape(-1)
+    return groups

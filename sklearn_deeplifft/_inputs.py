@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
+import torch
 
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.networks import Rows
 
 __all__ = [
     "Names",
+    "as_numbers",
     "class_weights",
     "column_indices",
     "column_names",
+    "require_device",
     "require_finite",
+    "require_layer_sizes",
+    "require_no_groups_beside_layer",
+    "require_reference",
     "warn_constant",
 ]
 
@@ -82,6 +89,10 @@ def warn_constant(std: np.ndarray, names: Names) -> None:
 
 def column_indices(columns: Sequence[int | str], names: Names, n_features: int) -> np.ndarray:
     """Turn column names or positions into positions."""
+    if isinstance(columns, str | Integral):
+        raise ValueError(
+            f"a group of columns must be a list of names or positions; got {columns!r}."
+        )
     known = {} if names is None else {str(name): i for i, name in enumerate(names)}
     found = []
     for column in columns:
@@ -109,3 +120,55 @@ def class_weights(class_weight, codes: np.ndarray, weight: np.ndarray, classes) 
             f"are {classes.tolist()}."
         )
     return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[codes]
+
+
+def as_numbers(values, name: str) -> np.ndarray:
+    """Convert a parameter to float64; ``name`` says whose text cannot be."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers ({error}).") from error
+
+
+def require_reference(reference, n_features: int, *, hidden: bool) -> None:
+    """Raise unless a reference given as numbers is finite, and one for each feature."""
+    if isinstance(reference, str):
+        return
+    values = as_numbers(reference, "reference")
+    if not np.isfinite(values).all():
+        raise ValueError("reference holds NaN or infinity; give one finite number a feature.")
+    if not hidden and values.shape != (n_features,):
+        raise ValueError(
+            f"reference has shape {values.shape}; it must be 'mean', 'zero', or one number for "
+            f"each of the {n_features} features."
+        )
+
+
+def require_no_groups_beside_layer(groups, layer: str | None) -> None:
+    """Raise where groups of columns meet a layer of neurons."""
+    if layer is not None and groups:
+        raise ValueError(
+            "simplex_groups are columns of X, and layer= scores neurons; use one of the two."
+        )
+
+
+def require_layer_sizes(sizes) -> None:
+    """Raise unless every hidden layer has a positive whole number of units."""
+    for size in sizes:
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            raise ValueError(
+                f"hidden_layer_sizes={sizes!r} must hold positive integers, one a hidden layer; "
+                f"got {size!r}."
+            )
+
+
+def require_device(device: str) -> None:
+    """Raise unless torch knows the device and has it here."""
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"device={device!r} cannot be used here: {reason} Use 'cpu', or a device that torch "
+            "reports as available."
+        ) from error

@@ -25,7 +25,7 @@ from sklearn_deeplifft.attribution import (
     verify_piecewise_linear,
 )
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
-from sklearn_deeplifft.networks import Rows, Trained, torch_threads
+from sklearn_deeplifft.networks import Rows, Trained, takes_columns, torch_threads
 
 __all__ = ["Reading", "ReadingSettings"]
 
@@ -51,6 +51,8 @@ class Gauge(NamedTuple):
     """What the terms are measured against, in the columns of the table."""
 
     mean: np.ndarray
+    constant: np.ndarray
+    """(d,) bool: columns without any variation; they are their own reference."""
     simplices: Sequence[Simplex] = ()
 
 
@@ -83,8 +85,9 @@ class Reading:
             dtype=settings.dtype,
         )
         self.groups = self._simplex_groups(gauge.simplices)
+        self.gauge = gauge
         hidden = settings.layer is not None
-        self.reference = hidden_reference if hidden else self._input_reference(gauge.mean)
+        self.reference = hidden_reference if hidden else self._input_reference()
 
     def inputs(self, index: np.ndarray) -> Tensor:
         """Rows as the core network takes them."""
@@ -99,7 +102,8 @@ class Reading:
 
     def n_outputs(self, index: np.ndarray) -> int:
         """Number of logits."""
-        return self.reader.logits(self.inputs(index[:2])).shape[1]
+        with takes_columns(len(self.columns)):
+            return self.reader.logits(self.inputs(index[:2])).shape[1]
 
     def n_terms(self, index: np.ndarray) -> int:
         """Number of features that are scored: columns, or neurons of the hidden layer."""
@@ -172,13 +176,14 @@ class Reading:
         with torch.no_grad():
             return self.trained.standardize(X)
 
-    def _input_reference(self, mean: np.ndarray) -> Tensor | None:
+    def _input_reference(self) -> Tensor | None:
         """The reference in the network's coordinates; None where that is zero."""
-        reference = self.settings.reference
+        reference, mean = self.settings.reference, self.gauge.mean
         if isinstance(reference, str):
-            raw = (mean if reference == "mean" else np.zeros_like(mean))[self.columns]
+            raw = mean if reference == "mean" else np.zeros_like(mean)
         else:
-            raw = np.asarray(reference, dtype=np.float64)[self.columns]
+            raw = np.asarray(reference, dtype=np.float64)
+        raw = np.where(self.gauge.constant, mean, raw)[self.columns]
         point = torch.from_numpy(raw)[None]
         if self.trained.standardize is not None:
             # In the precision of the rows, so that an absent motif is displaced by exactly 0.
@@ -209,7 +214,7 @@ class Reading:
             if None in found:  # a block that lost a level carries no constraint any more
                 continue
             at = torch.as_tensor(found)
-            scale = torch.as_tensor(simplex.scale)
-            scale = scale if front is None else scale * front.scale[at]
-            groups.append(SimplexGroup(at, scale.to(self.reader.dtype)))
+            scale = torch.as_tensor(simplex.scale).to(self.reader.dtype)
+            units = None if front is None else front.scale[at].to(self.reader.dtype)
+            groups.append(SimplexGroup(at, scale, units))
         return groups

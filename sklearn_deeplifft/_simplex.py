@@ -31,9 +31,17 @@ def find_simplices(
     standard deviation after one-hot encoding have the inverse of their range. A block without a
     constraint (one level dropped, unknown levels ignored) needs no correction and gets none.
     """
-    found = []
+    found: list[Simplex] = []
+    taken: set[int] = set()
     for group in groups or ():
         columns = column_indices(group, names, rows.shape[1])
+        again = [c for i, c in enumerate(columns) if c in taken or c in columns[:i]]
+        if again:
+            raise ValueError(
+                f"column {column_names(names, again[:1])} stands twice, or in two groups, of "
+                "simplex_groups; a column belongs to one group at most."
+            )
+        taken.update(columns.tolist())
         if len(columns) < 2:
             continue
         scale = _constraint(rows, columns)

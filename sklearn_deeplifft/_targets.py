@@ -12,6 +12,7 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import type_of_target
 from torch import Tensor
 
+from sklearn_deeplifft._inputs import as_numbers
 from sklearn_deeplifft.attribution import Head
 from sklearn_deeplifft.networks import Problem
 
@@ -53,7 +54,7 @@ class Target:
         codes = torch.from_numpy(self.codes)
         if self.kind in ("multilabel", "regression") or as_float:
             codes = codes.float()
-        return codes[:, 0] if codes.shape[1] == 1 and self.kind != "multilabel" else codes
+        return codes[:, 0] if self.kind == "softmax" else codes
 
     def strata(self) -> np.ndarray:
         """What held-out folds are balanced by."""
@@ -85,7 +86,7 @@ def encode_target(y: np.ndarray, task: str, classes: np.ndarray | None = None) -
         )
     if not kind.startswith("continuous"):
         raise ValueError(f"Unknown label type: {kind}. y must hold labels or numbers.")
-    values = np.array(y, dtype=np.float64)  # a copy: torch warns of read-only arrays
+    values = as_numbers(y, "y of a regression").copy()  # torch warns of read-only arrays
     values = values.reshape(len(values), -1)
     return Target("regression", values, None, tuple(range(values.shape[1])))
 
@@ -95,8 +96,8 @@ def _encode_classes(y: np.ndarray) -> Target:
     codes = encoder.fit_transform(np.ravel(y))
     if len(encoder.classes_) < 2:
         raise ValueError(
-            f"y has only one class, {encoder.classes_[0]!r}; at least two classes are needed to "
-            "learn what tells them apart."
+            f"y has only one class, {encoder.classes_.tolist()[0]!r}; at least two classes are "
+            "needed to learn what tells them apart."
         )
     classes = encoder.classes_
     return Target("softmax", codes.astype(np.int64)[:, None], classes, tuple(classes))

@@ -19,6 +19,7 @@ from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
     NetSettings,
     Trained,
+    build_untrained,
     learn,
     network_kind,
     rescale_output,
@@ -27,7 +28,18 @@ from sklearn_deeplifft.networks import (
 )
 from sklearn_deeplifft.ranking import deal_folds, rank_by_elimination
 
-__all__ = ["Elimination", "Part", "Recipe", "Scores", "eliminate", "finish", "make_plan", "run"]
+__all__ = [
+    "Elimination",
+    "Part",
+    "Recipe",
+    "Scores",
+    "eliminate",
+    "finish",
+    "make_plan",
+    "mean_by_class",
+    "run",
+    "untrained",
+]
 
 
 class Scores(NamedTuple):
@@ -41,6 +53,13 @@ class Scores(NamedTuple):
     """(K,) bool: whether any row stands behind each row of ``by_class``."""
     error: float
     """Largest relative residual of the decomposition."""
+
+
+def mean_by_class(scores: Sequence[Scores]) -> np.ndarray:
+    """Class scores (K, d): mean over the networks that got any row of the class right."""
+    seen = np.array([s.seen for s in scores], dtype=np.float64)
+    stacked = np.array([s.by_class for s in scores])
+    return np.einsum("nk,nkd->kd", seen, stacked) / np.maximum(seen.sum(0), 1)[:, None]
 
 
 ScoreFunction = Callable[[Trained, np.ndarray, np.ndarray], Scores]
@@ -89,6 +108,17 @@ def make_plan(recipe: Recipe, data: FitData, rng: np.random.RandomState) -> list
         scored = _rows_to_score(recipe.score_on, training, validation, data)
         plan.append(Part(training, validation, scored, int(rng.randint(2**31 - 1))))
     return plan
+
+
+def untrained(recipe: Recipe, data: FitData, part: Part) -> Trained | None:
+    """The first network as it is before its first step; None for scikit-learn's own."""
+    return build_untrained(
+        recipe.estimator,
+        data.target.problem(data.rows.shape[1]),
+        recipe.settings,
+        data.moments,
+        part.seed,
+    )
 
 
 def run(
@@ -181,11 +211,11 @@ def _rows_to_score(
 ) -> np.ndarray:
     parts = {"training": training, "all": data.index, "validation": validation}
     rows = parts.get(score_on, validation)
-    rows = rows[data.scored[rows]]
+    rows = rows[data.score_weight[rows] > 0]
     if len(rows) or score_on == "out_of_fold":
         return rows
     # Nothing was held out, or none of it may be scored: a score from all rows beats none.
-    return data.index[data.scored[data.index]]
+    return data.index[data.score_weight[data.index] > 0]
 
 
 @contextmanager

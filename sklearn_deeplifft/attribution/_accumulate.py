@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["ScoreSums", "cell_means", "overall_score"]
+__all__ = ["ScoreSums", "cell_means", "overall_score", "worst"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,13 @@ class ScoreSums:
             self.signed + other.signed,
             self.absolute + other.absolute,
             self.weight + other.weight,
-            max(self.residual, other.residual),
+            worst(self.residual, other.residual),
         )
+
+
+def worst(*residuals: float) -> float:
+    """The largest; NaN if any is, which Python's ``max`` may lose."""
+    return float("nan") if any(r != r for r in residuals) else max(residuals, default=0.0)
 
 
 def cell_means(sums: Tensor, weight: Tensor) -> Tensor:

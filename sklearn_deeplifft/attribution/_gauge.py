@@ -31,6 +31,9 @@ class SimplexGroup(NamedTuple):
 
     columns: Tensor
     scale: Tensor
+    units: Tensor | None = None
+    """(m,): what one unit of each input is worth in the columns that ``scale`` speaks of, where
+    the network's inputs are those columns standardised (their standard deviations)."""
 
 
 class Terms(NamedTuple):
@@ -53,7 +56,7 @@ def terms_of(
     """
     c, b, x = form.coefficients, form.bias, form.displacement
     for group in groups:
-        b = b + _normal_part(c, group) * (x[:, group.columns] @ group.scale)[:, None]
+        b = b + _normal_part(c, group) * (x[:, group.columns] @ _normal(group))[:, None]
     c = project(c, groups)
     return Terms(c.mul_(x[:, None, :]) if in_place else c * x[:, None, :], b)
 
@@ -64,7 +67,7 @@ def project(c: Tensor, groups: Sequence[SimplexGroup]) -> Tensor:
         return c
     c = c.clone()
     for group in groups:
-        c[..., group.columns] -= _normal_part(c, group)[..., None] * group.scale
+        c[..., group.columns] -= _normal_part(c, group)[..., None] * _normal(group)
     return c
 
 
@@ -80,4 +83,9 @@ def angle_to_simplex(g: Tensor) -> Tensor:
 
 def _normal_part(c: Tensor, group: SimplexGroup) -> Tensor:
     s = group.scale
-    return (c[..., group.columns] @ s) / (s @ s)
+    own = c[..., group.columns] if group.units is None else c[..., group.columns] / group.units
+    return (own @ s) / (s @ s)
+
+
+def _normal(group: SimplexGroup) -> Tensor:
+    return group.scale if group.units is None else group.scale * group.units

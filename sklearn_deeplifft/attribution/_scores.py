@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from sklearn_deeplifft.attribution._accumulate import ScoreSums
+from sklearn_deeplifft.attribution._accumulate import ScoreSums, worst
 from sklearn_deeplifft.attribution._chain import ChainReader, chain_of
 from sklearn_deeplifft.attribution._gauge import SimplexGroup, terms_of
 from sklearn_deeplifft.attribution._increments import odds_increments
@@ -143,7 +143,7 @@ class Scorer:
             torch.cat([part.signed for part in parts]),
             torch.cat([part.absolute for part in parts]),
             torch.cat([part.weight for part in parts]),
-            max(part.residual for part in parts),
+            worst(*(part.residual for part in parts)),
         )
 
     def increments(self, X: Tensor, y: Tensor) -> Tensor:

@@ -5,11 +5,13 @@ from sklearn_deeplifft.networks._learn import (
     Trained,
     TrainingTable,
     adopt,
+    build_untrained,
     is_regressor_network,
     known_classes,
     learn,
     network_kind,
     restricted,
+    takes_columns,
     wants_float_targets,
 )
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
@@ -25,6 +27,7 @@ __all__ = [
     "Trained",
     "TrainingTable",
     "adopt",
+    "build_untrained",
     "canonical_rows",
     "column_moments",
     "is_regressor_network",
@@ -34,6 +37,7 @@ __all__ = [
     "relu_mlp",
     "rescale_output",
     "restricted",
+    "takes_columns",
     "torch_threads",
     "wants_float_targets",
 ]

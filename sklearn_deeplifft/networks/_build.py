@@ -10,8 +10,9 @@ import numpy as np
 import skorch
 import torch
 from sklearn.base import clone
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import EarlyStopping, EpochScoring
 from torch import nn
+from torch.utils.data import DataLoader
 
 from sklearn_deeplifft.networks._losses import (
     WEIGHTED,
@@ -22,10 +23,10 @@ from sklearn_deeplifft.networks._losses import (
     WeightedNLLLoss,
 )
 from sklearn_deeplifft.networks._modules import Preprocessed, relu_mlp
-from sklearn_deeplifft.networks._rows import RowBatches
+from sklearn_deeplifft.networks._rows import row_batches
 from sklearn_deeplifft.networks._train import Watch
 
-__all__ = ["NetSettings", "Problem", "build_net", "can_weigh", "is_net"]
+__all__ = ["NetSettings", "Problem", "build_net", "is_net", "stops_early"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def build_net(
         "module__moments": moments,
         "module__n_features": problem.n_features,
         "module__n_outputs": problem.n_outputs,
+        "module__column_output": problem.kind == "regression",
     }
     if start is relu_mlp:
         params["module__hidden_layer_sizes"] = tuple(settings.hidden_layer_sizes)
@@ -99,9 +101,9 @@ def build_net(
         lr=settings.learning_rate,
         batch_size=settings.batch_size,
         max_epochs=settings.max_epochs,
-        iterator_train=RowBatches,
+        iterator_train=row_batches,
         iterator_train__shuffle=True,
-        iterator_valid=RowBatches,
+        iterator_valid=row_batches,
         callbacks=_callbacks(settings),
         callbacks__print_log=None,
         device=settings.device,
@@ -159,38 +161,47 @@ def _adopted(
 ) -> skorch.NeuralNet:
     """A clone of the user's net, its module behind a standardisation; training stays theirs."""
     net = clone(net)
-    module = net.module if core is None else core
     net.set_params(
         module=Preprocessed,
-        module__core=module,
+        module__core=net.module if core is None else core,
         module__moments=moments,
         module__n_features=problem.n_features,
         module__n_outputs=problem.n_outputs,
+        module__column_output=problem.kind == "regression",
         verbose=0,
-        **{"callbacks__print_log": None},
     )
-    if net.iterator_train is torch.utils.data.DataLoader:
-        net.set_params(iterator_train=RowBatches, iterator_train__shuffle=True)
-    if net.iterator_valid is torch.utils.data.DataLoader:
-        net.set_params(iterator_valid=RowBatches)
+    if net.iterator_train is DataLoader:
+        net.set_params(iterator_train=row_batches)
+        if not hasattr(net, "iterator_train__shuffle"):
+            net.set_params(iterator_train__shuffle=True)
+    if net.iterator_valid is DataLoader:
+        net.set_params(iterator_valid=row_batches)
     if isinstance(net, skorch.NeuralNetClassifier) and net.classes is None:
         net.set_params(classes=list(range(max(problem.n_outputs, 2))))
-    if isinstance(net, skorch.NeuralNetClassifier | skorch.NeuralNetBinaryClassifier):
-        # Its scorer would read the targets back from the data set, one row at a time.
-        net.set_params(callbacks__valid_acc=None)
     if weighted:
         net.set_params(criterion=_weighted_form(net.criterion))
-    callbacks = list(net.callbacks or [])
-    callbacks.append(("watch", Watch()))
-    if settings.patience is not None and not _stops_early(callbacks):
-        callbacks.append(("early_stopping", _early_stopping(settings.patience)))
-    net.set_params(callbacks=callbacks)
+    if net.callbacks != "disable":
+        _watch(net, settings, weighted)
     return net
 
 
-def can_weigh(net: skorch.NeuralNet) -> bool:
-    """Whether the loss of a user's net has a weighted form."""
-    return net.criterion in WEIGHTED or net.criterion in WEIGHTED.values()
+def _watch(net: skorch.NeuralNet, settings: NetSettings, weighted: bool) -> None:
+    """Add what the user's callbacks lack: a check for divergence, early stopping, silence."""
+    callbacks = list(net.callbacks or [])
+    if weighted and any(_needs_targets(c) for c in callbacks):
+        raise ValueError(
+            "callbacks of the skorch net that score predictions (EpochScoring, or EarlyStopping on "
+            "such a score) cannot read targets that carry fractional weights; monitor "
+            "'valid_loss', or pass whole-number sample weights."
+        )
+    stops = _stops_early(callbacks)
+    callbacks.append(("watch", Watch()))
+    if settings.patience is not None and not stops:
+        callbacks.append(("early_stopping", _early_stopping(settings.patience)))
+    net.set_params(callbacks=callbacks, callbacks__print_log=None)
+    if weighted and isinstance(net, skorch.NeuralNetClassifier | skorch.NeuralNetBinaryClassifier):
+        # Its scorer takes the targets for labels, and here they come with weights.
+        net.set_params(callbacks__valid_acc=None)
 
 
 def _weighted_form(criterion: Any) -> type[nn.Module]:
@@ -201,6 +212,17 @@ def _weighted_form(criterion: Any) -> type[nn.Module]:
         f"criterion={getattr(criterion, '__name__', criterion)!r} cannot weigh examples, which "
         f"sample_weight or class_weight asks for; use one of {names}."
     )
+
+
+def stops_early(net: skorch.NeuralNet) -> bool:
+    """Whether a user's net has early stopping of its own."""
+    return net.callbacks != "disable" and _stops_early(list(net.callbacks or []))
+
+
+def _needs_targets(callback: Any) -> bool:
+    found = callback[1] if isinstance(callback, tuple) else callback
+    monitored = getattr(found, "monitor", "valid_loss")
+    return isinstance(found, EpochScoring) or not str(monitored).startswith(("valid_l", "train_l"))
 
 
 def _stops_early(callbacks: list[Any]) -> bool:

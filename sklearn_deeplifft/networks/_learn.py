@@ -8,6 +8,8 @@ or an MLP.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -21,8 +23,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 from skorch.exceptions import NotInitializedError
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
-from sklearn_deeplifft.networks._build import NetSettings, Problem, build_net, can_weigh, is_net
+from sklearn_deeplifft.networks._build import NetSettings, Problem, build_net, is_net, stops_early
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, narrowed
 from sklearn_deeplifft.networks._rows import Rows, TableDataset
 from sklearn_deeplifft.networks._train import seeded, train
@@ -31,11 +34,13 @@ __all__ = [
     "Trained",
     "TrainingTable",
     "adopt",
+    "build_untrained",
     "is_regressor_network",
     "known_classes",
     "learn",
     "network_kind",
     "restricted",
+    "takes_columns",
     "wants_float_targets",
 ]
 
@@ -96,10 +101,16 @@ def learn(
     """Train one network on some rows and columns; ``start`` continues from a trained core."""
     if network_kind(estimator) == "mlp":
         return _learn_mlp(estimator, table, training, columns, seed)
-    if is_net(estimator) and not can_weigh(estimator):
+    if is_net(estimator):
+        # The user's callbacks and loss then see plain targets.
         table, training, validation = _repeated(table, training, validation)
     weighted = not is_net(estimator) or not _uniform(table.weight[np.append(training, validation)])
     if not len(validation):  # early stopping would have nothing to watch
+        if is_net(estimator) and stops_early(estimator):
+            raise ValueError(
+                "the skorch net stops early on a validation loss, but no row is held out; set "
+                "validation_fraction above 0, or take EarlyStopping out of its callbacks."
+            )
         settings = replace(settings, patience=None)
     moments = table.moments and (table.moments[0][columns], table.moments[1][columns])
     with seeded(seed):
@@ -114,6 +125,35 @@ def learn(
     losses = [row.get("valid_loss") for row in net.history]
     best = min((loss for loss in losses if loss is not None), default=None)
     return Trained(net, module.core, module.standardize, len(net.history), best)
+
+
+def build_untrained(
+    estimator: Any,
+    problem: Problem,
+    settings: NetSettings,
+    moments: tuple[np.ndarray, np.ndarray] | None,
+    seed: int,
+) -> Trained | None:
+    """A torch network, initialised but not trained; None for scikit-learn's own."""
+    kind = network_kind(estimator)
+    if kind == "mlp":
+        _require_relu(estimator)
+        return None
+    with seeded(seed):
+        core = _fresh(estimator)
+        net = build_net(
+            estimator, problem, settings, moments=moments, core=core, weighted=kind != "skorch"
+        )
+        try:
+            net.initialize()
+        except ValueError as error:
+            if "empty parameter list" not in str(error):
+                raise
+            raise ValueError(
+                f"{estimator!r} has no parameters to train; pass prefit=True to read it as it is."
+            ) from error
+    module: Preprocessed = net.module_
+    return Trained(net, module.core.to("cpu"), module.standardize.to("cpu"))
 
 
 def _uniform(weight: Tensor) -> bool:
@@ -177,6 +217,18 @@ def wants_float_targets(estimator: Any) -> bool:
     )
 
 
+@contextmanager
+def takes_columns(n_features: int) -> Iterator[None]:
+    """Explain a network's refusal of rows of this width."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise ValueError(
+            f"the network cannot take rows of {n_features} columns ({error}). Pass the columns it "
+            "was built for, in their order."
+        ) from error
+
+
 def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
     """The classes of a trained network, in the order of its logits; None where y decides.
 
@@ -190,8 +242,8 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
         return np.asarray(named)
     module = adopt(estimator).core
     dtype = next((p.dtype for p in module.parameters()), torch.float32)
-    with torch.no_grad():
-        twin = copy.deepcopy(module).eval()  # the user's module stays in its own mode
+    twin = copy.deepcopy(module).eval()  # the user's module stays in its own mode
+    with torch.no_grad(), takes_columns(rows.shape[1]):
         width = twin(torch.from_numpy(rows).to(dtype)).reshape(len(rows), -1)
     n_classes = max(width.shape[1], 2)
     if labels.dtype.kind in "iu" and labels.min() >= 0 and labels.max() < n_classes:
@@ -219,6 +271,7 @@ def _learn_mlp(
     _require_relu(mlp)
     X = table.rows.matrix(training, columns)
     y = table.targets[training].numpy()
+    y = y.ravel() if y.shape[1:] == (1,) else y
     weight = table.weight[training].numpy()
     steps = [mlp]
     fit_params: dict[str, Any] = {}
@@ -252,7 +305,8 @@ def _torch_of_mlp(mlp: MLPClassifier | MLPRegressor) -> nn.Sequential:
     _require_relu(mlp)
     layers: list[nn.Module] = []
     for weight, bias in zip(mlp.coefs_, mlp.intercepts_, strict=True):
-        layer = nn.Linear(weight.shape[0], weight.shape[1], dtype=torch.float64)
+        # skip_init draws nothing from torch's generator.
+        layer = skip_init(nn.Linear, weight.shape[0], weight.shape[1], dtype=torch.float64)
         with torch.no_grad():
             layer.weight.copy_(torch.as_tensor(weight.T))
             layer.bias.copy_(torch.as_tensor(bias))

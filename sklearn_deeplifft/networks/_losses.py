@@ -18,9 +18,11 @@ class _Weighted:
     def forward(self, output: Tensor, target) -> Tensor:
         y, weight = target if isinstance(target, tuple | list) else (target, None)
         loss = self._of_rows(output, y)
-        if weight is None:
-            return loss.mean()
-        return (loss * weight).sum() / weight.sum()
+        weight = torch.ones_like(loss) if weight is None else weight
+        return (loss * weight).sum() / self._total(weight, y)
+
+    def _total(self, weight: Tensor, y: Tensor) -> Tensor:
+        return weight.sum()
 
     def _of_rows(self, output: Tensor, y: Tensor) -> Tensor:
         if self._same_shape:
@@ -31,11 +33,22 @@ class _Weighted:
     _same_shape = False
 
 
-class WeightedCrossEntropyLoss(_Weighted, nn.CrossEntropyLoss):
+class _ClassWeighted(_Weighted):
+    """As in torch, class weights count in the mean, unless targets are probabilities."""
+
+    weight: Tensor | None
+
+    def _total(self, weight: Tensor, y: Tensor) -> Tensor:
+        if self.weight is None or y.is_floating_point():
+            return weight.sum()
+        return (weight * self.weight[y]).sum()
+
+
+class WeightedCrossEntropyLoss(_ClassWeighted, nn.CrossEntropyLoss):
     """Cross-entropy of logits."""
 
 
-class WeightedNLLLoss(_Weighted, nn.NLLLoss):
+class WeightedNLLLoss(_ClassWeighted, nn.NLLLoss):
     """Negative log-likelihood of log-probabilities."""
 
 

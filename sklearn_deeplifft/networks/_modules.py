@@ -35,16 +35,18 @@ class Standardize(nn.Module):
 
     mean: Tensor
     scale: Tensor
+    like: Tensor
 
     def __init__(self, mean: Tensor, scale: Tensor, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.register_buffer("mean", mean.to(torch.float64))
         self.register_buffer("scale", scale.to(torch.float64))
-        self.dtype = dtype
+        # Follows the module through .to() and .double(), unlike an attribute.
+        self.register_buffer("like", torch.zeros((), dtype=dtype))
 
     def forward(self, x: Tensor) -> Tensor:
         x = x if x.is_floating_point() else x.to(torch.float64)
-        return ((x - self.mean.to(x.dtype)) / self.scale.to(x.dtype)).to(self.dtype)
+        return ((x - self.mean.to(x.dtype)) / self.scale.to(x.dtype)).to(self.like.dtype)
 
 
 class Expand(nn.Module):
@@ -64,7 +66,8 @@ class Preprocessed(nn.Module):
     """A network with the standardisation of its inputs in front, so that it takes raw rows.
 
     ``core`` is a module, or a class or function that builds one from ``kwargs``; ``n_features``
-    and ``n_outputs`` are passed to it where its signature asks for them.
+    and ``n_outputs`` are passed to it where its signature asks for them. ``column_output`` makes
+    an output (n,) a column.
     """
 
     def __init__(
@@ -74,9 +77,11 @@ class Preprocessed(nn.Module):
         moments: tuple[np.ndarray, np.ndarray] | None,
         n_features: int,
         n_outputs: int,
+        column_output: bool = False,
         **kwargs,
     ) -> None:
         super().__init__()
+        self.column_output = column_output
         self.core = (
             copy.deepcopy(core)
             if isinstance(core, nn.Module)
@@ -87,7 +92,9 @@ class Preprocessed(nn.Module):
         self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale), dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.core(self.standardize(x))
+        z = self.core(self.standardize(x))
+        # Against (n, 1) targets an output (n,) would broadcast to (n, n).
+        return z[:, None] if self.column_output and z.ndim == 1 else z
 
 
 def _sizes(build: Callable, n_features: int, n_outputs: int, given: dict) -> dict[str, int]:

@@ -9,9 +9,18 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
-__all__ = ["Moments", "RowBatches", "Rows", "TableDataset", "canonical_rows", "column_moments"]
+__all__ = [
+    "CanonicalRows",
+    "Moments",
+    "RowBatches",
+    "Rows",
+    "TableDataset",
+    "canonical_rows",
+    "column_moments",
+    "row_batches",
+]
 
 BLOCK_CELLS = 4_000_000
 """Cells of a dense block in a pass over the whole table (32 MB in float64)."""
@@ -60,58 +69,76 @@ class Moments(NamedTuple):
     std: np.ndarray
 
 
-def column_moments(rows: Rows, weight: np.ndarray) -> Moments:
-    """Two passes over the table; a constant column has a standard deviation of exactly zero."""
-    used = weight > 0
-    total = weight[used].sum()
-    mean = np.zeros(rows.shape[1])
-    low, high = np.full(rows.shape[1], np.inf), np.full(rows.shape[1], -np.inf)
-    for where, block in rows.blocks():
-        keep = used[where]
-        mean += weight[where][keep] @ block[keep]
-        low = np.minimum(low, block[keep].min(axis=0, initial=np.inf))
-        high = np.maximum(high, block[keep].max(axis=0, initial=-np.inf))
+def column_moments(rows: Rows, index: np.ndarray, weight: np.ndarray) -> Moments:
+    """Moments over the rows ``index`` with weights (n,), summed in that order.
+
+    Columns are scaled by their largest value first, so that none overflows; a constant column
+    has a standard deviation of exactly zero.
+    """
+    d, total = rows.shape[1], weight[index].sum()
+    low, high = np.full(d, np.inf), np.full(d, -np.inf)
+    for _, block in _chunks(rows, index):
+        low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
+    size = np.maximum(np.abs(low), np.abs(high))
+    size = np.where(size > 0, size, 1.0)
+    mean, variance = np.zeros(d), np.zeros(d)
+    for at, block in _chunks(rows, index):
+        mean += weight[at] @ (block / size)
     mean /= total
-    variance = np.zeros(rows.shape[1])
-    for where, block in rows.blocks():
-        variance += weight[where] @ (block - mean) ** 2
-    return Moments(mean, np.where(low == high, 0.0, np.sqrt(variance / total)))
+    for at, block in _chunks(rows, index):
+        variance += weight[at] @ (block / size - mean) ** 2
+    std = np.where(low == high, 0.0, size * np.sqrt(variance / total))
+    return Moments(np.where(low == high, low, mean * size), std)
+
+
+def _chunks(rows: Rows, index: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Blocks of the rows ``index`` in float64, with their positions."""
+    step = max(BLOCK_CELLS // max(rows.shape[1], 1), 1)
+    for start in range(0, len(index), step):
+        at = index[start : start + step]
+        yield at, rows.take(at).astype(np.float64)
 
 
 class CanonicalRows(NamedTuple):
     """Distinct rows in an order that depends on their content alone."""
 
-    positions: np.ndarray
-    """(m,): one original row for each distinct one."""
-    weight: np.ndarray
-    """(m,): summed weights, above zero."""
+    order: np.ndarray
+    """(n,): all rows, sorted."""
+    starts: np.ndarray
+    """(m,): where in ``order`` each distinct row begins."""
+
+    @property
+    def positions(self) -> np.ndarray:
+        """(m,): one original row for each distinct one."""
+        return self.order[self.starts]
+
+    def summed(self, values: np.ndarray) -> np.ndarray:
+        """Sum (n,) over identical rows; the sum stands at ``positions``, zero elsewhere."""
+        out = np.zeros(len(values))
+        out[self.positions] = np.add.reduceat(values[self.order], self.starts)
+        return out
 
 
-def canonical_rows(rows: Rows, extra: np.ndarray, weight: np.ndarray) -> CanonicalRows:
+def canonical_rows(rows: Rows, extra: np.ndarray) -> CanonicalRows:
     """Merge identical rows and sort by content.
 
-    A repeated row then equals a doubled weight, a weight of zero equals a dropped row, and the
-    order in which rows come in changes nothing: the bits of a fit depend on the data alone.
+    A repeated row then equals a doubled weight, and the order in which rows come in changes
+    nothing: the bits of a fit depend on the data alone.
 
     Parameters
     ----------
     rows : Rows of shape (n, d)
     extra : array of shape (n, e)
         What must also agree for rows to be merged: the targets, a group.
-    weight : array of shape (n,), non-negative
     """
-    kept = np.flatnonzero(weight > 0)
-    code = _row_codes(rows)[kept]
-    code += _mixed(np.ascontiguousarray(extra[kept], dtype=np.float64), seed=1).sum(axis=1)
+    code = _row_codes(rows)
+    code += _mixed(np.ascontiguousarray(extra, dtype=np.float64), seed=1).sum(axis=1)
     order = np.argsort(code, kind="stable")
-    index, code = kept[order], code[order]
+    code = code[order]
     same = np.flatnonzero(code[1:] == code[:-1])
-    first = np.ones(len(index), dtype=bool)
-    first[same + 1] = _equal_rows(rows, extra, index[same], index[same + 1])
-    first[same + 1] = ~first[same + 1]
-    starts = np.flatnonzero(first)
-    summed = np.add.reduceat(weight[index], starts) if len(starts) else weight[:0]
-    return CanonicalRows(index[starts], summed)
+    first = np.ones(len(order), dtype=bool)
+    first[same + 1] = ~_equal_rows(rows, extra, order[same], order[same + 1])
+    return CanonicalRows(order, np.flatnonzero(first))
 
 
 def _equal_rows(rows: Rows, extra: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -182,16 +209,38 @@ class RowBatches:
     It shuffles with torch's generator, which the trainer has seeded.
     """
 
-    def __init__(self, dataset: TableDataset, batch_size: int, shuffle: bool = False) -> None:
+    def __init__(
+        self,
+        dataset: TableDataset,
+        batch_size: int,
+        shuffle: bool = False,
+        drop_last: bool = False,
+    ) -> None:
         self.dataset = dataset
-        self.batch_size = len(dataset) if batch_size == -1 else batch_size
+        self.batch_size = len(dataset) if batch_size == -1 else batch_size  # skorch's "all"
         self.shuffle = shuffle
+        self.drop_last = drop_last
 
     def __iter__(self):
-        n = len(self.dataset)
+        n, size = len(self.dataset), self.batch_size
         order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
-        for start in range(0, n, self.batch_size):
-            yield self.dataset.batch(order[start : start + self.batch_size])
+        for start in range(0, len(self) * size, size):
+            yield self.dataset.batch(order[start : start + size])
 
     def __len__(self) -> int:
-        return -(-len(self.dataset) // self.batch_size)
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+
+def row_batches(dataset: Dataset, **options):
+    """``RowBatches`` where it can serve, torch's ``DataLoader`` where it cannot.
+
+    The latter are other data sets (whatever a user predicts on) and other options.
+    """
+    if isinstance(dataset, TableDataset) and options.keys() <= {
+        "batch_size",
+        "shuffle",
+        "drop_last",
+    }:
+        return RowBatches(dataset, **options)
+    return DataLoader(dataset, **options)

@@ -39,4 +39,8 @@ def deal_folds(
             continue
         fold[members] = (dealt + np.arange(len(members))) % n_folds
         dealt += len(members)
+    for stratum in np.unique(strata):
+        own = unit_of[strata == stratum]
+        if len(np.unique(fold[own])) == 1:  # also a class that lives in one group only
+            fold[own] = -1
     return fold[unit_of]

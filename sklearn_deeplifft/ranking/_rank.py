@@ -38,12 +38,12 @@ def count_to_select(n_features_to_select: float | None, n_features: int) -> int:
                 f"{n_features}. Ask for fewer, or use a fraction such as 0.5."
             )
         return int(k)
-    if not 0.0 < float(k) <= 1.0:
+    if not isinstance(k, numbers.Real) or not 0.0 < float(k) <= 1.0:
         raise ValueError(
             f"n_features_to_select={k!r} as a fraction must be above 0 and at most 1; use an "
             "integer for a count."
         )
-    return max(math.floor(float(k) * n_features), 1)
+    return max(math.floor(float(k) * n_features + 1e-9), 1)
 
 
 def importance_threshold(importances: np.ndarray, threshold: float | str) -> float:

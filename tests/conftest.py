@@ -1,0 +1,139 @@
+"""Small tables, a quick configuration and plain networks, shared by the tests of the estimator."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import hypothesis
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sklearn_deeplifft import DeepLIFFTSelector
+
+# A busy machine is no defect: no example has a deadline, and the same ones are drawn each time.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("steady")
+
+QUICK = {
+    "n_networks": 1,
+    "step": None,
+    "max_epochs": 15,
+    "hidden_layer_sizes": (16, 8),
+    "learning_rate": 0.02,
+    "batch_size": 32,
+    "score_on": "all",
+    "random_state": 0,
+}
+"""One small network, one pass, every row scored: a fit takes hundredths of a second."""
+
+
+def quick(estimator=None, **params) -> DeepLIFFTSelector:
+    return DeepLIFFTSelector(estimator, **{**QUICK, **params})
+
+
+class Table(NamedTuple):
+    X: np.ndarray
+    y: np.ndarray
+
+
+def planted(n: int = 120, d: int = 8, n_classes: int = 3, seed: int = 0) -> Table:
+    """Normal columns that do not start at zero; column c speaks for class c, the rest is noise."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(loc=1.0, size=(n, d))
+    return Table(X, X[:, :n_classes].argmax(axis=1))
+
+
+@pytest.fixture
+def table() -> Table:
+    return planted()
+
+
+class MLP(nn.Module):
+    """Asks for its sizes; logits."""
+
+    def __init__(self, n_features: int, n_outputs: int, width: int = 12) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(n_features, width)
+        self.out = nn.Linear(width, n_outputs)
+
+    def forward(self, x):
+        return self.out(torch.relu(self.hidden(x)))
+
+
+class FixedMLP(MLP):
+    """Knows its own sizes: 8 columns, 3 classes."""
+
+    def __init__(self, width: int = 12) -> None:
+        super().__init__(8, 3, width)
+
+
+class SoftmaxMLP(MLP):
+    """Probabilities, as skorch's NeuralNetClassifier expects them by default."""
+
+    def forward(self, x):
+        return super().forward(x).softmax(dim=-1)
+
+
+class OneLogitMLP(MLP):
+    """A single logit for two classes."""
+
+    def __init__(self, n_features: int, width: int = 12) -> None:
+        super().__init__(n_features, 1, width)
+
+
+def relu_network(*sizes: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> nn.Sequential:
+    """Random weights, deterministic, with biases that matter."""
+    generator = torch.Generator().manual_seed(seed)
+    layers: list[nn.Module] = []
+    for a, b in itertools.pairwise(sizes):
+        layer = nn.Linear(a, b, dtype=dtype)
+        with torch.no_grad():
+            layer.weight.copy_(torch.randn(b, a, generator=generator, dtype=dtype) / a**0.5)
+            layer.bias.copy_(torch.randn(b, generator=generator, dtype=dtype))
+        layers += [layer, nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def answering(X: np.ndarray, *hidden: int, n_classes: int = 3, seed: int = 0):
+    """A random network (float64) that answers every class on ``X``, and its answers (n,)."""
+    net = relu_network(X.shape[1], *hidden, n_classes, seed=seed)
+    with torch.no_grad():
+        z = net(torch.as_tensor(X, dtype=torch.float64))
+        net[-1].weight.mul_(2 / z.std(0)[:, None])
+        net[-1].bias.copy_(2 * (net[-1].bias - z.mean(0)) / z.std(0))
+        answers = net(torch.as_tensor(X, dtype=torch.float64)).argmax(1).numpy()
+    assert set(answers) == set(range(n_classes))
+    return net, answers
+
+
+def bits(selector) -> str:
+    """A digest of every number that a fit leaves behind."""
+    names = ("feature_importances_", "class_importances_", "importances_std_", "ranking_")
+    h = hashlib.sha256()
+    for name in names:
+        h.update(np.ascontiguousarray(getattr(selector, name)).tobytes())
+    h.update(json.dumps([selector.decomposition_error_, selector.n_rounds_]).encode())
+    return h.hexdigest()
+
+
+@contextmanager
+def counted_trainings(monkeypatch):
+    """Count how many networks are trained."""
+    from sklearn_deeplifft import _training
+
+    calls: list[np.ndarray] = []
+    learn = _training.learn
+
+    def counting(*args, **kwargs):
+        calls.append(kwargs["columns"])
+        return learn(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_training, "learn", counting)
+        yield calls

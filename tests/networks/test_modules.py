@@ -1,0 +1,130 @@
+"""Torch modules: what stands before the first layer, and how a network loses columns."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sklearn_deeplifft.networks import Preprocessed, Standardize, relu_mlp, rescale_output
+from sklearn_deeplifft.networks._modules import Expand, narrowed
+from tests.conftest import MLP, relu_network
+
+X = torch.randn(11, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+def test_relu_mlp_is_the_papers_network():
+    net = relu_mlp(7, 3)
+    assert [tuple(p.shape) for p in net.parameters()] == [
+        (200, 7),
+        (200,),
+        (100, 200),
+        (100,),
+        (3, 100),
+        (3,),
+    ]
+    assert [type(m) for m in net] == [nn.Linear, nn.ReLU, nn.Linear, nn.ReLU, nn.Linear]
+
+
+def test_relu_mlp_without_hidden_layers_and_with_dropout():
+    assert [type(m) for m in relu_mlp(4, 2, ())] == [nn.Linear]
+    assert [type(m) for m in relu_mlp(4, 2, (3,), 0.5)] == [
+        nn.Linear,
+        nn.ReLU,
+        nn.Dropout,
+        nn.Linear,
+    ]
+
+
+@pytest.mark.parametrize("given", [torch.float64, torch.float32, torch.int64, torch.uint8])
+@pytest.mark.parametrize("wanted", [torch.float32, torch.float64])
+def test_standardize(given, wanted):
+    front = Standardize(torch.tensor([1.0, 2.0]), torch.tensor([0.5, 4.0]), wanted)
+    out = front(torch.tensor([[1, 2], [2, 10]], dtype=given))
+    assert out.dtype == wanted
+    assert out.tolist() == [[0, 0], [2, 2]]
+
+
+def test_standardize_subtracts_in_the_inputs_own_precision():
+    front = Standardize(torch.tensor([1e9], dtype=torch.float64), torch.ones(1))
+    out = front(torch.tensor([[1e9 + 0.25]], dtype=torch.float64))
+    assert out.item() == 0.25
+    assert front(torch.tensor([[10**9 + 3]])).item() == 3
+
+
+def test_standardize_follows_the_network_into_another_precision():
+    """``module.double()`` must give a network that runs."""
+    net = Preprocessed(MLP, moments=None, n_features=6, n_outputs=2).double()
+    assert net(X).dtype == torch.float64
+
+
+@pytest.mark.parametrize(
+    "core",
+    [MLP, relu_mlp, lambda n_features: nn.Linear(n_features, 2), lambda: nn.Linear(6, 2)],
+    ids=["class", "function", "one size", "no size"],
+)
+def test_sizes_are_passed_where_the_signature_asks(core):
+    net = Preprocessed(core, moments=None, n_features=6, n_outputs=2)
+    assert net(X.float()).shape == (11, 2)
+
+
+def test_given_sizes_win():
+    net = Preprocessed(MLP, moments=None, n_features=6, n_outputs=2, width=5)
+    assert net.core.hidden.weight.shape == (5, 6)
+
+
+def test_an_instance_is_copied():
+    core = relu_network(6, 4, 2)
+    net = Preprocessed(core, moments=(np.ones(6), np.full(6, 2.0)), n_features=6, n_outputs=2)
+    assert net.core is not core
+    with torch.no_grad():
+        torch.testing.assert_close(net(X), core((X - 1) / 2))
+
+
+KEPT = np.array([0, 2, 5])
+
+
+@pytest.mark.parametrize("sliceable", [True, False])
+def test_a_narrowed_network_behaves_as_before_on_what_is_left(sliceable):
+    core = relu_network(6, 4, 2)
+    weight = core[0].weight.clone()
+    small = narrowed(core, KEPT, sliceable=sliceable, n_features=6)
+    full = torch.zeros_like(X)
+    full[:, KEPT] = X[:, KEPT]
+    with torch.no_grad():
+        torch.testing.assert_close(small(X[:, KEPT]), core(full))
+    assert torch.equal(core[0].weight, weight)
+    assert core[0].in_features == 6
+
+
+@pytest.mark.parametrize("sliceable", [True, False])
+def test_narrowing_twice(sliceable):
+    core = relu_network(6, 4, 2)
+    once = narrowed(core, KEPT, sliceable=sliceable, n_features=6)
+    twice = narrowed(once, np.array([1, 2]), sliceable=sliceable, n_features=3)
+    full = torch.zeros_like(X)
+    full[:, [2, 5]] = X[:, [2, 5]]
+    with torch.no_grad():
+        torch.testing.assert_close(twice(X[:, [2, 5]]), core(full))
+    if not sliceable:
+        assert sum(isinstance(m, Expand) for m in twice.modules()) == 1
+
+
+@pytest.mark.parametrize("sliceable", [True, False])
+def test_a_narrowed_network_can_be_trained(sliceable):
+    small = narrowed(relu_network(6, 4, 2), KEPT, sliceable=sliceable, n_features=6)
+    small(X[:, KEPT]).sum().backward()
+    assert all(p.grad is not None for p in small.parameters())
+
+
+def test_expand():
+    expand = Expand(np.array([2, 0]), 4)
+    assert expand(torch.tensor([[1.0, 2.0]])).tolist() == [[2, 0, 1, 0]]
+
+
+def test_rescale_output():
+    core = relu_network(6, 4, 2)
+    with torch.no_grad():
+        before = core(X)
+        rescale_output(core, np.array([10.0, -3.0]), np.array([2.0, 0.5]))
+        expected = before * torch.tensor([2.0, 0.5]) + torch.tensor([10.0, -3.0])
+        torch.testing.assert_close(core(X), expected.double())

@@ -1,0 +1,77 @@
+"""Folds: balanced by stratum, groups together, no class held out whole."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_deeplifft.ranking import deal_folds
+
+
+@given(
+    st.lists(st.integers(0, 3), min_size=1, max_size=60).map(np.array),
+    st.integers(2, 6),
+    st.integers(0, 5),
+)
+def test_strata_are_spread_evenly(strata, n_folds, seed):
+    fold = deal_folds(strata, None, n_folds, np.random.RandomState(seed))
+    for stratum in np.unique(strata):
+        members = fold[strata == stratum]
+        if len(members) == 1:
+            assert members[0] == -1
+            continue
+        counts = np.bincount(members, minlength=n_folds)
+        assert counts.max() - counts.min() <= 1
+        assert len(counts) == n_folds
+
+
+@given(st.integers(2, 80), st.integers(2, 6), st.integers(1, 5), st.integers(0, 5))
+def test_folds_are_of_like_size(n, n_folds, n_strata, seed):
+    """Cards are dealt on from stratum to stratum, so that small strata do not pile up."""
+    strata = np.arange(n) % n_strata
+    fold = deal_folds(strata, None, n_folds, np.random.RandomState(seed))
+    counts = np.bincount(fold[fold >= 0], minlength=n_folds)
+    assert counts.max() - counts.min() <= 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), min_size=2, max_size=60),
+    st.integers(2, 4),
+)
+def test_groups_stay_together(rows, n_folds):
+    strata, groups = (np.array(part) for part in zip(*rows, strict=True))
+    fold = deal_folds(strata, groups, n_folds, np.random.RandomState(0))
+    for group in np.unique(groups):
+        assert len(set(fold[groups == group])) == 1
+
+
+def test_rows_of_their_own_group_are_rows_without_groups():
+    strata = np.arange(40) % 3
+    a, b = (
+        deal_folds(strata, groups, 5, np.random.RandomState(3)) for groups in (None, np.arange(40))
+    )
+    np.testing.assert_array_equal(a, b)
+
+
+def test_the_only_row_of_a_class_is_never_held_out():
+    fold = deal_folds(np.r_[np.zeros(20, int), 1], None, 5, np.random.RandomState(0))
+    assert fold[-1] == -1
+    assert set(fold[:-1]) == {0, 1, 2, 3, 4}
+
+
+def test_a_class_within_one_group_is_never_held_out_whole():
+    """Its only group holds rows of another class too, and comes first there."""
+    strata = np.r_[np.zeros(20, int), np.ones(3, int)]
+    groups = np.r_[np.arange(20) // 4, [0, 0, 0]]  # class 1 lives in group 0 only
+    fold = deal_folds(strata, groups, 5, np.random.RandomState(0))
+    held = fold[strata == 1]
+    assert (held == -1).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_seed_decides(seed):
+    strata = np.arange(50) % 2
+    a, b = (deal_folds(strata, None, 5, np.random.RandomState(seed)) for _ in range(2))
+    np.testing.assert_array_equal(a, b)
+    other = deal_folds(strata, None, 5, np.random.RandomState(seed + 10))
+    assert (a != other).any()

@@ -1,0 +1,127 @@
+"""What the package offers, and what importing it costs."""
+
+import ast
+import importlib
+import inspect
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sklearn_deeplifft
+
+ROOT = Path(sklearn_deeplifft.__file__).parent
+FOLDERS = [
+    "sklearn_deeplifft",
+    *(
+        f"sklearn_deeplifft.{info.name}"
+        for info in pkgutil.iter_modules(sklearn_deeplifft.__path__)
+        if info.ispkg
+    ),
+]
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_all_lists_what_is_there(name):
+    folder = importlib.import_module(name)
+    assert len(set(folder.__all__)) == len(folder.__all__)
+    for public in folder.__all__:
+        assert hasattr(folder, public), public
+    imported = {
+        key
+        for key, value in vars(folder).items()
+        if not key.startswith("_") and not inspect.ismodule(value) and key != "annotations"
+    }
+    assert imported == {key for key in folder.__all__ if not key.startswith("_")} - {"datasets"}
+
+
+def test_all_of_the_package():
+    assert set(sklearn_deeplifft.__all__) >= {
+        "Contributions",
+        "DeepLIFFTSelector",
+        "FeatureSelectionWarning",
+        "Importances",
+        "NotPiecewiseLinearError",
+        "TrainingDivergedError",
+        "__version__",
+        "datasets",
+    }
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_are_short_and_say_what_they_are(path):
+    text = path.read_text()
+    assert len(text.splitlines()) < 450
+    if text.strip():
+        assert ast.get_docstring(ast.parse(text))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_all_of_each_file_names_what_it_defines(path):
+    tree = ast.parse(path.read_text())
+    named = next(
+        (
+            ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
+        ),
+        None,
+    )
+    if named is None:  # a file of private names only, or an empty one
+        return
+    defined = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            defined.add(node.name)
+        elif isinstance(node, ast.Assign):
+            targets = (name for target in node.targets for name in ast.walk(target))
+            defined.update(name.id for name in targets if isinstance(name, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            defined.add(node.target.id)
+        elif isinstance(node, ast.ImportFrom):
+            defined.update(alias.asname or alias.name for alias in node.names)
+    assert set(named) <= defined
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        value
+        for value in vars(sklearn_deeplifft).values()
+        if inspect.isclass(value) or inspect.isfunction(value)
+    ],
+    ids=lambda thing: thing.__name__,
+)
+def test_public_things_are_documented(thing):
+    assert inspect.getdoc(thing)
+    if thing is sklearn_deeplifft.DeepLIFFTSelector:
+        for name, method in inspect.getmembers(thing, inspect.isfunction):
+            if not name.startswith("_"):
+                assert inspect.getdoc(method), name
+
+
+@pytest.fixture(scope="module")
+def loaded() -> set[str]:
+    """Modules that a bare import of the package loads, in a process of its own."""
+    code = "import json, sys, sklearn_deeplifft; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stderr == ""
+    return set(json.loads(run.stdout))
+
+
+@pytest.mark.parametrize(
+    "name", ["matplotlib", "captum", "shap", "polars", "click", "pytest", "hypothesis"]
+)
+def test_importing_the_package_does_not_import(name, loaded):
+    assert name not in loaded
+    assert "sklearn_deeplifft" in loaded
+
+
+def test_version_is_that_of_the_distribution():
+    from importlib.metadata import version
+
+    assert sklearn_deeplifft.__version__ == version("sklearn-deeplifft")
