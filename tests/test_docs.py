@@ -1,0 +1,97 @@
+"""Every example of the documentation runs and prints what the page says."""
+
+import doctest
+import importlib
+import runpy
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sklearn.datasets import load_wine
+
+import sklearn_deeplifft
+from sklearn_deeplifft.cli import main
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted([DOCS / "index.rst", *DOCS.glob("user_guide/*.rst"), *DOCS.glob("changes/*.rst")])
+GALLERY = sorted(DOCS.glob("examples/plot_*.py"))
+WITH_EXAMPLES = [page for page in PAGES if ">>>" in page.read_text(encoding="utf-8")]
+
+
+def _name(path):
+    return str(path.relative_to(DOCS))
+
+
+def _commands(page):
+    """Lines of a page that a reader would type into a shell."""
+    lines = (line.strip() for line in page.read_text(encoding="utf-8").splitlines())
+    return [line.removeprefix("$ ").split() for line in lines if line.startswith("$ ")]
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=_name)
+def test_examples_print_what_the_page_says(page):
+    result = doctest.testfile(
+        str(page),
+        module_relative=False,
+        encoding="utf-8",
+        optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
+    )
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+def test_no_page_has_code_that_nothing_runs():
+    assert len(WITH_EXAMPLES) >= 9
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for directive in ("code-block:: python", "code-block:: pycon", "doctest: +SKIP"):
+            assert directive not in text, f"{_name(page)} shows code that is not run: {directive}"
+
+
+def test_commands_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    load_wine(as_frame=True).frame.to_csv(tmp_path / "wine.csv", index=False)
+    (command,) = _commands(DOCS / "user_guide" / "command_line.rst")
+    assert command[0] == "sklearn-deeplifft"
+    done = CliRunner().invoke(main, command[1:])
+    assert done.exit_code == 0, done.output
+    text = (DOCS / "user_guide" / "command_line.rst").read_text(encoding="utf-8")
+    written = sorted(path.name for path in (tmp_path / "results").iterdir())
+    assert written
+    assert all(f"``{name}``" in text for name in written)
+
+
+@pytest.mark.parametrize("script", GALLERY, ids=_name)
+def test_gallery_runs(script):
+    plt = pytest.importorskip("matplotlib.pyplot", reason="figures need matplotlib")
+    plt.switch_backend("Agg")
+    before = set(plt.get_fignums())
+    try:
+        runpy.run_path(str(script))
+        assert set(plt.get_fignums()) - before, "the example draws nothing"
+    finally:
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)
+
+
+def test_api_page_has_every_public_name():
+    page = (DOCS / "api.rst").read_text(encoding="utf-8")
+    public = {name for name in sklearn_deeplifft.__all__ if not name.startswith("__")}
+    datasets = set(importlib.import_module("sklearn_deeplifft.datasets").__all__)
+    documented = {
+        line.split("::")[1].strip()
+        for line in page.splitlines()
+        if line.startswith((".. autoclass::", ".. autoexception::", ".. autofunction::"))
+    }
+    assert (public | datasets) - {"datasets"} <= documented
+
+
+def test_paper_page_and_selector_agree():
+    """The table of defaults on the page names each parameter that the paper sets otherwise."""
+    page = (DOCS / "user_guide" / "paper.rst").read_text(encoding="utf-8")
+    selector = sklearn_deeplifft.DeepLIFFTSelector()
+    for name, value in selector.paper_parameters().items():
+        default = getattr(selector, name)
+        if default != value:
+            assert f"``{name}={default!r}``".replace("'", '"') in page
