@@ -70,11 +70,9 @@ def encode_target(y: np.ndarray, task: str, classes: np.ndarray | None = None) -
 
     ``classes``, where a trained network has them already, decide what a label may be.
     """
-    if y.dtype == object and any(label is None for label in y.flat):
-        raise ValueError(
-            f"y holds None in {sum(label is None for label in y.flat)} rows; a row without a target "
-            "must be dropped first."
-        )
+    missing = sum(label is None for label in y.flat) if y.dtype == object else 0
+    if missing:
+        raise ValueError(f"y holds None {missing} times; drop rows without a target first.")
     kind = "continuous" if task == "regression" else type_of_target(y, input_name="y")
     if kind in ("binary", "multiclass"):
         return _encode_classes(y) if classes is None else encode_known(y, classes)

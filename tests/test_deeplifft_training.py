@@ -156,7 +156,7 @@ def test_a_class_in_rows_of_weight_zero_only_does_not_exist(data):
     assert selector.class_importances_.shape == (3, 8)
 
 
-# The second output is the first of another row: nothing predicts it, and a class may go unpredicted.
+# The second output is the first of another row: nothing predicts it, and a class may be missed.
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 def test_nor_does_a_class_of_one_of_several_outputs(data):
     Y = np.c_[data.y, data.y[::-1]]
