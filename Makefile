@@ -34,7 +34,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.paper_deeplifft --quick
 
 docs: $(VENV)/.docs
-	$(BIN)/sphinx-build -W -b html docs docs/_build/html
+	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
 
 # One stamp for each set of extras; pyproject.toml or the pins changing reinstalls.
 $(VENV)/bin/python:
