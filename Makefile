@@ -1,4 +1,5 @@
-# make demo    rank the features of real tables: TABLE=file.csv TARGET=column for your own
+# make demo    rank the features of real tables: TABLE=file.csv TARGET=column for your own,
+#              ARGS=-q for silence
 # make test    the test suite
 # make lint    ruff, mypy and the import contracts
 # make bench   the quick form of every benchmark
@@ -15,9 +16,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 demo: $(VENV)/.demo
 ifdef TABLE
 	$(if $(TARGET),,$(error TABLE is set but TARGET is not: make demo TABLE=$(TABLE) TARGET=column))
-	$(BIN)/sklearn-deeplifft rank "$(TABLE)" --target "$(TARGET)" --output "$(OUT)"
+	$(BIN)/sklearn-deeplifft rank "$(TABLE)" --target "$(TARGET)" --output "$(OUT)" $(ARGS)
 else
-	$(BIN)/sklearn-deeplifft demo --output "$(OUT)"
+	$(BIN)/sklearn-deeplifft demo --output "$(OUT)" $(ARGS)
 endif
 
 test: $(VENV)/.test

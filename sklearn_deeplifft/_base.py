@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -29,7 +30,7 @@ from sklearn_deeplifft._training import (
     run,
     untrained,
 )
-from sklearn_deeplifft.networks import NetSettings, Trained, adopt, network_kind
+from sklearn_deeplifft.networks import NetSettings, Trained, adopt, ending_of, network_kind
 from sklearn_deeplifft.ranking import count_to_select, importance_threshold, rank, top_mask
 
 __all__ = ["BaseNetworkSelector"]
@@ -130,7 +131,11 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             scores = [score(networks[0], rows, columns)]
         else:
             plan = make_plan(recipe, data, check_random_state(self.random_state))
-            self._require_readable(data, untrained(recipe, data, plan[0]))
+            first = untrained(recipe, data, plan[0])
+            self._require_readable(data, first)
+            if network_kind(self.estimator) == "module" and first is not None:
+                few = data.rows.take(data.index[:64])
+                recipe = replace(recipe, ending=ending_of(first, few, data.target.problem(1).kind))
             networks, scores = run(recipe, data, plan, columns, score)
         self._after_scores(scores)
         self.class_importances_ = mean_by_class(scores)

@@ -50,14 +50,24 @@ def of_class(index: np.ndarray, target: Target, target_class: object) -> np.ndar
     return index[target.codes[index, row] == 1]
 
 
-def warn_never_right(scores: Sequence[Scores], target: Target, target_class: object) -> None:
-    """Warn once, by name, of classes that no network got right; their scores are zero."""
+def warn_never_right(
+    scores: Sequence[Scores],
+    target: Target,
+    target_class: object,
+    present: np.ndarray | None = None,
+) -> None:
+    """Warn once, by name, of classes that no network got right; their scores are zero.
+
+    ``present``: codes of the classes that were there to be got right; None means all of them.
+    """
     if target.kind == "regression":
         return
     right = np.any([s.seen for s in scores], axis=0)
     if target_class is not None:
         others = np.arange(len(right)) != _row_of(target, target_class)
         right = right | others
+    if present is not None and target.kind == "softmax":
+        right = right | ~np.isin(np.arange(len(right)), present)
     if right.all():
         return
     names = [repr(_plain(name)) for name, ok in zip(target.row_names, right, strict=True) if not ok]

@@ -26,6 +26,7 @@ from sklearn_deeplifft._simplex import find_simplices
 from sklearn_deeplifft._targets import Target, encode_like, heads_for
 from sklearn_deeplifft._training import ScoreFunction, Scores, mean_by_class
 from sklearn_deeplifft.networks import Rows, Trained, network_kind
+from sklearn_deeplifft.ranking import count_to_select
 
 __all__ = ["DeepLIFFTSelector"]
 
@@ -34,11 +35,11 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     """Select features by exact linear decomposition of trained ReLU networks (DeepLIFFT).
 
     Around every example a network of affine maps and piecewise-linear activations *is* an affine
-    function, so each logit is exactly a bias plus one term a feature. The terms of an example
-    are added in descending order of its true class's term; a feature's score is the change of
-    that class's softmax probability at its step. Mean scores over the correctly classified
-    examples of a class say which features speak for it and against it; mean absolute scores
-    rank the features. A network that is not piecewise linear is refused.
+    function: each logit is exactly a bias plus one term a feature. The terms of an example are
+    added in descending order of its true class's term; a feature's score is the change of that
+    class's softmax probability at its step. Mean scores over the correctly classified examples
+    of a class say which features speak for and against it; mean absolute scores rank them. A
+    network that is not piecewise linear is refused.
 
     Parameters
     ----------
@@ -67,17 +68,16 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     activation_rule : {"exact", "secant"}, default="exact"
         ``"secant"`` replaces curved activations by their chord from zero, again an exact sum.
     layer : str, default=None
-        Score the outputs of this submodule (hidden neurons) instead of the inputs; ``transform``
-        then returns the activations of the neurons selected. One network is trained: neurons of
-        different networks have nothing in common.
+        Score the outputs of this submodule (hidden neurons) instead of the inputs, in one network:
+        ``transform`` then returns the activations of the neurons selected.
     target_class : label, default=None
         Rank by the signed class score of this class, from its examples alone.
     class_balance : {"balanced", None}, default="balanced"
         Whether each class weighs the same in the overall score, or each example (the paper).
     score_on : {"validation", "training", "all", "out_of_fold"}, default="validation"
         Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals as many
-        folds as there are networks, so that every row is scored once, by a network that has not
-        seen it.
+        folds as there are networks: every row is scored once, by a network that was not fitted to
+        it (it only told that network when to stop).
     task : {"auto", "classification", "regression"}, default="auto"
         What ``y`` asks for; ``"auto"`` decides by its type.
     class_weight : dict, "balanced" or None, default=None
@@ -86,7 +86,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
         scaled but not centred. Ignored with ``prefit=True``.
     prefit : bool, default=False
-        ``estimator`` is fitted: only score it, on the rows given to ``fit``.
+        ``estimator`` is fitted: only score it, on the rows given to ``fit``, columns as they are.
     hidden_layer_sizes : sequence of int, default=(200, 100)
     dropout : float, default=0.0
     learning_rate : float, default=1e-3
@@ -157,8 +157,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
 
     See Also
     --------
-    sklearn.feature_selection.SelectFromModel : Cut by the importances of any estimator.
-    sklearn.feature_selection.RFE : Recursive elimination with any estimator.
+    sklearn.feature_selection.SelectFromModel, sklearn.feature_selection.RFE
 
     References
     ----------
@@ -334,6 +333,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             self._scores(reading, index, target, weight, self._units)
             for reading in self._readings(Rows(X))
         ]
+        warn_never_right(scores, target, self.target_class, np.unique(target.codes[index, 0]))
         return Importances(np.mean([s.overall for s in scores], axis=0), mean_by_class(scores))
 
     def transform(self, X):
@@ -359,7 +359,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         return reading.all_hidden().numpy()[:, self._get_support_mask()]
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the selected features; of neurons, ``layer`` and their position."""
+        """Names of the selected features; of neurons, ``layer`` and a position."""
         check_is_fitted(self, "ranking_")
         if self._settings.layer is None:
             return super().get_feature_names_out(input_features)
@@ -387,6 +387,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         def score(trained: Trained, index: np.ndarray, columns: np.ndarray) -> Scores:
             reading = self._reading(trained, data.rows, columns)
             if len(columns) == d:
+                reading.n_outputs(data.index)  # explains a network of another width
                 reading.verify(data.index)
             if self.layer is not None:
                 reading.measure_reference(data.index)
@@ -401,6 +402,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             reading = self._reading(trained, data.rows, np.arange(data.rows.shape[1]))
             heads_for(data.target, reading.n_outputs(data.index))
             reading.verify(data.index)
+            if self.layer is not None:
+                count_to_select(self.n_features_to_select, reading.n_terms(data.index))
 
     def _after_scores(self, scores: Sequence[Scores]) -> None:
         warn_never_right(scores, self._target, self.target_class)
@@ -424,13 +427,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             drop_normalizer=target.kind != "regression",
         )
 
-    def _reading(
-        self,
-        trained: Trained,
-        rows: Rows,
-        columns: np.ndarray,
-        hidden_reference: torch.Tensor | None = None,
-    ) -> Reading:
+    def _reading(self, trained: Trained, rows: Rows, columns, hidden_reference=None) -> Reading:
         return Reading(trained, self._settings, rows, self._gauge, columns, hidden_reference)
 
     def _readings(self, rows: Rows) -> list[Reading]:

@@ -117,8 +117,8 @@ def training_table(data: FitData, *, ours: bool, as_float: bool) -> TrainingTabl
 
 def target_scale(data: FitData) -> tuple[np.ndarray, np.ndarray]:
     """Weighted mean and standard deviation of each regression target."""
-    y, w = data.target.codes[data.index], data.score_weight[data.index]
-    w = w if w.any() else np.ones(len(w))
+    # A regression takes no class weights, so these are the weights of the rows, masked or not.
+    y, w = data.target.codes[data.index], data.training_weight[data.index]
     mean = w @ y / w.sum()
     std = np.sqrt(w @ (y - mean) ** 2 / w.sum())
     return mean, np.where(std > 0, std, 1.0)

@@ -46,21 +46,32 @@ def require_finite(X, names: Names) -> None:
     values = X.data if sp.issparse(X) else X
     if values.dtype.kind != "f" or np.isfinite(_sum_of(values)):
         return
+    found = []
     for what, test in (("NaN", np.isnan), ("infinity", np.isinf)):
-        counts = np.zeros(X.shape[1], dtype=np.int64)
-        if sp.issparse(X):
-            coo = X.tocoo()
-            np.add.at(counts, coo.col, test(coo.data))
-        else:
-            for where, _ in Rows(X).blocks():
-                counts += test(X[where]).sum(axis=0)
+        counts = _counts(X, test)
         bad = np.flatnonzero(counts)
         if len(bad):
-            raise ValueError(
-                f"Input X contains {what}: {counts.sum()} values in {len(bad)} of {X.shape[1]} "
-                f"columns ({_counted(names, bad, counts)}). Impute or drop them first, for "
-                "example with sklearn.impute.SimpleImputer in the pipeline."
+            found.append(
+                f"{what}: {counts.sum()} values in {len(bad)} of {X.shape[1]} columns "
+                f"({_counted(names, bad, counts)})"
             )
+    if found:
+        raise ValueError(
+            f"Input X contains {'; '.join(found)}. Impute or drop them first, for example with "
+            "sklearn.impute.SimpleImputer in the pipeline."
+        )
+
+
+def _counts(X, test) -> np.ndarray:
+    """How many values of each column pass a test."""
+    counts = np.zeros(X.shape[1], dtype=np.int64)
+    if sp.issparse(X):
+        coo = X.tocoo()
+        np.add.at(counts, coo.col, test(coo.data))
+        return counts
+    for where, _ in Rows(X).blocks():
+        counts += test(X[where]).sum(axis=0)
+    return counts
 
 
 def _sum_of(values: np.ndarray) -> float:

@@ -133,7 +133,12 @@ def encode_like(y: np.ndarray, fitted: Target) -> Target:
     if fitted.kind == "multisoftmax":
         parts = [encode_known(c, k).codes for c, k in zip(y.T, fitted.classes, strict=True)]
         return replace(fitted, codes=np.hstack(parts))
-    return replace(fitted, codes=y.astype(fitted.codes.dtype))
+    values = as_numbers(y, "y")
+    if not np.isfinite(values).all():
+        raise ValueError("y holds NaN or infinity; drop rows without a target first.")
+    if fitted.kind == "multilabel" and not np.isin(values, (0, 1)).all():
+        raise ValueError("y of a multilabel problem must hold 0 and 1 only.")
+    return replace(fitted, codes=values.astype(fitted.codes.dtype))
 
 
 def _encode_outputs(y: np.ndarray) -> Target:

@@ -17,6 +17,8 @@ from sklearn_deeplifft._fit_data import FitData, target_scale, training_table
 from sklearn_deeplifft._inputs import column_names
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
+    LOGITS,
+    Ending,
     NetSettings,
     Trained,
     build_untrained,
@@ -77,6 +79,8 @@ class Recipe:
     validation_fraction: float
     standardize: bool
     report: Callable[[str], None]
+    ending: Ending = LOGITS
+    """What a user's module returns."""
 
 
 class Part(NamedTuple):
@@ -92,8 +96,8 @@ def make_plan(recipe: Recipe, data: FitData, rng: np.random.RandomState) -> list
     """Hold out a different fold from each network, dealt anew when all have been used."""
     if recipe.score_on == "out_of_fold" and recipe.n_networks < 2:
         raise ValueError(
-            f"score_on='out_of_fold' needs n_networks >= 2, got {recipe.n_networks}: each "
-            "network scores the rows it was not trained on, and together they cover all."
+            f"score_on='out_of_fold' needs n_networks >= 2, got {recipe.n_networks} (layer= trains "
+            "one): each network scores the rows it was not trained on, and together they cover all."
         )
     n_folds = _fold_count(recipe)
     strata = data.target.strata()[data.index]
@@ -132,7 +136,9 @@ def run(
     """Train and score every network of the plan once on ``columns``."""
     kind = network_kind(recipe.estimator)
     table = training_table(
-        data, ours=kind == "default", as_float=wants_float_targets(recipe.estimator)
+        data,
+        ours=kind == "default",
+        as_float=recipe.ending.single or wants_float_targets(recipe.estimator),
     )
     networks, scores = [], []
     for j, part in enumerate(plan):
@@ -148,6 +154,7 @@ def run(
                 columns=columns,
                 seed=part.seed,
                 start=starts[j] if starts else None,
+                ending=recipe.ending,
             )
         scores.append(score(trained, part.scored, columns))
         networks.append(trained)

@@ -28,6 +28,9 @@ NORMALIZERS: frozenset[Callable[..., Any]] = frozenset(
         Tensor.sigmoid,
         F.sigmoid,
         F.logsigmoid,
+        torch.special.expit,
+        torch.special.softmax,
+        torch.special.log_softmax,
     }
 )
 """Maps from logits to (log-)probabilities; their input is what is decomposed."""
@@ -40,6 +43,7 @@ CURVED: frozenset[Callable[..., Any]] = frozenset(
         torch.sigmoid,
         Tensor.sigmoid,
         F.sigmoid,
+        torch.special.expit,
         F.gelu,
         F.silu,
         F.mish,

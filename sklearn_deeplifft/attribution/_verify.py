@@ -126,11 +126,16 @@ def _step_gap(
 def _curved_message(module: nn.Module, X: Tensor, bend: float, reader: NetworkReader) -> str:
     culprits = list(_curved_modules(module, X, reader))
     named = ", ".join(f"{name!r} ({_short(child)})" for name, child in culprits)
+    remedy = (
+        "The secant rule covers elementwise activations (tanh, sigmoid, GELU, SiLU, ELU, softplus "
+        "and the like) only; replace what else is curved."
+        if reader.secants
+        else "Use ReLU-like activations, or ask for activation_rule='secant'."
+    )
     where = f"the curvature sits in {named}" if named else "it sits in the module's own forward"
     return (
         "the network is not piecewise linear: a second derivative of its logits is "
-        f"{bend:.3g}, where an exact decomposition needs 0; {where}. Use ReLU-like activations, "
-        "or ask for activation_rule='secant'."
+        f"{bend:.3g}, where an exact decomposition needs 0; {where}. {remedy}"
     )
 
 

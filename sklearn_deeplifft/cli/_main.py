@@ -31,10 +31,7 @@ Files written:
     rank          order of elimination, the last one first
     importance    share of the score of all features, mean over the rounds
                   of elimination; adds up to 1
-    std           standard deviation over networks of the score in the
-                  first round: mean absolute change of the probability of
-                  the true class (regression: of the prediction, in
-                  standard deviations of the target); another unit than
+    std           standard deviation over networks, in the unit of
                   importance
     for_<class>   signed, -1 to 1: mean change of the probability of the
                   class, over its examples that are classified correctly;

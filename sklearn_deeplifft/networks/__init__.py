@@ -1,11 +1,12 @@
 """Floor 1, torch and skorch: networks built, trained and handed on for reading."""
 
-from sklearn_deeplifft.networks._build import NetSettings, Problem
+from sklearn_deeplifft.networks._build import LOGITS, Ending, NetSettings, Problem
 from sklearn_deeplifft.networks._learn import (
     Trained,
     TrainingTable,
     adopt,
     build_untrained,
+    ending_of,
     is_regressor_network,
     known_classes,
     learn,
@@ -19,6 +20,8 @@ from sklearn_deeplifft.networks._rows import Rows, canonical_rows, column_moment
 from sklearn_deeplifft.networks._train import torch_threads
 
 __all__ = [
+    "LOGITS",
+    "Ending",
     "NetSettings",
     "Preprocessed",
     "Problem",
@@ -28,6 +31,7 @@ __all__ = [
     "TrainingTable",
     "adopt",
     "build_untrained",
+    "ending_of",
     "canonical_rows",
     "column_moments",
     "is_regressor_network",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import skorch
@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from sklearn_deeplifft.networks._losses import (
     WEIGHTED,
     MultiSoftmaxLoss,
+    WeightedBCELoss,
     WeightedBCEWithLogitsLoss,
     WeightedCrossEntropyLoss,
     WeightedMSELoss,
@@ -26,7 +27,7 @@ from sklearn_deeplifft.networks._modules import Preprocessed, relu_mlp
 from sklearn_deeplifft.networks._rows import row_batches
 from sklearn_deeplifft.networks._train import Watch
 
-__all__ = ["NetSettings", "Problem", "build_net", "is_net", "stops_early"]
+__all__ = ["LOGITS", "Ending", "NetSettings", "Problem", "build_net", "is_net", "stops_early"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,18 @@ class Problem:
     """Block sizes of a "multisoftmax"."""
 
 
+class Ending(NamedTuple):
+    """What a user's module returns, which decides the loss it is trained with."""
+
+    probabilities: bool
+    """Whether outputs stay within 0 and 1 (and a softmax's sum to 1), not logits."""
+    single: bool
+    """Whether one output answers two classes."""
+
+
+LOGITS = Ending(False, False)
+
+
 @dataclass(frozen=True)
 class NetSettings:
     """How the default network is built and trained."""
@@ -53,7 +66,6 @@ class NetSettings:
     max_epochs: int = 100
     patience: int | None = 10
     device: str = "cpu"
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def is_net(estimator: object) -> bool:
@@ -69,6 +81,7 @@ def build_net(
     moments: tuple[np.ndarray, np.ndarray] | None,
     core: nn.Module | None = None,
     weighted: bool = True,
+    ending: Ending = LOGITS,
 ) -> skorch.NeuralNet:
     """Return an unfitted net that takes raw rows.
 
@@ -87,10 +100,11 @@ def build_net(
     if start is relu_mlp:
         params["module__hidden_layer_sizes"] = tuple(settings.hidden_layer_sizes)
         params["module__dropout"] = settings.dropout
-    criterion, criterion_params = _criterion(problem, start)
-    base = _net_class(problem)
+    criterion, criterion_params = _criterion(problem, ending)
+    base = _net_class(problem, ending)
     if base is skorch.NeuralNetClassifier:
         params["classes"] = list(range(problem.n_outputs))
+    if base in (skorch.NeuralNetClassifier, skorch.NeuralNetBinaryClassifier):
         params["callbacks__valid_acc"] = None
     return base(
         Preprocessed,
@@ -113,7 +127,9 @@ def build_net(
     )
 
 
-def _net_class(problem: Problem) -> type[skorch.NeuralNet]:
+def _net_class(problem: Problem, ending: Ending) -> type[skorch.NeuralNet]:
+    if ending.single:
+        return skorch.NeuralNetBinaryClassifier
     if problem.kind == "softmax":
         return skorch.NeuralNetClassifier
     if problem.kind == "regression":
@@ -121,19 +137,15 @@ def _net_class(problem: Problem) -> type[skorch.NeuralNet]:
     return skorch.NeuralNet
 
 
-def _criterion(problem: Problem, start: Any) -> tuple[type[nn.Module], dict[str, Any]]:
-    if problem.kind == "softmax":
-        ends_in_softmax = isinstance(start, nn.Module) and _last_leaf(start) is nn.Softmax
-        return (WeightedNLLLoss if ends_in_softmax else WeightedCrossEntropyLoss), {}
-    if problem.kind == "sigmoid":
-        return WeightedBCEWithLogitsLoss, {}
+def _criterion(problem: Problem, ending: Ending) -> tuple[type[nn.Module], dict[str, Any]]:
     if problem.kind == "regression":
         return WeightedMSELoss, {}
-    return MultiSoftmaxLoss, {"criterion__sizes": problem.sizes}
-
-
-def _last_leaf(module: nn.Module) -> type[nn.Module]:
-    return type(list(module.modules())[-1])
+    if problem.kind == "multisoftmax":
+        return MultiSoftmaxLoss, {"criterion__sizes": problem.sizes}
+    if problem.kind == "sigmoid" or ending.single:
+        return (WeightedBCELoss if ending.probabilities else WeightedBCEWithLogitsLoss), {}
+    # skorch takes the logarithm of probabilities for the NLL loss.
+    return (WeightedNLLLoss if ending.probabilities else WeightedCrossEntropyLoss), {}
 
 
 def _callbacks(settings: NetSettings) -> list[Any]:

@@ -25,7 +25,15 @@ from skorch.exceptions import NotInitializedError
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from sklearn_deeplifft.networks._build import NetSettings, Problem, build_net, is_net, stops_early
+from sklearn_deeplifft.networks._build import (
+    LOGITS,
+    Ending,
+    NetSettings,
+    Problem,
+    build_net,
+    is_net,
+    stops_early,
+)
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, narrowed
 from sklearn_deeplifft.networks._rows import Rows, TableDataset
 from sklearn_deeplifft.networks._train import seeded, train
@@ -35,6 +43,7 @@ __all__ = [
     "TrainingTable",
     "adopt",
     "build_untrained",
+    "ending_of",
     "is_regressor_network",
     "known_classes",
     "learn",
@@ -97,6 +106,7 @@ def learn(
     columns: np.ndarray,
     seed: int,
     start: nn.Module | None = None,
+    ending: Ending = LOGITS,
 ) -> Trained:
     """Train one network on some rows and columns; ``start`` continues from a trained core."""
     if network_kind(estimator) == "mlp":
@@ -115,7 +125,15 @@ def learn(
     moments = table.moments and (table.moments[0][columns], table.moments[1][columns])
     with seeded(seed):
         core = start if start is not None else _fresh(estimator)
-        net = build_net(estimator, problem, settings, moments=moments, core=core, weighted=weighted)
+        net = build_net(
+            estimator,
+            problem,
+            settings,
+            moments=moments,
+            core=core,
+            weighted=weighted,
+            ending=ending,
+        )
     seen, held = (
         TableDataset(table.rows, table.targets, table.weight if weighted else None, part, columns)
         for part in (training, validation)
@@ -156,6 +174,20 @@ def build_untrained(
     return Trained(net, module.core.to("cpu"), module.standardize.to("cpu"))
 
 
+def ending_of(trained: Trained, rows: np.ndarray, kind: str) -> Ending:
+    """Run an untrained network on rows as they are, and far away, where logits grow."""
+    X = torch.from_numpy(rows)
+    with torch.no_grad():
+        X = X if trained.standardize is None else trained.standardize(X)
+        core = trained.core.eval()
+        z = torch.cat([core(X.clone()), core(1e4 * X)]).reshape(2 * len(X), -1)
+    probabilities = bool(((z >= 0) & (z <= 1)).all())
+    single = kind == "softmax" and z.shape[1] == 1
+    if kind == "softmax" and not single:
+        probabilities = probabilities and bool(torch.allclose(z.sum(1), z.new_ones(len(z))))
+    return Ending(probabilities, single)
+
+
 def _uniform(weight: Tensor) -> bool:
     return bool((weight == weight[0]).all())
 
@@ -191,7 +223,8 @@ def adopt(estimator: Any) -> Trained:
         except NotInitializedError as error:
             raise ValueError(
                 "prefit=True, but the skorch net is not fitted; call its fit first, or leave "
-                "prefit=False to have it trained here."
+                "prefit=False to have it trained here. (sklearn.clone, as in GridSearchCV, "
+                "returns an unfitted net: pass its module_ instead.)"
             ) from error
         return Trained(estimator, estimator.module_, None)
     if not isinstance(estimator, nn.Module):
@@ -244,7 +277,13 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
     dtype = next((p.dtype for p in module.parameters()), torch.float32)
     twin = copy.deepcopy(module).eval()  # the user's module stays in its own mode
     with torch.no_grad(), takes_columns(rows.shape[1]):
-        width = twin(torch.from_numpy(rows).to(dtype)).reshape(len(rows), -1)
+        width = twin(torch.from_numpy(rows).to(dtype))
+        if not isinstance(width, Tensor):
+            raise TypeError(
+                f"the module returned {type(width).__name__}; it must return one tensor of "
+                "logits of shape (n, K)."
+            )
+        width = width.reshape(len(rows), -1)
     n_classes = max(width.shape[1], 2)
     if labels.dtype.kind in "iu" and labels.min() >= 0 and labels.max() < n_classes:
         return np.arange(n_classes)

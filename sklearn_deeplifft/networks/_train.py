@@ -69,7 +69,17 @@ def train(
     with seeded(seed), torch_threads(1):
         net.fit(training, y=None)
     net.module_.to("cpu").eval()
+    _require_finite(net.module_, training)
     net.device = "cpu"
     # The data set would otherwise travel with every pickle of the network.
     net.set_params(train_split=None)
     return net
+
+
+def _require_finite(module: torch.nn.Module, training: TableDataset) -> None:
+    """The loss of an epoch is known before its last step is taken: look at what that left."""
+    few, _ = training.batch(np.arange(min(len(training), 64)))
+    with torch.no_grad():
+        z = module(few)
+    if isinstance(z, torch.Tensor) and not bool(torch.isfinite(z).all()):
+        raise TrainingDivergedError("training diverged: the network's outputs are not finite.")
