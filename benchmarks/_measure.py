@@ -9,12 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 
-def best_seconds(run: Callable[[], object], repeats: int = 5) -> float:
-    """Shortest of ``repeats`` runs after one that is not counted."""
-    run()
-    return min(_seconds(run) for _ in range(repeats))
-
-
 def interleaved_seconds(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
     """Shortest time of each, taking turns, so that a slow spell of the machine hits all alike."""
     for run in runs.values():

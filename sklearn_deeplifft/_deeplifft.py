@@ -372,7 +372,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         d = data.rows.shape[1]
         require_no_groups_beside_layer(self.simplex_groups, self.layer)
         require_reference(self.reference, d, hidden=self.layer is not None)
-        of_class(data.index[:0], data.target, self.target_class)
+        of_class(data.index[:0], data.target, self.target_class)  # refuses an unknown class
         simplices = find_simplices(self.simplex_groups, data.rows, data.names)
         self.simplex_groups_ = [simplex.columns for simplex in simplices]
         self._gauge = Gauge(data.mean, (data.std == 0) & (not self.prefit), simplices)

@@ -1,4 +1,4 @@
-"""The paper and DESIGN.md (Mathematics 1-5) once more: slowly, literally, in float64 numpy.
+"""The paper and its gauges once more: slowly, literally, in float64 numpy.
 
 Nothing here calls the package or torch. One example at a time, one layer at a time, one term at
 a time; where the package is quick, this file is plain.

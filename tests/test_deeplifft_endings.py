@@ -1,7 +1,5 @@
 """What a user's module returns decides the loss it is trained with."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -96,7 +94,3 @@ def test_new_targets_of_a_multilabel_problem_are_checked(data):
     selector = quick(max_epochs=30).fit(data.X, Y)
     with pytest.raises(ValueError, match="must hold 0 and 1 only"):
         selector.increments(data.X, 7 * Y)
-
-
-def test_readme_has_no_gap():
-    assert "@@" not in (Path(__file__).parents[1] / "README.md").read_text()

@@ -95,3 +95,7 @@ def test_paper_page_and_selector_agree():
         default = getattr(selector, name)
         if default != value:
             assert f"``{name}={default!r}``".replace("'", '"') in page
+
+
+def test_the_readme_has_no_gap():
+    assert "@@" not in (ROOT / "README.md").read_text()
