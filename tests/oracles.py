@@ -338,3 +338,61 @@ def oracle_angle(g: np.ndarray) -> float:
     along = float(np.dot(g, normal))
     within = g - along * normal
     return math.degrees(math.atan2(along, math.sqrt(float(np.dot(within, within)))))
+
+
+def oracle_nogueira_stability(masks) -> float:
+    """Nogueira, Sechidis & Brown (2018), equation 4, with s_f^2 as a plain sample variance."""
+    M, d = len(masks), len(masks[0])
+    variances = []
+    for f in range(d):
+        z = [float(masks[i][f]) for i in range(M)]
+        p = sum(z) / M
+        variances.append(sum((v - p) ** 2 for v in z) / (M - 1))
+    kbar = sum(sum(1.0 for chosen in mask if chosen) for mask in masks) / M
+    expected = (kbar / d) * (1 - kbar / d)
+    return 1 - (sum(variances) / d) / expected if expected else math.nan
+
+
+def oracle_kuncheva(masks) -> float:
+    """Mean over pairs of (r - k^2/d) / (k - k^2/d), r features in common, every set of size k."""
+    d, sets = len(masks[0]), [{f for f, chosen in enumerate(mask) if chosen} for mask in masks]
+    (k,) = {len(chosen) for chosen in sets}
+    pairs = list(itertools.combinations(sets, 2))
+    return sum((len(a & b) - k * k / d) / (k - k * k / d) for a, b in pairs) / len(pairs)
+
+
+def oracle_ranks(importances) -> np.ndarray:
+    """1, plus one for each larger value, plus a half for each other of the same value."""
+    out = np.empty(np.shape(importances))
+    for i, row in enumerate(importances):
+        for f, v in enumerate(row):
+            larger = sum(1 for w in row if w > v)
+            equal = sum(1 for w in row if w == v)
+            out[i, f] = 1 + larger + (equal - 1) / 2
+    return out
+
+
+def oracle_top_masks(importances, k: int) -> np.ndarray:
+    out = np.zeros(np.shape(importances), dtype=bool)
+    for i, row in enumerate(importances):
+        for f in sorted(range(len(row)), key=lambda f: (-row[f], f))[:k]:
+            out[i, f] = row[f] != 0
+    return out
+
+
+def oracle_bootstrap_interval(values, level: float, counts) -> np.ndarray:
+    """Each resample written out row by row; ``counts`` (B, N) says how often it holds each row."""
+    N, d = np.shape(values)
+    means = np.zeros((len(counts), d))
+    for b, drawn in enumerate(counts):
+        rows = [values[i] for i in range(N) for _ in range(drawn[i])]
+        means[b] = sum(np.asarray(row, dtype=np.float64) for row in rows) / len(rows)
+    out = np.empty((2, d))
+    for f in range(d):
+        column = sorted(means[:, f])
+        for end, q in enumerate(((1 - level) / 2, 1 - (1 - level) / 2)):
+            at = q * (len(column) - 1)
+            below = min(int(at), len(column) - 1)
+            above = min(below + 1, len(column) - 1)
+            out[end, f] = column[below] + (at - below) * (column[above] - column[below])
+    return out
