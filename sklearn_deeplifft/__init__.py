@@ -2,6 +2,7 @@
 
 from sklearn_deeplifft import datasets
 from sklearn_deeplifft._deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft._importance_neuron import ImportanceNeuronSelector
 from sklearn_deeplifft._per_row import Contributions, Importances
 from sklearn_deeplifft.exceptions import (
     FeatureSelectionWarning,
@@ -15,6 +16,7 @@ __all__ = [
     "Contributions",
     "DeepLIFFTSelector",
     "FeatureSelectionWarning",
+    "ImportanceNeuronSelector",
     "Importances",
     "NotPiecewiseLinearError",
     "TrainingDivergedError",

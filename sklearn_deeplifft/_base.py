@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_deeplifft._fit_data import FitData, validated
+from sklearn_deeplifft._fit_data import FitData, digest_of, validated
+from sklearn_deeplifft._groups import FeatureGroups, find_groups
 from sklearn_deeplifft._inputs import require_device, require_layer_sizes
 from sklearn_deeplifft._targets import TASKS
 from sklearn_deeplifft._training import (
@@ -30,8 +32,26 @@ from sklearn_deeplifft._training import (
     run,
     untrained,
 )
-from sklearn_deeplifft.networks import NetSettings, Trained, adopt, ending_of, network_kind
-from sklearn_deeplifft.ranking import count_to_select, importance_threshold, rank, top_mask
+from sklearn_deeplifft.networks import (
+    Checkpoints,
+    NetSettings,
+    Spread,
+    Trained,
+    adopt,
+    ending_of,
+    network_kind,
+)
+from sklearn_deeplifft.ranking import (
+    bootstrap_interval,
+    count_to_select,
+    importance_threshold,
+    nogueira_stability,
+    rank,
+    ranks,
+    selection_frequency,
+    top_mask,
+    top_masks,
+)
 
 __all__ = ["BaseNetworkSelector"]
 
@@ -68,6 +88,8 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "patience": [None, Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
+        "n_jobs": [None, Integral],
+        "checkpoint_dir": [None, str, PathLike],
         "device": [str],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -77,11 +99,15 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
     def _score_function(self, data: FitData) -> ScoreFunction:
         """Return what scores a trained network on rows and columns of ``data``."""
 
+    @abstractmethod
+    def _network_settings(self, data: FitData) -> NetSettings:
+        """How networks of ours are built and trained."""
+
     def _require_readable(self, data: FitData, trained: Trained | None) -> None:
         """Refuse, before it is trained, a network that could not be read afterwards."""
 
-    def _after_scores(self, scores: Sequence[Scores]) -> None:
-        """Say what the networks on all features could not answer."""
+    def _after_scores(self, networks: Sequence[Trained], scores: Sequence[Scores]) -> None:
+        """Keep what else the networks on all features say; warn of what they could not answer."""
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, sample_mask=None, groups=None):
@@ -114,8 +140,9 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
 
     def _check_parameters(self, data: FitData) -> None:
         """Find out before hours of training what would fail after them."""
+        self._groups = find_groups(getattr(self, "groups", None), data.names, data.rows.shape[1])
         if self._selects_inputs():
-            count_to_select(self.n_features_to_select, data.rows.shape[1])
+            count_to_select(self.n_features_to_select, len(self._groups.first))
         if self.threshold is not None:
             importance_threshold(np.ones(1), self.threshold)
         require_layer_sizes(self.hidden_layer_sizes)
@@ -124,29 +151,35 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
     def _rank(self, data: FitData) -> None:
         score = self._score_function(data)
         columns = np.arange(data.rows.shape[1])
-        recipe = self._recipe()
+        recipe = self._recipe(data)
+        rng = check_random_state(self.random_state)
         if self.prefit:
             networks = [adopt(self.estimator)]
             rows = data.index[data.score_weight[data.index] > 0]
             scores = [score(networks[0], rows, columns)]
         else:
-            plan = make_plan(recipe, data, check_random_state(self.random_state))
+            plan = make_plan(recipe, data, rng)
             first = untrained(recipe, data, plan[0])
             self._require_readable(data, first)
             if network_kind(self.estimator) == "module" and first is not None:
                 few = data.rows.take(data.index[:64])
                 recipe = replace(recipe, ending=ending_of(first, few, data.target.problem(1).kind))
             networks, scores = run(recipe, data, plan, columns, score)
-        self._after_scores(scores)
+        self._after_scores(networks, scores)
         self.class_importances_ = mean_by_class(scores)
-        self._set_importances(np.array([s.overall for s in scores]))
-        self.ranking_ = rank(self.feature_importances_)
+        by_network = np.array([s.overall for s in scores])
+        if not self._selects_inputs():  # neurons are not grouped
+            every = np.arange(by_network.shape[1])
+            self._groups = FeatureGroups(every, every)
+        self._set_importances(by_network, rng)
+        self.ranking_ = self._groups.spread(rank(self._groups.merged(self.feature_importances_)))
         self.decomposition_error_ = float(np.max([s.error for s in scores]))
         self.n_rounds_ = 1
-        if not self.prefit and self.step is not None and self._selects_inputs():
-            found = eliminate(recipe, data, plan, networks, scores, score, self.step)
+        step = getattr(self, "step", None)
+        if not self.prefit and step is not None and self._selects_inputs():
+            found = eliminate(recipe, data, plan, networks, scores, score, step)
             self.ranking_, shares, self.n_rounds_ = found
-            self._set_importances(shares)
+            self._set_importances(shares, rng)
         if not self.prefit:
             finish(recipe, data, networks)
         self._networks = networks
@@ -157,24 +190,41 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         elif hasattr(self, "classes_"):  # of an earlier fit
             del self.classes_
 
-    def _set_importances(self, by_network: np.ndarray) -> None:
+    def _set_importances(self, by_network: np.ndarray, rng: np.random.RandomState) -> None:
+        self.importances_per_network_ = by_network
         self.feature_importances_ = by_network.mean(axis=0)
         self.importances_std_ = by_network.std(axis=0)
+        self.importances_interval_ = bootstrap_interval(by_network, 0.95, 1000, rng)
+        by_feature = ranks(self._groups.merged(by_network))
+        self.mean_ranks_ = self._groups.spread(by_feature.mean(axis=0))
+        self.ranks_std_ = self._groups.spread(by_feature.std(axis=0))
 
-    def _recipe(self) -> Recipe:
-        settings = NetSettings(
-            hidden_layer_sizes=tuple(self.hidden_layer_sizes),
-            dropout=self.dropout,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
-            patience=self.patience,
-            device=self.device,
-        )
+    @property
+    def selection_frequency_(self) -> np.ndarray:
+        """Share of the networks that would select each feature at the current cut, (d,)."""
+        return self._groups.spread(selection_frequency(self._masks_per_network()))
+
+    @property
+    def stability_(self) -> float:
+        """Nogueira's index of the networks' own selections at the current cut."""
+        return nogueira_stability(self._masks_per_network())
+
+    def _masks_per_network(self) -> np.ndarray:
+        check_is_fitted(self, "ranking_")
+        importances = self._groups.merged(self.importances_per_network_)
+        return top_masks(importances, self._groups.merged(self._get_support_mask()).sum())
+
+    def _spread(self, data: FitData) -> Spread:
+        """How the networks are spread over workers and checkpoints."""
+        if self.checkpoint_dir is None:
+            return Spread(self.n_jobs)
+        return Spread(self.n_jobs, Checkpoints(self.checkpoint_dir), digest_of(data))
+
+    def _recipe(self, data: FitData) -> Recipe:
         return Recipe(
             estimator=self.estimator,
-            settings=settings,
+            settings=self._network_settings(data),
+            spread=self._spread(data),
             # Neuron j of one network is not neuron j of the next: nothing to average.
             n_networks=self.n_networks if self._selects_inputs() else 1,
             score_on=self.score_on,
@@ -193,7 +243,7 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
 
     def _get_support_mask(self) -> np.ndarray:
         check_is_fitted(self, "ranking_")
-        n, k = len(self.ranking_), self.n_features_to_select
+        n, k = len(self._groups.first), self.n_features_to_select
         if self.threshold is None:
             return top_mask(self.ranking_, count_to_select(k, n))
         limit = importance_threshold(self.feature_importances_, self.threshold)

@@ -25,7 +25,7 @@ from sklearn_deeplifft._reading import Gauge, Reading, ReadingSettings
 from sklearn_deeplifft._simplex import find_simplices
 from sklearn_deeplifft._targets import Target, encode_like, heads_for
 from sklearn_deeplifft._training import ScoreFunction, Scores, mean_by_class
-from sklearn_deeplifft.networks import Rows, Trained, network_kind
+from sklearn_deeplifft.networks import NetSettings, Rows, Trained, network_kind
 from sklearn_deeplifft.ranking import count_to_select
 
 __all__ = ["DeepLIFFTSelector"]
@@ -99,6 +99,10 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     validation_fraction : float, default=0.2
         Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
         folds; 0 trains on all rows for ``max_epochs``.
+    n_jobs : int or None, default=None
+        Threads that train default networks; the result does not depend on it.
+    checkpoint_dir : path-like or None, default=None
+        Keep every finished default network here; the same fit, killed, goes on from there.
     device : str, default="cpu"
         Where networks are trained; they are read on the CPU.
     dtype : {"float32", "float64"} or None, default=None
@@ -217,6 +221,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         max_epochs=100,
         patience=10,
         validation_fraction=0.2,
+        n_jobs=None,
+        checkpoint_dir=None,
         device="cpu",
         dtype=None,
         random_state=None,
@@ -246,6 +252,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         self.max_epochs = max_epochs
         self.patience = patience
         self.validation_fraction = validation_fraction
+        self.n_jobs = n_jobs
+        self.checkpoint_dir = checkpoint_dir
         self.device = device
         self.dtype = dtype
         self.random_state = random_state
@@ -368,6 +376,18 @@ class DeepLIFFTSelector(BaseNetworkSelector):
 
     # What the base class asks for
 
+    def _network_settings(self, data: FitData) -> NetSettings:
+        return NetSettings(
+            hidden_layer_sizes=tuple(self.hidden_layer_sizes),
+            dropout=self.dropout,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            patience=self.patience,
+            device=self.device,
+        )
+
     def _score_function(self, data: FitData) -> ScoreFunction:
         d = data.rows.shape[1]
         require_no_groups_beside_layer(self.simplex_groups, self.layer)
@@ -405,7 +425,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             if self.layer is not None:
                 count_to_select(self.n_features_to_select, reading.n_terms(data.index))
 
-    def _after_scores(self, scores: Sequence[Scores]) -> None:
+    def _after_scores(self, networks: Sequence[Trained], scores: Sequence[Scores]) -> None:
         warn_never_right(scores, self._target, self.target_class)
 
     def _scores(self, reading: Reading, index, target: Target, weight, units) -> Scores:

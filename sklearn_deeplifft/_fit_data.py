@@ -23,10 +23,19 @@ from sklearn_deeplifft.networks import (
     canonical_rows,
     column_moments,
     is_regressor_network,
+    key_of,
     known_classes,
 )
 
-__all__ = ["FitData", "check_rows", "scored_rows", "target_scale", "training_table", "validated"]
+__all__ = [
+    "FitData",
+    "check_rows",
+    "digest_of",
+    "scored_rows",
+    "target_scale",
+    "training_table",
+    "validated",
+]
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,13 @@ def validated(selector, X, y, sample_weight, sample_mask, groups) -> FitData:
         std=std,
         moments=_scaling(selector, mean, std, sparse=rows.sparse),
     )
+
+
+def digest_of(data: FitData) -> str:
+    """A digest of all that training depends on: rows, targets, weights, moments."""
+    parts = [key_of(block) for _, block in data.rows.blocks()]
+    target = (data.target.kind, data.target.codes)
+    return key_of(parts, target, data.training_weight, data.moments)
 
 
 def scored_rows(X, sample_weight, sample_mask) -> tuple[np.ndarray, np.ndarray]:

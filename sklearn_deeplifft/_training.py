@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -18,11 +18,15 @@ from sklearn_deeplifft._inputs import column_names
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
     LOGITS,
+    Assignment,
     Ending,
     NetSettings,
+    Spread,
     Trained,
+    TrainingTable,
     build_untrained,
     learn,
+    learn_together,
     network_kind,
     rescale_output,
     restricted,
@@ -81,6 +85,8 @@ class Recipe:
     report: Callable[[str], None]
     ending: Ending = LOGITS
     """What a user's module returns."""
+    spread: Spread = field(default_factory=Spread)
+    """How many networks of ours are spread over workers and checkpoints."""
 
 
 class Part(NamedTuple):
@@ -132,34 +138,76 @@ def run(
     columns: np.ndarray,
     score: ScoreFunction,
     starts: Sequence[nn.Module | None] | None = None,
+    stage: str = "round-001",
 ) -> tuple[list[Trained], list[Scores]]:
     """Train and score every network of the plan once on ``columns``."""
-    kind = network_kind(recipe.estimator)
+    ours = network_kind(recipe.estimator) == "default"
     table = training_table(
         data,
-        ours=kind == "default",
+        ours=ours,
         as_float=recipe.ending.single or wants_float_targets(recipe.estimator),
     )
-    networks, scores = [], []
-    for j, part in enumerate(plan):
-        began = time.perf_counter()
-        with _explained(recipe, data):
-            trained = learn(
-                recipe.estimator,
-                data.target.problem(len(columns)),
-                recipe.settings,
-                table,
-                training=part.training,
-                validation=part.validation,
-                columns=columns,
-                seed=part.seed,
-                start=starts[j] if starts else None,
-                ending=recipe.ending,
-            )
-        scores.append(score(trained, part.scored, columns))
-        networks.append(trained)
-        recipe.report(_line(j, len(plan), len(columns), data, trained, began))
+    parts = [
+        Assignment(part.training, part.validation, part.seed, starts[j] if starts else None)
+        for j, part in enumerate(plan)
+    ]
+    with _explained(recipe, data):
+        if ours:
+            networks = _run_together(recipe, data, table, parts, columns, stage)
+        else:
+            networks = list(_run_in_turn(recipe, data, table, parts, columns))
+    scores = [score(t, part.scored, columns) for t, part in zip(networks, plan, strict=True)]
     return networks, scores
+
+
+def _run_together(
+    recipe: Recipe,
+    data: FitData,
+    table: TrainingTable,
+    parts: Sequence[Assignment],
+    columns: np.ndarray,
+    stage: str,
+) -> list[Trained]:
+    def report(done: int, total: int, last: Sequence[Trained], seconds: float, left: float) -> None:
+        recipe.report(_line(done, total, len(columns), data, last, seconds, left))
+
+    return learn_together(
+        data.target.problem(len(columns)),
+        recipe.settings,
+        table,
+        parts,
+        columns,
+        replace(recipe.spread, stage=stage),
+        report,
+    )
+
+
+def _run_in_turn(
+    recipe: Recipe,
+    data: FitData,
+    table: TrainingTable,
+    parts: Sequence[Assignment],
+    columns: np.ndarray,
+) -> Iterator[Trained]:
+    """Networks of the user's own, each by its own net."""
+    began = time.perf_counter()
+    for j, part in enumerate(parts):
+        trained = learn(
+            recipe.estimator,
+            data.target.problem(len(columns)),
+            recipe.settings,
+            table,
+            training=part.training,
+            validation=part.validation,
+            columns=columns,
+            seed=part.seed,
+            start=part.start,
+            ending=recipe.ending,
+        )
+        seconds = time.perf_counter() - began
+        left = seconds / (j + 1) * (len(parts) - j - 1)
+        recipe.report(_line(j + 1, len(parts), len(columns), data, [trained], seconds, left))
+        yield trained
 
 
 class Elimination(NamedTuple):
@@ -196,7 +244,8 @@ def eliminate(
         kept = _kept(mean, step)
         starts = [restricted(t, recipe.estimator, kept, len(columns)) for t in networks]
         columns = columns[kept]
-        networks, scores = run(recipe, data, plan, columns, score, starts)
+        stage = f"round-{rounds + 1:03d}"
+        networks, scores = run(recipe, data, plan, columns, score, starts, stage)
 
 
 def finish(recipe: Recipe, data: FitData, networks: Sequence[Trained]) -> None:
@@ -240,12 +289,37 @@ def _explained(recipe: Recipe, data: FitData) -> Iterator[None]:
         raise TrainingDivergedError(f"{error} {hint}") from error
 
 
-def _line(j: int, n: int, kept: int, data: FitData, trained: Trained, began: float) -> str:
+def _line(
+    done: int,
+    n: int,
+    kept: int,
+    data: FitData,
+    last: Sequence[Trained],
+    seconds: float,
+    left: float,
+) -> str:
+    """How far it is, how the last networks did, how long it took and will take."""
     width = data.rows.shape[1]
-    loss = "" if trained.loss is None else f", validation loss {trained.loss:.4f}"
     columns = f"{kept} features" if kept == width else f"{kept} of {width} features"
-    seconds = time.perf_counter() - began
-    return f"network {j + 1}/{n} on {columns}: {trained.epochs} epochs{loss}, {seconds:.1f} s"
+    losses = [t.loss for t in last if t.loss is not None]
+    loss = f", validation loss {np.mean(losses):.4f}" if losses else ""
+    epochs = np.mean([t.epochs for t in last if t.epochs is not None])
+    rest = f", about {_duration(left)} left" if done < n and left == left else ""
+    return f"network {done}/{n} on {columns}: {epochs:.0f} epochs{loss}, {_duration(seconds)}{rest}"
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as a reader takes them in.
+
+    >>> _duration(3.21), _duration(100), _duration(7300)
+    ('3.2 s', '1 min 40 s', '2 h 1 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def _share(scores: np.ndarray) -> np.ndarray:

@@ -1,6 +1,9 @@
 """Floor 1, torch and skorch: networks built, trained and handed on for reading."""
 
 from sklearn_deeplifft.networks._build import LOGITS, Ending, NetSettings, Problem
+from sklearn_deeplifft.networks._checkpoint import Checkpoints, key_of
+from sklearn_deeplifft.networks._gated import first_linear, gates_of
+from sklearn_deeplifft.networks._gates import GateReading, GateSettings, column_norms
 from sklearn_deeplifft.networks._learn import (
     Trained,
     TrainingTable,
@@ -17,26 +20,37 @@ from sklearn_deeplifft.networks._learn import (
 )
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
 from sklearn_deeplifft.networks._rows import Rows, canonical_rows, column_moments
+from sklearn_deeplifft.networks._together import Assignment, Spread, learn_together
 from sklearn_deeplifft.networks._train import torch_threads
 
 __all__ = [
-    "LOGITS",
+    "Assignment",
+    "Checkpoints",
     "Ending",
+    "GateReading",
+    "GateSettings",
+    "LOGITS",
     "NetSettings",
     "Preprocessed",
     "Problem",
     "Rows",
+    "Spread",
     "Standardize",
     "Trained",
     "TrainingTable",
     "adopt",
     "build_untrained",
-    "ending_of",
     "canonical_rows",
     "column_moments",
+    "column_norms",
+    "ending_of",
+    "first_linear",
+    "gates_of",
     "is_regressor_network",
+    "key_of",
     "known_classes",
     "learn",
+    "learn_together",
     "network_kind",
     "relu_mlp",
     "rescale_output",

@@ -14,9 +14,12 @@ from skorch.callbacks import EarlyStopping, EpochScoring
 from torch import nn
 from torch.utils.data import DataLoader
 
+from sklearn_deeplifft.networks._gated import CloseGates
+from sklearn_deeplifft.networks._gates import GateSettings
 from sklearn_deeplifft.networks._losses import (
     WEIGHTED,
     MultiSoftmaxLoss,
+    SoftF1Loss,
     WeightedBCELoss,
     WeightedBCEWithLogitsLoss,
     WeightedCrossEntropyLoss,
@@ -27,7 +30,16 @@ from sklearn_deeplifft.networks._modules import Preprocessed, relu_mlp
 from sklearn_deeplifft.networks._rows import row_batches
 from sklearn_deeplifft.networks._train import Watch
 
-__all__ = ["LOGITS", "Ending", "NetSettings", "Problem", "build_net", "is_net", "stops_early"]
+__all__ = [
+    "LOGITS",
+    "Ending",
+    "NetSettings",
+    "Problem",
+    "build_net",
+    "criterion_of",
+    "is_net",
+    "stops_early",
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,9 @@ class Ending(NamedTuple):
 
 LOGITS = Ending(False, False)
 
+NEVER = 10**9
+"""Patience that does not end."""
+
 
 @dataclass(frozen=True)
 class NetSettings:
@@ -60,12 +75,21 @@ class NetSettings:
 
     hidden_layer_sizes: Sequence[int] = (200, 100)
     dropout: float = 0.0
+    noise: float = 0.0
+    """Standard deviation of normal noise on the outputs of all hidden layers but the last."""
+    l2: float = 0.0
+    """Times the squared weights and biases of the hidden layers, added to the loss."""
+    loss: str = "auto"
+    """"soft_f1" trains one sigmoid a label."""
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
+    tolerance: float = 1e-4
+    """Relative improvement of the validation loss that counts as one."""
     batch_size: int = 128
     max_epochs: int = 100
     patience: int | None = 10
     device: str = "cpu"
+    gates: GateSettings | None = None
 
 
 def is_net(estimator: object) -> bool:
@@ -97,13 +121,19 @@ def build_net(
         "module__n_outputs": problem.n_outputs,
         "module__column_output": problem.kind == "regression",
     }
+    if estimator is not None:
+        params["module__front"] = settings.gates
     if start is relu_mlp:
         params["module__hidden_layer_sizes"] = tuple(settings.hidden_layer_sizes)
         params["module__dropout"] = settings.dropout
-    criterion, criterion_params = _criterion(problem, ending)
+        params["module__noise"] = settings.noise
+        params["module__gates"] = settings.gates
+    criterion, criterion_params = criterion_of(problem, settings.loss, ending)
     base = _net_class(problem, ending)
     if base is skorch.NeuralNetClassifier:
         params["classes"] = list(range(problem.n_outputs))
+    if settings.loss == "soft_f1":
+        params["predict_nonlinearity"] = torch.sigmoid
     if base in (skorch.NeuralNetClassifier, skorch.NeuralNetBinaryClassifier):
         params["callbacks__valid_acc"] = None
     return base(
@@ -137,7 +167,12 @@ def _net_class(problem: Problem, ending: Ending) -> type[skorch.NeuralNet]:
     return skorch.NeuralNet
 
 
-def _criterion(problem: Problem, ending: Ending) -> tuple[type[nn.Module], dict[str, Any]]:
+def criterion_of(
+    problem: Problem, loss: str, ending: Ending = LOGITS
+) -> tuple[type[nn.Module], dict[str, Any]]:
+    """The loss of a network of ours, and its parameters for skorch."""
+    if loss == "soft_f1":
+        return SoftF1Loss, {}
     if problem.kind == "regression":
         return WeightedMSELoss, {}
     if problem.kind == "multisoftmax":
@@ -150,13 +185,18 @@ def _criterion(problem: Problem, ending: Ending) -> tuple[type[nn.Module], dict[
 
 def _callbacks(settings: NetSettings) -> list[Any]:
     callbacks: list[Any] = [("watch", Watch())]
-    if settings.patience is not None:
-        callbacks.append(("early_stopping", _early_stopping(settings.patience)))
+    patience = settings.patience
+    if settings.gates is not None:
+        callbacks.append(("gates", CloseGates(settings.gates)))
+        if settings.gates.penalty is None:  # a path is walked to its end; its best epoch counts
+            patience = NEVER
+    if patience is not None:
+        callbacks.append(("early_stopping", _early_stopping(patience, settings.tolerance)))
     return callbacks
 
 
-def _early_stopping(patience: int) -> EarlyStopping:
-    return EarlyStopping(patience=patience, load_best=True, sink=_silent)
+def _early_stopping(patience: int, tolerance: float) -> EarlyStopping:
+    return EarlyStopping(patience=patience, threshold=tolerance, load_best=True, sink=_silent)
 
 
 def _silent(*args: Any, **kwargs: Any) -> None:
@@ -180,6 +220,7 @@ def _adopted(
         module__n_features=problem.n_features,
         module__n_outputs=problem.n_outputs,
         module__column_output=problem.kind == "regression",
+        module__front=settings.gates,
         verbose=0,
     )
     if net.iterator_train is DataLoader:
@@ -207,9 +248,8 @@ def _watch(net: skorch.NeuralNet, settings: NetSettings, weighted: bool) -> None
             "'valid_loss', or pass whole-number sample weights."
         )
     stops = _stops_early(callbacks)
-    callbacks.append(("watch", Watch()))
-    if settings.patience is not None and not stops:
-        callbacks.append(("early_stopping", _early_stopping(settings.patience)))
+    ours = _callbacks(settings)
+    callbacks += [c for c in ours if not (stops and c[0] == "early_stopping")]
     net.set_params(callbacks=callbacks, callbacks__print_log=None)
     if weighted and isinstance(net, skorch.NeuralNetClassifier | skorch.NeuralNetBinaryClassifier):
         # Its scorer takes the targets for labels, and here they come with weights.

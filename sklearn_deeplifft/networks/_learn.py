@@ -34,6 +34,7 @@ from sklearn_deeplifft.networks._build import (
     is_net,
     stops_early,
 )
+from sklearn_deeplifft.networks._gates import GateReading
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, narrowed
 from sklearn_deeplifft.networks._rows import Rows, TableDataset
 from sklearn_deeplifft.networks._train import seeded, train
@@ -65,6 +66,8 @@ class Trained(NamedTuple):
     epochs: int | None = None
     loss: float | None = None
     """Best validation loss, where there was validation."""
+    gates: GateReading | None = None
+    """What its gates say, where it has any."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,8 @@ def learn(
     module: Preprocessed = net.module_
     losses = [row.get("valid_loss") for row in net.history]
     best = min((loss for loss in losses if loss is not None), default=None)
-    return Trained(net, module.core, module.standardize, len(net.history), best)
+    gates = dict(net.callbacks_)["gates"].reading() if settings.gates is not None else None
+    return Trained(net, module.core, module.standardize, len(net.history), best, gates)
 
 
 def build_untrained(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["WEIGHTED", "MultiSoftmaxLoss", "WeightedCrossEntropyLoss", "WeightedMSELoss"]
+__all__ = [
+    "WEIGHTED",
+    "MultiSoftmaxLoss",
+    "SoftF1Loss",
+    "WeightedBCELoss",
+    "WeightedBCEWithLogitsLoss",
+    "WeightedCrossEntropyLoss",
+    "WeightedMSELoss",
+    "WeightedNLLLoss",
+]
 
 
 class _Weighted:
@@ -20,6 +29,14 @@ class _Weighted:
         loss = self._of_rows(output, y)
         weight = torch.ones_like(loss) if weight is None else weight
         return (loss * weight).sum() / self._total(weight, y)
+
+    def of_members(self, output: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+        """Losses (N,) of N networks at once: (N, B, K), (N, B, ...), (N, B).
+
+        A network without any weight in the batch has a loss of zero.
+        """
+        loss = self._of_rows(output.flatten(0, 1), y.flatten(0, 1)).view(weight.shape)
+        return (loss * weight).sum(1) / weight.sum(1).clamp_min(1e-30)
 
     def _total(self, weight: Tensor, y: Tensor) -> Tensor:
         return weight.sum()
@@ -84,6 +101,33 @@ class MultiSoftmaxLoss(_Weighted, nn.Module):
             for h, block in enumerate(blocks)
         ]
         return torch.stack(losses).mean(0)
+
+
+class SoftF1Loss(nn.Module):
+    """One minus the F1 score of probabilities, mean over labels and over both sides of each.
+
+    Counts of hits and misses become sums of probabilities over the batch; the F1 of a label's
+    presence and of its absence weigh the same. Ashraf (2021) trains importance neurons with it.
+    """
+
+    def forward(self, output: Tensor, target) -> Tensor:
+        y, weight = target if isinstance(target, tuple | list) else (target, None)
+        weight = output.new_ones(len(output)) if weight is None else weight
+        return self.of_members(output[None], y[None], weight[None])[0]
+
+    def of_members(self, output: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+        """Losses (N,) of N networks at once: (N, B, K), (N, B) classes or (N, B, K), (N, B)."""
+        p = output.sigmoid()
+        if not y.is_floating_point():
+            y = nn.functional.one_hot(y, output.shape[-1])
+        w = weight[..., None]
+        wy = w * y
+        hits = (wy * p).sum(1)
+        said, there, total = (w * p).sum(1), wy.sum(1), w.sum(1)
+        # F1 = 2 hits / (said + there), of presence and of absence.
+        present = 2 * hits / (said + there).clamp_min(1e-16)
+        absent = 2 * (total - said - there + hits) / (2 * total - said - there).clamp_min(1e-16)
+        return (1 - (present + absent) / 2).mean(1)
 
 
 WEIGHTED: dict[type[nn.Module], type[nn.Module]] = {

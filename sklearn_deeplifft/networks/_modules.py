@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sklearn_deeplifft.networks._gates import FeatureGate, GateSettings, GaussianNoise
+
 __all__ = ["Expand", "Preprocessed", "Standardize", "narrowed", "relu_mlp", "rescale_output"]
 
 
@@ -18,12 +20,22 @@ def relu_mlp(
     n_outputs: int,
     hidden_layer_sizes: Sequence[int] = (200, 100),
     dropout: float = 0.0,
+    noise: float = 0.0,
+    gates: GateSettings | None = None,
 ) -> nn.Sequential:
-    """Fully connected ReLU network that returns logits; 200-100 in the DeepLIFFT paper."""
+    """Fully connected ReLU network that returns logits; 200-100 in the DeepLIFFT paper.
+
+    Gates that are parameters of their own come first; tied ones are the norms of the first
+    layer's columns, and no layer.
+    """
     layers: list[nn.Module] = []
+    if gates is not None and not gates.tied:
+        layers.append(FeatureGate(gates.columns(), gates.initial))
     width = n_features
-    for size in hidden_layer_sizes:
+    for i, size in enumerate(hidden_layer_sizes):
         layers += [nn.Linear(width, size), nn.ReLU()]
+        if noise and i < len(hidden_layer_sizes) - 1:
+            layers.append(GaussianNoise(noise))
         if dropout:
             layers.append(nn.Dropout(dropout))
         width = size
@@ -67,7 +79,7 @@ class Preprocessed(nn.Module):
 
     ``core`` is a module, or a class or function that builds one from ``kwargs``; ``n_features``
     and ``n_outputs`` are passed to it where its signature asks for them. ``column_output`` makes
-    an output (n,) a column.
+    an output (n,) a column; ``front`` puts gates before the core.
     """
 
     def __init__(
@@ -78,6 +90,7 @@ class Preprocessed(nn.Module):
         n_features: int,
         n_outputs: int,
         column_output: bool = False,
+        front: GateSettings | None = None,
         **kwargs,
     ) -> None:
         super().__init__()
@@ -87,6 +100,8 @@ class Preprocessed(nn.Module):
             if isinstance(core, nn.Module)
             else core(**_sizes(core, n_features, n_outputs, kwargs), **kwargs)
         )
+        if front is not None:
+            self.core = nn.Sequential(FeatureGate(front.columns(), front.initial), self.core)
         dtype = next((p.dtype for p in self.core.parameters()), torch.float32)
         mean, scale = moments or (np.zeros(n_features), np.ones(n_features))
         self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale), dtype)

@@ -34,6 +34,8 @@ class Rows:
         self.shape: tuple[int, int] = X.shape
         self.sparse: bool = sp.issparse(X)
         self.dtype = exact_float(X.dtype)
+        self.in_memory: bool = not self.sparse and not _is_mapped(X)
+        """Whether rows are at hand as they are: neither compressed nor on disk."""
 
     def matrix(self, index: np.ndarray, columns: np.ndarray):
         """Rows and columns as they are stored, for learners that take a matrix whole."""
@@ -54,6 +56,15 @@ class Rows:
         for start in range(0, self.shape[0], step):
             where = slice(start, min(start + step, self.shape[0]))
             yield where, self.take(where)
+
+
+def _is_mapped(X) -> bool:
+    """Whether an array is a view of a file."""
+    while isinstance(X, np.ndarray):
+        if isinstance(X, np.memmap):
+            return True
+        X = X.base
+    return False
 
 
 def exact_float(dtype: np.dtype) -> type[np.floating]:

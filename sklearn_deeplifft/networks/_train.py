@@ -15,7 +15,7 @@ from skorch.helper import predefined_split
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks._rows import TableDataset
 
-__all__ = ["Watch", "seeded", "torch_threads", "train"]
+__all__ = ["Watch", "require_finite", "seeded", "torch_threads", "train"]
 
 
 @contextmanager
@@ -69,17 +69,16 @@ def train(
     with seeded(seed), torch_threads(1):
         net.fit(training, y=None)
     net.module_.to("cpu").eval()
-    _require_finite(net.module_, training)
+    require_finite(net.module_, training.batch(np.arange(min(len(training), 64)))[0])
     net.device = "cpu"
     # The data set would otherwise travel with every pickle of the network.
     net.set_params(train_split=None)
     return net
 
 
-def _require_finite(module: torch.nn.Module, training: TableDataset) -> None:
+def require_finite(module: torch.nn.Module, X: torch.Tensor) -> None:
     """The loss of an epoch is known before its last step is taken: look at what that left."""
-    few, _ = training.batch(np.arange(min(len(training), 64)))
     with torch.no_grad():
-        z = module(few)
+        z = module(X)
     if isinstance(z, torch.Tensor) and not bool(torch.isfinite(z).all()):
         raise TrainingDivergedError("training diverged: the network's outputs are not finite.")

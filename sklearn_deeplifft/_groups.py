@@ -1,0 +1,118 @@
+"""Groups of columns that are one feature: kept or dropped whole, counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklearn_deeplifft._inputs import Names, column_indices, column_names
+
+__all__ = ["FeatureGroups", "find_groups"]
+
+
+@dataclass(frozen=True)
+class FeatureGroups:
+    """Which feature each column belongs to; features in the order of their first columns."""
+
+    of_column: np.ndarray
+    """(d,): 0 to G - 1."""
+    first: np.ndarray
+    """(G,): a column of each feature."""
+
+    @property
+    def single(self) -> bool:
+        """Whether every column is a feature of its own."""
+        return len(self.first) == len(self.of_column)
+
+    def merged(self, values: np.ndarray) -> np.ndarray:
+        """Values (..., d) that are equal within each feature, as (..., G)."""
+        return values[..., self.first]
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Values (..., G) of features as values (..., d) of their columns."""
+        return values[..., self.of_column]
+
+
+def find_groups(groups: Any, names: Names, n_columns: int) -> FeatureGroups:
+    """Resolve what the user gave as ``groups``.
+
+    Parameters
+    ----------
+    groups : None, callable, mapping, or sequence
+        A callable takes a column name and returns its group's; a mapping does so for some
+        columns, the others stay alone; a sequence holds one label for each column, or lists of
+        the columns of each group.
+
+    Raises
+    ------
+    ValueError
+        A label for each column was given and their number differs; a column that does not exist
+        or stands in two groups.
+    """
+    if groups is None:
+        every = np.arange(n_columns)
+        return FeatureGroups(every, every)
+    if callable(groups) or isinstance(groups, Mapping):
+        labels = _named(groups, names, n_columns)
+    elif _is_blocks(groups):
+        labels = _blocks(groups, names, n_columns)
+    else:
+        labels = list(groups)
+        if len(labels) != n_columns:
+            raise ValueError(
+                f"groups holds {len(labels)} labels for {n_columns} columns; give one label for "
+                "each column, a list of columns for each group, a mapping or a callable."
+            )
+    return _coded(labels)
+
+
+def _named(groups: Mapping | Callable, names: Names, n_columns: int) -> list:
+    if names is None:
+        raise ValueError(
+            "groups as a mapping or callable needs column names, and X has none; pass a "
+            "DataFrame, or one label for each column."
+        )
+    if callable(groups):
+        return [("group", groups(str(name))) for name in names]
+    known = {str(name) for name in names}
+    strange = [key for key in groups if key not in known]
+    if strange:
+        raise ValueError(f"groups names columns that X does not have: {strange[:5]}.")
+    return [
+        ("group", groups[name]) if name in groups else ("column", name) for name in map(str, names)
+    ]
+
+
+def _is_blocks(groups: Sequence) -> bool:
+    return len(groups) > 0 and all(isinstance(g, list | tuple | np.ndarray) for g in groups)
+
+
+def _blocks(groups: Sequence, names: Names, n_columns: int) -> list:
+    labels: list[Any] = [("column", i) for i in range(n_columns)]
+    taken: set[int] = set()
+    for g, block in enumerate(groups):
+        for i in column_indices(block, names, n_columns):
+            if int(i) in taken:
+                raise ValueError(
+                    f"column {column_names(names, [int(i)])} stands twice, or in two groups, of "
+                    "groups; a column belongs to one group at most."
+                )
+            taken.add(int(i))
+            labels[i] = ("group", g)
+    return labels
+
+
+def _coded(labels: Sequence) -> FeatureGroups:
+    codes: dict[Any, int] = {}
+    of_column = np.empty(len(labels), dtype=np.int64)
+    first = []
+    for i, label in enumerate(labels):
+        label = label.item() if isinstance(label, np.generic) else label
+        if label not in codes:
+            codes[label] = len(codes)
+            first.append(i)
+        of_column[i] = codes[label]
+    return FeatureGroups(of_column, np.array(first))

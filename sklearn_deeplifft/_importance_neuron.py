@@ -1,0 +1,409 @@
+"""Floor 3: ``ImportanceNeuronSelector``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sklearn_deeplifft._base import BaseNetworkSelector
+from sklearn_deeplifft._class_scores import scores_of, warn_never_right
+from sklearn_deeplifft._fit_data import FitData, target_scale
+from sklearn_deeplifft._groups import FeatureGroups
+from sklearn_deeplifft._reading import Gauge, Reading, ReadingSettings
+from sklearn_deeplifft._targets import heads_for
+from sklearn_deeplifft._training import ScoreFunction, Scores
+from sklearn_deeplifft.networks import (
+    GateSettings,
+    NetSettings,
+    Trained,
+    adopt,
+    column_norms,
+    first_linear,
+    gates_of,
+    network_kind,
+)
+
+__all__ = ["ImportanceNeuronSelector"]
+
+
+class ImportanceNeuronSelector(BaseNetworkSelector):
+    """Select features by the gates of many networks, trained as one (importance neurons).
+
+    Before the first layer of a network every feature passes a gate, a single non-negative
+    weight. What the gate and the first layer let through together, ``g_i ||W_i||``, is read off
+    each of ``n_networks`` networks, scaled to sum to one, and averaged.
+
+    A gate alone says little: it may shrink while the weights behind it grow, and two networks
+    then disagree. By default the two are tied, a gate being the norm of its column of the first
+    layer, and a penalty on the gates rises while the network trains until no feature is left.
+    A gate that has closed stays closed, so along the path a higher penalty never has more
+    features. Importances are means over the path, from the network's best validation loss on.
+
+    Parameters
+    ----------
+    estimator : object, default=None
+        The network behind the gates: None (ReLU layers of ``hidden_layer_sizes``), a torch module
+        class or instance, or an unfitted skorch net; with ``prefit=True`` a fitted network of
+        this class. Networks of your own are trained one after another, with gates that are
+        parameters of their own.
+    n_features_to_select : int, float or None, default=None
+        Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
+        it after ``fit`` trains nothing. With ``groups`` it counts groups.
+    threshold : float, str or None, default=None
+        Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
+        ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
+    n_networks : int, default=20
+        Networks trained and averaged, each with its own seed and its own held-out fold.
+    gates : {"tied", "free"}, default="tied"
+        ``"free"`` makes gates parameters of their own, projected to non-negative numbers after
+        every step (the paper).
+    gate_initial : {"one", "uniform"}, default="one"
+        Free gates at first; ``"uniform"`` draws from (-0.05, 0.05) and clips (the paper), which
+        closes half of them before the first step.
+    gate_penalty : "path" or float, default="path"
+        Group penalty on ``g_i ||W_i||``, in units of the largest step that Adam can take: 0 is
+        none, at 1 every gate closes. ``"path"`` raises it from 0.05 to 1 while training.
+    path_steps : int, default=2000
+        Length of the path in steps; it has no fewer than ``max_epochs`` epochs.
+    readout : {"effective", "gate"}, default="effective"
+        What is read: ``g_i ||W_i||``, or ``g_i`` alone (the paper). Along a path always the
+        former.
+    groups : array-like, list of lists, mapping or callable, default=None
+        Columns that are one feature (a one-hot block) share a gate and are kept or dropped
+        whole: a label for each column, lists of columns, a mapping from names to labels, or a
+        callable on names. ``||W_i||`` is then a mean over the columns, so that a block gains
+        nothing by its width.
+    loss : {"auto", "soft_f1"}, default="auto"
+        ``"soft_f1"`` trains one sigmoid a label by F1 scores of probabilities (the paper).
+    score_on : {"validation", "training", "all", "out_of_fold"}, default="validation"
+        Rows behind ``class_importances_``.
+    task : {"auto", "classification", "regression"}, default="auto"
+        What ``y`` asks for; ``"auto"`` decides by its type.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the training loss.
+    standardize : bool, default=True
+        Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
+        scaled but not centred. Ignored with ``prefit=True``.
+    prefit : bool, default=False
+        ``estimator`` is fitted: only read its gates.
+    hidden_layer_sizes : sequence of int, default=(200, 100)
+    dropout : float, default=0.0
+    noise : float, default=0.0
+        Standard deviation of normal noise added to the outputs of all hidden layers but the last.
+    l2 : float, default=0.0
+        Times the squared weights and biases of the hidden layers, added to the loss.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    weight_decay : float, default=0.0
+    batch_size : int, default=128
+    max_epochs : int, default=30
+    patience : int or None, default=10
+        Epochs without a better validation loss before training stops; the best epoch is kept.
+        A path is walked to its end.
+    tol : float, default=1e-4
+        Relative improvement of the validation loss that counts as one.
+    validation_fraction : float, default=0.2
+        Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
+        folds; 0 trains on all rows.
+    n_jobs : int or None, default=None
+        Threads that train networks; the result does not depend on it.
+    checkpoint_dir : path-like or None, default=None
+        Keep every finished network here; the same fit, after it was killed, goes on from there
+        and ends with the same bits.
+    device : str, default="cpu"
+        Where networks are trained; they are read on the CPU.
+    random_state : int, RandomState instance or None, default=None
+        The same seed gives the same bits; global generators are left as they were.
+    verbose : int, default=0
+        1 prints how far training is and how long it will take.
+
+    Attributes
+    ----------
+    feature_importances_ : ndarray of shape (n_features,)
+        Mean over networks of what is read; each network's sum to 1 over features (a group's
+        columns share its value).
+    importances_per_network_ : ndarray of shape (n_networks, n_features)
+    importances_std_ : ndarray of shape (n_features,)
+        Standard deviation over networks.
+    importances_interval_ : ndarray of shape (2, n_features)
+        95 % bootstrap interval of the mean over networks.
+    mean_ranks_, ranks_std_ : ndarray of shape (n_features,)
+        Mean and spread of a feature's rank, 1 the best, over networks.
+    selection_frequency_ : ndarray of shape (n_features,)
+        Share of the networks, 0 to 1, that would select the feature at the current cut on their
+        own.
+    stability_ : float
+        Nogueira's index of these selections: 1 for identical ones, about 0 for random ones.
+    class_importances_ : ndarray of shape (n_classes, n_features)
+        Signed, -1 to 1, from the exact decomposition of the same networks: see
+        `DeepLIFFTSelector`. Positive speaks for the class.
+    exit_penalties_ : ndarray of shape (n_networks, n_features)
+        The penalty at which a gate closed for good; infinite if it never did. Only with
+        ``gate_penalty="path"``.
+    ranking_ : ndarray of shape (n_features,)
+        1 is best; columns of a group share a rank.
+    decomposition_error_ : float
+        Largest relative residual of the decomposition behind ``class_importances_``.
+    estimators_, estimator_ : list of networks, the first of them
+        They take raw rows, and begin with the gates.
+    classes_ : ndarray of shape (n_classes,), or list of them
+    n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
+
+    Raises
+    ------
+    NotPiecewiseLinearError
+        The network has curvature; the module is named.
+    TrainingDivergedError
+        The training loss became NaN or infinite.
+    ValueError
+        NaN or infinity (columns are named), a single class, more features asked for than there
+        are, a network without gates although ``prefit=True``.
+
+    Warns
+    -----
+    FeatureSelectionWarning
+        Of constant columns, and of checkpoints that are damaged or belong to another fit.
+
+    See Also
+    --------
+    DeepLIFFTSelector
+
+    References
+    ----------
+    A. Ashraf (2021), *Deep Global Feature Importance Extraction* (importance neurons).
+    I. Lemhadri, F. Ruan, L. Abraham, R. Tibshirani (2021), "LassoNet: a neural network with
+    feature sparsity", JMLR 22(127) (a penalty path from dense to sparse).
+    S. Nogueira, K. Sechidis, G. Brown (2018), "On the stability of feature selection
+    algorithms", JMLR 18(174) (``stability_``).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_deeplifft import ImportanceNeuronSelector
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> selector = ImportanceNeuronSelector(n_features_to_select=2, n_networks=4, random_state=0)
+    >>> list(selector.fit(X, y).get_feature_names_out())
+    ['petal length (cm)', 'petal width (cm)']
+    >>> selector.selection_frequency_.round(2)
+    array([0., 0., 1., 1.])
+    """
+
+    _parameter_constraints: dict = {
+        **BaseNetworkSelector._parameter_constraints,
+        "estimator": "no_validation",
+        "gates": [StrOptions({"tied", "free"})],
+        "gate_initial": [StrOptions({"one", "uniform"})],
+        "gate_penalty": [StrOptions({"path"}), Interval(Real, 0, 1, closed="both")],
+        "path_steps": [Interval(Integral, 1, None, closed="left")],
+        "readout": [StrOptions({"effective", "gate"})],
+        "groups": "no_validation",
+        "loss": [StrOptions({"auto", "soft_f1"})],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_features_to_select=None,
+        threshold=None,
+        n_networks=20,
+        gates="tied",
+        gate_initial="one",
+        gate_penalty="path",
+        path_steps=2000,
+        readout="effective",
+        groups=None,
+        loss="auto",
+        score_on="validation",
+        task="auto",
+        class_weight=None,
+        standardize=True,
+        prefit=False,
+        hidden_layer_sizes=(200, 100),
+        dropout=0.0,
+        noise=0.0,
+        l2=0.0,
+        learning_rate=1e-3,
+        weight_decay=0.0,
+        batch_size=128,
+        max_epochs=30,
+        patience=10,
+        tol=1e-4,
+        validation_fraction=0.2,
+        n_jobs=None,
+        checkpoint_dir=None,
+        device="cpu",
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.n_features_to_select = n_features_to_select
+        self.threshold = threshold
+        self.n_networks = n_networks
+        self.gates = gates
+        self.gate_initial = gate_initial
+        self.gate_penalty = gate_penalty
+        self.path_steps = path_steps
+        self.readout = readout
+        self.groups = groups
+        self.loss = loss
+        self.score_on = score_on
+        self.task = task
+        self.class_weight = class_weight
+        self.standardize = standardize
+        self.prefit = prefit
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.dropout = dropout
+        self.noise = noise
+        self.l2 = l2
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.tol = tol
+        self.validation_fraction = validation_fraction
+        self.n_jobs = n_jobs
+        self.checkpoint_dir = checkpoint_dir
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @staticmethod
+    def paper_parameters() -> dict:
+        """The paper, literally, for a table of standardised columns.
+
+        Free gates from a uniform start, read alone; three blocks of 128 units with L2, noise (not
+        in the last) and dropout; one sigmoid a label with the soft F1 loss; Adam 1e-4, batches of
+        64, half the rows for validation, 15 epochs of patience, the best epoch restored; 100
+        networks.
+
+        Examples
+        --------
+        >>> from sklearn_deeplifft import ImportanceNeuronSelector
+        >>> ImportanceNeuronSelector(**ImportanceNeuronSelector.paper_parameters()).gates
+        'free'
+        """
+        return {
+            "estimator": None,
+            "n_networks": 100,
+            "gates": "free",
+            "gate_initial": "uniform",
+            "gate_penalty": 0.0,
+            "readout": "gate",
+            "loss": "soft_f1",
+            "hidden_layer_sizes": (128, 128, 128),
+            "dropout": 0.5,
+            "noise": 0.005,
+            "l2": 1e-3,
+            "learning_rate": 1e-4,
+            "weight_decay": 0.0,
+            "batch_size": 64,
+            "max_epochs": 2000,
+            "patience": 15,
+            "tol": 0.0,
+            "validation_fraction": 0.5,
+        }
+
+    # What the base class asks for
+
+    def _network_settings(self, data: FitData) -> NetSettings:
+        if self.loss == "soft_f1" and data.target.kind not in ("softmax", "multilabel"):
+            raise ValueError(
+                f"loss='soft_f1' needs one label a row or a multilabel y; y is "
+                f"{data.target.kind}. Use loss='auto'."
+            )
+        kind = network_kind(self.estimator)
+        if kind == "mlp":
+            raise TypeError(
+                f"{type(self.estimator).__name__} cannot be trained with gates before it; pass "
+                "None, a torch module or a skorch net."
+            )
+        gates = GateSettings(
+            feature_of_column=tuple(self._groups.of_column.tolist()),
+            tied=self.gates == "tied" and kind == "default",
+            initial=self.gate_initial,
+            penalty=None if self.gate_penalty == "path" else float(self.gate_penalty),
+            path_steps=self.path_steps,
+        )
+        return NetSettings(
+            hidden_layer_sizes=tuple(self.hidden_layer_sizes),
+            dropout=self.dropout,
+            noise=self.noise,
+            l2=self.l2,
+            loss=self.loss,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            tolerance=self.tol,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            patience=self.patience,
+            device=self.device,
+            gates=gates,
+        )
+
+    def _require_readable(self, data: FitData, trained: Trained | None) -> None:
+        d = data.rows.shape[1]
+        if trained is None:
+            return
+        if network_kind(self.estimator) != "default" and self._reads_weights():
+            first_linear(trained.core, d)
+        reading = self._reading(trained, data)
+        heads_for(data.target, reading.n_outputs(data.index))
+        reading.verify(data.index)
+
+    def _reads_weights(self) -> bool:
+        return self.readout == "effective" or self.gate_penalty == "path" or self.gate_penalty > 0
+
+    def _score_function(self, data: FitData) -> ScoreFunction:
+        if self.prefit:
+            of_column = gates_of(adopt(self.estimator).core).feature_of_column.numpy()
+            self._groups = FeatureGroups(of_column, np.unique(of_column, return_index=True)[1])
+        # Our own regression networks are trained, and here scored, on a standardised target.
+        ours = network_kind(self.estimator) == "default" and not self.prefit
+        rescaled = data.target.kind == "regression" and not ours
+        units = target_scale(data)[1] if rescaled else None
+        self._target = replace(data.target, codes=data.target.codes[:0])
+
+        def score(trained: Trained, index: np.ndarray, columns: np.ndarray) -> Scores:
+            reading = self._reading(trained, data)
+            sums = reading.sums(index, data.target, data.score_weight)
+            found = scores_of(sums, data.target, balanced=True, units=units)
+            return found._replace(overall=self._groups.spread(self._shares(trained)))
+
+        return score
+
+    def _after_scores(self, networks: Sequence[Trained], scores: Sequence[Scores]) -> None:
+        warn_never_right(scores, self._target, None)
+        exits = [t.gates.exit.numpy() for t in networks if t.gates is not None]
+        if exits and self.gate_penalty == "path":
+            self.exit_penalties_ = self._groups.spread(np.array(exits))
+        elif hasattr(self, "exit_penalties_"):  # of an earlier fit
+            del self.exit_penalties_
+
+    def _shares(self, trained: Trained) -> np.ndarray:
+        """What is read off a network's gates, (G,), scaled to sum to one."""
+        if trained.gates is None:
+            gate = gates_of(trained.core)
+            found = gate.weight.detach()
+            if self.readout == "effective":
+                first = first_linear(trained.core, len(gate.feature_of_column)).weight.detach()
+                found = found * column_norms(first[None], gate.feature_of_column, len(found))[0]
+        elif self.gate_penalty == "path":
+            found = trained.gates.path
+        else:
+            found = trained.gates.effective if self.readout == "effective" else trained.gates.gate
+        values = found.numpy().astype(np.float64)
+        return values / values.sum() if values.any() else values
+
+    def _reading(self, trained: Trained, data: FitData) -> Reading:
+        gauge = Gauge(data.mean, (data.std == 0) & (not self.prefit))
+        settings = ReadingSettings(drop_normalizer=data.target.kind != "regression")
+        return Reading(trained, settings, data.rows, gauge, np.arange(data.rows.shape[1]))

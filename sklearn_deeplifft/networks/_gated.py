@@ -1,0 +1,78 @@
+"""Gates before a network of the user's own, trained by its own skorch net."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from skorch.callbacks import Callback
+from torch import nn
+
+from sklearn_deeplifft.networks._gates import FeatureGate, GateReading, GateSettings
+from sklearn_deeplifft.networks._penalty import GatePenalty
+
+__all__ = ["CloseGates", "first_linear", "gates_of"]
+
+
+class CloseGates(Callback):
+    """What ``GatePenalty`` does, for one network in skorch's own loop."""
+
+    def __init__(self, settings: GateSettings) -> None:
+        self.settings = settings
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs) -> None:
+        steps = net.max_epochs * len(net.get_iterator(net.get_dataset(X, y), training=True))
+        self.penalty_ = GatePenalty(self.settings, 1, net.lr, steps)
+        self.best_ = np.inf
+
+    def on_batch_end(self, net, training, **kwargs) -> None:
+        if training:
+            with torch.no_grad():
+                self.penalty_.after_step(_as_stacked(net.module_.core))
+
+    def on_epoch_end(self, net, **kwargs) -> None:
+        loss = net.history[-1].get("valid_loss", -np.inf)
+        better = loss < self.best_ or not np.isfinite(loss)
+        self.best_ = min(loss, self.best_)
+        if self.penalty_.after_epoch(_as_stacked(net.module_.core), np.array([better])).all():
+            raise KeyboardInterrupt  # how skorch's own callbacks end a training
+
+    def reading(self) -> GateReading:
+        """What the gates say."""
+        return self.penalty_.reading(0)
+
+
+def first_linear(core: nn.Module, n_columns: int) -> nn.Linear:
+    """The layer that takes the columns: the first ``nn.Linear`` of that many inputs."""
+    for module in core.modules():
+        if isinstance(module, nn.Linear) and module.in_features == n_columns:
+            return module
+    raise ValueError(
+        f"{type(core).__name__} has no nn.Linear of {n_columns} inputs, whose weights a gate could "
+        "be read together with; use readout='gate' and gate_penalty=0."
+    )
+
+
+def gates_of(core: nn.Module) -> FeatureGate:
+    """The gates of a fitted network."""
+    gate = next((m for m in core.modules() if isinstance(m, FeatureGate)), None)
+    if gate is None:
+        raise ValueError(
+            f"{type(core).__name__} has no gates to read; with prefit=True pass a network of an "
+            "ImportanceNeuronSelector (one of its estimators_), or leave prefit=False."
+        )
+    return gate
+
+
+def _as_stacked(core: nn.Module) -> SimpleNamespace:
+    """One network in the shapes of many: views, so that changes in place reach it."""
+    gate = gates_of(core)
+    try:
+        first = first_linear(core, len(gate.feature_of_column)).weight
+    except ValueError:  # only the gates themselves are read and penalised
+        first = torch.ones(1, len(gate.feature_of_column))
+    return SimpleNamespace(
+        gate=SimpleNamespace(weight=gate.weight[None]),
+        layers=[SimpleNamespace(weight=first[None])],
+    )

@@ -1,0 +1,150 @@
+"""Feature gates: one non-negative weight a feature before the first layer.
+
+====  ==========================================================  ========
+code  meaning                                                     shape
+====  ==========================================================  ========
+g     gates, >= 0                                                 (N, G)
+W     weights of the first layer                                  (N, h, d)
+norm  ``||W_i||``, over a feature's columns their quadratic mean  (N, G)
+e     effective gates ``g ||W||``, >= 0                           (N, G)
+t     how much one step shrinks them, >= 0                        ()
+c     penalty, 0 to 1: the share of the largest possible step     ()
+====  ==========================================================  ========
+
+Adam moves a weight by at most about its learning rate, so a column of h weights by
+``learning_rate sqrt(h)``. A penalty of c shrinks each column by the share c of that at every
+step: whatever the loss, the data or the width, at 1 no feature can hold its ground.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+__all__ = [
+    "FeatureGate",
+    "GateReading",
+    "GateSettings",
+    "GaussianNoise",
+    "column_norms",
+    "shrink",
+    "split_gates",
+]
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """How gates are trained."""
+
+    feature_of_column: tuple[int, ...]
+    """0 to G - 1 for each column; the columns of a feature share a gate."""
+    tied: bool = True
+    """A gate *is* the norm of its column; else it is a parameter of its own."""
+    initial: str = "one"
+    """Of gates that are not tied: "one", or "uniform" on (-0.05, 0.05), clipped."""
+    penalty: float | None = None
+    """c; None raises it from ``path_start`` to 1 while the network trains."""
+    path_start: float = 0.05
+    path_steps: int = 2000
+    """Length of the path, at least."""
+
+    @property
+    def n_features(self) -> int:
+        """G."""
+        return max(self.feature_of_column) + 1
+
+    def columns(self) -> Tensor:
+        """``feature_of_column`` as a tensor."""
+        return torch.tensor(self.feature_of_column)
+
+
+class GateReading(NamedTuple):
+    """What is read off the gates of one network, all (G,)."""
+
+    gate: Tensor
+    """g of the weights that are kept."""
+    effective: Tensor
+    """e of the weights that are kept."""
+    path: Tensor
+    """Mean share of e from the best epoch to the end of training."""
+    exit: Tensor
+    """The penalty at which a feature was closed for good; infinite if it never was."""
+
+
+class FeatureGate(nn.Module):
+    """``x -> g * x``, one gate a feature; a feature may own several columns.
+
+    Parameters
+    ----------
+    feature_of_column : int tensor of shape (d,)
+        0 to G - 1.
+    initial : {"one", "uniform"}
+    """
+
+    feature_of_column: Tensor
+
+    def __init__(self, feature_of_column: Tensor, initial: str = "one") -> None:
+        super().__init__()
+        self.register_buffer("feature_of_column", feature_of_column)
+        self.initial = initial
+        self.weight = nn.Parameter(torch.empty(int(feature_of_column.max()) + 1))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the gates anew."""
+        with torch.no_grad():
+            if self.initial == "uniform":
+                self.weight.uniform_(-0.05, 0.05).clamp_(min=0)
+            else:
+                self.weight.fill_(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight[self.feature_of_column]
+
+
+class GaussianNoise(nn.Module):
+    """Add normal noise of this standard deviation while training."""
+
+    def __init__(self, std: float) -> None:
+        super().__init__()
+        self.std = std
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.std * torch.randn_like(x) if self.training else x
+
+
+def column_norms(W: Tensor, feature_of_column: Tensor, n_features: int) -> Tensor:
+    """Quadratic mean over a feature's columns of ``||W_i||``, (N, G).
+
+    The mean, not the sum: a feature does not gain by having many columns.
+    """
+    squares = W.square().sum(1)
+    if squares.shape[1] == n_features:
+        return squares.sqrt()
+    total = squares.new_zeros(len(W), n_features).index_add_(1, feature_of_column, squares)
+    return (total / torch.bincount(feature_of_column, minlength=n_features)).sqrt()
+
+
+def shrink(e: Tensor, t: float) -> Tensor:
+    """Factor (N, G), 0 to 1, that lowers ``e`` by ``t`` and stops at an exact zero.
+
+    The proximal step of the group penalty ``t * sum_i e_i`` (Yuan & Lin 2006).
+    """
+    return torch.where(e > t, 1 - t / e.clamp_min(1e-30), 0.0)
+
+
+@torch.no_grad()
+def split_gates(linear: nn.Linear, settings: GateSettings) -> FeatureGate:
+    """Take the norms of the columns out of a first layer, in place, into gates before it.
+
+    The network computes what it did.
+    """
+    where = settings.columns()
+    gate = FeatureGate(where)
+    e = column_norms(linear.weight[None], where, settings.n_features)[0]
+    linear.weight.div_(torch.where(e > 0, e, 1.0)[where])
+    gate.weight.copy_(e)
+    return gate
