@@ -100,8 +100,8 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         """Return what scores a trained network on rows and columns of ``data``."""
 
     @abstractmethod
-    def _network_settings(self, data: FitData) -> NetSettings:
-        """How networks of ours are built and trained."""
+    def _extra_settings(self, data: FitData) -> dict[str, Any]:
+        """What the subclass adds to the settings of networks of ours."""
 
     def _require_readable(self, data: FitData, trained: Trained | None) -> None:
         """Refuse, before it is trained, a network that could not be read afterwards."""
@@ -221,9 +221,20 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         return Spread(self.n_jobs, Checkpoints(self.checkpoint_dir), digest_of(data))
 
     def _recipe(self, data: FitData) -> Recipe:
+        settings = NetSettings(
+            hidden_layer_sizes=tuple(self.hidden_layer_sizes),
+            dropout=self.dropout,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            patience=self.patience,
+            device=self.device,
+            **self._extra_settings(data),
+        )
         return Recipe(
             estimator=self.estimator,
-            settings=self._network_settings(data),
+            settings=settings,
             spread=self._spread(data),
             # Neuron j of one network is not neuron j of the next: nothing to average.
             n_networks=self.n_networks if self._selects_inputs() else 1,

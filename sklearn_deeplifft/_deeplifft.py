@@ -25,7 +25,7 @@ from sklearn_deeplifft._reading import Gauge, Reading, ReadingSettings
 from sklearn_deeplifft._simplex import find_simplices
 from sklearn_deeplifft._targets import Target, encode_like, heads_for
 from sklearn_deeplifft._training import ScoreFunction, Scores, mean_by_class
-from sklearn_deeplifft.networks import NetSettings, Rows, Trained, network_kind
+from sklearn_deeplifft.networks import Rows, Trained, network_kind
 from sklearn_deeplifft.ranking import count_to_select
 
 __all__ = ["DeepLIFFTSelector"]
@@ -76,8 +76,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         Whether each class weighs the same in the overall score, or each example (the paper).
     score_on : {"validation", "training", "all", "out_of_fold"}, default="validation"
         Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals as many
-        folds as there are networks: every row is scored once, by a network that was not fitted to
-        it (it only told that network when to stop).
+        folds as there are networks: every row is scored once, by the network it only told when to
+        stop.
     task : {"auto", "classification", "regression"}, default="auto"
         What ``y`` asks for; ``"auto"`` decides by its type.
     class_weight : dict, "balanced" or None, default=None
@@ -102,7 +102,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     n_jobs : int or None, default=None
         Threads that train default networks; the result does not depend on it.
     checkpoint_dir : path-like or None, default=None
-        Keep every finished default network here; the same fit, killed, goes on from there.
+        Keep finished default networks here; the same fit, killed, goes on from there.
     device : str, default="cpu"
         Where networks are trained; they are read on the CPU.
     dtype : {"float32", "float64"} or None, default=None
@@ -122,14 +122,13 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
         the class over its correctly classified examples; positive speaks for the class. Around
-        the mean reference a column may do so by being low: absence of another class's motif is
-        evidence too (``reference="zero"`` counts presence only). Terms are added in descending
-        order, so where a probability is near 1 the terms against a class find little to take:
-        compare signs and order, less the size of negative scores. Rows follow ``classes_``
-        (labels, if ``y`` is multilabel). In regression, rows are outputs and scores mean terms,
-        which largely cancel around the mean: read slopes off ``contributions`` instead.
+        the mean reference a column may do so by being low (``reference="zero"`` counts presence
+        only). Terms are added in descending order, so where a probability is near 1 the terms
+        against a class find little to take: compare signs and order, less the size of negative
+        scores. Rows follow ``classes_`` (labels, if ``y`` is multilabel). In regression, rows
+        are outputs and scores mean terms: read slopes off ``contributions`` instead.
     importances_std_ : ndarray of shape (n_features,)
-        Standard deviation of ``feature_importances_`` over networks, in its units.
+        Over networks. More on stability: as in `ImportanceNeuronSelector`.
     ranking_ : ndarray of shape (n_features,)
         1 is best; a permutation of 1 to n_features. With elimination the order in which
         features went, last first, which need not be that of ``feature_importances_``.
@@ -139,7 +138,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         Networks trained on all features; they take raw rows.
     classes_ : ndarray of shape (n_classes,), or list of them
     n_rounds_ : int
-        Rounds of elimination, 1 in one pass.
+        Rounds of elimination.
     simplex_groups_ : list of ndarray
         The groups that carry a constraint in the data and were corrected.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
@@ -151,17 +150,12 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     TrainingDivergedError
         The training loss became NaN or infinite.
     ValueError
-        NaN or infinity (columns are named), a single class, labels a prefit network does not
-        know, more features asked for than there are.
+        NaN, infinity, a single class, unknown labels, more features asked than there are.
 
     Warns
     -----
     FeatureSelectionWarning
         Of constant columns, and of classes that no network gets right; both score zero.
-
-    See Also
-    --------
-    sklearn.feature_selection.SelectFromModel, sklearn.feature_selection.RFE
 
     References
     ----------
@@ -376,17 +370,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
 
     # What the base class asks for
 
-    def _network_settings(self, data: FitData) -> NetSettings:
-        return NetSettings(
-            hidden_layer_sizes=tuple(self.hidden_layer_sizes),
-            dropout=self.dropout,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
-            patience=self.patience,
-            device=self.device,
-        )
+    def _extra_settings(self, data: FitData) -> dict[str, Any]:
+        return {}
 
     def _score_function(self, data: FitData) -> ScoreFunction:
         d = data.rows.shape[1]

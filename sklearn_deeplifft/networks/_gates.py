@@ -48,7 +48,7 @@ class GateSettings:
     penalty: float | None = None
     """c; None raises it from ``path_start`` to 1 while the network trains."""
     path_start: float = 0.05
-    path_steps: int = 2000
+    path_steps: int = 500
     """Length of the path, at least."""
 
     @property
