@@ -130,8 +130,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     importances_std_ : ndarray of shape (n_features,)
         Over networks. More on stability: as in `ImportanceNeuronSelector`.
     ranking_ : ndarray of shape (n_features,)
-        1 is best; a permutation of 1 to n_features. With elimination the order in which
-        features went, last first, which need not be that of ``feature_importances_``.
+        1 is best. With elimination the order in which features went, last first.
     decomposition_error_ : float
         Largest relative residual of ``logits = bias + terms`` over the rows scored.
     estimators_, estimator_ : list of networks, the first of them
