@@ -97,10 +97,13 @@ class MemberBatches:
         rows = [len(index) for index in own]
         index = nn.utils.rnn.pad_sequence(own, batch_first=True)
         padding = torch.arange(max(rows)) >= torch.tensor(rows)[:, None]
+        padded = min(rows) < max(rows)
         for start in range(0, max(rows), self.batch_size):
             part = slice(start, start + self.batch_size)
             X, y, weight = self.dataset.table.take(index[:, part])
-            yield Batch(X, y, weight.masked_fill(padding[:, part], 0), rows, start)
+            if padded:
+                weight = weight.masked_fill(padding[:, part], 0)
+            yield Batch(X, y, weight, rows, start)
 
 
 class EnsembleNet(skorch.NeuralNet):
@@ -149,7 +152,9 @@ class Members(Callback):
         self.alive_ = np.arange(self.n)
         self.threshold_ = np.full(self.n, np.inf)
         self.misses_ = np.zeros(self.n, dtype=np.int64)
-        self.best_ = {k: v.detach().clone() for k, v in net.module_.named_parameters()}
+        self.best_ = {}
+        if self.keeps_best:
+            self.best_ = {k: v.detach().clone() for k, v in net.module_.named_parameters()}
 
     def on_epoch_begin(self, net, **kwargs) -> None:
         self.sums_ = {training: np.zeros(len(self.alive_)) for training in (True, False)}
@@ -162,8 +167,7 @@ class Members(Callback):
         if self.halt.is_set():
             raise AllStopped
         if training and self.penalty is not None:
-            with torch.no_grad():
-                self.penalty.after_step(net.module_)
+            self.penalty.after_step(*_gated_weights(net.module_))
 
     def on_epoch_end(self, net, dataset_train, dataset_valid, **kwargs) -> None:
         train = self._record("train_loss", True)
@@ -175,18 +179,21 @@ class Members(Callback):
         better = np.ones(len(self.alive_), dtype=bool)
         if dataset_valid is not None:
             valid = self._record("valid_loss", False)
-            if self._keeps_best():
+            if self.keeps_best:
                 better = self._improved(valid + _l2_term(net.module_, self.settings.l2))
         for i in self.alive_[better]:
             self.traces_[i].best_epoch = len(net.history)
-        self._keep_best(net.module_, better)
+        if self.keeps_best:
+            self._keep_best(net.module_, better)
         done = self._done(net.module_, better)
         if done.all():
             raise AllStopped
         if done.any():
             self._drop(net, np.flatnonzero(~done), (dataset_train, dataset_valid))
 
-    def _keeps_best(self) -> bool:
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the best epoch counts, or the last one."""
         return self.settings.patience is not None or _on_path(self.settings)
 
     def _record(self, what: str, training: bool) -> np.ndarray:
@@ -207,7 +214,7 @@ class Members(Callback):
         """Networks that leave: out of patience, or on a path without an open gate."""
         done = np.zeros(len(self.alive_), dtype=bool)
         if self.penalty is not None:
-            done |= self.penalty.after_epoch(module, better)
+            done |= self.penalty.after_epoch(*_gated_weights(module), better)
         if self.settings.patience is not None and not _on_path(self.settings):
             done |= self.misses_[self.alive_] >= self.settings.patience
         return done
@@ -281,13 +288,20 @@ def train_together(
     with contextlib.suppress(AllStopped):
         # Not net.fit, which takes Ctrl-C for a wish to end this one training.
         net.fit_loop(MemberRows(table, members, "training"))
-    for name, p in net.module_.named_parameters():
-        p.data = found.best_[name]
+    if found.keeps_best:
+        for name, p in net.module_.named_parameters():
+            p.data = found.best_[name]
     net.module_.to("cpu")
     for i, member in enumerate(members):
         net.module_.put(member.core, i)
-    readings = penalty and [penalty.reading(i) for i in range(len(members))]
-    return found.traces_, readings
+    if penalty is None:
+        return found.traces_, None
+    return found.traces_, [penalty.reading(i) for i in range(len(members))]
+
+
+def _gated_weights(module: Stacked) -> tuple[Tensor, Tensor | None]:
+    gate = None if module.gate is None else module.gate.weight.detach()
+    return module.first.detach(), gate
 
 
 def _on_path(settings: NetSettings) -> bool:
@@ -311,6 +325,6 @@ def _l2_term(module: Stacked, l2: float) -> np.ndarray | float:
     """(N,): what ``l2`` adds to the losses of the networks."""
     if not l2:
         return 0.0
-    hidden = list(module.layers)[:-1]
-    squares = (p.square().sum((1, 2)) for m in hidden for p in (m.weight, m.bias))
-    return l2 * sum(squares).cpu().numpy()  # type: ignore[union-attr]
+    hidden = module.affine[:-1]
+    squares = [p.square().sum((1, 2)) for m in hidden for p in (m.weight, m.bias)]
+    return l2 * torch.stack(squares).sum(0).cpu().numpy()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import torch
 from skorch.callbacks import Callback
-from torch import nn
+from torch import Tensor, nn
 
 from sklearn_deeplifft.networks._gates import FeatureGate, GateReading, GateSettings
 from sklearn_deeplifft.networks._penalty import GatePenalty
@@ -29,13 +27,14 @@ class CloseGates(Callback):
     def on_batch_end(self, net, training, **kwargs) -> None:
         if training:
             with torch.no_grad():
-                self.penalty_.after_step(_as_stacked(net.module_.core))
+                self.penalty_.after_step(*_weights(net.module_.core))
 
     def on_epoch_end(self, net, **kwargs) -> None:
         loss = net.history[-1].get("valid_loss", -np.inf)
         better = loss < self.best_ or not np.isfinite(loss)
         self.best_ = min(loss, self.best_)
-        if self.penalty_.after_epoch(_as_stacked(net.module_.core), np.array([better])).all():
+        W, g = _weights(net.module_.core)
+        if self.penalty_.after_epoch(W, g, np.array([better])).all():
             raise KeyboardInterrupt  # how skorch's own callbacks end a training
 
     def reading(self) -> GateReading:
@@ -65,14 +64,12 @@ def gates_of(core: nn.Module) -> FeatureGate:
     return gate
 
 
-def _as_stacked(core: nn.Module) -> SimpleNamespace:
-    """One network in the shapes of many: views, so that changes in place reach it."""
+def _weights(core: nn.Module) -> tuple[Tensor, Tensor]:
+    """First layer (1, h, d) and gates (1, G): views, so that changes in place reach the network."""
     gate = gates_of(core)
+    d = len(gate.feature_of_column)
     try:
-        first = first_linear(core, len(gate.feature_of_column)).weight
-    except ValueError:  # only the gates themselves are read and penalised
-        first = torch.ones(1, len(gate.feature_of_column))
-    return SimpleNamespace(
-        gate=SimpleNamespace(weight=gate.weight[None]),
-        layers=[SimpleNamespace(weight=first[None])],
-    )
+        first = first_linear(core, d).weight.detach()
+    except ValueError:  # the gates alone are read
+        first = torch.ones(1, d)
+    return first[None], gate.weight.detach()[None]

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from sklearn_deeplifft.networks._gates import GateReading, GateSettings, column_norms, shrink
-from sklearn_deeplifft.networks._stacked import Stacked
 
 __all__ = ["GatePenalty", "path_epochs"]
 
@@ -56,40 +55,41 @@ class GatePenalty:
         share = min(self.step / max(self.n_steps, 1), 1.0)
         return self.settings.path_start ** (1 - share)
 
-    def after_step(self, module: Stacked) -> None:
-        """Project gates to non-negative numbers and shrink what they let through."""
+    def after_step(self, W: Tensor, g: Tensor | None) -> None:
+        """Project gates to non-negative numbers and shrink what they let through, in place.
+
+        ``g`` is None where gates are tied to the columns of ``W``.
+        """
         self.step += 1
-        first, gate = module.layers[0].weight, module.gate
-        if gate is not None:
-            gate.weight.clamp_(min=0)
+        if g is not None:
+            g.clamp_(min=0)
         c = self.now()
         if c == 0:
             return
-        e = self._effective(module)
-        factor = shrink(e, c * self.learning_rate * first.shape[1] ** 0.5)
+        t = c * self.learning_rate * W.shape[1] ** 0.5
+        factor = shrink(self._effective(W, g), t)
         if self.settings.penalty is None:
-            open_ = self.open[self.alive].to(e.device)
-            closing = open_ & (factor == 0)
-            factor = factor * open_
+            still = self.open[self.alive].to(factor.device)
+            closing = still & (factor == 0)
+            factor = factor * still
             if bool(closing.any()):
                 self._close(closing.cpu(), c)
-        if gate is not None:
-            gate.weight.mul_(factor)
+        if g is not None:
+            g.mul_(factor)
         else:
-            first.mul_(factor[:, None, self.where.to(e.device)])
+            W.mul_(factor[:, None, self.where.to(W.device)])
 
-    def after_epoch(self, module: Stacked, better: np.ndarray) -> np.ndarray:
+    def after_epoch(self, W: Tensor, g: Tensor | None, better: np.ndarray) -> np.ndarray:
         """Read the gates; ``better`` says which networks have a new best epoch.
 
         Returns which networks have nothing left to train for: every gate is closed for good.
         """
-        e = self._effective(module).cpu()
-        at = torch.from_numpy(self.alive)
-        fresh = at[torch.from_numpy(better)]
+        e = self._effective(W, g).cpu()
+        at, new = torch.from_numpy(self.alive), torch.from_numpy(better)
+        fresh = at[new]
         self.sum[fresh] = 0
-        self.effective[fresh] = e[torch.from_numpy(better)]
-        g = e if module.gate is None else module.gate.weight.detach().cpu()
-        self.gate[fresh] = g[torch.from_numpy(better)]
+        self.effective[fresh] = e[new]
+        self.gate[fresh] = e[new] if g is None else g.cpu()[new]
         self.sum[at] += e / e.sum(1, keepdim=True).clamp_min(1e-30)
         return ~self.open[at].any(1).numpy()
 
@@ -102,10 +102,9 @@ class GatePenalty:
         path = self.sum[i] / self.sum[i].sum().clamp_min(1e-30)
         return GateReading(self.gate[i], self.effective[i], path, self.exit[i])
 
-    def _effective(self, module: Stacked) -> Tensor:
-        first = module.layers[0].weight.detach()
-        e = column_norms(first, self.where.to(first.device), self.settings.n_features)
-        return e if module.gate is None else e * module.gate.weight.detach()
+    def _effective(self, W: Tensor, g: Tensor | None) -> Tensor:
+        e = column_norms(W, self.where.to(W.device), self.settings.n_features)
+        return e if g is None else e * g
 
     def _close(self, closing: Tensor, c: float) -> None:
         rows, features = closing.nonzero(as_tuple=True)

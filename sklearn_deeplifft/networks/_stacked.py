@@ -6,7 +6,7 @@ W     weights, outputs first as in nn.Linear      (N, h, d)
 b     biases                                      (N, 1, h)
 g     gates of features                           (N, G)
 m     dropout: 0 or ``1 / (1 - p)``               (N, B, h)
-e     noise                                       (N, B, h)
+e     noise of deviation 1                                     (N, B, h)
 ====  ==========================================  ============
 """
 
@@ -21,14 +21,7 @@ from torch import Tensor, nn
 from sklearn_deeplifft.networks._gates import FeatureGate, GaussianNoise
 from sklearn_deeplifft.networks._streams import Draws, Stream
 
-__all__ = ["Stacked", "StackedGate", "can_stack"]
-
-_PLAIN = (nn.Linear, nn.ReLU, nn.Dropout, FeatureGate, GaussianNoise)
-
-
-def can_stack(core: nn.Module) -> bool:
-    """Whether ``core`` is a chain of layers that have a batched form."""
-    return isinstance(core, nn.Sequential) and all(type(layer) in _PLAIN for layer in core)
+__all__ = ["Stacked"]
 
 
 def _where_positive(values: Tensor, a: Tensor) -> Tensor:
@@ -37,13 +30,13 @@ def _where_positive(values: Tensor, a: Tensor) -> Tensor:
 
 
 class _Layer(torch.autograd.Function):
-    """``m (relu(x W' + b) + e)``, or ``x W' + b`` alone, with a gradient in few passes.
+    """``m (relu(x W' + b) + std e)``, or ``x W' + b`` alone, with a gradient in few passes.
 
     Gradients of weights are taken as ``g' x``, the faster order where outputs are few.
     """
 
     @staticmethod
-    def forward(ctx: Any, x, W, b, e, m, relu: bool):
+    def forward(ctx: Any, x, W, b, e, std: float, m, relu: bool):
         a = torch.baddbmm(b, x, W.mT)
         slope = None
         if relu and m is None and e is None:
@@ -52,7 +45,7 @@ class _Layer(torch.autograd.Function):
             slope = _where_positive(torch.ones_like(a) if m is None else m, a)
             a.mul_(slope)
             if e is not None:
-                a.add_(e) if m is None else a.addcmul_(e, m)
+                a.add_(e, alpha=std) if m is None else a.addcmul_(e, m, value=std)
         ctx.relu = relu
         ctx.save_for_backward(x, W, a if relu and slope is None else None, slope)
         return a
@@ -65,7 +58,7 @@ class _Layer(torch.autograd.Function):
         elif ctx.relu:
             g = _where_positive(g, a)
         dx = torch.bmm(g, W) if ctx.needs_input_grad[0] else None
-        return dx, torch.bmm(g.mT, x), g.sum(1, keepdim=True), None, None, None
+        return dx, torch.bmm(g.mT, x), g.sum(1, keepdim=True), None, None, None, None
 
 
 class StackedGate(nn.Module):
@@ -102,11 +95,13 @@ class StackedLayer(nn.Module):
         # the weights, without a product of its own.
         W = self.weight if gate is None else self.weight * gate.of_columns()[:, None, :]
         e = m = None
+        std = 0.0
         if self.training and self.noise is not None:
-            e = (self.noise[0] * draws.normal(self.noise[1])).to(x.device)
+            std, where = self.noise
+            e = draws.normal(where).to(x.device)
         if self.training and self.dropout is not None:
             m = draws.kept(self.dropout).to(x.device)
-        return _Layer.apply(x, W, self.bias, e, m, self.relu)
+        return _Layer.apply(x, W, self.bias, e, std, m, self.relu)
 
 
 class Stacked(nn.Module):
@@ -115,43 +110,61 @@ class Stacked(nn.Module):
     Parameters
     ----------
     cores : sequence of N nn.Sequential
+        Chains of the layers that ``relu_mlp`` uses.
     streams : sequence of N Stream
     """
 
     def __init__(self, cores: Sequence[nn.Sequential], streams: Sequence[Stream]) -> None:
         super().__init__()
         self.gate: StackedGate | None = None
-        self.layers = nn.ModuleList()
+        layers: list[StackedLayer] = []
         widths, p = [0, 0], 0.0
         for parts in zip(*cores, strict=True):
-            first, last = parts[0], self.layers[-1] if len(self.layers) else None
-            if isinstance(first, FeatureGate):
+            one = parts[0]
+            if isinstance(one, FeatureGate):
                 self.gate = StackedGate(parts)  # type: ignore[arg-type]
-            elif isinstance(first, nn.Linear):
-                self.layers.append(StackedLayer(parts))  # type: ignore[arg-type]
-            elif isinstance(first, nn.ReLU):
+                continue
+            if isinstance(one, nn.Linear):
+                layers.append(StackedLayer(parts))  # type: ignore[arg-type]
+                continue
+            last, h = layers[-1], layers[-1].bias.shape[-1]
+            if isinstance(one, nn.ReLU):
                 last.relu = True
-            elif isinstance(first, GaussianNoise):
-                h = last.bias.shape[-1]
-                last.noise = (first.std, slice(widths[0], widths[0] + h))
+            elif isinstance(one, GaussianNoise):
+                last.noise = (one.std, slice(widths[0], widths[0] + h))
                 widths[0] += h
-            else:
-                h, p = last.bias.shape[-1], first.p
-                last.dropout = slice(widths[1], widths[1] + h)
+            elif isinstance(one, nn.Dropout):
+                last.dropout, p = slice(widths[1], widths[1] + h), one.p
                 widths[1] += h
+            else:
+                raise TypeError(f"{type(one).__name__} has no batched form.")
+        self.layers = nn.ModuleList(layers)
         self.draws = Draws(streams, widths[0], widths[1], p)
 
+    @property
+    def first(self) -> Tensor:
+        """Weights of the first layer, (N, h, d)."""
+        return self.affine[0].weight
+
+    @property
+    def affine(self) -> list[StackedLayer]:
+        """The layers, first to last."""
+        return [layer for layer in self.layers if isinstance(layer, StackedLayer)]
+
     def forward(self, x: Tensor) -> Tensor:
-        for i, layer in enumerate(self.layers):
-            x = layer(x, self.gate if i == 0 else None, self.draws)
+        gate = self.gate
+        for layer in self.layers:
+            x, gate = layer(x, gate, self.draws), None
         return x
 
     @torch.no_grad()
     def put(self, core: nn.Sequential, i: int) -> None:
         """Write network ``i`` into a plain one."""
         linears = (layer for layer in core if isinstance(layer, nn.Linear))
-        for layer, to in zip(self.layers, linears, strict=True):
+        for layer, to in zip(self.affine, linears, strict=True):
             to.weight.copy_(layer.weight[i])
             to.bias.copy_(layer.bias[i, 0])
-        if self.gate is not None:
-            core[0].weight.copy_(self.gate.weight[i])  # type: ignore[union-attr,operator]
+        gates = (layer for layer in core if isinstance(layer, FeatureGate))
+        for gate in gates:
+            assert self.gate is not None
+            gate.weight.copy_(self.gate.weight[i])

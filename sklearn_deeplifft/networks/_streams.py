@@ -90,11 +90,15 @@ class Draws:
         self._first = start
         self._stop = min(start + batches * size, max(rows))
         length = self._stop - start
-        self._normal = torch.zeros(n, length, self.widths[0])
-        self._kept = torch.zeros(n, length, self.widths[1])
+        self._normal = torch.empty(n, length, self.widths[0])
+        self._kept = torch.empty(n, length, self.widths[1])
         for stream, normal, kept, total in zip(
             self.streams, self._normal, self._kept.numpy(), rows, strict=True
         ):
             own = max(min(total - start, length), 0)
-            stream.fill_normal(normal[:own])
-            stream.fill_kept(kept[:own], self.p)
+            normal[own:] = 0
+            kept[own:] = 0
+            if self.widths[0]:
+                stream.fill_normal(normal[:own])
+            if self.widths[1]:
+                stream.fill_kept(kept[:own], self.p)

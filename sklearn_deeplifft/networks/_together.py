@@ -7,11 +7,12 @@ import itertools
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+import skorch
 import torch
 from joblib import Parallel, delayed, effective_n_jobs
 from torch import Tensor, nn
@@ -45,7 +46,7 @@ class Assignment(NamedTuple):
     training: np.ndarray
     validation: np.ndarray
     seed: int
-    start: nn.Sequential | None = None
+    start: nn.Module | None = None
     """A trained core to go on from."""
 
 
@@ -112,56 +113,28 @@ def learn_together(
     KeyboardInterrupt
         With a message that says what is kept.
     """
-    found: list[Trained | None] = [None] * len(assignments)
-    keys = _keys(problem, settings, assignments, columns, spread)
-    for i, key in enumerate(keys):
-        saved = spread.checkpoints and spread.checkpoints.load(_name(spread, i), key)
-        if saved:
-            result = _restored(problem, settings, saved)
-            found[i] = _as_trained(problem, settings, table, columns, result)
-    missing = [i for i, trained in enumerate(found) if trained is None]
-    began, total = time.perf_counter(), len(assignments)
-    done = total - len(missing)
-    if done:
-        report(done, total, [t for t in found if t is not None], 0.0, math.nan)
-    rows, halt = _Rows(table, columns), threading.Event()
-    # Here, in one thread: drawing initial weights goes through torch's global generator.
-    members = {i: _member(problem, settings, assignments[i]) for i in missing}
-
-    def train_chunk(chunk: list[int]) -> list[int]:
-        with torch_threads(1):
-            own = [members.pop(i) for i in chunk]
-            traces, gates = train_together(own, rows, problem, settings, halt)
-        for j, i in enumerate(chunk):
-            if halt.is_set():
-                return []
-            few = torch.from_numpy(assignments[i].training[:64])
-            require_finite(own[j].core, rows.take(few)[0])
-            result = Result(own[j].core, traces[j], gates[j] if gates else None)
-            if spread.checkpoints:
-                spread.checkpoints.save(_name(spread, i), keys[i], result.arrays())
-            found[i] = _as_trained(problem, settings, table, columns, result)
-        return chunk
-
-    chunks = _chunks(problem, settings, assignments, missing, effective_n_jobs(spread.n_jobs))
-    # Threads: torch lets go of the interpreter's lock while it computes, and no worker has to
-    # start, import torch and be sent the table.
-    work = Parallel(
-        spread.n_jobs, prefer="threads", require="sharedmem", return_as="generator_unordered"
-    )
+    work = _Work(problem, settings, table, assignments, columns, spread)
+    found = work.restored()
+    done, total, began = len(found), len(assignments), time.perf_counter()
+    if found:
+        report(done, total, list(found.values()), 0.0, math.nan)
+    missing = [i for i in range(total) if i not in found]
     try:
-        with torch_threads(1):
-            for chunk in work(delayed(train_chunk)(chunk) for chunk in chunks):
-                done += len(chunk)
-                last = [t for t in (found[i] for i in chunk) if t is not None]
-                seconds = time.perf_counter() - began
-                left = seconds / (done - total + len(missing)) * (total - done)
-                report(done, total, last, seconds, left)
+        for part in work.trained(missing):
+            found.update(part)
+            seconds = time.perf_counter() - began
+            left = seconds / (len(found) - done) * (total - len(found))
+            report(len(found), total, list(part.values()), seconds, left)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_farewell(found, spread)) from None
-    finally:
-        halt.set()
-    return [t for t in found if t is not None]
+        raise KeyboardInterrupt(_farewell(len(found), total, spread)) from None
+    return [found[i] for i in range(total)]
+
+
+def _farewell(done: int, total: int, spread: Spread) -> str:
+    said = f"interrupted: {done} of {total} networks were trained"
+    if spread.checkpoints is None:
+        return f"{said}, and none is kept. Pass checkpoint_dir= to keep those that are finished."
+    return f"{said} and are kept in {spread.checkpoints.folder}; the same call goes on from there."
 
 
 class Result(NamedTuple):
@@ -182,64 +155,164 @@ class Result(NamedTuple):
         return found
 
 
-def _restored(problem: Problem, settings: NetSettings, saved: dict[str, np.ndarray]) -> Result:
-    core = _fresh_core(problem, settings, 0)[0]
-    prefix = "core."
-    state = {
-        k[len(prefix) :]: torch.from_numpy(v) for k, v in saved.items() if k.startswith(prefix)
-    }
-    core.load_state_dict(state)
-    losses = (saved[name].tolist() for name in ("train_loss", "valid_loss"))
-    gates = None
-    if settings.gates is not None:
-        fields = GateReading._fields
-        gates = GateReading(*(torch.from_numpy(saved[f"gates.{name}"]) for name in fields))
-    return Result(core, Trace(*losses, int(saved["best_epoch"])), gates)
+class _Work:
+    """The networks of one call: restored from checkpoints, or trained in chunks."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        settings: NetSettings,
+        table: TrainingTable,
+        assignments: Sequence[Assignment],
+        columns: np.ndarray,
+        spread: Spread,
+    ) -> None:
+        self.problem = problem
+        self.settings = settings
+        self.table = table
+        self.assignments = assignments
+        self.columns = columns
+        self.spread = spread
+        self.halt = threading.Event()
+
+    def restored(self) -> dict[int, Trained]:
+        """Networks that checkpoints hold."""
+        store, found = self.spread.checkpoints, {}
+        if store is None:
+            return {}
+        for i in range(len(self.assignments)):
+            saved = store.load(self._name(i), self._key(i))
+            if saved is not None:
+                found[i] = self._as_trained(self._result(saved))
+        return found
+
+    def trained(self, missing: Sequence[int]) -> Iterator[dict[int, Trained]]:
+        """Train the networks ``missing``, a chunk at a time."""
+        if not missing:
+            return
+        self.rows = _Rows(self.table, self.columns)
+        # Here, in one thread: drawing initial weights goes through torch's global generator.
+        self.members = {
+            i: _member(self.problem, self.settings, self.assignments[i]) for i in missing
+        }
+        n_jobs = self.spread.n_jobs
+        chunks = _chunks(
+            self.problem, self.settings, self.assignments, missing, effective_n_jobs(n_jobs)
+        )
+        # Threads: torch lets go of the interpreter's lock while it computes, and no worker has
+        # to start, import torch and be sent the table.
+        work = Parallel(
+            n_jobs, prefer="threads", require="sharedmem", return_as="generator_unordered"
+        )
+        try:
+            with torch_threads(1):
+                for results in work(delayed(self._train)(chunk) for chunk in chunks):
+                    yield {i: self._as_trained(result) for i, result in results.items()}
+        finally:
+            self.halt.set()
+
+    def _train(self, chunk: list[int]) -> dict[int, Result]:
+        own = [self.members.pop(i) for i in chunk]
+        with torch_threads(1):
+            traces, gates = train_together(own, self.rows, self.problem, self.settings, self.halt)
+        results: dict[int, Result] = {}
+        for j, i in enumerate(chunk):
+            if self.halt.is_set():
+                break
+            few = torch.from_numpy(self.assignments[i].training[:64])
+            require_finite(own[j].core.eval(), self.rows.take(few)[0])
+            results[i] = Result(own[j].core, traces[j], gates[j] if gates else None)
+            if self.spread.checkpoints:
+                self.spread.checkpoints.save(self._name(i), self._key(i), results[i].arrays())
+        return results
+
+    def _result(self, saved: dict[str, np.ndarray]) -> Result:
+        core = _fresh_core(self.problem, self.settings, 0)[0]
+        prefix = "core."
+        core.load_state_dict(
+            {
+                name[len(prefix) :]: torch.from_numpy(values)
+                for name, values in saved.items()
+                if name.startswith(prefix)
+            }
+        )
+        trace = Trace(
+            saved["train_loss"].tolist(), saved["valid_loss"].tolist(), int(saved["best_epoch"])
+        )
+        gates = None
+        if self.settings.gates is not None:
+            fields = (torch.from_numpy(saved[f"gates.{name}"]) for name in GateReading._fields)
+            gates = GateReading(*fields)
+        return Result(core, trace, gates)
+
+    def _as_trained(self, result: Result) -> Trained:
+        """The same as a fitted skorch net of its own."""
+        core, gates = result.core, self.settings.gates
+        if gates is not None and gates.tied:
+            core = nn.Sequential(split_gates(core[0], gates), *core)  # type: ignore[arg-type]
+        moments = self.table.moments
+        if moments is not None:
+            moments = (moments[0][self.columns], moments[1][self.columns])
+        # The net is given the recipe, not the weights: a clone of it starts afresh.
+        plain = replace(self.settings, gates=None)
+        net = build_net(None, self.problem, plain, moments=moments)
+        if gates is not None:
+            net.set_params(module__gates=replace(gates, tied=False))
+        with seeded(0):
+            net.initialize()
+        net.module_.core.load_state_dict(core.state_dict())
+        net.module_.to("cpu").eval()
+        net.device = "cpu"
+        losses = result.trace.valid_loss
+        _write_history(net, result.trace)
+        module: Preprocessed = net.module_
+        return Trained(
+            net,
+            module.core,
+            module.standardize,
+            len(net.history),
+            min(losses, default=None),
+            gates=result.gates,
+        )
+
+    def _name(self, i: int) -> str:
+        return f"{self.spread.stage}-network-{i + 1:04d}"
+
+    def _key(self, i: int) -> str:
+        """A digest of what the training of network ``i`` depends on."""
+        training, validation, seed, start = self.assignments[i]
+        weights = None
+        if start is not None:
+            weights = {name: value.numpy() for name, value in start.state_dict().items()}
+        return key_of(
+            FORMAT,
+            torch.__version__,
+            self.spread.digest,
+            self._name(i),
+            self.problem,
+            self.settings,
+            self.columns,
+            training,
+            validation,
+            seed,
+            weights,
+        )
 
 
-def _as_trained(
-    problem: Problem,
-    settings: NetSettings,
-    table: TrainingTable,
-    columns: np.ndarray,
-    result: Result,
-) -> Trained:
-    """The same as a fitted skorch net of its own."""
-    core = result.core
-    if settings.gates is not None and settings.gates.tied:
-        core = nn.Sequential(split_gates(core[0], settings.gates), *core)  # type: ignore[arg-type]
-    moments = table.moments and (table.moments[0][columns], table.moments[1][columns])
-    plain = replace(settings, gates=None)  # they are layers now
-    net = build_net(None, problem, plain, moments=moments, core=core)
-    net.initialize()
-    valid = result.trace.valid_loss
-    for epoch, loss in enumerate(result.trace.train_loss):
+def _write_history(net: skorch.NeuralNet, trace: Trace) -> None:
+    for epoch, loss in enumerate(trace.train_loss):
         net.history.new_epoch()
         net.history.record("epoch", epoch + 1)
         net.history.record("train_loss", loss)
-        if valid:
-            net.history.record("valid_loss", valid[epoch])
-    net.module_.to("cpu").eval()
-    net.device = "cpu"
-    module: Preprocessed = net.module_
-    best = min(valid, default=None)
-    return Trained(net, module.core, module.standardize, len(net.history), best, gates=result.gates)
-
-
-def _farewell(found: Sequence[Trained | None], spread: Spread) -> str:
-    done = f"{sum(t is not None for t in found)} of {len(found)} networks were trained"
-    if spread.checkpoints is None:
-        return (
-            f"interrupted: {done}, and none is kept. Pass checkpoint_dir= to keep those finished."
-        )
-    folder = spread.checkpoints.folder
-    return f"interrupted: {done} and are kept in {folder}; the same call goes on from there."
+        if trace.valid_loss:
+            net.history.record("valid_loss", trace.valid_loss[epoch])
 
 
 def _member(problem: Problem, settings: NetSettings, assignment: Assignment) -> Member:
     """A network as skorch would start it under this seed."""
     training, validation, seed, start = assignment
     if start is not None:
+        assert isinstance(start, nn.Sequential)  # networks of ours are
         return Member(copy.deepcopy(start), Stream(seed), training, validation)
     core, state = _fresh_core(problem, settings, seed)
     return Member(core, Stream(seed, state), training, validation)
@@ -281,27 +354,3 @@ def _chunks(
         n = min(math.ceil(n / n_workers) * n_workers, len(members))
         chunks += [part.tolist() for part in np.array_split(np.array(members), n)]
     return chunks
-
-
-def _name(spread: Spread, i: int) -> str:
-    return f"{spread.stage}-network-{i + 1:04d}"
-
-
-def _keys(
-    problem: Problem,
-    settings: NetSettings,
-    assignments: Sequence[Assignment],
-    columns: np.ndarray,
-    spread: Spread,
-) -> list[str]:
-    """What each network's training depends on."""
-    if spread.checkpoints is None:
-        return [""] * len(assignments)
-    shared = (FORMAT, torch.__version__, spread.digest, spread.stage, problem, settings)
-    keys = []
-    for i, (training, validation, seed, start) in enumerate(assignments):
-        weights = None
-        if start is not None:
-            weights = {name: value.numpy() for name, value in start.state_dict().items()}
-        keys.append(key_of(*shared, i, columns, training, validation, seed, weights))
-    return keys
