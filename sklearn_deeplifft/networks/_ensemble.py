@@ -177,10 +177,12 @@ class Members(Callback):
                 f"{len(net.history)}."
             )
         better = np.ones(len(self.alive_), dtype=bool)
-        if dataset_valid is not None:
-            valid = self._record("valid_loss", False)
-            if self.keeps_best:
-                better = self._improved(valid + _l2_term(net.module_, self.settings.l2))
+        valid, watched = self._record("valid_loss", False), self.rows_[False] > 0
+        if self.keeps_best:
+            monitored = np.where(watched, valid, train) + _l2_term(net.module_, self.settings.l2)
+            # Without validation rows the last epoch counts; but at the end of a path no feature is
+            # left, and the training loss has to say when there were enough.
+            better = self._improved(monitored, watched | _on_path(self.settings))
         for i in self.alive_[better]:
             self.traces_[i].best_epoch = len(net.history)
         if self.keeps_best:
@@ -197,14 +199,19 @@ class Members(Callback):
         return self.settings.patience is not None or _on_path(self.settings)
 
     def _record(self, what: str, training: bool) -> np.ndarray:
-        values = self.sums_[training] / self.rows_[training]
-        for i, value in zip(self.alive_, values.tolist(), strict=True):
-            getattr(self.traces_[i], what).append(value)
+        """Mean losses of the epoch, (N,); NaN, and no part of the trace, without rows."""
+        rows = self.rows_[training]
+        values = np.where(rows > 0, self.sums_[training] / np.maximum(rows, 1), np.nan)
+        for i in np.flatnonzero(rows):
+            getattr(self.traces_[self.alive_[i]], what).append(float(values[i]))
         return values
 
-    def _improved(self, monitored: np.ndarray) -> np.ndarray:
-        """As in skorch's EarlyStopping: better than the best by a relative tolerance."""
-        better = monitored < self.threshold_[self.alive_]
+    def _improved(self, monitored: np.ndarray, judged: np.ndarray) -> np.ndarray:
+        """As in skorch's EarlyStopping: better than the best by a relative tolerance.
+
+        What is not judged is always better.
+        """
+        better = ~judged | (monitored < self.threshold_[self.alive_])
         self.misses_[self.alive_] = np.where(better, 0, self.misses_[self.alive_] + 1)
         new = monitored - self.settings.tolerance * monitored
         self.threshold_[self.alive_[better]] = new[better]
@@ -288,6 +295,8 @@ def train_together(
     with contextlib.suppress(AllStopped):
         # Not net.fit, which takes Ctrl-C for a wish to end this one training.
         net.fit_loop(MemberRows(table, members, "training"))
+    if not halt.is_set() and any(trace.best_epoch == 0 for trace in found.traces_):
+        raise TrainingDivergedError("training diverged: the validation loss was never finite.")
     if found.keeps_best:
         for name, p in net.module_.named_parameters():
             p.data = found.best_[name]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import torch
+from scipy.special import ndtri
 from torch import Tensor
 
 __all__ = ["Draws", "Stream"]
@@ -27,23 +29,40 @@ class Stream:
             self._shuffle.manual_seed(seed)
         else:
             self._shuffle.set_state(state)
-        noise, dropout = np.random.SeedSequence(seed).spawn(2)
-        self._noise = torch.Generator().manual_seed(int(noise.generate_state(1)[0]))
-        self._dropout = np.random.SFC64(dropout)
+        self._noise, self._dropout = map(np.random.SFC64, np.random.SeedSequence(seed).spawn(2))
 
     def permutation(self, n: int) -> Tensor:
         """A random order of ``n`` rows."""
         return torch.randperm(n, generator=self._shuffle)
 
-    def fill_normal(self, out: Tensor) -> None:
-        """Standard normal numbers, in place."""
-        out.normal_(generator=self._noise)
+    def fill_normal(self, out: np.ndarray) -> None:
+        """Standard normal numbers (rows, h), each one of 65,536 equally likely quantiles."""
+        np.take(_quantiles(), _uint16(self._noise, out.shape), out=out, mode="wrap")
 
     def fill_kept(self, out: np.ndarray, p: float) -> None:
-        """In place: 0 with probability ``p`` (to the nearest 1/65536), else ``1 / (1 - p)``."""
-        bits = self._dropout.random_raw(-(-out.size // 4)).view(np.uint16)[: out.size]
-        kept = bits >= min(round(p * 65536), 65535)
-        np.multiply(kept.reshape(out.shape), np.float32(1 / (1 - p)), out=out)
+        """Numbers (rows, h): 0 with probability ``p`` (to the nearest 1/65536), else 1 / (1 - p)."""
+        if p == 0.5:
+            kept = np.unpackbits(_raw(self._dropout, out.shape, 64), axis=1, count=out.shape[1])
+        else:
+            kept = _uint16(self._dropout, out.shape) >= min(round(p * 65536), 65535)
+        np.multiply(kept, np.float32(1 / (1 - p)), out=out)
+
+
+def _raw(bits: np.random.BitGenerator, shape: tuple[int, int], in_a_word: int) -> np.ndarray:
+    """Random bytes (rows, m): whole words for each row, so that rows may be drawn in any blocks."""
+    words = -(-shape[1] // in_a_word)
+    return bits.random_raw(shape[0] * words).reshape(shape[0], words).view(np.uint8)
+
+
+def _uint16(bits: np.random.BitGenerator, shape: tuple[int, int]) -> np.ndarray:
+    return _raw(bits, shape, 4).view(np.uint16)[:, : shape[1]]
+
+
+@cache
+def _quantiles() -> np.ndarray:
+    """Normal quantiles at the middles of 65,536 equal shares, of variance 1."""
+    z = ndtri((np.arange(65536) + 0.5) / 65536)
+    return (z / z.std()).astype(np.float32)
 
 
 class Draws:
@@ -67,6 +86,7 @@ class Draws:
         self.p = p
         self._first = self._stop = 0
         self._batch = slice(0, 0)
+        self._normal = self._kept = torch.empty(0, 0, 0)
 
     def start_batch(self, rows: Sequence[int], start: int, size: int) -> None:
         """Make ready the rows ``start`` to ``start + size`` of an epoch of ``rows`` rows each."""
@@ -90,11 +110,10 @@ class Draws:
         self._first = start
         self._stop = min(start + batches * size, max(rows))
         length = self._stop - start
-        self._normal = torch.empty(n, length, self.widths[0])
-        self._kept = torch.empty(n, length, self.widths[1])
-        for stream, normal, kept, total in zip(
-            self.streams, self._normal, self._kept.numpy(), rows, strict=True
-        ):
+        if self._normal.shape[:2] != (n, length):
+            self._normal, self._kept = (torch.empty(n, length, w) for w in self.widths)
+        pools = zip(self.streams, self._normal.numpy(), self._kept.numpy(), rows, strict=True)
+        for stream, normal, kept, total in pools:
             own = max(min(total - start, length), 0)
             normal[own:] = 0
             kept[own:] = 0

@@ -1,0 +1,276 @@
+"""Many networks trained as one: speed beside skorch, and rankings that are the same tomorrow.
+
+    python -m benchmarks.ensemble [--json FILE] [--quick] [--only speed|rankings]
+
+Speed: the networks of this package and the same networks as a user of skorch writes them, one fit
+after another, on the same cores in the same run; and the machine's own rate of matrix products.
+Rankings: Cleveland (the paper's table, beside the gates that were published) and MADELON (20
+planted columns of 500), every fit with the default settings or with the paper's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+
+from benchmarks._gate_tables import PLANTED, cleveland, madelon, present
+from benchmarks._gated_peers import Work, gated_fits, plain_fits
+from benchmarks._measure import write_json
+from sklearn_deeplifft import ImportanceNeuronSelector
+from sklearn_deeplifft.networks import (
+    Assignment,
+    GateSettings,
+    NetSettings,
+    Problem,
+    Rows,
+    Spread,
+    TrainingTable,
+    learn_together,
+    torch_threads,
+)
+
+N_CORES = os.cpu_count() or 1
+WIDE = (200, 100)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", metavar="FILE", help="write the figures as one flat object")
+    parser.add_argument("--quick", action="store_true", help="fewer networks, rows and epochs")
+    parser.add_argument("--only", choices=["speed", "rankings"], help="one half")
+    options = parser.parse_args()
+    began, figures = time.perf_counter(), {}
+    if options.only != "rankings":
+        figures |= small(options.quick) | wide(options.quick)
+    if options.only != "speed":
+        if present():
+            figures |= on_cleveland(options.quick) | on_madelon(options.quick)
+        else:
+            print("Cleveland and MADELON are not here: no rankings.", file=sys.stderr)
+    for name, value in figures.items():
+        print(f"{name:40s} {value:10.3f}")
+    print(f"{time.perf_counter() - began:.0f} s in all")
+    write_json(options.json, figures)
+
+
+def small(quick: bool) -> dict[str, float]:
+    """The paper's network, 13 columns, 148 + 149 rows, 30 epochs."""
+    n_networks, n_epochs = (20, 5) if quick else (100, 30)
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(297, 13)).astype(np.float32)
+    y = np.append(np.arange(5), rng.randint(5, size=292))
+    halves = [np.split(rng.permutation(297), [148]) for _ in range(n_networks)]
+    work = Work(X, y, [(np.sort(a), np.sort(b)) for a, b in halves])
+    gates = GateSettings(tuple(range(13)), tied=False, initial="uniform", penalty=0.0)
+    settings = NetSettings(
+        hidden_layer_sizes=(128, 128, 128),
+        dropout=0.5,
+        noise=0.005,
+        l2=1e-3,
+        loss="soft_f1",
+        learning_rate=1e-4,
+        batch_size=64,
+        max_epochs=n_epochs,
+        patience=None,
+        gates=gates,
+    )
+    times = _race(
+        {
+            "ours": lambda: together(work, settings),
+            "skorch": lambda: _best_threads(lambda w: gated_fits(w, n_epochs), work),
+        }
+    )
+    rate = matmul_rate()
+    done = flops((13, 128, 128, 128, 5), 148, 149, n_epochs) * n_networks
+    return {
+        "speedup_100_small": times["skorch"] / times["ours"],
+        "matmul_share_100_small": done / times["ours"] / rate,
+        "seconds_100_small": times["ours"],
+        "seconds_100_small_skorch": times["skorch"],
+        "matmul_share_100_small_same_shapes": bare_products(n_networks, n_epochs) / times["ours"],
+        "gflops_torch_mm": rate / 1e9,
+    }
+
+
+def wide(quick: bool) -> dict[str, float]:
+    """512-200-100-8 on 20,000 rows, each network on four fifths of them."""
+    n_rows, n_networks, n_epochs = (2_000, 4, 2) if quick else (20_000, 20, 3)
+    rng = np.random.RandomState(0)
+    X = rng.poisson(0.07, size=(n_rows, 512)).astype(np.float32)
+    y = np.append(np.arange(8), rng.randint(8, size=n_rows - 8))
+    folds = StratifiedKFold(5, shuffle=True, random_state=0).split(X, y)
+    five = list(folds)
+    work = Work(X, y, [five[i % 5] for i in range(n_networks)])
+    settings = NetSettings(hidden_layer_sizes=WIDE, max_epochs=n_epochs, patience=None)
+    times = _race(
+        {
+            "ours": lambda: together(work, settings),
+            "skorch": lambda: _best_threads(lambda w: plain_fits(w, WIDE, n_epochs), work),
+        }
+    )
+    training, validation = len(five[0][0]), len(five[0][1])
+    done = flops((512, *WIDE, 8), training, validation, n_epochs) * n_networks
+    return {
+        "speedup_20_wide": times["skorch"] / times["ours"],
+        "seconds_20_wide": times["ours"],
+        "seconds_20_wide_skorch": times["skorch"],
+        "matmul_share_20_wide": done / times["ours"] / matmul_rate(),
+    }
+
+
+def together(work: Work, settings: NetSettings) -> float:
+    """Seconds of our training of all networks, on all cores."""
+    n, d = work.X.shape
+    problem = Problem("softmax", d, int(work.y.max()) + 1)
+    same = (np.zeros(d), np.ones(d))
+    table = TrainingTable(Rows(work.X), torch.from_numpy(work.y), torch.ones(n), same)
+    parts = [Assignment(a, b, seed) for seed, (a, b) in enumerate(work.parts)]
+    started = time.perf_counter()
+    learn_together(
+        problem, settings, table, parts, np.arange(d), Spread(N_CORES), lambda *args: None
+    )
+    return time.perf_counter() - started
+
+
+def flops(sizes: Sequence[int], training: int, validation: int, n_epochs: int) -> float:
+    """Operations of the products of one network: forward, and backward but for the inputs."""
+    products = [2 * a * b for a, b in itertools.pairwise(sizes)]
+    forward = sum(products)
+    return n_epochs * (training * (3 * forward - products[0]) + validation * forward)
+
+
+def matmul_rate() -> float:
+    """Operations a second of a large product in torch on all cores."""
+    a, b = torch.randn(2048, 2048), torch.randn(2048, 2048)
+    with torch_threads(N_CORES):
+        seconds = min(_timed(lambda: torch.mm(a, b)) for _ in range(10))
+    return 2 * 2048**3 / seconds
+
+
+def bare_products(n_networks: int, n_epochs: int) -> float:
+    """Seconds of the same products in the shapes of one network's batches, and nothing else."""
+    sizes = (13, 128, 128, 128, 5)
+
+    def products(rows: int, backward: bool) -> list[Callable[[], torch.Tensor]]:
+        calls: list[Callable[[], torch.Tensor]] = []
+        for i, (a, b) in enumerate(itertools.pairwise(sizes)):
+            x, W, g = (torch.randn(n_networks, *s) for s in ((rows, a), (b, a), (rows, b)))
+            calls.append(lambda x=x, W=W: torch.bmm(x, W.mT))
+            if backward:
+                calls.append(lambda x=x, g=g: torch.bmm(g.mT, x))
+            if backward and i:
+                calls.append(lambda W=W, g=g: torch.bmm(g, W))
+        return calls
+
+    epoch = [c for rows in (64, 64, 20) for c in products(rows, True)]
+    epoch += [c for rows in (64, 64, 21) for c in products(rows, False)]
+    with torch_threads(N_CORES):
+        return n_epochs * min(_timed(lambda: [call() for call in epoch]) for _ in range(5))
+
+
+def on_cleveland(quick: bool) -> dict[str, float]:
+    """Any disease against none for the default; the degrees 0 to 4 for the paper."""
+    X, y, published = cleveland()
+    n, seeds = (5, 1) if quick else (50, 4)
+    paper = ImportanceNeuronSelector.paper_parameters() | {"n_networks": n}
+    if quick:
+        paper["max_epochs"] = 50
+    found = [_fit(X, y, seed, paper) for seed in range(seeds)]
+    by_paper = [_agreement(f.feature_importances_, published.mean(axis=0)) for f in found]
+    one, other = (_fit(X, y > 0, seed, {"n_networks": n}) for seed in (0, 1))
+    best = X.columns[np.argsort(one.ranking_)].tolist()
+    print("Cleveland, default:", ", ".join(best))
+    print("Cleveland, paper:  ", ", ".join(X.columns[np.argsort(found[0].ranking_)]))
+    print("Spearman with the published means, by seed:", np.round(by_paper, 3))
+    return {
+        "cleveland_spearman_paper": float(np.mean(by_paper)),
+        "cleveland_spearman_paper_lowest": min(by_paper),
+        "cleveland_spearman_default": _agreement(one.feature_importances_, published.mean(axis=0)),
+        "cleveland_agreement_default": _agreement(
+            one.feature_importances_, other.feature_importances_
+        ),
+        "cleveland_agreement_paper": _agreement(
+            found[0].feature_importances_, found[-1].feature_importances_
+        ),
+        "cleveland_agreement_published": _agreement(
+            published[:50].mean(axis=0), published[50:].mean(axis=0)
+        ),
+        "cleveland_known_in_top4": len({"ca", "thal", "cp"} & set(best[:4])),
+        "cleveland_auc_default": held_out_auc(X, y > 0, {"n_networks": n}),
+        "cleveland_auc_paper": held_out_auc(X, y > 0, paper),
+        "cleveland_closed_gates_paper": float((found[0].importances_per_network_ == 0).mean()),
+    }
+
+
+def on_madelon(quick: bool) -> dict[str, float]:
+    """Two ensembles that share no network."""
+    X, y = madelon()
+    n = 3 if quick else 20
+    began = time.perf_counter()
+    found = [_fit(X, y, seed, {"n_networks": n}) for seed in (0, 1)]
+    seconds = time.perf_counter() - began
+    tops = [set(np.flatnonzero(f.ranking_ <= 20).tolist()) for f in found]
+    return {
+        "madelon_overlap": len(tops[0] & tops[1]),
+        "madelon_recall20": min(len(top & set(PLANTED)) for top in tops),
+        "madelon_seconds_a_fit": seconds / 2,
+        "madelon_stability": found[0].set_params(n_features_to_select=20).stability_,
+    }
+
+
+def held_out_auc(X, y, params: dict) -> float:
+    """Mean over five outer folds of the AUC of the networks' mean probability."""
+    scores = []
+    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(X, y):
+        fitted = _fit(X.iloc[train], y[train], 0, params)
+        rows = X.iloc[test].to_numpy(dtype=np.float32)
+        p = np.mean([net.predict_proba(rows)[:, 1] for net in fitted.estimators_], axis=0)
+        scores.append(roc_auc_score(y[test], p))
+    return float(np.mean(scores))
+
+
+def _fit(X, y, seed: int, params: dict) -> ImportanceNeuronSelector:
+    return ImportanceNeuronSelector(**params, random_state=seed, n_jobs=N_CORES).fit(X, y)
+
+
+def _agreement(a: np.ndarray, b: np.ndarray) -> float:
+    return float(spearmanr(a, b)[0])
+
+
+def _best_threads(fits: Callable[[Work], float], work: Work) -> float:
+    """The peer on as many torch threads as suit it best, tried on a few networks."""
+    few = Work(work.X, work.y, work.parts[:3])
+    tried = {}
+    for n in {1, N_CORES}:
+        with torch_threads(n):
+            tried[n] = fits(few)
+    with torch_threads(min(tried, key=tried.__getitem__)):
+        return fits(work)
+
+
+def _race(runs: dict[str, Callable[[], float]]) -> dict[str, float]:
+    """Best of three for ours, which are short; the peer's is long and runs once between them."""
+    ours = [runs["ours"]()]
+    peer = runs["skorch"]()
+    ours += [runs["ours"]() for _ in range(2)]
+    return {"ours": min(ours), "skorch": peer}
+
+
+def _timed(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
