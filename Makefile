@@ -33,6 +33,7 @@ lint: $(VENV)/.lint
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.scoring --quick
 	$(BIN)/python -m benchmarks.paper_deeplifft --quick
+	$(BIN)/python -m benchmarks.ensemble --quick
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html

@@ -174,7 +174,8 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         self._set_importances(by_network, rng)
         self.ranking_ = self._groups.spread(rank(self._groups.merged(self.feature_importances_)))
         self.decomposition_error_ = float(np.max([s.error for s in scores]))
-        self.n_rounds_ = 1
+        if hasattr(self, "step"):
+            self.n_rounds_ = 1
         step = getattr(self, "step", None)
         if not self.prefit and step is not None and self._selects_inputs():
             found = eliminate(recipe, data, plan, networks, scores, score, step)
@@ -207,12 +208,15 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
     @property
     def stability_(self) -> float:
         """Nogueira's index of the networks' own selections at the current cut."""
-        return nogueira_stability(self._masks_per_network())
+        masks = self._masks_per_network()
+        with _as_attribute():
+            return nogueira_stability(masks)
 
     def _masks_per_network(self) -> np.ndarray:
         check_is_fitted(self, "ranking_")
-        importances = self._groups.merged(self.importances_per_network_)
-        return top_masks(importances, self._groups.merged(self._get_support_mask()).sum())
+        with _as_attribute():
+            k = self._groups.merged(self._get_support_mask()).sum()
+        return top_masks(self._groups.merged(self.importances_per_network_), k)
 
     def _spread(self, data: FitData) -> Spread:
         """How the networks are spread over workers and checkpoints."""
@@ -257,7 +261,9 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         n, k = len(self._groups.first), self.n_features_to_select
         if self.threshold is None:
             return top_mask(self.ranking_, count_to_select(k, n))
-        limit = importance_threshold(self.feature_importances_, self.threshold)
+        # A mean over features: a group's columns are one.
+        by_feature = self._groups.merged(self.feature_importances_)
+        limit = importance_threshold(by_feature, self.threshold)
         mask = self.feature_importances_ >= limit
         return mask if k is None else mask & top_mask(self.ranking_, count_to_select(k, n))
 
@@ -269,6 +275,15 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         tags.input_tags.allow_nan = False
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+@contextmanager
+def _as_attribute() -> Iterator[None]:
+    """What cannot be computed is not there: ``hasattr``, and scikit-learn's display, rely on it."""
+    try:
+        yield
+    except ValueError as error:
+        raise AttributeError(str(error)) from error
 
 
 @contextmanager

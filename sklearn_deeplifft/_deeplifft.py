@@ -110,7 +110,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     random_state : int, RandomState instance or None, default=None
         The same seed gives the same bits; global generators are left as they were.
     verbose : int, default=0
-        1 prints a line for each network.
+        1 prints how far training is and how long it will take.
 
     Attributes
     ----------
@@ -128,7 +128,9 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         scores. Rows follow ``classes_`` (labels, if ``y`` is multilabel). In regression, rows
         are outputs and scores mean terms: read slopes off ``contributions`` instead.
     importances_std_ : ndarray of shape (n_features,)
-        Over networks. More on stability: as in `ImportanceNeuronSelector`.
+        Over networks, as the following, which `ImportanceNeuronSelector` explains.
+    importances_per_network_, importances_interval_, mean_ranks_, ranks_std_ : ndarray
+    selection_frequency_, stability_ : ndarray, float
     ranking_ : ndarray of shape (n_features,)
         1 is best. With elimination the order in which features went, last first.
     decomposition_error_ : float
@@ -366,8 +368,6 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             return super().get_feature_names_out(input_features)
         chosen = self.get_support(indices=True)
         return np.array([f"{self._settings.layer}_{j}" for j in chosen], dtype=object)
-
-    # What the base class asks for
 
     def _extra_settings(self, data: FitData) -> dict[str, Any]:
         return {}

@@ -12,6 +12,10 @@ from sklearn_deeplifft._inputs import Names, column_indices, column_names
 
 __all__ = ["FeatureGroups", "find_groups"]
 
+REMEDY = (
+    "give one label for each column, a list of columns for each group, a mapping or a callable."
+)
+
 
 @dataclass(frozen=True)
 class FeatureGroups:
@@ -42,48 +46,68 @@ def find_groups(groups: Any, names: Names, n_columns: int) -> FeatureGroups:
     Parameters
     ----------
     groups : None, callable, mapping, or sequence
-        A callable takes a column name and returns its group's; a mapping does so for some
-        columns, the others stay alone; a sequence holds one label for each column, or lists of
-        the columns of each group.
+        A callable takes a column name and returns its group's; a mapping, or a Series with names
+        for index, does so for some columns, the others stay alone; a sequence holds one label for
+        each column, or lists of the columns of each group. A column whose label is None or NaN
+        stays alone.
 
     Raises
     ------
     ValueError
         A label for each column was given and their number differs; a column that does not exist
-        or stands in two groups.
+        or stands in two groups; a label that cannot be compared, such as a list.
     """
     if groups is None:
         every = np.arange(n_columns)
         return FeatureGroups(every, every)
+    if _is_named_series(groups):
+        groups = groups.to_dict()
     if callable(groups) or isinstance(groups, Mapping):
-        labels = _named(groups, names, n_columns)
-    elif _is_blocks(groups):
-        labels = _blocks(groups, names, n_columns)
-    else:
-        labels = list(groups)
-        if len(labels) != n_columns:
-            raise ValueError(
-                f"groups holds {len(labels)} labels for {n_columns} columns; give one label for "
-                "each column, a list of columns for each group, a mapping or a callable."
-            )
-    return _coded(labels)
+        return _coded(_named(groups, names))
+    if isinstance(groups, str) or not hasattr(groups, "__len__"):
+        raise ValueError(f"groups={groups!r} says nothing of columns; {REMEDY}")
+    if _is_blocks(groups):
+        return _coded(_blocks(groups, names, n_columns))
+    if len(groups) != n_columns:
+        raise ValueError(f"groups holds {len(groups)} labels for {n_columns} columns; {REMEDY}")
+    return _coded([_label(label, i) for i, label in enumerate(groups)])
 
 
-def _named(groups: Mapping | Callable, names: Names, n_columns: int) -> list:
+def _is_named_series(groups: Any) -> bool:
+    """Labels that carry the names of their columns are not taken by position."""
+    if not hasattr(groups, "to_dict") or not hasattr(groups, "index"):
+        return False
+    return len(groups) > 0 and all(isinstance(name, str) for name in groups.index)
+
+
+def _named(groups: Mapping | Callable, names: Names) -> list:
     if names is None:
         raise ValueError(
             "groups as a mapping or callable needs column names, and X has none; pass a "
             "DataFrame, or one label for each column."
         )
     if callable(groups):
-        return [("group", groups(str(name))) for name in names]
+        return [_label(groups(str(name)), name) for name in names]
     known = {str(name) for name in names}
     strange = [key for key in groups if key not in known]
     if strange:
         raise ValueError(f"groups names columns that X does not have: {strange[:5]}.")
-    return [
-        ("group", groups[name]) if name in groups else ("column", name) for name in map(str, names)
-    ]
+    return [_label(groups.get(str(name)), name) for name in names]
+
+
+def _label(label: Any, column: Any) -> tuple[str, Any]:
+    """A label that no column's own can equal; columns without one stand for themselves."""
+    label = label.item() if isinstance(label, np.generic) else label
+    try:
+        hash(label)
+    except TypeError as error:
+        raise ValueError(
+            f"the group of column {column!r} is {label!r}; a label must be hashable, such as a "
+            "string, a number or a tuple."
+        ) from error
+    # NaN and pandas.NA do not equal themselves.
+    missing = label is None or (label == label) is not True
+    return ("column", column) if missing else ("group", label)
 
 
 def _is_blocks(groups: Sequence) -> bool:
@@ -110,7 +134,6 @@ def _coded(labels: Sequence) -> FeatureGroups:
     of_column = np.empty(len(labels), dtype=np.int64)
     first = []
     for i, label in enumerate(labels):
-        label = label.item() if isinstance(label, np.generic) else label
         if label not in codes:
             codes[label] = len(codes)
             first.append(i)

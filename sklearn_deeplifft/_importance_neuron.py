@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_deeplifft._base import BaseNetworkSelector
@@ -17,6 +19,7 @@ from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft._reading import Gauge, Reading, ReadingSettings
 from sklearn_deeplifft._targets import heads_for
 from sklearn_deeplifft._training import ScoreFunction, Scores
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, NotPiecewiseLinearError
 from sklearn_deeplifft.networks import (
     GateSettings,
     Trained,
@@ -26,6 +29,7 @@ from sklearn_deeplifft.networks import (
     gates_of,
     network_kind,
 )
+from sklearn_deeplifft.ranking import count_to_select
 
 __all__ = ["ImportanceNeuronSelector"]
 
@@ -66,7 +70,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         closes half of them before the first step.
     gate_penalty : "path" or float, default="path"
         Group penalty on ``g_i ||W_i||``, in units of the largest step that Adam can take: 0 is
-        none, at 1 every gate closes. ``"path"`` raises it from 0.05 to 1 while training.
+        none, at 1 every gate closes. ``"path"`` raises it from 0.2 to 1 while training.
     path_steps : int, default=500
         Length of the path in steps; it has no fewer than ``max_epochs`` epochs.
     readout : {"effective", "gate"}, default="effective"
@@ -75,8 +79,9 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature (a one-hot block) share a gate and are kept or dropped
         whole: a label for each column, lists of columns, a mapping from names to labels, or a
-        callable on names. ``||W_i||`` is then a mean over the columns, so that a block gains
-        nothing by its width.
+        callable on names; columns without a label (None, NaN) stay alone. ``||W_i||`` is then
+        the norm of all its columns, and the penalty grows with the root of their number: a block
+        neither gains nor loses by its width. With ``prefit=True`` those of the network.
     loss : {"auto", "soft_f1"}, default="auto"
         ``"soft_f1"`` trains one sigmoid a label by F1 scores of probabilities (the paper).
     score_on : {"validation", "training", "all", "out_of_fold"}, default="validation"
@@ -91,7 +96,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     prefit : bool, default=False
         ``estimator`` is fitted: only read its gates.
     hidden_layer_sizes : sequence of int, default=(200, 100)
-    dropout : float, default=0.0
+    dropout : float, default=0.3
     noise : float, default=0.0
         Standard deviation of normal noise added to the outputs of all hidden layers but the last.
     l2 : float, default=0.0
@@ -108,7 +113,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         Relative improvement of the validation loss that counts as one.
     validation_fraction : float, default=0.2
         Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
-        folds; 0 trains on all rows.
+        folds; 0 trains on all rows, and the best epoch of a path is that of the training loss.
     n_jobs : int or None, default=None
         Threads that train networks; the result does not depend on it.
     checkpoint_dir : path-like or None, default=None
@@ -137,7 +142,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         Share of the networks, 0 to 1, that would select the feature at the current cut on their
         own.
     stability_ : float
-        Nogueira's index of these selections: 1 for identical ones, about 0 for random ones.
+        Nogueira's index of these selections: 1 for identical ones, about 0 for random ones. NaN
+        where all or none are selected; there is none with one network.
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the exact decomposition of the same networks: see
         `DeepLIFFTSelector`. Positive speaks for the class.
@@ -166,7 +172,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     Warns
     -----
     FeatureSelectionWarning
-        Of constant columns, and of checkpoints that are damaged or belong to another fit.
+        Of constant columns, of networks that let no feature through, and of checkpoints that are
+        damaged or belong to another fit.
 
     See Also
     --------
@@ -227,7 +234,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         standardize=True,
         prefit=False,
         hidden_layer_sizes=(200, 100),
-        dropout=0.0,
+        dropout=0.3,
         noise=0.0,
         l2=0.0,
         learning_rate=4e-3,
@@ -312,8 +319,6 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
             "validation_fraction": 0.5,
         }
 
-    # What the base class asks for
-
     def _extra_settings(self, data: FitData) -> dict[str, Any]:
         if self.loss == "soft_f1" and data.target.kind not in ("softmax", "multilabel"):
             raise ValueError(
@@ -342,11 +347,13 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         }
 
     def _require_readable(self, data: FitData, trained: Trained | None) -> None:
-        d = data.rows.shape[1]
         if trained is None:
             return
-        if network_kind(self.estimator) != "default" and self._reads_weights():
-            first_linear(trained.core, d)
+        if network_kind(self.estimator) != "default":
+            # As its owner knows it, without the gates in front.
+            trained = trained._replace(core=trained.core[1])  # type: ignore[index]
+            if self._reads_weights():
+                first_linear(trained.core, data.rows.shape[1])
         reading = self._reading(trained, data)
         heads_for(data.target, reading.n_outputs(data.index))
         reading.verify(data.index)
@@ -356,31 +363,47 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
 
     def _score_function(self, data: FitData) -> ScoreFunction:
         if self.prefit:
-            of_column = gates_of(adopt(self.estimator).core).feature_of_column.numpy()
-            self._groups = FeatureGroups(of_column, np.unique(of_column, return_index=True)[1])
+            self._take_groups(data.rows.shape[1])
         # Our own regression networks are trained, and here scored, on a standardised target.
         ours = network_kind(self.estimator) == "default" and not self.prefit
         rescaled = data.target.kind == "regression" and not ours
         units = target_scale(data)[1] if rescaled else None
         self._target = replace(data.target, codes=data.target.codes[:0])
+        # What holds a single value says nothing, whatever weight its gate began with.
+        says = np.bincount(self._groups.of_column, (data.std > 0) | self.prefit) > 0
 
         def score(trained: Trained, index: np.ndarray, columns: np.ndarray) -> Scores:
-            reading = self._reading(trained, data)
-            sums = reading.sums(index, data.target, data.score_weight)
+            try:
+                sums = self._reading(trained, data).sums(index, data.target, data.score_weight)
+            except NotPiecewiseLinearError:  # or large terms that cancel, in float32
+                exact = self._reading(trained, data, torch.float64)
+                sums = exact.sums(index, data.target, data.score_weight)
             found = scores_of(sums, data.target, balanced=True, units=units)
-            return found._replace(overall=self._groups.spread(self._shares(trained)))
+            return found._replace(overall=self._groups.spread(self._shares(trained, says)))
 
         return score
 
+    def _take_groups(self, n_columns: int) -> None:
+        """Features are those of the fitted network."""
+        of_column = gates_of(adopt(self.estimator).core).feature_of_column.numpy()
+        if len(of_column) != n_columns:
+            raise ValueError(
+                f"the network has gates for {len(of_column)} columns, and X has {n_columns}. Pass "
+                "the columns it was built for, in their order."
+            )
+        self._groups = FeatureGroups(of_column, np.unique(of_column, return_index=True)[1])
+        count_to_select(self.n_features_to_select, len(self._groups.first))
+
     def _after_scores(self, networks: Sequence[Trained], scores: Sequence[Scores]) -> None:
         warn_never_right(scores, self._target, None)
+        _warn_closed(scores)
         exits = [t.gates.exit.numpy() for t in networks if t.gates is not None]
         if exits and self.gate_penalty == "path":
             self.exit_penalties_ = self._groups.spread(np.array(exits))
         elif hasattr(self, "exit_penalties_"):  # of an earlier fit
             del self.exit_penalties_
 
-    def _shares(self, trained: Trained) -> np.ndarray:
+    def _shares(self, trained: Trained, says: np.ndarray) -> np.ndarray:
         """What is read off a network's gates, (G,), scaled to sum to one."""
         if trained.gates is None:
             gate = gates_of(trained.core)
@@ -392,10 +415,24 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
             found = trained.gates.path
         else:
             found = trained.gates.effective if self.readout == "effective" else trained.gates.gate
-        values = found.numpy().astype(np.float64)
+        values = np.where(says, found.double().numpy(), 0.0)
         return values / values.sum() if values.any() else values
 
-    def _reading(self, trained: Trained, data: FitData) -> Reading:
+    def _reading(
+        self, trained: Trained, data: FitData, dtype: torch.dtype | None = None
+    ) -> Reading:
         gauge = Gauge(data.mean, (data.std == 0) & (not self.prefit))
-        settings = ReadingSettings(drop_normalizer=data.target.kind != "regression")
+        drop = data.target.kind != "regression"
+        settings = ReadingSettings(dtype=dtype, drop_normalizer=drop)
         return Reading(trained, settings, data.rows, gauge, np.arange(data.rows.shape[1]))
+
+
+def _warn_closed(scores: Sequence[Scores]) -> None:
+    closed = sum(not s.overall.any() for s in scores)
+    if closed:
+        warnings.warn(
+            f"{closed} of {len(scores)} networks let no feature through; their importances are 0. "
+            "Lower gate_penalty, or begin with gate_initial='one'.",
+            FeatureSelectionWarning,
+            stacklevel=2,
+        )

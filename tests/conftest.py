@@ -124,16 +124,41 @@ def bits(selector) -> str:
 
 @contextmanager
 def counted_trainings(monkeypatch):
-    """Count how many networks are trained."""
+    """Count how many networks are trained: the columns of each, in the order of the rounds."""
     from sklearn_deeplifft import _training
+    from sklearn_deeplifft.networks import _together
 
     calls: list[np.ndarray] = []
-    learn = _training.learn
+    learn, train_together = _training.learn, _together.train_together
 
     def counting(*args, **kwargs):
         calls.append(kwargs["columns"])
         return learn(*args, **kwargs)
 
+    def counting_all(members, rows, problem, *args):
+        every = np.arange(problem.n_features)
+        calls.extend([every if rows.columns is None else rows.columns] * len(members))
+        return train_together(members, rows, problem, *args)
+
     with monkeypatch.context() as patch:
         patch.setattr(_training, "learn", counting)
+        patch.setattr(_together, "train_together", counting_all)
         yield calls
+
+
+@contextmanager
+def watched_batches(monkeypatch):
+    """The skorch net and the rows (N,) of each batch that networks of ours are trained on."""
+    from sklearn_deeplifft.networks._ensemble import Members
+
+    batches: list[tuple] = []
+    on_batch_end = Members.on_batch_end
+
+    def watching(self, net, batch, training, **kwargs):
+        if training:
+            batches.append((net, batch.counts()))
+        on_batch_end(self, net, batch=batch, training=training, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Members, "on_batch_end", watching)
+        yield batches

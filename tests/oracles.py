@@ -396,3 +396,95 @@ def oracle_bootstrap_interval(values, level: float, counts) -> np.ndarray:
             above = min(below + 1, len(column) - 1)
             out[end, f] = column[below] + (at - below) * (column[above] - column[below])
     return out
+
+
+def oracle_soft_f1(logits, y, weight=None) -> float:
+    """Ashraf (2021): counts of a confusion table are sums of probabilities, label by label."""
+    logits, y = np.asarray(logits, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    n, K = logits.shape
+    weight = np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
+    losses = []
+    for k in range(K):
+        tp = fp = fn = tn = 0.0
+        for s in range(n):
+            p = sigmoid(logits[s, k])
+            tp += weight[s] * p * y[s, k]
+            fp += weight[s] * p * (1 - y[s, k])
+            fn += weight[s] * (1 - p) * y[s, k]
+            tn += weight[s] * (1 - p) * (1 - y[s, k])
+        present = 2 * tp / (2 * tp + fn + fp) if tp + fn + fp else 0.0
+        absent = 2 * tn / (2 * tn + fn + fp) if tn + fn + fp else 0.0
+        losses.append(1 - (present + absent) / 2)
+    return sum(losses) / K
+
+
+def oracle_effective_gates(W, feature_of_column, gates=None) -> np.ndarray:
+    """One network, W (h, d): ``g_i ||W_i||``, the norm of all weights of a feature's columns."""
+    W = np.asarray(W, dtype=np.float64)
+    out = []
+    for i in range(max(feature_of_column) + 1):
+        own = [j for j, feature in enumerate(feature_of_column) if feature == i]
+        squares = [float(w) ** 2 for j in own for w in W[:, j]]
+        g = 1.0 if gates is None else float(gates[i])
+        out.append(g * math.sqrt(sum(squares)))
+    return np.array(out)
+
+
+class Path(NamedTuple):
+    """One network on a penalty path, after it: (G,) each but ``n_open``, one number a step."""
+
+    effective: np.ndarray
+    share: np.ndarray
+    exit: np.ndarray
+    n_open: list[int]
+
+
+def oracle_path(starts, updates, where, *, lr, start, better, steps_per_epoch, free=False) -> Path:
+    """Step by step: add an update to the weights, lower each ``e_i`` by ``c lr sqrt(h m_i)``.
+
+    A feature has m columns. ``starts`` and each of ``updates`` are (W, g), g None unless ``free``.
+    What is no higher than the step is zero from then on. ``better`` names the epochs, from 0, that
+    were the best so far; shares of e are averaged from the last of them.
+    """
+    W, g = (None if part is None else np.array(part, dtype=np.float64) for part in starts)
+    G, n_steps = max(where) + 1, len(updates)
+    exits, closed, n_open, shares = np.full(G, np.inf), set(), [], []
+    effective = np.zeros(G)
+    for step, (dW, dg) in enumerate(updates, start=1):
+        W = W + dW
+        if free:
+            g = np.maximum(g + dg, 0.0)
+        c = start ** (1 - step / n_steps)
+        e = oracle_effective_gates(W, where, g)
+        for i in range(G):
+            t = c * lr * math.sqrt(len(W) * sum(1 for feature in where if feature == i))
+            if i in closed or e[i] <= t:
+                if i not in closed:
+                    exits[i] = c
+                closed.add(i)
+                factor = 0.0
+            else:
+                factor = (e[i] - t) / e[i]
+            if free:
+                g[i] *= factor
+            else:
+                W[:, [j for j in range(len(where)) if where[j] == i]] *= factor
+        n_open.append(G - len(closed))
+        if step % steps_per_epoch == 0:
+            e = oracle_effective_gates(W, where, g)
+            if step // steps_per_epoch - 1 in better:
+                shares, effective = [], e
+            shares.append(e / e.sum() if e.sum() else e)
+    mean = sum(shares) / len(shares)
+    return Path(effective, mean / mean.sum() if mean.sum() else mean, exits, n_open)
+
+
+def oracle_early_stopping(losses, patience: int, tolerance: float) -> tuple[int, int]:
+    """(epochs run, best epoch), from 1: stop after ``patience`` epochs without a better one."""
+    best, limit = 0, math.inf
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < limit:
+            best, limit = epoch, loss - tolerance * loss
+        elif epoch - best >= patience:
+            return epoch, best
+    return len(losses), best

@@ -11,7 +11,7 @@ from tests.conftest import counted_trainings, planted
 
 
 class WeightSize(BaseNetworkSelector):
-    """The smallest selector there can be: ``__init__`` and ``_score_function``."""
+    """The smallest selector there can be: ``__init__``, settings and scores."""
 
     def __init__(
         self,
@@ -34,6 +34,8 @@ class WeightSize(BaseNetworkSelector):
         max_epochs=10,
         patience=10,
         validation_fraction=0.2,
+        n_jobs=None,
+        checkpoint_dir=None,
         device="cpu",
         random_state=None,
         verbose=0,
@@ -56,9 +58,14 @@ class WeightSize(BaseNetworkSelector):
         self.max_epochs = max_epochs
         self.patience = patience
         self.validation_fraction = validation_fraction
+        self.n_jobs = n_jobs
+        self.checkpoint_dir = checkpoint_dir
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+
+    def _extra_settings(self, data):
+        return {}
 
     def _score_function(self, data):
         def score(trained, rows, columns):
@@ -71,12 +78,12 @@ class WeightSize(BaseNetworkSelector):
 # The battery's tables are noise, with a constant column here and there.
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 @parametrize_with_checks([WeightSize()])
-def test_a_selector_of_two_methods_passes_the_battery(estimator, check):
+def test_the_smallest_selector_passes_the_battery(estimator, check):
     check(estimator)
 
 
 def test_the_base_is_abstract():
-    with pytest.raises(TypeError, match=r"abstract.*_score_function"):
+    with pytest.raises(TypeError, match=r"abstract.*_extra_settings.*_score_function"):
         BaseNetworkSelector()
 
 

@@ -3,12 +3,14 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft import DeepLIFFTSelector, ImportanceNeuronSelector
 
 
 # The battery fits tiny tables of noise, where a class may never be predicted and a column may be
 # constant; both are warned of, as they should be.
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
-@parametrize_with_checks([DeepLIFFTSelector()], expected_failed_checks=None)
+@parametrize_with_checks(
+    [DeepLIFFTSelector(), ImportanceNeuronSelector()], expected_failed_checks=None
+)
 def test_sklearn_checks(estimator, check):
     check(estimator)

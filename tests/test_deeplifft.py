@@ -379,13 +379,13 @@ def test_groups_are_held_out_together(data, monkeypatch):
 def _parts(monkeypatch) -> list[tuple[np.ndarray, np.ndarray]]:
     from sklearn_deeplifft import _training
 
-    parts, learn = [], _training.learn
+    parts, learn_together = [], _training.learn_together
 
-    def recording(*args, **kwargs):
-        parts.append((kwargs["training"], kwargs["validation"]))
-        return learn(*args, **kwargs)
+    def recording(problem, settings, table, assignments, *args):
+        parts.extend((a.training, a.validation) for a in assignments)
+        return learn_together(problem, settings, table, assignments, *args)
 
-    monkeypatch.setattr(_training, "learn", recording)
+    monkeypatch.setattr(_training, "learn_together", recording)
     return parts
 
 

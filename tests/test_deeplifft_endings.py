@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sklearn_deeplifft import TrainingDivergedError
-from tests.conftest import planted, quick
+from tests.conftest import MLP, planted, quick
 
 
 @pytest.fixture
@@ -84,9 +84,19 @@ def test_a_mask_of_the_scores_leaves_the_training_of_a_regression_alone():
     np.testing.assert_array_equal(a.contributions(X).terms, b.contributions(X).terms)
 
 
-def test_weights_that_diverge_in_the_last_step_are_called_so(data):
-    with pytest.raises(TrainingDivergedError, match="outputs are not finite"):
-        quick(max_epochs=1, learning_rate=1e30, batch_size=200, validation_fraction=0).fit(*data)
+@pytest.mark.parametrize(
+    ("estimator", "held_out", "said"),
+    [
+        (None, 0, "outputs are not finite"),
+        (None, 0.2, "validation loss was never finite"),
+        (MLP, 0, "outputs are not finite"),
+        (MLP, 0.2, "outputs are not finite"),
+    ],
+)
+def test_weights_that_diverge_in_the_last_step_are_called_so(data, estimator, held_out, said):
+    params = {"max_epochs": 1, "learning_rate": 1e30, "batch_size": 200}
+    with pytest.raises(TrainingDivergedError, match=said):
+        quick(estimator, validation_fraction=held_out, **params).fit(*data)
 
 
 def test_new_targets_of_a_multilabel_problem_are_checked(data):

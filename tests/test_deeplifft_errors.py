@@ -16,7 +16,7 @@ from sklearn_deeplifft import (
     NotPiecewiseLinearError,
     TrainingDivergedError,
 )
-from tests.conftest import answering, bits, counted_trainings, planted, quick
+from tests.conftest import MLP, answering, bits, counted_trainings, planted, quick
 
 
 @pytest.fixture(scope="module")
@@ -300,16 +300,18 @@ def test_a_failed_first_fit_leaves_it_unfitted(data):
         selector.get_support()
 
 
-def test_an_interrupt_leaves_the_earlier_state_too(data, monkeypatch):
-    from sklearn_deeplifft import _training
-
-    selector = quick().fit(*data)
+@pytest.mark.parametrize(
+    ("estimator", "step"),
+    [(None, "networks._ensemble.Members.on_batch_end"), (MLP, "_training.learn")],
+)
+def test_an_interrupt_leaves_the_earlier_state_too(data, monkeypatch, estimator, step):
+    selector = quick(estimator).fit(*data)
     before = dict(vars(selector))
 
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_training, "learn", interrupted)
+    monkeypatch.setattr(f"sklearn_deeplifft.{step}", interrupted)
     with pytest.raises(KeyboardInterrupt):
         selector.fit(data.X[:, :5], data.y)
     assert vars(selector) == before

@@ -12,6 +12,7 @@ import sklearn
 import skorch
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier
@@ -53,6 +54,8 @@ OTHER_VALUES = {
     "max_epochs": 2,
     "patience": None,
     "validation_fraction": 0.5,
+    "n_jobs": 2,
+    "checkpoint_dir": "networks",
     "device": "cpu:0",
     "dtype": "float64",
     "random_state": 3,
@@ -68,8 +71,8 @@ def test_every_parameter_is_in_the_list_above_and_documented():
 
 
 def test_every_fitted_attribute_is_documented(data):
-    selector = quick().fit(pd.DataFrame(data.X, columns=list("abcdefgh")), data.y)
-    for name in vars(selector):
+    selector = quick(n_networks=2).fit(pd.DataFrame(data.X, columns=list("abcdefgh")), data.y)
+    for name in {*vars(selector), *dir(selector)}:
         if name.endswith("_") and not name.startswith("_"):
             assert name in DeepLIFFTSelector.__doc__, name
 
@@ -319,6 +322,23 @@ def test_representations(data):
         "DeepLIFFTSelector(n_features_to_select=3)"
     )
     assert "DeepLIFFTSelector" in quick().fit(*data)._repr_html_()
+    uncuttable = quick(n_networks=2).fit(*data).set_params(n_features_to_select=9)
+    assert "DeepLIFFTSelector" in uncuttable._repr_html_()
+
+
+def test_what_cannot_be_computed_is_no_attribute(data):
+    alone, two = quick().fit(*data), quick(n_networks=2).fit(*data)
+    assert "stability_" in dir(two)
+    assert "stability_" not in dir(alone)
+    with pytest.raises(AttributeError, match=r"needs at least 2.*more networks"):
+        alone.stability_  # noqa: B018
+    assert set(alone.selection_frequency_) == {0, 1}
+    two.set_params(n_features_to_select=9)
+    for name in ("stability_", "selection_frequency_"):
+        with pytest.raises(AttributeError, match=r"n_features_to_select=9 must be"):
+            getattr(two, name)
+    with pytest.raises(NotFittedError):
+        quick().stability_  # noqa: B018
 
 
 def test_defaults_do_not_share_mutable_objects():

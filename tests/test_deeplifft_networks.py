@@ -19,9 +19,11 @@ from tests.conftest import (
     OneLogitMLP,
     SoftmaxMLP,
     answering,
+    bits,
     planted,
     quick,
     relu_network,
+    watched_batches,
 )
 
 TRAINING = {"max_epochs": 15, "lr": 0.02, "batch_size": 32, "optimizer": torch.optim.Adam}
@@ -381,18 +383,28 @@ def test_prefit_leaves_repeated_rows_apart(data):
 # Parameters of networks
 
 
-def test_training_parameters_reach_our_network(data):
-    selector = quick(
-        hidden_layer_sizes=[7], dropout=0.25, max_epochs=12, weight_decay=0.01, batch_size=16
-    ).fit(*data)
+def test_training_parameters_reach_our_network(data, monkeypatch):
+    params = {
+        "hidden_layer_sizes": [7],
+        "dropout": 0.25,
+        "max_epochs": 12,
+        "weight_decay": 0.01,
+        "batch_size": 16,
+    }
+    with watched_batches(monkeypatch) as batches:
+        selector = quick(**params).fit(*data)
     net = selector.estimator_
     assert [type(m).__name__ for m in net.module_.core] == ["Linear", "ReLU", "Dropout", "Linear"]
     assert net.module_.core[0].out_features == 7
     assert net.module_.core[2].p == 0.25
     assert len(net.history) == 12
-    group = net.optimizer_.param_groups[0]
-    assert (group["lr"], group["weight_decay"]) == (0.02, 0.01)
-    assert len([b for b in net.history[0]["batches"] if "train_loss" in b]) == 6  # of 96 rows
+    assert len(batches) == 12 * 6  # of 96 rows
+    for trained in (batches[0][0], net):  # what trained it, and what the user may train again
+        group = trained.optimizer_.param_groups[0]
+        assert (group["lr"], group["weight_decay"]) == (0.02, 0.01)
+    # The layers of the network say how it would be trained; these, how it was.
+    for name, value in {"dropout": 0.0, "weight_decay": 0.0}.items():
+        assert bits(quick(**{**params, name: value}).fit(*data)) != bits(selector)
 
 
 def test_a_users_net_is_trained_as_its_owner_says(data):

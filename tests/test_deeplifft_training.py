@@ -1,5 +1,6 @@
 """Training: stopping, weights, elimination, and that the same data give the same bits."""
 
+import copy
 import itertools
 import json
 import os
@@ -14,7 +15,16 @@ from scipy.stats import spearmanr
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_deeplifft import DeepLIFFTSelector
-from tests.conftest import MLP, QUICK, bits, counted_trainings, planted, quick, relu_network
+from tests.conftest import (
+    MLP,
+    QUICK,
+    bits,
+    counted_trainings,
+    planted,
+    quick,
+    relu_network,
+    watched_batches,
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +73,23 @@ def test_patience_none_trains_to_the_end(data):
     assert len(quick(max_epochs=60, patience=None).fit(*data).estimator_.history) == 60
 
 
-def test_no_validation_trains_on_all_rows_to_the_end(data):
-    selector = quick(max_epochs=25, patience=1, validation_fraction=0).fit(*data)
+def test_no_validation_trains_on_all_rows_to_the_end(data, monkeypatch):
+    with watched_batches(monkeypatch) as batches:
+        selector = quick(max_epochs=25, patience=1, validation_fraction=0).fit(*data)
     assert len(selector.estimator_.history) == 25
-    assert sum(selector.estimator_.history[0, "batches", :, "train_batch_size"]) == 120
+    assert sum(rows for _, rows in batches).tolist() == [25 * 120]
+
+
+def test_a_network_from_which_no_row_is_held_out_trains_to_the_end(data):
+    """Three groups, five folds: some networks have nothing to stop by, among others that do."""
+    params = {"n_networks": 5, "max_epochs": 60}
+    groups = np.arange(120) // 40
+    stopped, ended = (quick(patience=p, **params).fit(*data, groups=groups) for p in (2, None))
+    watched = ["valid_loss" in net.history[0] for net in stopped.estimators_]
+    assert set(watched) == {True, False}
+    for net, whole, held_out in zip(stopped.estimators_, ended.estimators_, watched, strict=True):
+        same = torch.equal(net.module_.core[0].weight, whole.module_.core[0].weight)
+        assert (len(net.history) == 60) == same == (not held_out)
 
 
 # Weights
@@ -264,22 +287,24 @@ def test_elimination_keeps_one_pass_scores_of_the_networks_on_all_features(data,
 
 
 def test_elimination_starts_from_the_trained_network(data, monkeypatch):
-    from sklearn_deeplifft import _training
+    from sklearn_deeplifft.networks import _together
 
-    starts, learn = [], _training.learn
+    rounds, train_together = [], _together.train_together
 
-    def watched(*args, **kwargs):
-        trained = learn(*args, **kwargs)
-        starts.append((kwargs["start"], kwargs["columns"], trained))
-        return trained
+    def watched(members, rows, *args):
+        (core,) = (member.core for member in members)
+        start = copy.deepcopy(core)
+        found = train_together(members, rows, *args)
+        rounds.append((start, np.arange(8) if rows.columns is None else rows.columns, core))
+        return found
 
-    monkeypatch.setattr(_training, "learn", watched)
+    monkeypatch.setattr(_together, "train_together", watched)
     quick(step=3, max_epochs=3).fit(*data)
-    assert starts[0][0] is None
-    for (_, before, trained), (start, after, _) in itertools.pairwise(starts):
+    assert [len(columns) for _, columns, _ in rounds] == [8, 5, 2, 1]
+    for (_, before, trained), (start, after, _) in itertools.pairwise(rounds):
         kept = torch.as_tensor(np.searchsorted(before, after))
-        assert torch.equal(start[0].weight, trained.core[0].weight[:, kept])
-        assert torch.equal(start[2].weight, trained.core[2].weight)
+        assert torch.equal(start[0].weight, trained[0].weight[:, kept])
+        assert torch.equal(start[2].weight, trained[2].weight)
 
 
 def test_elimination_finds_what_one_pass_finds_on_easy_data(data):
@@ -444,8 +469,13 @@ def test_silent_by_default(data, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_one_line_a_network_when_asked(data, capsys):
-    quick(verbose=1, n_networks=3).fit(*data)
+ONE_AT_A_TIME = [{"estimator": MLP}, {"n_jobs": 3}]
+"""Networks of a user's own; networks of ours, each in a chunk of its own."""
+
+
+@pytest.mark.parametrize("params", ONE_AT_A_TIME)
+def test_one_line_a_network_when_asked(data, capsys, params):
+    quick(verbose=1, n_networks=3, **params).fit(*data)
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert err == ""
@@ -453,13 +483,22 @@ def test_one_line_a_network_when_asked(data, capsys):
     for j, line in enumerate(lines, start=1):
         assert line.startswith(f"[DeepLIFFTSelector] network {j}/3 on 8 features: ")
         assert "epochs, validation loss 0." in line
+        assert line.endswith(" left") == (j < 3)
 
 
-def test_one_line_a_network_and_round_in_elimination(data, capsys):
-    quick(verbose=1, n_networks=2, step=0.5).fit(*data)
+def test_one_line_for_networks_trained_together(data, capsys):
+    quick(verbose=1, n_networks=3).fit(*data)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("[DeepLIFFTSelector] network 3/3 on 8 features: ")
+    assert "epochs, validation loss 0." in line
+
+
+@pytest.mark.parametrize(("params", "per_round"), [*((p, 2) for p in ONE_AT_A_TIME), ({}, 1)])
+def test_one_line_a_network_and_round_in_elimination(data, capsys, params, per_round):
+    quick(verbose=1, n_networks=2, step=0.5, **params).fit(*data)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 * 4
-    assert "on 4 of 8 features" in lines[2]
+    assert len(lines) == per_round * 4
+    assert "on 4 of 8 features" in lines[per_round]
 
 
 def test_lines_do_not_grow_with_the_table(capsys):

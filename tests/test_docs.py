@@ -42,7 +42,7 @@ def test_examples_print_what_the_page_says(page):
 
 
 def test_no_page_has_code_that_nothing_runs():
-    assert len(WITH_EXAMPLES) >= 9
+    assert len(WITH_EXAMPLES) >= 12
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for directive in ("code-block:: python", "code-block:: pycon", "doctest: +SKIP"):
@@ -52,14 +52,19 @@ def test_no_page_has_code_that_nothing_runs():
 def test_commands_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     load_wine(as_frame=True).frame.to_csv(tmp_path / "wine.csv", index=False)
-    (command,) = _commands(DOCS / "user_guide" / "command_line.rst")
-    assert command[0] == "sklearn-deeplifft"
-    done = CliRunner().invoke(main, command[1:])
-    assert done.exit_code == 0, done.output
-    text = (DOCS / "user_guide" / "command_line.rst").read_text(encoding="utf-8")
-    written = sorted(path.name for path in (tmp_path / "results").iterdir())
-    assert written
-    assert all(f"``{name}``" in text for name in written)
+    page = DOCS / "user_guide" / "command_line.rst"
+    text, commands = page.read_text(encoding="utf-8"), _commands(page)
+    assert [command[:2] for command in commands] == [
+        ["sklearn-deeplifft", "rank"],
+        ["sklearn-deeplifft", "gates"],
+    ]
+    for command in commands:
+        done = CliRunner().invoke(main, command[1:])
+        assert done.exit_code == 0, done.output
+        folder = tmp_path / command[command.index("--output") + 1]
+        written = sorted(path.name for path in folder.iterdir())
+        assert written
+        assert all(f"``{name}``" in text for name in written)
 
 
 @pytest.mark.parametrize("script", GALLERY, ids=_name)

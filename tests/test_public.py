@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sklearn.base import BaseEstimator
 
 import sklearn_deeplifft
 
@@ -44,6 +45,7 @@ def test_all_of_the_package():
         "Contributions",
         "DeepLIFFTSelector",
         "FeatureSelectionWarning",
+        "ImportanceNeuronSelector",
         "Importances",
         "NotPiecewiseLinearError",
         "TrainingDivergedError",
@@ -98,7 +100,7 @@ def test_all_of_each_file_names_what_it_defines(path):
 )
 def test_public_things_are_documented(thing):
     assert inspect.getdoc(thing)
-    if thing is sklearn_deeplifft.DeepLIFFTSelector:
+    if inspect.isclass(thing) and issubclass(thing, BaseEstimator):
         for name, method in inspect.getmembers(thing, inspect.isfunction):
             if not name.startswith("_"):
                 assert inspect.getdoc(method), name

@@ -144,7 +144,7 @@ def eliminated(scores_of_columns, d, step, monkeypatch, n_networks=1):
     """Run elimination where network j's scores of some columns are given by a function."""
     rounds = []
 
-    def fake_run(recipe, data, plan, columns, score, starts=None):
+    def fake_run(recipe, data, plan, columns, score, starts, stage):
         rounds.append(columns.tolist())
         made = [Scores(scores_of_columns(columns, j), None, None, 0.0) for j in range(n_networks)]
         return [None] * n_networks, made

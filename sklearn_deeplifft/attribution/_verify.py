@@ -130,7 +130,7 @@ def _curved_message(module: nn.Module, X: Tensor, bend: float, reader: NetworkRe
         "The secant rule covers elementwise activations (tanh, sigmoid, GELU, SiLU, ELU, softplus "
         "and the like) only; replace what else is curved."
         if reader.secants
-        else "Use ReLU-like activations, or ask for activation_rule='secant'."
+        else "Use ReLU-like activations, or DeepLIFFTSelector with activation_rule='secant'."
     )
     where = f"the curvature sits in {named}" if named else "it sits in the module's own forward"
     return (

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import pandas as pd
 from rich.console import Console
 
 from sklearn_deeplifft import __version__
+from sklearn_deeplifft.cli._attributes import name_columns
 from sklearn_deeplifft.cli._demo import TABLES
 from sklearn_deeplifft.cli._figure import can_draw, figure_writer
+from sklearn_deeplifft.cli._gates import GateOptions, train_gates
+from sklearn_deeplifft.cli._options import (
+    EXISTING,
+    FOLDER,
+    SEED_OPTION,
+    TASK_OPTION,
+    Counts,
+    errors,
+    interruptible,
+    nonzero,
+    of_every_command,
+    of_tables,
+    require_columns,
+    unescaped,
+)
 from sklearn_deeplifft.cli._progress import progress_for
 from sklearn_deeplifft.cli._rank import Settings, rank_table
 from sklearn_deeplifft.cli._read import read_table
-from sklearn_deeplifft.cli._show import console_for, show_files, show_header, show_outcome
-from sklearn_deeplifft.cli._table import Table, make_table, missing_column
+from sklearn_deeplifft.cli._show import (
+    console_for,
+    show_files,
+    show_gates,
+    show_header,
+    show_outcome,
+)
+from sklearn_deeplifft.cli._table import Table, make_table
 from sklearn_deeplifft.cli._write import csv_writer, require_writable, write_all
 
 __all__ = ["main"]
-
-RESULTS = click.Path(file_okay=False, path_type=Path)
 
 FILES = """\b
 Files written:
@@ -46,40 +63,25 @@ Files written:
   features.png    both as one figure
 """
 
-
-class Counts(click.ParamType):
-    """Positive whole numbers, separated by commas."""
-
-    name = "k,k,..."
-
-    def convert(self, value, param, ctx):
-        """Return them as a tuple."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            counts = tuple(int(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not whole numbers separated by commas, as in 3,5,10.")
-        if min(counts) < 1:
-            self.fail(f"{value!r} holds {min(counts)}; every number of features is 1 or more.")
-        return counts
-
-
-def common(command):
-    """Options that both commands have."""
-    for option in (
-        click.option("-q", "--quiet", is_flag=True, help="Print nothing, except errors."),
-        click.option(
-            "-o",
-            "--output",
-            type=RESULTS,
-            default="results",
-            show_default=True,
-            help="Folder for the files; it is made if need be.",
-        ),
-    ):
-        command = option(command)
-    return command
+GATE_FILES = """\b
+Files written:
+  gates.csv       one row a network, one column a feature: how much of it
+                  its gates let through; a row adds up to 1 (zeros where
+                  every gate is closed)
+  ranking.csv     one row a feature, best first
+    importance    mean of its column of gates.csv
+    std           standard deviation over networks
+    low, high     95 % bootstrap interval of the mean over networks
+    mean_rank, rank_std
+                  mean and standard deviation, over networks, of its rank
+                  in each; 1 is best
+    frequency     share of the networks, 0 to 1, that have it among their
+                  own first K (--select)
+    for_<class>   not in a regression: signed, -1 to 1, mean change of
+                  the probability of the class, over its examples that
+                  are classified correctly; positive speaks for the class
+                  (for a column of text, the sum over its values)
+"""
 
 
 @click.group(
@@ -96,9 +98,7 @@ def main() -> None:
 
 
 @main.command(epilog=FILES)
-@click.argument("table", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--target", required=True, metavar="COL", help="Column to predict.")
-@click.option("--drop", multiple=True, metavar="COL", help="Column to leave out; may be repeated.")
+@of_tables
 @click.option(
     "--counts",
     type=Counts(),
@@ -106,13 +106,7 @@ def main() -> None:
     show_default=True,
     help="Numbers of features at which rankings are compared.",
 )
-@click.option(
-    "--task",
-    type=click.Choice(["auto", "classification", "regression"]),
-    default="auto",
-    show_default=True,
-    help="auto: text and up to 20 different whole numbers are classes.",
-)
+@TASK_OPTION
 @click.option(
     "--networks",
     type=click.IntRange(min=1),
@@ -120,20 +114,13 @@ def main() -> None:
     show_default=True,
     help="Networks trained and averaged.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=0,
-    show_default=True,
-    help="The same seed gives the same ranking.",
-)
+@SEED_OPTION
 @click.option(
     "--all-rows",
     is_flag=True,
     help="Rank once more on all rows, those held out included; twice the time.",
 )
-@click.option("--sep", help="What separates columns; by default the suffix of TABLE says.")
-@common
+@of_every_command
 def rank(table, target, drop, counts, task, networks, seed, all_rows, sep, output, quiet) -> None:
     """Rank the features of TABLE and compare the ranking with others.
 
@@ -141,27 +128,116 @@ def rank(table, target, drop, counts, task, networks, seed, all_rows, sep, outpu
     Columns of numbers are features; a column of text becomes one feature for each of its
     values, up to 50. Rankings are made on 70 % of the rows and tested on the others.
     """
-    with _errors():
+    with errors():
         require_writable(output)
-        frame = read_table(table, _unescaped(sep))
-        _require_columns(frame, target, drop)
+        frame = read_table(table, unescaped(sep))
+        require_columns(frame, target, drop)
         data = make_table(frame, target, name=table.name, drop=drop, task=task)
         _run(data, Settings(counts, networks, seed, all_rows), output, quiet=quiet)
 
 
 @main.command(epilog=FILES)
-@common
+@of_every_command
 def demo(output, quiet) -> None:
     """Rank the features of two real tables that come with scikit-learn.
 
     digits: 1,797 images of 64 pixels, 10 classes. breast_cancer: 569 rows, 30 features, 2
     classes. Each gets a folder of its own in the output folder.
     """
-    with _errors():
+    with errors():
         require_writable(output)
         for name, load in TABLES.items():
             data = make_table(load(), "target", name=name)
             _run(data, Settings(), output / name, quiet=quiet)
+
+
+@main.command(epilog=GATE_FILES)
+@of_tables
+@TASK_OPTION
+@click.option(
+    "--n-networks",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Networks trained and averaged.  [default: 20, or 100 with --paper]",
+)
+@click.option(
+    "--select",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Features that each network may choose, for frequency and stability.  [default: half]",
+)
+@click.option("--paper", is_flag=True, help="Networks and training of the paper; much slower.")
+@SEED_OPTION
+@click.option(
+    "--n-jobs",
+    type=int,
+    default=1,
+    show_default=True,
+    callback=nonzero,
+    help="Threads; -1 is one a core. The result does not depend on it.",
+)
+@click.option(
+    "--checkpoint-dir",
+    type=FOLDER,
+    metavar="DIR",
+    help="Keep finished networks here; the same command goes on from there.",
+)
+@click.option(
+    "--attributes",
+    type=EXISTING,
+    metavar="FILE",
+    help="TABLE has no header: FILE names its features in their order, separated by commas or "
+    "one a line. --target is then a position, from 0, or -1 for the last column; ? is a missing "
+    "value.",
+)
+@of_every_command
+def gates(
+    *, table, target, drop, sep, task, attributes, select, paper, output, quiet, **rest
+) -> None:
+    """Rank the features of TABLE by the gates of many networks.
+
+    Every feature passes a gate, a weight of its own, before the first layer of a network. Each
+    network is trained on all rows but a fold of its own, and its gates are written down. TABLE is
+    a .csv, .tsv or .txt file (may be .gz) or a .parquet file with one row an example; a column of
+    text, of up to 50 values, has one gate.
+    """
+    with errors():
+        require_writable(output)
+        frame = read_table(table, unescaped(sep), header=attributes is None)
+        if attributes is not None:
+            frame, target = name_columns(frame, attributes, target)
+        require_columns(frame, target, drop)
+        data = make_table(frame, target, name=table.name, drop=drop, task=task)
+        _require_possible(data, select, paper=paper)
+        _run_gates(data, GateOptions(**rest, n_selected=select, paper=paper), output, quiet=quiet)
+
+
+def _require_possible(table: Table, select: int | None, *, paper: bool) -> None:
+    if select is not None and select > table.n_columns:
+        raise click.BadParameter(
+            f"{select:,} is more than the columns to rank; give {table.n_columns:,} or fewer.",
+            param_hint="--select",
+        )
+    if paper and table.task == "regression":
+        raise click.BadParameter(
+            f"the paper's networks tell classes apart, and {table.target} is numbers to predict. "
+            "Leave --paper out, or add --task classification.",
+            param_hint="--paper",
+        )
+
+
+def _run_gates(table: Table, options: GateOptions, output: Path, *, quiet: bool) -> None:
+    console = console_for(quiet=quiet)
+    show_header(console, table)
+    with interruptible():
+        outcome = train_gates(table, options, progress_for(quiet=quiet))
+    show_gates(console, outcome)
+    writers = {
+        "gates.csv": csv_writer(outcome.gates),
+        "ranking.csv": csv_writer(outcome.ranking),
+    }
+    show_files(console, write_all(output, writers))
+    console.print()
 
 
 def _run(table: Table, settings: Settings, output: Path, *, quiet: bool) -> None:
@@ -185,26 +261,3 @@ def _say_no_figure(console: Console) -> None:
     console.print(
         "No figure: matplotlib is not installed; pip install 'sklearn-deeplifft[plot]' brings it."
     )
-
-
-def _require_columns(frame: pd.DataFrame, target: str, drop: tuple[str, ...]) -> None:
-    columns = list(frame.columns)
-    for option, column in [("--target", target), *(("--drop", column) for column in drop)]:
-        if column not in columns:
-            raise click.BadParameter(missing_column(column, columns), param_hint=option)
-    if target in drop:
-        raise click.BadParameter(f"{target!r} is the target.", param_hint="--drop")
-
-
-def _unescaped(sep: str | None) -> str | None:
-    r"""Take ``--sep '\t'`` for the tab that it means."""
-    return "\t" if sep == r"\t" else sep
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Say what is wrong in one line; errors of ours and of the libraries below name the remedy."""
-    try:
-        yield
-    except (ValueError, OSError, ImportError) as error:
-        raise click.ClickException(str(error)) from error

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
-from threadpoolctl import threadpool_limits
 
-from sklearn_deeplifft import DeepLIFFTSelector, FeatureSelectionWarning
+from sklearn_deeplifft import DeepLIFFTSelector
 from sklearn_deeplifft.cli._compare import compare, n_comparisons, usable_counts
+from sklearn_deeplifft.cli._fitting import collected, one_thread
 from sklearn_deeplifft.cli._parts import Parts, encode, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
 from sklearn_deeplifft.cli._signs import directions, slopes
@@ -62,7 +59,7 @@ class Outcome:
 def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
     """Rank the features on the training rows, and compare on the others."""
     notes: list[str] = []
-    with _collected(notes), _one_thread():
+    with collected(notes), one_thread():
         parts = split(table, settings.seed)
         began = time.perf_counter()
         selector = _fit(parts, table.task, settings, progress)
@@ -161,39 +158,3 @@ def _ranking(
         }
     )
     return frame.sort_values("rank", ignore_index=True)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Products this small gain nothing from threads, and lose everything on a busy machine.
-
-    Where two programs shared two cores, two threads waiting for each other took more than 20
-    times as long as one on the digits. With one thread the bits do not depend on the number of
-    cores either.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _collected(notes: list[str]) -> Iterator[None]:
-    """Turn what the selector warns of into notes; every other warning goes on its way."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", FeatureSelectionWarning)
-        yield
-    for warning in caught:
-        if issubclass(warning.category, FeatureSelectionWarning):
-            notes.append(_sentence(str(warning.message)))
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

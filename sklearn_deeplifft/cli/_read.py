@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -12,9 +13,10 @@ __all__ = ["read_table"]
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
 PARQUET = (".parquet", ".pq")
 COMPRESSED = (".gz", ".bz2", ".xz")
+BARE: dict[str, Any] = {"header": None, "na_values": "?", "skipinitialspace": True}
 
 
-def read_table(path: Path, sep: str | None = None) -> pd.DataFrame:
+def read_table(path: Path, sep: str | None = None, *, header: bool = True) -> pd.DataFrame:
     """Read a table; every column name comes back as a string.
 
     Parameters
@@ -25,15 +27,26 @@ def read_table(path: Path, sep: str | None = None) -> pd.DataFrame:
     sep : str, default=None
         What separates the columns of a text file; with it, any suffix will do. None goes by
         the suffix.
+    header : bool, default=True
+        Whether the first row of a text file holds names. Without it columns are called "0",
+        "1" ..., ``?`` is a missing value, and ``.data`` is one more suffix of commas: the habits
+        of files that come with their names apart.
 
     Raises
     ------
     ValueError
-        The suffix is not one of these, or the contents are not what it says.
+        The suffix is not one of these, or the contents are not what it says; or a parquet file
+        is said to have no names.
     ImportError
         The file is parquet and pyarrow is not installed.
     """
     suffix = _suffix(path)
+    if suffix in PARQUET and not header:
+        raise ValueError(
+            f"{path} is a parquet file, which names its columns; leave out other names."
+        )
+    if suffix == ".data" and not header:
+        sep = sep or ","
     if suffix not in PARQUET and sep is None and suffix not in SEPARATORS:
         known = ", ".join([*SEPARATORS, *PARQUET])
         raise ValueError(
@@ -45,7 +58,9 @@ def read_table(path: Path, sep: str | None = None) -> pd.DataFrame:
         if suffix in PARQUET:
             frame = _read_parquet(path)
         else:
-            frame = pd.read_csv(path, sep=sep or SEPARATORS[suffix], low_memory=False)
+            frame = pd.read_csv(
+                path, sep=sep or SEPARATORS[suffix], low_memory=False, **({} if header else BARE)
+            )
     except (ValueError, OSError, EOFError, zlib.error) as error:
         raise ValueError(f"cannot read {path}: {_first_line(error)}") from error
     frame.columns = frame.columns.map(str)

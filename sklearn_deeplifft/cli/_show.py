@@ -14,14 +14,16 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from sklearn_deeplifft.cli._compare import ALL, OURS
+from sklearn_deeplifft.cli._gates import GateOutcome
 from sklearn_deeplifft.cli._learners import METRICS
 from sklearn_deeplifft.cli._rank import Outcome
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.plotting import shortened
 
-__all__ = ["console_for", "show_files", "show_header", "show_outcome"]
+__all__ = ["console_for", "show_files", "show_gates", "show_header", "show_outcome"]
 
 MOST_FEATURES, MOST_CLASSES, PER_CLASS = 20, 10, 3
+GATE_BAR = 8
 IMPORTANCE = (
     "importance: share of the score of all features, mean over the rounds of elimination. "
     "rank: the order of elimination, the last one first. "
@@ -67,6 +69,17 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
     if outcome.table.task == "classification":
         _show_classes(console, outcome)
     _show_comparison(console, outcome)
+
+
+def show_gates(console: Console, outcome: GateOutcome) -> None:
+    """Print everything but the files."""
+    _show_notes(console, outcome.notes)
+    n, rows = len(outcome.gates), len(outcome.table.y)
+    networks = "1 network; it" if n == 1 else f"{n:,} networks; each"
+    console.print(f"{networks} held a fold of the {rows:,} rows out.")
+    console.print()
+    _show_gates(console, outcome)
+    _show_stability(console, outcome)
 
 
 def show_files(console: Console, files: Sequence[Path]) -> None:
@@ -126,6 +139,56 @@ def _show_features(console: Console, outcome: Outcome) -> None:
         )
     console.print(grid)
     console.print(UNITS[outcome.table.task], style="dim")
+    console.print()
+
+
+def _show_gates(console: Console, outcome: GateOutcome) -> None:
+    ranking, shown = outcome.ranking, outcome.ranking[:MOST_FEATURES]
+    _title(console, f"Features, {_of(len(shown), len(ranking))}")
+    name = max(console.width - 4 - 10 - GATE_BAR - 13 - 6 - 5 * 3, 12)
+    grid = _grid(
+        ("rank", "right"),
+        ("feature", "left"),
+        ("importance", "right"),
+        ("", "left"),
+        ("95 % interval", "right"),
+        ("chosen", "right"),
+    )
+    longest = shown["importance"].max()
+    for row in shown.itertuples():
+        share = row.importance / longest if longest > 0 else 0.0
+        grid.add_row(
+            str(row.rank),
+            Text(shortened(row.feature, name)),
+            f"{row.importance:.3f}",
+            Text(_bar(share, GATE_BAR, console), style="cyan"),
+            f"{row.low:.3f} - {row.high:.3f}",
+            f"{100 * row.frequency:.0f} %",
+        )
+    console.print(grid)
+    console.print(
+        "importance: share of a network's gates, mean over the networks, with an interval of that "
+        f"mean. chosen: networks that have the feature among their own first {outcome.n_selected}.",
+        style="dim",
+    )
+    console.print()
+
+
+def _show_stability(console: Console, outcome: GateOutcome) -> None:
+    k, d = outcome.n_selected, len(outcome.ranking)
+    if math.isnan(outcome.stability):
+        _title(console, "Stability: not known")
+        text = (
+            "A single network has none to agree with; train more with --n-networks."
+            if len(outcome.gates) == 1
+            else f"Networks that choose {k:,} of {d:,} features cannot differ; see --select."
+        )
+    else:
+        _title(console, f"Stability {outcome.stability:.2f}")
+        text = (
+            f"1 if all networks choose the same {k:,} features, about 0 if they choose at random."
+        )
+    console.print(text, style="dim")
     console.print()
 
 

@@ -33,6 +33,8 @@ class Table:
     """"classification" or "regression"."""
     notes: list[str] = field(default_factory=list)
     """What a reader has to know: columns and rows left out, values filled in."""
+    features: list[str] = field(default_factory=list)
+    """Columns that are features, in the order of the file."""
 
     @property
     def n_columns(self) -> int:
@@ -102,6 +104,7 @@ def make_table(
         target,
         task,
         notes,
+        [column for column, kind in kinds.items() if kind not in LEFT_OUT],
     )
     _require_finite(table.numbers)
     _note_missing(table, notes)

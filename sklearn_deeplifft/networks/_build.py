@@ -88,6 +88,8 @@ class NetSettings:
     batch_size: int = 128
     max_epochs: int = 100
     patience: int | None = 10
+    monitor: str = "valid_loss"
+    """The loss whose best epoch counts."""
     device: str = "cpu"
     gates: GateSettings | None = None
 
@@ -185,18 +187,21 @@ def criterion_of(
 
 def _callbacks(settings: NetSettings) -> list[Any]:
     callbacks: list[Any] = [("watch", Watch())]
-    patience = settings.patience
-    if settings.gates is not None:
-        callbacks.append(("gates", CloseGates(settings.gates)))
-        if settings.gates.penalty is None:  # a path is walked to its end; its best epoch counts
-            patience = NEVER
+    patience, gates = settings.patience, settings.gates
+    if gates is not None and gates.penalty is None:
+        patience = NEVER  # a path is walked to its end; its best epoch counts
     if patience is not None:
-        callbacks.append(("early_stopping", _early_stopping(patience, settings.tolerance)))
+        stopping = _early_stopping(patience, settings.tolerance, settings.monitor)
+        callbacks.append(("early_stopping", stopping))
+    if gates is not None:  # after early stopping, which says what the best epoch is
+        callbacks.append(("gates", CloseGates(gates)))
     return callbacks
 
 
-def _early_stopping(patience: int, tolerance: float) -> EarlyStopping:
-    return EarlyStopping(patience=patience, threshold=tolerance, load_best=True, sink=_silent)
+def _early_stopping(patience: int, tolerance: float, monitor: str) -> EarlyStopping:
+    return EarlyStopping(
+        monitor=monitor, patience=patience, threshold=tolerance, load_best=True, sink=_silent
+    )
 
 
 def _silent(*args: Any, **kwargs: Any) -> None:
@@ -235,6 +240,11 @@ def _adopted(
         net.set_params(criterion=_weighted_form(net.criterion))
     if net.callbacks != "disable":
         _watch(net, settings, weighted)
+    elif settings.gates is not None:
+        raise ValueError(
+            "the skorch net has callbacks='disable', but its gates are closed by a callback; "
+            "leave callbacks at None."
+        )
     return net
 
 

@@ -25,10 +25,10 @@ from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks._build import NetSettings, Problem, criterion_of
 from sklearn_deeplifft.networks._gates import GateReading
 from sklearn_deeplifft.networks._penalty import GatePenalty, path_epochs
-from sklearn_deeplifft.networks._stacked import Stacked
+from sklearn_deeplifft.networks._stacked import ROWS, Stacked
 from sklearn_deeplifft.networks._streams import Stream
 
-__all__ = ["Member", "Trace", "train_together"]
+__all__ = ["Member", "Trace", "epoch_shape", "train_together"]
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,18 @@ class Batch(NamedTuple):
     """Rows of each network in the epoch."""
     start: int
     """Place of the batch in the epoch."""
+    size: int
+    """Rows of the largest network's batch; more are padding."""
 
     def counts(self) -> np.ndarray:
         """(N,): rows of the batch that are not padding."""
-        return np.clip(np.asarray(self.rows) - self.start, 0, self.X.shape[1])
+        return np.clip(np.asarray(self.rows) - self.start, 0, self.size)
+
+
+def epoch_shape(n: int, batch_size: int) -> tuple[int, int]:
+    """Batches of ``n`` rows, and rows of the last one with its padding."""
+    last = n - (math.ceil(n / batch_size) - 1) * batch_size if n else 0
+    return math.ceil(n / batch_size), last + -last % ROWS
 
 
 class MemberRows(Dataset):
@@ -96,14 +104,14 @@ class MemberBatches:
             own = [index[stream.permutation(len(index))] for stream, index in pairs]
         rows = [len(index) for index in own]
         index = nn.utils.rnn.pad_sequence(own, batch_first=True)
-        padding = torch.arange(max(rows)) >= torch.tensor(rows)[:, None]
-        padded = min(rows) < max(rows)
         for start in range(0, max(rows), self.batch_size):
-            part = slice(start, start + self.batch_size)
-            X, y, weight = self.dataset.table.take(index[:, part])
-            if padded:
-                weight = weight.masked_fill(padding[:, part], 0)
-            yield Batch(X, y, weight, rows, start)
+            size = min(self.batch_size, max(rows) - start)
+            at = nn.functional.pad(index[:, start : start + size], (0, -size % ROWS))
+            X, y, weight = self.dataset.table.take(at)
+            count = torch.tensor(rows).clamp(max=start + size) - start
+            if int(count.min()) < at.shape[1]:
+                weight = weight.masked_fill(torch.arange(at.shape[1]) >= count[:, None], 0)
+            yield Batch(X, y, weight, rows, start, size)
 
 
 class EnsembleNet(skorch.NeuralNet):
@@ -258,8 +266,8 @@ def train_together(
 ) -> tuple[list[Trace], list[GateReading] | None]:
     """Train the cores in place, and say how it went.
 
-    All networks must take the same number of steps an epoch. ``halt``, set from another thread,
-    ends the training early; what it leaves is of no use then.
+    Their epochs must have one shape. ``halt``, set from another thread, ends the training early;
+    what it leaves is of no use then.
     """
     watch = any(len(m.validation) for m in members)
     steps = math.ceil(max(len(m.training) for m in members) / settings.batch_size)
@@ -309,7 +317,7 @@ def train_together(
 
 
 def _gated_weights(module: Stacked) -> tuple[Tensor, Tensor | None]:
-    gate = None if module.gate is None else module.gate.weight.detach()
+    gate = None if module.gate is None else module.gate.of_features().detach()
     return module.first.detach(), gate
 
 

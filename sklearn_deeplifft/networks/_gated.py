@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
 from sklearn_deeplifft.networks._gates import FeatureGate, GateReading, GateSettings
@@ -22,7 +22,6 @@ class CloseGates(Callback):
     def on_train_begin(self, net, X=None, y=None, **kwargs) -> None:
         steps = net.max_epochs * len(net.get_iterator(net.get_dataset(X, y), training=True))
         self.penalty_ = GatePenalty(self.settings, 1, net.lr, steps)
-        self.best_ = np.inf
 
     def on_batch_end(self, net, training, **kwargs) -> None:
         if training:
@@ -30,9 +29,9 @@ class CloseGates(Callback):
                 self.penalty_.after_step(*_weights(net.module_.core))
 
     def on_epoch_end(self, net, **kwargs) -> None:
-        loss = net.history[-1].get("valid_loss", -np.inf)
-        better = loss < self.best_ or not np.isfinite(loss)
-        self.best_ = min(loss, self.best_)
+        found = (c for _, c in net.callbacks_ if isinstance(c, EarlyStopping) and c.load_best)
+        stopping = next(found, None)
+        better = stopping is None or stopping.misses_ == 0  # else the last epoch is kept
         W, g = _weights(net.module_.core)
         if self.penalty_.after_epoch(W, g, np.array([better])).all():
             raise KeyboardInterrupt  # how skorch's own callbacks end a training

@@ -5,15 +5,16 @@ code  meaning                                                     shape
 ====  ==========================================================  ========
 g     gates, >= 0                                                 (N, G)
 W     weights of the first layer                                  (N, h, d)
-norm  ``||W_i||``, over a feature's columns their quadratic mean  (N, G)
+norm  ``||W_i||``, over all m columns of a feature                (N, G)
 e     effective gates ``g ||W||``, >= 0                           (N, G)
-t     how much one step shrinks them, >= 0                        ()
+t     how much one step shrinks them, >= 0                        (G,)
 c     penalty, 0 to 1: the share of the largest possible step     ()
 ====  ==========================================================  ========
 
-Adam moves a weight by at most about its learning rate, so a column of h weights by
-``learning_rate sqrt(h)``. A penalty of c shrinks each column by the share c of that at every
-step: whatever the loss, the data or the width, at 1 no feature can hold its ground.
+Adam moves a weight by at most about its learning rate, so the h m weights of a feature by
+``learning_rate sqrt(h m)``. A penalty of c shrinks each feature by the share c of that at every
+step: whatever the loss, the data or the width, at 1 no feature can hold its ground. A block of
+columns thus has to do more than a single one to stay open, and once open counts for all it does.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class GateSettings:
     """Of gates that are not tied: "one", or "uniform" on (-0.05, 0.05), clipped."""
     penalty: float | None = None
     """c; None raises it from ``path_start`` to 1 while the network trains."""
-    path_start: float = 0.05
+    path_start: float = 0.2
     path_steps: int = 500
     """Length of the path, at least."""
 
@@ -117,21 +118,18 @@ class GaussianNoise(nn.Module):
 
 
 def column_norms(W: Tensor, feature_of_column: Tensor, n_features: int) -> Tensor:
-    """Quadratic mean over a feature's columns of ``||W_i||``, (N, G).
-
-    The mean, not the sum: a feature does not gain by having many columns.
-    """
+    """Norm ``||W_i||`` of all the weights of a feature's columns, (N, G)."""
     squares = W.square().sum(1)
     if squares.shape[1] == n_features:
         return squares.sqrt()
     total = squares.new_zeros(len(W), n_features).index_add_(1, feature_of_column, squares)
-    return (total / torch.bincount(feature_of_column, minlength=n_features)).sqrt()
+    return total.sqrt()
 
 
-def shrink(e: Tensor, t: float) -> Tensor:
+def shrink(e: Tensor, t: Tensor | float) -> Tensor:
     """Factor (N, G), 0 to 1, that lowers ``e`` by ``t`` and stops at an exact zero.
 
-    The proximal step of the group penalty ``t * sum_i e_i`` (Yuan & Lin 2006).
+    The proximal step of the group penalty ``sum_i t_i e_i`` (Yuan & Lin 2006).
     """
     return torch.where(e > t, 1 - t / e.clamp_min(1e-30), 0.0)
 

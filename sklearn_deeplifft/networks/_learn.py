@@ -8,6 +8,7 @@ or an MLP.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from sklearn_deeplifft.networks._build import (
 )
 from sklearn_deeplifft.networks._gates import GateReading
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, narrowed
+from sklearn_deeplifft.networks._penalty import path_epochs
 from sklearn_deeplifft.networks._rows import Rows, TableDataset
 from sklearn_deeplifft.networks._train import seeded, train
 
@@ -124,7 +126,11 @@ def learn(
                 "the skorch net stops early on a validation loss, but no row is held out; set "
                 "validation_fraction above 0, or take EarlyStopping out of its callbacks."
             )
-        settings = replace(settings, patience=None)
+        settings = replace(settings, patience=None, monitor="train_loss")
+    if settings.gates is not None:
+        steps = math.ceil(len(training) / settings.batch_size)
+        epochs = path_epochs(settings.gates, settings.max_epochs, steps)
+        settings = replace(settings, max_epochs=epochs)
     moments = table.moments and (table.moments[0][columns], table.moments[1][columns])
     with seeded(seed):
         core = start if start is not None else _fresh(estimator)

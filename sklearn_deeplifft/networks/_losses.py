@@ -121,13 +121,12 @@ class SoftF1Loss(nn.Module):
         if not y.is_floating_point():
             y = nn.functional.one_hot(y, output.shape[-1])
         w = weight[..., None]
-        wy = w * y
-        hits = (wy * p).sum(1)
-        said, there, total = (w * p).sum(1), wy.sum(1), w.sum(1)
-        # F1 = 2 hits / (said + there), of presence and of absence.
-        present = 2 * hits / (said + there).clamp_min(1e-16)
-        absent = 2 * (total - said - there + hits) / (2 * total - said - there).clamp_min(1e-16)
-        return (1 - (present + absent) / 2).mean(1)
+        return 1 - (_soft_f1(p, y, w) + _soft_f1(1 - p, 1 - y, w)).mean(1) / 2
+
+
+def _soft_f1(p: Tensor, y: Tensor, w: Tensor) -> Tensor:
+    """(N, K): F1 is twice the hits over what was said and what was there."""
+    return 2 * (w * y * p).sum(1) / (w * (y + p)).sum(1).clamp_min(1e-16)
 
 
 WEIGHTED: dict[type[nn.Module], type[nn.Module]] = {

@@ -100,9 +100,10 @@ class Preprocessed(nn.Module):
             if isinstance(core, nn.Module)
             else core(**_sizes(core, n_features, n_outputs, kwargs), **kwargs)
         )
-        if front is not None:
-            self.core = nn.Sequential(FeatureGate(front.columns(), front.initial), self.core)
         dtype = next((p.dtype for p in self.core.parameters()), torch.float32)
+        if front is not None:
+            gate = FeatureGate(front.columns(), front.initial).to(dtype)
+            self.core = nn.Sequential(gate, self.core)
         mean, scale = moments or (np.zeros(n_features), np.ones(n_features))
         self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale), dtype)
 

@@ -41,6 +41,7 @@ class GatePenalty:
         self.step = 0
         self.where = settings.columns()
         G = settings.n_features
+        self.breadth = torch.bincount(self.where, minlength=G).sqrt()
         self.alive = np.arange(n)
         self.open = torch.ones(n, G, dtype=torch.bool)
         self.exit = torch.full((n, G), torch.inf)
@@ -67,7 +68,7 @@ class GatePenalty:
         if c == 0:
             return
         t = c * self.learning_rate * W.shape[1] ** 0.5
-        factor = shrink(self._effective(W, g), t)
+        factor = shrink(self._effective(W, g), t * self.breadth.to(W.device))
         if self.settings.penalty is None:
             still = self.open[self.alive].to(factor.device)
             closing = still & (factor == 0)
@@ -84,12 +85,12 @@ class GatePenalty:
 
         Returns which networks have nothing left to train for: every gate is closed for good.
         """
-        e = self._effective(W, g).cpu()
+        e = self._effective(W, g).float().cpu()
         at, new = torch.from_numpy(self.alive), torch.from_numpy(better)
         fresh = at[new]
         self.sum[fresh] = 0
         self.effective[fresh] = e[new]
-        self.gate[fresh] = e[new] if g is None else g.cpu()[new]
+        self.gate[fresh] = e[new] if g is None else g.float().cpu()[new]
         self.sum[at] += e / e.sum(1, keepdim=True).clamp_min(1e-30)
         return ~self.open[at].any(1).numpy()
 

@@ -6,22 +6,35 @@ W     weights, outputs first as in nn.Linear      (N, h, d)
 b     biases                                      (N, 1, h)
 g     gates of features                           (N, G)
 m     dropout: 0 or ``1 / (1 - p)``               (N, B, h)
-e     noise of deviation 1                                     (N, B, h)
+e     noise of deviation 1                        (N, B, h)
 ====  ==========================================  ============
+
+Kernels take the last few numbers of a tensor, and a matrix that does not begin at a cache line,
+by other instructions, which may round differently. Layers are therefore padded with outputs that
+are and stay zero, until every network begins at a line: its bits then do not depend on how many
+others there are.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from sklearn_deeplifft.networks._gates import FeatureGate, GaussianNoise
 from sklearn_deeplifft.networks._streams import Draws, Stream
 
-__all__ = ["Stacked"]
+__all__ = ["ROWS", "Stacked"]
+
+LINE = 16
+"""Numbers in a cache line."""
+
+ROWS = 32
+"""Batches have a multiple of this many rows, what vector loops take at a time."""
 
 
 def _where_positive(values: Tensor, a: Tensor) -> Tensor:
@@ -37,7 +50,7 @@ class _Layer(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x, W, b, e, std: float, m, relu: bool):
-        a = torch.baddbmm(b, x, W.mT)
+        a = torch.baddbmm(b[..., : W.shape[1]], x, W.mT)
         slope = None
         if relu and m is None and e is None:
             a.relu_()
@@ -46,7 +59,7 @@ class _Layer(torch.autograd.Function):
             a.mul_(slope)
             if e is not None:
                 a.add_(e, alpha=std) if m is None else a.addcmul_(e, m, value=std)
-        ctx.relu = relu
+        ctx.relu, ctx.spare = relu, b.shape[-1] - W.shape[1]
         ctx.save_for_backward(x, W, a if relu and slope is None else None, slope)
         return a
 
@@ -58,7 +71,8 @@ class _Layer(torch.autograd.Function):
         elif ctx.relu:
             g = _where_positive(g, a)
         dx = torch.bmm(g, W) if ctx.needs_input_grad[0] else None
-        return dx, torch.bmm(g.mT, x), g.sum(1, keepdim=True), None, None, None, None
+        db = pad(g.sum(1, keepdim=True), (0, ctx.spare))
+        return dx, torch.bmm(g.mT, x), db, None, None, None, None
 
 
 class StackedGate(nn.Module):
@@ -68,23 +82,40 @@ class StackedGate(nn.Module):
 
     def __init__(self, gates: Sequence[FeatureGate]) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.stack([gate.weight.detach() for gate in gates]))
+        weight = torch.stack([gate.weight.detach() for gate in gates])
+        self.n_features = weight.shape[1]
+        self.weight = nn.Parameter(pad(weight, (0, -self.n_features % LINE)))
         self.register_buffer("feature_of_column", gates[0].feature_of_column)
-        every = torch.arange(self.weight.shape[1])
+        every = torch.arange(self.n_features)
         self._one_each = torch.equal(gates[0].feature_of_column, every)
+
+    def of_features(self) -> Tensor:
+        """(N, G)."""
+        return self.weight[:, : self.n_features]
 
     def of_columns(self) -> Tensor:
         """(N, d): the gate of each column."""
-        return self.weight if self._one_each else self.weight[:, self.feature_of_column]
+        return self.of_features() if self._one_each else self.weight[:, self.feature_of_column]
 
 
 class StackedLayer(nn.Module):
-    """Affine maps of N networks with what follows them: ReLU, noise, dropout."""
+    """Affine maps of N networks with what follows them: ReLU, noise, dropout.
 
-    def __init__(self, layers: Sequence[nn.Linear]) -> None:
+    ``n_inputs`` counts the outputs of the layer below with their padding.
+    """
+
+    def __init__(self, layers: Sequence[nn.Linear], n_inputs: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.stack([layer.weight.detach() for layer in layers]))
-        self.bias = nn.Parameter(torch.stack([layer.bias.detach()[None] for layer in layers]))
+        weight = torch.stack([layer.weight.detach() for layer in layers])
+        bias = torch.stack([layer.bias.detach()[None] for layer in layers])
+        _, h, d = weight.shape
+        self.width = h
+        """Outputs without padding."""
+        # One alone would be taken for a vector.
+        wide = 2 if h == 1 else h
+        wide += -wide % (LINE // math.gcd(LINE, n_inputs))
+        self.weight = nn.Parameter(pad(weight, (0, n_inputs - d, 0, wide - h)))
+        self.bias = nn.Parameter(pad(bias, (0, wide + -wide % LINE - h)))
         self.relu = False
         self.noise: tuple[float, slice] | None = None
         """Standard deviation, and which of a row's normal numbers are this layer's."""
@@ -98,10 +129,15 @@ class StackedLayer(nn.Module):
         std = 0.0
         if self.training and self.noise is not None:
             std, where = self.noise
-            e = draws.normal(where).to(x.device)
+            e = self._padded(draws.normal(where), x).to(x.device)
         if self.training and self.dropout is not None:
-            m = draws.kept(self.dropout).to(x.device)
+            m = self._padded(draws.kept(self.dropout), x).to(x.device)
         return _Layer.apply(x, W, self.bias, e, std, m, self.relu)
+
+    def _padded(self, values: Tensor, x: Tensor) -> Tensor:
+        """Numbers for the rows and outputs that there are, with zeros for the others."""
+        rows, outputs = x.shape[1] - values.shape[1], self.weight.shape[1] - self.width
+        return pad(values, (0, outputs, 0, rows)) if rows or outputs else values
 
 
 class Stacked(nn.Module):
@@ -125,9 +161,10 @@ class Stacked(nn.Module):
                 self.gate = StackedGate(parts)  # type: ignore[arg-type]
                 continue
             if isinstance(one, nn.Linear):
-                layers.append(StackedLayer(parts))  # type: ignore[arg-type]
+                n_inputs = layers[-1].weight.shape[1] if layers else one.in_features
+                layers.append(StackedLayer(parts, n_inputs))  # type: ignore[arg-type]
                 continue
-            last, h = layers[-1], layers[-1].bias.shape[-1]
+            last, h = layers[-1], layers[-1].width
             if isinstance(one, nn.ReLU):
                 last.relu = True
             elif isinstance(one, GaussianNoise):
@@ -144,7 +181,8 @@ class Stacked(nn.Module):
     @property
     def first(self) -> Tensor:
         """Weights of the first layer, (N, h, d)."""
-        return self.affine[0].weight
+        first = self.affine[0]
+        return first.weight[:, : first.width]
 
     @property
     def affine(self) -> list[StackedLayer]:
@@ -155,16 +193,17 @@ class Stacked(nn.Module):
         gate = self.gate
         for layer in self.layers:
             x, gate = layer(x, gate, self.draws), None
-        return x
+        return x[..., : self.affine[-1].width]
 
     @torch.no_grad()
     def put(self, core: nn.Sequential, i: int) -> None:
         """Write network ``i`` into a plain one."""
         linears = (layer for layer in core if isinstance(layer, nn.Linear))
         for layer, to in zip(self.affine, linears, strict=True):
-            to.weight.copy_(layer.weight[i])
-            to.bias.copy_(layer.bias[i, 0])
+            h, d = to.weight.shape
+            to.weight.copy_(layer.weight[i, :h, :d])
+            to.bias.copy_(layer.bias[i, 0, :h])
         gates = (layer for layer in core if isinstance(layer, FeatureGate))
         for gate in gates:
             assert self.gate is not None
-            gate.weight.copy_(self.gate.weight[i])
+            gate.weight.copy_(self.gate.of_features()[i])

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from sklearn_deeplifft.networks._build import NetSettings, Problem, build_net
 from sklearn_deeplifft.networks._checkpoint import Checkpoints, key_of
-from sklearn_deeplifft.networks._ensemble import Member, Trace, train_together
+from sklearn_deeplifft.networks._ensemble import Member, Trace, epoch_shape, train_together
 from sklearn_deeplifft.networks._gates import GateReading, split_gates
 from sklearn_deeplifft.networks._learn import Trained, TrainingTable
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp
@@ -33,7 +33,7 @@ CHUNK_BYTES = 12_000_000
 
 LARGEST_CHUNK = 25
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same data and settings train other networks than before."""
 
 TABLE_BYTES = 256_000_000
@@ -339,17 +339,18 @@ def _chunks(
     wanted: Sequence[int],
     n_workers: int,
 ) -> list[list[int]]:
-    """Networks that take equally many steps an epoch, so many at a time as the cache holds."""
+    """Networks whose epochs have one shape, so many at a time as the cache holds."""
     widths = [*settings.hidden_layer_sizes, problem.n_outputs]
     n_weights = sum(a * b for a, b in itertools.pairwise([problem.n_features, *widths]))
     size = CHUNK_BYTES // (16 * n_weights + 12 * settings.batch_size * sum(widths))
     size = min(max(size, 1), LARGEST_CHUNK)
-    by_steps: dict[int, list[int]] = {}
+    by_shape: dict[tuple, list[int]] = {}
     for i in wanted:
-        steps = math.ceil(len(assignments[i].training) / settings.batch_size)
-        by_steps.setdefault(steps, []).append(i)
+        parts = assignments[i].training, assignments[i].validation
+        shape = tuple(epoch_shape(len(part), settings.batch_size) for part in parts)
+        by_shape.setdefault(shape, []).append(i)
     chunks = []
-    for members in by_steps.values():
+    for members in by_shape.values():
         n = math.ceil(len(members) / size)
         n = min(math.ceil(n / n_workers) * n_workers, len(members))
         chunks += [part.tolist() for part in np.array_split(np.array(members), n)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,11 +19,15 @@ from sklearn_deeplifft.networks._rows import TableDataset
 __all__ = ["Watch", "require_finite", "seeded", "torch_threads", "train"]
 
 
+GENERATORS = threading.RLock()
+"""All threads share the global generators."""
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Run under a seed; every global generator is left as it was found."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()
-    with torch.random.fork_rng():
+    """Run under a seed, one thread at a time; every global generator is left as it was found."""
+    with GENERATORS, torch.random.fork_rng():
+        numpy_state, python_state = np.random.get_state(), random.getstate()
         torch.manual_seed(seed)
         np.random.seed(seed)
         random.seed(seed)
@@ -31,6 +36,10 @@ def seeded(seed: int) -> Iterator[None]:
         finally:
             np.random.set_state(numpy_state)
             random.setstate(python_state)
+
+
+OPEN: list[int] = []
+"""What the ``torch_threads`` that are open in any thread found; the first found the user's."""
 
 
 @contextmanager
@@ -42,11 +51,15 @@ def torch_threads(n: int) -> Iterator[None]:
     of a fit independent of the machine's number of cores.
     """
     before = torch.get_num_threads()
+    OPEN.append(before)
     torch.set_num_threads(n)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        # Later threads begin with what any thread set last, be it a worker that outlived its fit.
+        first = OPEN[0]
+        OPEN.pop()
+        torch.set_num_threads(before if OPEN else first)
 
 
 class Watch(Callback):

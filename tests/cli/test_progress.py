@@ -32,6 +32,24 @@ def test_networks_are_counted_and_nothing_is_printed(capsys, d):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("done", "networks"),
+    [
+        ([1, 2, 3, 1, 2, 3], 6),  # two rounds, one network at a time
+        ([3, 3, 3], 9),  # three rounds, each trained at once
+        ([1, 3, 2, 3], 6),  # two rounds in unequal parts
+    ],
+)
+def test_lines_for_several_networks_count_them_all(done, networks):
+    calls = []
+    with calls_per_network(lambda: calls.append(1)):
+        print("something else")
+        for n in done:
+            print(f"[DeepLIFFTSelector] network {n}/3 on 4 of 8 features: 9 epochs, 1 min 2 s")
+            assert len(calls) % 3 == n % 3
+    assert len(calls) == networks
+
+
 def test_a_terminal_shows_steps_done(capsys):
     screen = io.StringIO()
     live = Live(Console(file=screen, force_terminal=True, width=80))

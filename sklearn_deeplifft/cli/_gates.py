@@ -1,0 +1,147 @@
+"""From a table to the gate weights of many networks, and the ranking they give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_deeplifft import ImportanceNeuronSelector
+from sklearn_deeplifft.cli._fitting import collected, one_thread
+from sklearn_deeplifft.cli._options import in_options
+from sklearn_deeplifft.cli._parts import Parts, encode
+from sklearn_deeplifft.cli._progress import Stages
+from sklearn_deeplifft.cli._table import Table
+from sklearn_deeplifft.ranking import count_to_select
+
+__all__ = ["GateOptions", "GateOutcome", "train_gates"]
+
+
+@dataclass(frozen=True)
+class GateOptions:
+    """What the user may choose."""
+
+    n_networks: int | None = None
+    """None is the default of the selector, or the paper's."""
+    n_selected: int | None = None
+    """None is half of the features."""
+    paper: bool = False
+    seed: int = 0
+    n_jobs: int = 1
+    checkpoint_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class GateOutcome:
+    """All there is to show and to write."""
+
+    table: Table
+    gates: pd.DataFrame
+    """A row for each network, a column for each feature of the table; rows sum to 1."""
+    ranking: pd.DataFrame
+    """rank, feature, importance, std, low, high, mean_rank, rank_std, frequency, then a signed
+    column for each class."""
+    n_selected: int
+    stability: float
+    """NaN where agreement cannot be told from chance."""
+    notes: list[str]
+    """What came up on the way, beside the notes of the table."""
+
+
+def train_gates(table: Table, options: GateOptions, progress: Stages) -> GateOutcome:
+    """Train the networks on all rows, and read their gates."""
+    notes: list[str] = []
+    everything = np.arange(len(table.y))
+    with collected(notes), one_thread():
+        parts = encode(table, everything, everything)
+        features = _feature_of_column(table, parts)
+        selector = _selector(table.task, features, options)
+        with progress.follow("Training networks", selector.n_networks):
+            selector.fit(parts.X_train, parts.y_train)
+    gates = pd.DataFrame(selector.importances_per_network_, columns=features)
+    gates = gates.loc[:, ~gates.columns.duplicated()][table.features]
+    return GateOutcome(
+        table=table,
+        gates=gates,
+        ranking=_ranking(selector, table, features),
+        n_selected=count_to_select(options.n_selected, table.n_columns),
+        # One network has nothing to agree with.
+        stability=selector.stability_ if len(gates) > 1 else math.nan,
+        notes=[*_summarized(notes), *_closed(gates)],
+    )
+
+
+def _selector(task: str, features: Sequence[str], options: GateOptions) -> ImportanceNeuronSelector:
+    chosen: dict[str, Any] = ImportanceNeuronSelector.paper_parameters() if options.paper else {}
+    if options.n_networks is not None:
+        chosen["n_networks"] = options.n_networks
+    return ImportanceNeuronSelector(
+        **chosen,
+        n_features_to_select=options.n_selected,
+        groups=features,
+        task=task,
+        random_state=options.seed,
+        n_jobs=options.n_jobs,
+        checkpoint_dir=options.checkpoint_dir,
+        verbose=1,
+    )
+
+
+def _feature_of_column(table: Table, parts: Parts) -> list[str]:
+    """The column of the table that each encoded column came from."""
+    of_level = {
+        name: column
+        for column, block in zip(table.levels, parts.blocks, strict=True)
+        for name in block
+    }
+    return [of_level.get(name, name) for name in parts.X_train]
+
+
+def _ranking(
+    selector: ImportanceNeuronSelector, table: Table, features: Sequence[str]
+) -> pd.DataFrame:
+    low, high = selector.importances_interval_
+    columns = pd.DataFrame(
+        {
+            "rank": selector.ranking_,
+            "feature": features,
+            "importance": selector.feature_importances_,
+            "std": selector.importances_std_,
+            "low": low,
+            "high": high,
+            "mean_rank": selector.mean_ranks_,
+            "rank_std": selector.ranks_std_,
+            "frequency": selector.selection_frequency_,
+        }
+    )
+    # Columns of one feature have equal values; what speaks for a class adds up over them.
+    frame = columns.drop_duplicates("feature").set_index("feature", drop=False)
+    if table.task == "classification":
+        names = [f"for_{label}" for label in selector.classes_]
+        signed = pd.DataFrame(selector.class_importances_.T, index=features, columns=names)
+        frame = frame.join(signed.groupby(level=0).sum())
+    return frame.sort_values("rank", ignore_index=True)
+
+
+def _summarized(notes: Sequence[str]) -> list[str]:
+    """Each note once; of the checkpoints that cannot be used, the first and how many more."""
+    notes = list(dict.fromkeys(in_options(note) for note in notes))
+    unfit = [note for note in notes if note.startswith("Checkpoint ")]
+    rest = f" So it is with {len(unfit) - 1:,} more." if len(unfit) > 1 else ""
+    first = [f"{unfit[0]}{rest}"] if unfit else []
+    return [*first, *(note for note in notes if note not in unfit)]
+
+
+def _closed(gates: pd.DataFrame) -> list[str]:
+    n_closed = int((gates.sum(axis=1) == 0).sum())
+    if not n_closed:
+        return []
+    return [
+        f"Every gate is closed in {n_closed:,} of {len(gates):,} networks: their rows in gates.csv "
+        "are zeros, and lower every mean."
+    ]

@@ -1,0 +1,162 @@
+"""What the commands share: options, and errors of one line that name what came in."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from sklearn_deeplifft.cli._table import missing_column
+
+__all__ = [
+    "EXISTING",
+    "FOLDER",
+    "SEED_OPTION",
+    "TASK_OPTION",
+    "Counts",
+    "errors",
+    "in_options",
+    "interruptible",
+    "nonzero",
+    "of_every_command",
+    "of_tables",
+    "require_columns",
+    "unescaped",
+]
+
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+SECONDS_TO_STOP = 5
+
+
+class Counts(click.ParamType):
+    """Positive whole numbers, separated by commas."""
+
+    name = "k,k,..."
+
+    def convert(self, value, param, ctx):
+        """Return them as a tuple."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            counts = tuple(int(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not whole numbers separated by commas, as in 3,5,10.")
+        if min(counts) < 1:
+            self.fail(f"{value!r} holds {min(counts)}; every number of features is 1 or more.")
+        return counts
+
+
+TASK_OPTION = click.option(
+    "--task",
+    type=click.Choice(["auto", "classification", "regression"]),
+    default="auto",
+    show_default=True,
+    help="auto: text and up to 20 different whole numbers are classes.",
+)
+
+SEED_OPTION = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="The same seed gives the same ranking.",
+)
+
+
+def of_every_command(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where results go, and silence."""
+    return _with(
+        command,
+        click.option(
+            "-o",
+            "--output",
+            type=FOLDER,
+            default="results",
+            show_default=True,
+            help="Folder for the files; it is made if need be.",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing, except errors."),
+    )
+
+
+def of_tables(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The table, and which of its columns are meant."""
+    return _with(
+        command,
+        click.argument("table", type=EXISTING),
+        click.option("--target", required=True, metavar="COL", help="Column to predict."),
+        click.option(
+            "--drop", multiple=True, metavar="COL", help="Column to leave out; may be repeated."
+        ),
+        click.option("--sep", help="What separates columns; by default the suffix of TABLE says."),
+    )
+
+
+def _with(command: Callable[..., Any], *options: Callable) -> Callable[..., Any]:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def nonzero(context: click.Context, parameter: click.Parameter, value: int) -> int:
+    """Refuse 0 threads."""
+    if value == 0:
+        raise click.BadParameter("0 threads train nothing; give 1 or more, or -1 for one a core.")
+    return value
+
+
+def require_columns(frame: pd.DataFrame, target: str, drop: Sequence[str]) -> None:
+    """Raise ``click.BadParameter`` if a column that was asked for is not there."""
+    columns = list(frame.columns)
+    for option, column in [("--target", target), *(("--drop", column) for column in drop)]:
+        if column not in columns:
+            raise click.BadParameter(missing_column(column, columns), param_hint=option)
+    if target in drop:
+        raise click.BadParameter(f"{target!r} is the target.", param_hint="--drop")
+
+
+def unescaped(sep: str | None) -> str | None:
+    r"""Take ``--sep '\t'`` for the tab that it means."""
+    return "\t" if sep == r"\t" else sep
+
+
+def in_options(message: str) -> str:
+    """Name an option where a library names its parameter.
+
+    >>> in_options("interrupted: none is kept. Pass checkpoint_dir= to keep those finished.")
+    'interrupted: none is kept. Pass --checkpoint-dir to keep those finished.'
+    """
+    return re.sub(
+        r"\b(pass|use another) checkpoint_dir=?", r"\1 --checkpoint-dir", message, flags=re.I
+    )
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Say what is wrong in one line; errors of ours and of the libraries below name the remedy."""
+    try:
+        yield
+    except (ValueError, OSError, ImportError) as error:
+        raise click.ClickException(in_options(str(error))) from error
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """End Ctrl-C as a shell does, with 130, and say what is kept."""
+    before = threading.enumerate()
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        # One that is within a step of training when the interpreter goes away aborts the process.
+        for thread in set(threading.enumerate()).difference(before):
+            thread.join(SECONDS_TO_STOP)
+        message = in_options(str(interrupt)) or "interrupted: nothing was written."
+        click.echo(f"{message[0].upper()}{message[1:]}", err=True)
+        raise click.exceptions.Exit(130) from interrupt
