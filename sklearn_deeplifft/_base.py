@@ -145,6 +145,11 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             count_to_select(self.n_features_to_select, len(self._groups.first))
         if self.threshold is not None:
             importance_threshold(np.ones(1), self.threshold)
+        if self.checkpoint_dir is not None and self.random_state is None:
+            raise ValueError(
+                "checkpoint_dir needs random_state: with None every fit draws other networks, and "
+                "none could be taken up again. Pass an integer."
+            )
         require_layer_sizes(self.hidden_layer_sizes)
         require_device(self.device)
 

@@ -16,6 +16,7 @@ GATED = {
     "n_networks": 3,
     "path_steps": 60,
     "hidden_layer_sizes": (16, 8),
+    "dropout": 0.0,
     "learning_rate": 0.02,
     "batch_size": 32,
     "max_epochs": 5,
@@ -26,6 +27,8 @@ GATED = {
 
 EARLY = {"gate_penalty": 0.3, "max_epochs": 40}
 """A constant penalty and early stopping in place of a path."""
+
+UNPENALISED = {**EARLY, "gate_penalty": 0.0}
 
 
 def gated(estimator=None, **params) -> ImportanceNeuronSelector:

@@ -434,6 +434,7 @@ class Path(NamedTuple):
     """One network on a penalty path, after it: (G,) each but ``n_open``, one number a step."""
 
     effective: np.ndarray
+    gate: np.ndarray
     share: np.ndarray
     exit: np.ndarray
     n_open: list[int]
@@ -449,7 +450,7 @@ def oracle_path(starts, updates, where, *, lr, start, better, steps_per_epoch, f
     W, g = (None if part is None else np.array(part, dtype=np.float64) for part in starts)
     G, n_steps = max(where) + 1, len(updates)
     exits, closed, n_open, shares = np.full(G, np.inf), set(), [], []
-    effective = np.zeros(G)
+    effective = gate = np.zeros(G)
     for step, (dW, dg) in enumerate(updates, start=1):
         W = W + dW
         if free:
@@ -473,10 +474,10 @@ def oracle_path(starts, updates, where, *, lr, start, better, steps_per_epoch, f
         if step % steps_per_epoch == 0:
             e = oracle_effective_gates(W, where, g)
             if step // steps_per_epoch - 1 in better:
-                shares, effective = [], e
+                shares, effective, gate = [], e, g.copy() if free else e
             shares.append(e / e.sum() if e.sum() else e)
     mean = sum(shares) / len(shares)
-    return Path(effective, mean / mean.sum() if mean.sum() else mean, exits, n_open)
+    return Path(effective, gate, mean / mean.sum() if mean.sum() else mean, exits, n_open)
 
 
 def oracle_early_stopping(losses, patience: int, tolerance: float) -> tuple[int, int]:

@@ -138,7 +138,7 @@ def test_names_that_come_out_are_whole_groups(data, frame):
 
 
 def test_the_columns_of_a_group_leave_together(data):
-    selector = gated(groups=LABELS, gate_penalty=1.0, max_epochs=60, patience=None).fit(*data)
+    selector = gated(groups=LABELS, gate_penalty=0.7, max_epochs=60).fit(*data)
     for net, row in zip(selector.estimators_, selector.importances_per_network_, strict=True):
         gate, first = net.module_.core[:2]
         through = (gate.weight[gate.feature_of_column] * first.weight.norm(dim=0)).detach().numpy()
@@ -207,7 +207,7 @@ def test_columns_said_twice_are_one_feature(data, gates):
     plain = gated(**params).fit(*data).feature_importances_
     twice = gated(**params, groups=np.repeat(np.arange(8), 2))
     twice.fit(np.repeat(data.X, 2, axis=1), data.y)
-    np.testing.assert_allclose(twice.feature_importances_[::2], plain, atol=0.07)
+    np.testing.assert_allclose(twice.feature_importances_[::2], plain, atol=0.1)
 
 
 # Categories

@@ -282,7 +282,9 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
         return None
     named = getattr(estimator, "classes_", None)
     if isinstance(named, list | np.ndarray) and len(named):
-        return np.asarray(named)
+        # A selector's networks number their classes: names are then taken as by a bare module.
+        numbered = np.asarray(named).dtype.kind in "iu" and isinstance(labels.flat[0], str)
+        return None if numbered else np.asarray(named)
     module = adopt(estimator).core
     dtype = next((p.dtype for p in module.parameters()), torch.float32)
     twin = copy.deepcopy(module).eval()  # the user's module stays in its own mode

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -204,12 +206,15 @@ class _Work:
         work = Parallel(
             n_jobs, prefer="threads", require="sharedmem", return_as="generator_unordered"
         )
-        try:
-            with torch_threads(1):
-                for results in work(delayed(self._train)(chunk) for chunk in chunks):
+        with torch_threads(1):
+            outputs = work(delayed(self._train)(chunk) for chunk in chunks)
+            try:
+                for results in outputs:
                     yield {i: self._as_trained(result) for i, result in results.items()}
-        finally:
-            self.halt.set()
+            finally:
+                self.halt.set()
+                with contextlib.suppress(Exception):  # one has ended the call already
+                    deque(outputs, maxlen=0)  # waits; joblib warns of what is not waited for
 
     def _train(self, chunk: list[int]) -> dict[int, Result]:
         own = [self.members.pop(i) for i in chunk]
