@@ -186,7 +186,7 @@ def build_untrained(
 
 def ending_of(trained: Trained, rows: np.ndarray, kind: str) -> Ending:
     """Run an untrained network on rows as they are, and far away, where logits grow."""
-    X = torch.from_numpy(rows)
+    X = torch.tensor(rows)  # torch warns of read-only arrays
     with torch.no_grad():
         X = X if trained.standardize is None else trained.standardize(X)
         core = trained.core.eval()
@@ -289,7 +289,7 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
     dtype = next((p.dtype for p in module.parameters()), torch.float32)
     twin = copy.deepcopy(module).eval()  # the user's module stays in its own mode
     with torch.no_grad(), takes_columns(rows.shape[1]):
-        width = twin(torch.from_numpy(rows).to(dtype))
+        width = twin(torch.tensor(rows, dtype=dtype))
         if not isinstance(width, Tensor):
             raise TypeError(
                 f"the module returned {type(width).__name__}; it must return one tensor of "

@@ -40,7 +40,8 @@ class Stream:
         np.take(_quantiles(), _uint16(self._noise, out.shape), out=out, mode="wrap")
 
     def fill_kept(self, out: np.ndarray, p: float) -> None:
-        """Numbers (rows, h): 0 with probability ``p`` (to the nearest 1/65536), else 1 / (1 - p)."""
+        """Numbers (rows, h): 0 with probability ``p`` (to 1/65536), else ``1 / (1 - p)``."""
+        kept: np.ndarray
         if p == 0.5:
             kept = np.unpackbits(_raw(self._dropout, out.shape, 64), axis=1, count=out.shape[1])
         else:
