@@ -7,7 +7,12 @@ import torch
 from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
-from sklearn_deeplifft.networks._gates import FeatureGate, GateReading, GateSettings
+from sklearn_deeplifft.networks._gates import (
+    FeatureGate,
+    GateReading,
+    GateSettings,
+    column_norms,
+)
 from sklearn_deeplifft.networks._penalty import GatePenalty
 
 __all__ = ["CloseGates", "first_linear", "gates_of"]
@@ -36,9 +41,12 @@ class CloseGates(Callback):
         if self.penalty_.after_epoch(W, g, np.array([better])).all():
             raise KeyboardInterrupt  # how skorch's own callbacks end a training
 
-    def reading(self) -> GateReading:
-        """What the gates say."""
-        return self.penalty_.reading(0)
+    def reading(self, core: nn.Module) -> GateReading:
+        """What the gates say; a user's callbacks may keep other weights than were seen last."""
+        W, g = _weights(core)
+        e = g * column_norms(W, self.settings.columns(), g.shape[1])
+        path = self.penalty_.reading(0)
+        return path._replace(gate=g[0].float().clone(), effective=e[0].float())
 
 
 def first_linear(core: nn.Module, n_columns: int) -> nn.Linear:

@@ -151,7 +151,9 @@ def learn(
     module: Preprocessed = net.module_
     losses = [row.get("valid_loss") for row in net.history]
     best = min((loss for loss in losses if loss is not None), default=None)
-    gates = dict(net.callbacks_)["gates"].reading() if settings.gates is not None else None
+    gates = None
+    if settings.gates is not None:
+        gates = dict(net.callbacks_)["gates"].reading(module.core)
     return Trained(net, module.core, module.standardize, len(net.history), best, gates)
 
 
