@@ -106,6 +106,9 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
     def _require_readable(self, data: FitData, trained: Trained | None) -> None:
         """Refuse, before it is trained, a network that could not be read afterwards."""
 
+    def _second_importances(self) -> np.ndarray | None:
+        """What orders features of equal importance, (d,)."""
+
     def _after_scores(self, networks: Sequence[Trained], scores: Sequence[Scores]) -> None:
         """Keep what else the networks on all features say; warn of what they could not answer."""
 
@@ -177,7 +180,13 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             every = np.arange(by_network.shape[1])
             self._groups = FeatureGroups(every, every)
         self._set_importances(by_network, rng)
-        self.ranking_ = self._groups.spread(rank(self._groups.merged(self.feature_importances_)))
+        second = self._second_importances()
+        self.ranking_ = self._groups.spread(
+            rank(
+                self._groups.merged(self.feature_importances_),
+                None if second is None else self._groups.merged(second),
+            )
+        )
         self.decomposition_error_ = float(np.max([s.error for s in scores]))
         if hasattr(self, "step"):
             self.n_rounds_ = 1

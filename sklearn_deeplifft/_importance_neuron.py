@@ -151,7 +151,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         The penalty at which a gate closed for good; infinite if it never did. Only with
         ``gate_penalty="path"``.
     ranking_ : ndarray of shape (n_features,)
-        1 is best; columns of a group share a rank.
+        1 is best; columns of a group share a rank. Of features without any importance, the one
+        whose gates closed last comes first.
     decomposition_error_ : float
         Largest relative residual of the decomposition behind ``class_importances_``.
     estimators_, estimator_ : list of networks, the first of them
@@ -402,6 +403,11 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
             self.exit_penalties_ = self._groups.spread(np.array(exits))
         elif hasattr(self, "exit_penalties_"):  # of an earlier fit
             del self.exit_penalties_
+
+    def _second_importances(self) -> np.ndarray | None:
+        """Features that closed before they were read differ in how long they held out."""
+        exits = getattr(self, "exit_penalties_", None)
+        return None if exits is None else np.minimum(exits, 1).mean(axis=0)
 
     def _shares(self, trained: Trained, says: np.ndarray) -> np.ndarray:
         """What is read off a network's gates, (G,), scaled to sum to one."""

@@ -664,3 +664,13 @@ def test_progress_when_asked(data, capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert out.startswith("[ImportanceNeuronSelector] network 3/3 on 8 features: ")
+
+
+def test_features_without_importance_are_ranked_by_when_they_closed():
+    X, y = planted(n=400, d=20)
+    fitted = gated(path_steps=400, learning_rate=0.05, n_networks=1).fit(X, y)
+    zero = np.flatnonzero(fitted.feature_importances_ == 0)
+    assert len(zero) > 3  # else the test sees nothing
+    held_out = np.minimum(fitted.exit_penalties_, 1).mean(axis=0)[zero]
+    assert len(np.unique(held_out)) > 1
+    assert (np.diff(held_out[np.argsort(fitted.ranking_[zero])]) <= 0).all()

@@ -340,8 +340,8 @@ def _decay(settings: NetSettings) -> dict[str, Any]:
 @torch.no_grad()
 def _l2_term(module: Stacked, l2: float) -> np.ndarray | float:
     """(N,): what ``l2`` adds to the losses of the networks."""
-    if not l2:
-        return 0.0
     hidden = module.affine[:-1]
+    if not l2 or not hidden:
+        return 0.0
     squares = [p.square().sum((1, 2)) for m in hidden for p in (m.weight, m.bias)]
     return l2 * torch.stack(squares).sum(0).cpu().numpy()

@@ -10,9 +10,10 @@ import numpy as np
 __all__ = ["count_to_select", "importance_threshold", "rank", "rank_by_elimination", "top_mask"]
 
 
-def rank(importances: np.ndarray) -> np.ndarray:
-    """Rank 1..d, 1 the largest importance; ties by column index."""
-    order = np.argsort(-importances, kind="stable")
+def rank(importances: np.ndarray, second: np.ndarray | None = None) -> np.ndarray:
+    """Rank 1..d, 1 the largest importance; ties by the larger ``second``, then by column index."""
+    second = np.zeros(len(importances)) if second is None else second
+    order = np.lexsort((-second, -importances))
     ranking = np.empty(len(order), dtype=np.int64)
     ranking[order] = np.arange(1, len(order) + 1)
     return ranking

@@ -103,3 +103,9 @@ def test_thresholds(threshold, limit):
 def test_thresholds_that_make_no_sense(threshold):
     with pytest.raises(ValueError, match="is not understood; use a number, 'mean', 'median'"):
         importance_threshold(np.ones(3), threshold)
+
+
+def test_equal_importances_are_ordered_by_what_comes_second():
+    importances, second = np.array([0.0, 0.5, 0.0, 0.0]), np.array([0.1, 0.0, 0.9, 0.1])
+    assert rank(importances, second).tolist() == [3, 1, 2, 4]
+    assert rank(importances).tolist() == [2, 1, 3, 4]
