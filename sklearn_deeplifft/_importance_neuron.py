@@ -118,7 +118,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         Threads that train networks; the result does not depend on it.
     checkpoint_dir : path-like or None, default=None
         Keep every finished network here; the same fit, after it was killed, goes on from there
-        and ends with the same bits.
+        and ends with the same bits. Needs a ``random_state``.
     device : str, default="cpu"
         Where networks are trained; they are read on the CPU.
     random_state : int, RandomState instance or None, default=None
