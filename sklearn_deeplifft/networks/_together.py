@@ -30,10 +30,10 @@ from sklearn_deeplifft.networks._train import require_finite, seeded, torch_thre
 
 __all__ = ["Assignment", "Spread", "learn_together"]
 
-CHUNK_BYTES = 12_000_000
-"""Weights, gradients, moments and activations of a chunk: about what a core has of the cache."""
+CHUNK_BYTES = 50_000_000
+"""Weights, gradients, moments and activations of a chunk; more leave the caches for good."""
 
-LARGEST_CHUNK = 25
+LARGEST_CHUNK = 50
 
 FORMAT = 2
 """Raised when the same data and settings train other networks than before."""

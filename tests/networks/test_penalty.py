@@ -119,9 +119,17 @@ def test_a_path_is_the_one_walked_by_hand(settings):
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_what_has_closed_stays_closed(settings):
-    walk = Walk(settings, drift=0.5).run()  # however hard the weights push
-    for counts in walk.n_open:
+    """However hard the weights push afterwards."""
+    walk = Walk(settings, n_epochs=10)
+    for updates in walk.updates:
+        for step, (dW, dg) in enumerate(updates):
+            push = 0.0 if step < 47 else 50.0
+            updates[step] = push * dW, None if dg is None else push * np.abs(dg)
+    walk.run()
+    for i, counts in enumerate(walk.n_open):
         assert (np.diff(counts) <= 0).all()
+        assert counts[46] == counts[-1] == torch.isinf(walk.penalty.reading(i).exit).sum()
+    assert min(counts[-1] for counts in walk.n_open) < settings.n_features
 
 
 def test_with_a_fixed_penalty_gates_may_open_again():
@@ -132,14 +140,16 @@ def test_with_a_fixed_penalty_gates_may_open_again():
 
 
 def test_a_network_that_leaves_disturbs_no_other():
-    every = Walk(GateSettings(BLOCKS)).run()
-    left = Walk(GateSettings(BLOCKS)).run({1: 2})
-    for i in (0, 2):
+    every = Walk(GateSettings(BLOCKS, path_start=0.6)).run()
+    left = Walk(GateSettings(BLOCKS, path_start=0.6)).run({0: 3})
+    before = left.penalty.reading(0).exit
+    for i in (1, 2):
         for a, b in zip(every.penalty.reading(i), left.penalty.reading(i), strict=True):
             assert torch.equal(a, b)
+        assert max(e for e in b if e < np.inf) > max(e for e in before if e < np.inf)
     # What it said until then is kept.
-    e, before = every.penalty.reading(1).exit, left.penalty.reading(1).exit
-    assert (before[torch.isfinite(before)] == e[torch.isfinite(before)]).all()
+    after = every.penalty.reading(0).exit
+    assert torch.equal(before[before < np.inf], after[before < np.inf])
 
 
 def test_shares_are_non_negative_and_sum_to_one():

@@ -214,15 +214,21 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bits(tmp_path):
 
 
 @contextmanager
-def interrupted(after: float):
-    """Ctrl-C in the main thread."""
-    timer = threading.Timer(after, _thread.interrupt_main)
-    timer.start()
+def interrupted(monkeypatch):
+    """Ctrl-C in the main thread, soon after the first training has begun."""
+    timer, train_together = threading.Timer(0.1, _thread.interrupt_main), module.train_together
+    once = threading.Lock()
+
+    def watched(*args):
+        if once.acquire(blocking=False):
+            timer.start()
+        return train_together(*args)
+
+    monkeypatch.setattr(module, "train_together", watched)
     try:
         yield
     finally:
         timer.cancel()
-        timer.join()
 
 
 @pytest.fixture
@@ -255,11 +261,11 @@ def wait_for_threads(n: int) -> None:
 
 
 @pytest.mark.parametrize("n_jobs", [None, 1, 2])
-def test_ctrl_c_without_a_folder(n_jobs, unchanged):
+def test_ctrl_c_without_a_folder(n_jobs, unchanged, monkeypatch):
     before = threading.active_count()
     began = time.monotonic()
     match = r"^interrupted: 0 of 4 networks were trained, and none is kept. Pass checkpoint_dir="
-    with pytest.raises(KeyboardInterrupt, match=match), interrupted(0.3):
+    with pytest.raises(KeyboardInterrupt, match=match), interrupted(monkeypatch):
         together(case(), ENDLESS, assigned(4), n_jobs=n_jobs)
     assert time.monotonic() - began < 20
     wait_for_threads(before)
