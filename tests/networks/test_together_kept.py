@@ -213,6 +213,12 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bits(tmp_path):
 # Interrupted
 
 
+@pytest.fixture(scope="module", autouse=True)
+def imported():
+    """What torch imports with the first step: an import that Ctrl-C hits stays half done."""
+    together(case(), RANDOM, assigned(1))
+
+
 @contextmanager
 def interrupted(monkeypatch):
     """Ctrl-C in the main thread, soon after the first training has begun."""
