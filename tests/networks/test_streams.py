@@ -100,6 +100,12 @@ def test_neither_kind_moves_the_other():
     np.testing.assert_array_equal(y, kept)
 
 
+def test_noise_says_nothing_of_dropout():
+    for p in (0.5, 0.3):
+        x, y = (v.ravel() - v.mean() for v in epoch(Stream(0), 500, 40, p))
+        assert abs(x @ y) / (x @ x * (y @ y)) ** 0.5 < 4 / len(x) ** 0.5
+
+
 def test_seeds_and_epochs_differ():
     a, b = Stream(1), Stream(2)
     first, second, other = (epoch(s, 40, 8, 0.5) for s in (a, a, b))

@@ -1,6 +1,7 @@
 """Networks trained together: each comes out as it would alone, to the last bit among any others."""
 
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from joblib import Parallel, delayed
 
 from sklearn_deeplifft.networks import GateSettings, NetSettings, restricted
 from sklearn_deeplifft.networks import _together as module
+from sklearn_deeplifft.networks._train import seeded
 from tests.networks._ensembles import (
     KINDS,
     SETTINGS,
@@ -242,6 +244,29 @@ def test_torch_has_one_thread_where_networks_are_trained(n_jobs, threads, monkey
     assert {n for n, _ in seen} == {1}
     assert any(name == "MainThread" for _, name in seen) is (n_jobs is None)
     assert torch.get_num_threads() == threads_of_a_new_thread() == threads
+
+
+def test_one_thread_at_a_time_is_seeded():
+    """The generators that initial weights are drawn from are those of the whole process."""
+    first_is_in, found = threading.Event(), {}
+
+    def draw(seed):
+        if seed == 2:
+            first_is_in.wait()
+        with seeded(seed):
+            first_is_in.set()
+            time.sleep(0.02)
+            found[seed] = torch.rand(3), np.random.rand(3)
+
+    both = [threading.Thread(target=draw, args=(seed,)) for seed in (1, 2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    for seed, (a, b) in found.items():
+        with seeded(seed):
+            assert torch.equal(a, torch.rand(3))
+            np.testing.assert_array_equal(b, np.random.rand(3))
 
 
 def trained_bits(seed: int) -> list[str]:
