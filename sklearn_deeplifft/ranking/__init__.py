@@ -1,6 +1,13 @@
-"""Floor 1, numpy: importances to ranking to mask; folds; stability."""
+"""Floor 1, numpy: importances to ranking to mask; folds; stability; null features and FDR."""
 
 from sklearn_deeplifft.ranking._folds import deal_folds
+from sklearn_deeplifft.ranking._nulls import (
+    fewest_networks,
+    network_shares,
+    null_p_values,
+    q_values,
+    smallest_q,
+)
 from sklearn_deeplifft.ranking._rank import (
     count_to_select,
     importance_threshold,
@@ -20,12 +27,17 @@ __all__ = [
     "bootstrap_interval",
     "count_to_select",
     "deal_folds",
+    "fewest_networks",
     "importance_threshold",
+    "network_shares",
     "nogueira_stability",
+    "null_p_values",
+    "q_values",
     "rank",
     "rank_by_elimination",
     "ranks",
     "selection_frequency",
+    "smallest_q",
     "top_mask",
     "top_masks",
 ]

@@ -1,0 +1,198 @@
+"""Which features stand out from null features, that are known to say nothing.
+
+====================  ====================================================  ============
+code                  symbol                                                shape
+====================  ====================================================  ============
+``real``              t_ij, statistic of real column j in network i, >= 0   (N, ..., d)
+``null``              t0_ij, of its null copy in the same network, >= 0     (N, ..., d)
+``observed``          T_j = mean over the N networks of t_ij                (..., d)
+``n_null``            N d, null statistics that one is compared with        ()
+====================  ====================================================  ============
+
+What stands between, such as classes, is taken one by one.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.stats import false_discovery_control
+
+__all__ = ["fewest_networks", "network_shares", "null_p_values", "q_values", "smallest_q"]
+
+
+def network_shares(real: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Divide what a network says of its real and null columns by the sum over the real ones.
+
+    ``t_ij / sum_j t_ij`` and ``t0_ij / sum_j t_ij``: networks then weigh alike, whatever the scale
+    of their outputs, and within each network columns compare as before.
+
+    The null columns stay out of the sum. They differ from network to network while the real ones
+    are the same: a large null statistic in the sum would shrink itself and nothing that it is
+    compared with, and p-values would be too small (networks in full agreement, 15 normal
+    magnitudes: Benjamini & Hochberg at 0.2 then find something under the global null in 26 % of
+    cases; with the real sum in 20 %).
+
+    Parameters
+    ----------
+    real, null : arrays of shape (N, ..., d)
+        Non-negative.
+
+    Returns
+    -------
+    real, null : float64 arrays of shape (N, ..., d)
+        Real ones from 0 to 1, with sum 1. A network that says nothing of any real column has its
+        null ones divided by their own sum; one that says nothing at all has zeros.
+
+    Examples
+    --------
+    >>> network_shares(np.array([[3.0, 1.0]]), np.array([[1.0, 0.0]]))
+    (array([[0.75, 0.25]]), array([[0.25, 0.  ]]))
+    """
+    real, null = _magnitudes(real, "real"), _magnitudes(null, "null")
+    if real.shape != null.shape:
+        raise ValueError(
+            f"real has shape {real.shape} and null {null.shape}; every column has one null copy "
+            "in every network, so they must agree."
+        )
+    total, spare = (part.sum(axis=-1, keepdims=True) for part in (real, null))
+    total = np.where(total > 0, total, spare)
+    total = np.where(total > 0, total, 1.0)
+    return real / total, null / total
+
+
+def null_p_values(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """How often null columns reach what is observed of each real one.
+
+    ``p_j = (1 + #{(i, k): t0_ik >= T_j}) / (1 + N d)``, one-sided, with the null columns of all
+    networks in one pool. The observed value counts as one of the null ones, so that no p is zero
+    [1]_.
+
+    Parameters
+    ----------
+    observed : array of shape (..., d)
+        Means over the N networks, non-negative.
+    null : array of shape (N, ..., d)
+        One network each, on the scale of ``observed``.
+
+    Returns
+    -------
+    float64 array of shape (..., d)
+        From 1 / (1 + N d) to 1.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, or a statistic is negative or not finite.
+
+    Notes
+    -----
+    A mean over networks is compared with single networks, on purpose: what networks say of a real
+    column is correlated, as they all overfit the same sample, and how strongly is not known. For
+    exchangeable t_1 .. t_N the mean is the expectation of t_1 given their order statistics, so by
+    Jensen's inequality ``E f(mean) <= E f(t_1)`` for every convex f: it is smaller in the convex
+    order [2]_, and ``E max(mean - c, 0) <= E max(t_1 - c, 0)`` for every c. Its upper tail is no
+    heavier in that integrated sense (not at each single point). If networks agree perfectly, mean
+    and single value are the same, and nothing is given away; if they do not, power is lost
+    and errors are rarer.
+
+    With one pool, p is calibrated on average over the columns, which is what a false discovery
+    rate asks for, not for each column by itself: one that by its kind always gets more than others
+    gets smaller p-values too.
+
+    References
+    ----------
+    .. [1] B. Phipson, G. K. Smyth (2010), "Permutation P-values Should Never Be Zero",
+       Statistical Applications in Genetics and Molecular Biology 9(1), 39.
+    .. [2] M. Shaked, J. G. Shanthikumar (2007), "Stochastic Orders", section 3.A.
+
+    Examples
+    --------
+    >>> null_p_values(np.array([5.0, 2.0]), np.array([[1.0, 2.0], [3.0, 0.0]]))
+    array([0.2, 0.6])
+    """
+    observed, null = _magnitudes(observed, "observed"), _magnitudes(null, "null")
+    if null.ndim != observed.ndim + 1 or null.shape[1:] != observed.shape:
+        raise ValueError(
+            f"null has shape {null.shape} and observed {observed.shape}; null must be "
+            "(N, *observed.shape), one entry for each network."
+        )
+    d = observed.shape[-1]
+    pools = np.moveaxis(null, 0, -2).reshape(-1, len(null) * d)
+    pools = np.sort(pools, axis=1)
+    p = [
+        (1 + len(pool) - np.searchsorted(pool, row, side="left")) / (1 + len(pool))
+        for row, pool in zip(observed.reshape(-1, d), pools, strict=True)
+    ]
+    return np.reshape(p, observed.shape)
+
+
+def q_values(p: np.ndarray) -> np.ndarray:
+    """The false discovery rate at which each feature is first called, along the last axis.
+
+    ``q_(k) = min over l >= k of d p_(l) / l``, by Benjamini & Hochberg [1]_. Selecting
+    ``q <= alpha`` keeps the expected share of false discoveries at alpha if p-values are
+    independent or positively dependent.
+
+    Parameters
+    ----------
+    p : array of shape (..., d)
+
+    Returns
+    -------
+    float64 array of shape (..., d)
+        From the smallest p to 1, never below p.
+
+    References
+    ----------
+    .. [1] Y. Benjamini, Y. Hochberg (1995), "Controlling the False Discovery Rate", Journal of
+       the Royal Statistical Society B 57(1), 289-300.
+
+    Examples
+    --------
+    >>> q_values(np.array([0.01, 0.5, 0.04, 1.0]))
+    array([0.04      , 0.66666667, 0.08      , 1.        ])
+    """
+    return false_discovery_control(p, axis=-1, method="bh")
+
+
+def smallest_q(n_null: int, d: int) -> float:
+    """The smallest q-value that a single discovery among ``d`` features can have.
+
+    ``min(1, d / (1 + n_null))``, about 1 / N for the N d null columns of N networks. Features
+    that stand out k at a time can have a k-th of it.
+
+    >>> round(smallest_q(20 * 30, 30), 6)
+    0.049917
+    """
+    return min(1.0, 1 / (1 + n_null) * d)
+
+
+def fewest_networks(alpha: float, d: int) -> int:
+    """The fewest networks with which a single feature of ``d`` can be called at level ``alpha``.
+
+    The smallest N with ``d / (1 + N d) <= alpha``, about 1 / alpha.
+
+    >>> fewest_networks(0.1, 30), fewest_networks(0.05, 30)
+    (10, 20)
+    """
+    if not 0 < alpha < 1 or d < 1:
+        raise ValueError(
+            f"alpha={alpha}, d={d}: alpha must lie between 0 and 1, both excluded, and d must be "
+            "at least 1."
+        )
+    n = max(math.floor(1 / alpha - 1 / d), 1)
+    while smallest_q(n * d, d) > alpha:
+        n += 1
+    return n
+
+
+def _magnitudes(values: np.ndarray, name: str) -> np.ndarray:
+    values = np.asarray(values, dtype=np.float64)
+    if not (np.isfinite(values) & (values >= 0)).all():
+        raise ValueError(
+            f"{name} holds values that are negative or not finite (smallest {values.min()}); "
+            "null features are compared by magnitude. Pass absolute values."
+        )
+    return values
