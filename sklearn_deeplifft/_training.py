@@ -25,12 +25,16 @@ from sklearn_deeplifft.networks import (
     Trained,
     TrainingTable,
     build_untrained,
+    doubled_moments,
     learn,
     learn_together,
     network_kind,
+    null_rows,
     rescale_output,
     restricted,
     wants_float_targets,
+    with_null_features,
+    without_nulls,
 )
 from sklearn_deeplifft.ranking import deal_folds, rank_by_elimination
 
@@ -40,6 +44,7 @@ __all__ = [
     "Recipe",
     "Scores",
     "eliminate",
+    "exported",
     "finish",
     "make_plan",
     "mean_by_class",
@@ -87,6 +92,8 @@ class Recipe:
     """What a user's module returns."""
     spread: Spread = field(default_factory=Spread)
     """How many networks of ours are spread over workers and checkpoints."""
+    null_features: bool = False
+    """Whether networks of ours read every column once more with its rows permuted."""
 
 
 class Part(NamedTuple):
@@ -96,10 +103,16 @@ class Part(NamedTuple):
     validation: np.ndarray
     scored: np.ndarray
     seed: int
+    nulls: np.ndarray | None = None
+    """(n,): which row of the table stands in for each in the null columns."""
 
 
 def make_plan(recipe: Recipe, data: FitData, rng: np.random.RandomState) -> list[Part]:
-    """Hold out a different fold from each network, dealt anew when all have been used."""
+    """Hold out a different fold from each network, dealt anew when all have been used.
+
+    Null features change nothing else: each network draws its own from its seed.
+    """
+    _require_room_for_nulls(recipe)
     if recipe.score_on == "out_of_fold" and recipe.n_networks < 2:
         raise ValueError(
             f"score_on='out_of_fold' needs n_networks >= 2, got {recipe.n_networks} (layer= trains "
@@ -116,19 +129,35 @@ def make_plan(recipe: Recipe, data: FitData, rng: np.random.RandomState) -> list
         held = (fold == j % n_folds) if n_folds else np.zeros(len(strata), dtype=bool)
         training, validation = data.index[~held], data.index[held]
         scored = _rows_to_score(recipe.score_on, training, validation, data)
-        plan.append(Part(training, validation, scored, int(rng.randint(2**31 - 1))))
+        seed = int(rng.randint(2**31 - 1))
+        nulls = _nulls(data, training, validation, seed) if recipe.null_features else None
+        plan.append(Part(training, validation, scored, seed, nulls))
     return plan
+
+
+def _require_room_for_nulls(recipe: Recipe) -> None:
+    if recipe.null_features and network_kind(recipe.estimator) != "default":
+        raise ValueError(
+            f"null features need twice the inputs, which estimator={recipe.estimator!r} does not "
+            "have; only networks that are built here can carry them. Pass estimator=None, or do "
+            "without null features."
+        )
+
+
+def _nulls(data: FitData, training: np.ndarray, validation: np.ndarray, seed: int) -> np.ndarray:
+    """Stand-ins of one network's rows; a row of weight zero, as of no class, is none's."""
+    parts = (part[data.training_weight[part] > 0] for part in (training, validation))
+    return null_rows(data.rows.shape[0], parts, seed)
 
 
 def untrained(recipe: Recipe, data: FitData, part: Part) -> Trained | None:
     """The first network as it is before its first step; None for scikit-learn's own."""
-    return build_untrained(
-        recipe.estimator,
-        data.target.problem(data.rows.shape[1]),
-        recipe.settings,
-        data.moments,
-        part.seed,
-    )
+    problem, settings = data.target.problem(data.rows.shape[1]), recipe.settings
+    moments = data.moments
+    if part.nulls is not None:
+        problem, settings = with_null_features(problem, settings)
+        moments = doubled_moments(moments)
+    return build_untrained(recipe.estimator, problem, settings, moments, part.seed)
 
 
 def run(
@@ -140,7 +169,10 @@ def run(
     starts: Sequence[nn.Module | None] | None = None,
     stage: str = "round-001",
 ) -> tuple[list[Trained], list[Scores]]:
-    """Train and score every network of the plan once on ``columns``."""
+    """Train and score every network of the plan once on ``columns``.
+
+    With null features the networks' cores read the null columns behind the real ones.
+    """
     ours = network_kind(recipe.estimator) == "default"
     table = training_table(
         data,
@@ -148,8 +180,8 @@ def run(
         as_float=recipe.ending.single or wants_float_targets(recipe.estimator),
     )
     parts = [
-        Assignment(part.training, part.validation, part.seed, starts[j] if starts else None)
-        for j, part in enumerate(plan)
+        Assignment(part.training, part.validation, part.seed, start, part.nulls)
+        for part, start in zip(plan, starts or [None] * len(plan), strict=True)
     ]
     with _explained(recipe, data):
         if ours:
@@ -254,6 +286,16 @@ def finish(recipe: Recipe, data: FitData, networks: Sequence[Trained]) -> None:
         mean, scale = target_scale(data)
         for trained in networks:
             rescale_output(trained.core, mean, scale)
+
+
+def exported(data: FitData, networks: Sequence[Trained]) -> list[Trained]:
+    """Networks on all columns as a user keeps them: null inputs are held at the columns' means.
+
+    Those without null features stay as they are. ``finish`` goes first, as it changes the cores.
+    """
+    center, scale = data.moments or (np.zeros_like(data.mean), np.ones_like(data.std))
+    values = (data.mean - center) / scale
+    return [t if t.with_nulls is None else without_nulls(t, values) for t in networks]
 
 
 def _fold_count(recipe: Recipe) -> int:

@@ -4,10 +4,23 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
+import torch
+from sklearn.neural_network import MLPClassifier
 
-from sklearn_deeplifft import _training
+from sklearn_deeplifft import DeepLIFFTSelector, _training
+from sklearn_deeplifft._fit_data import FitData, validated
 from sklearn_deeplifft._targets import encode_target
-from sklearn_deeplifft._training import Recipe, Scores, eliminate, make_plan
+from sklearn_deeplifft._training import (
+    Recipe,
+    Scores,
+    eliminate,
+    exported,
+    finish,
+    make_plan,
+    run,
+    untrained,
+)
 from sklearn_deeplifft.networks import NetSettings, Rows
 
 
@@ -30,6 +43,7 @@ def data_of(n=100, n_classes=2, groups=None, scored=None, index=None, d=6):
         rows=Rows(np.zeros((n, d))),
         target=encode_target(y, "auto"),
         index=np.arange(n) if index is None else index,
+        training_weight=np.ones(n),
         score_weight=np.ones(n) if scored is None else scored.astype(float),
         groups=groups,
     )
@@ -219,3 +233,125 @@ def test_few_columns(d, step, monkeypatch):
     assert sorted(found.ranking) == list(range(1, d + 1))
     assert all(len(columns) >= 1 for columns in rounds)
     assert found.n_rounds == len(rounds) + 1
+
+
+# Null features
+
+
+def test_null_features_change_nothing_else_of_a_plan():
+    for part, plain in zip(plan_of(data_of(), null_features=True), plan_of(data_of()), strict=True):
+        assert plain.nulls is None
+        assert part.seed == plain.seed
+        for rows in ("training", "validation", "scored"):
+            np.testing.assert_array_equal(getattr(part, rows), getattr(plain, rows))
+
+
+def test_every_network_has_null_features_of_its_own_that_keep_held_out_rows_apart():
+    index = np.arange(0, 100, 2)[::-1]
+    plan = plan_of(data_of(index=index), null_features=True)
+    for part in plan:
+        assert part.nulls.shape == (100,)
+        assert set(part.nulls[part.training]) == set(part.training)
+        assert set(part.nulls[part.validation]) == set(part.validation)
+        np.testing.assert_array_equal(part.nulls[1::2], np.arange(1, 100, 2))
+        assert (part.nulls[part.training] != part.training).mean() > 0.5
+    assert len({part.nulls.tobytes() for part in plan}) == len(plan)
+    again = plan_of(data_of(index=index), null_features=True)
+    assert [p.nulls.tolist() for p in plan] == [p.nulls.tolist() for p in again]
+
+
+def test_rows_without_weight_stand_in_for_none():
+    data = data_of()
+    data.training_weight[data.target.codes[:, 0] == 1] = 0
+    for part in plan_of(data, null_features=True):
+        np.testing.assert_array_equal(part.nulls[1::2], np.arange(1, 100, 2))
+        assert (part.nulls[::2] % 2 == 0).all()
+
+
+@pytest.mark.parametrize(
+    "estimator", [torch.nn.Linear(6, 2), MLPClassifier()], ids=["torch", "mlp"]
+)
+def test_a_network_of_the_users_cannot_carry_null_features(estimator):
+    with pytest.raises(ValueError, match=r"twice the inputs.*Pass estimator=None"):
+        plan_of(data_of(), null_features=True, estimator=estimator)
+
+
+def real_data(*, sparse=False, standardize=True, regression=False) -> FitData:
+    """Columns that start at zero and are not centred; the first two matter."""
+    rng = np.random.default_rng(0)
+    X = rng.poisson(1.5, size=(150, 6)) * np.arange(1.0, 7.0)
+    y = X[:, 0] - X[:, 1] + 0.1 * rng.normal(size=150)
+    selector = DeepLIFFTSelector(
+        standardize=standardize, task="regression" if regression else "auto"
+    )
+    y = y if regression else y > np.median(y)
+    return validated(selector, sp.csr_array(X) if sparse else X, y, None, None, None)
+
+
+def trained_with_nulls(data):
+    """Networks on all columns; ``widths`` are the inputs of each core that is scored."""
+    chosen = recipe(
+        settings=NetSettings((8,), learning_rate=0.02, batch_size=32, max_epochs=5),
+        n_networks=2,
+        null_features=True,
+        score_on="all",
+    )
+    plan = make_plan(chosen, data, np.random.RandomState(0))
+    widths = []
+
+    def score(trained, rows, columns):
+        widths.append(trained.core[0].in_features)
+        norms = trained.with_nulls[0].weight.detach().norm(dim=0).numpy()
+        return Scores(norms[: len(columns)], None, None, 0.0)
+
+    networks, scores = run(chosen, data, plan, np.arange(6), score)
+    return SimpleNamespace(
+        recipe=chosen, plan=plan, score=score, networks=networks, scores=scores, widths=widths
+    )
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("regression", [False, True])
+def test_what_is_kept_is_the_network_with_null_columns_at_their_means(
+    sparse, standardize, regression
+):
+    data = real_data(sparse=sparse, standardize=standardize, regression=regression)
+    X = data.rows.take(slice(None))
+    found = trained_with_nulls(data)
+    before = [trained.core for trained in found.networks]
+    finish(found.recipe, data, found.networks)
+    for trained, kept in zip(found.networks, exported(data, found.networks), strict=True):
+        wide = np.hstack([X, np.tile(data.mean, (len(X), 1))])
+        expected = trained.estimator.forward(wide)
+        np.testing.assert_allclose(kept.estimator.forward(X), expected, rtol=1e-4, atol=1e-4)
+        assert kept.with_nulls in before
+    if regression:  # in the target's units, null columns or not
+        assert abs(kept.estimator.forward(X).mean() - data.target.codes.mean()) < 1.5
+
+
+def test_networks_without_null_features_are_kept_as_they_are():
+    data, plain = real_data(), recipe(settings=NetSettings((4,), max_epochs=1), n_networks=1)
+    plan = make_plan(plain, data, np.random.RandomState(0))
+    networks, _ = run(plain, data, plan, np.arange(6), lambda *args: Scores(*[None] * 4))
+    assert exported(data, networks)[0] is networks[0]
+    assert networks[0].with_nulls is None
+
+
+def test_elimination_takes_null_columns_along():
+    data = real_data()
+    found = trained_with_nulls(data)
+    ranking = eliminate(
+        found.recipe, data, found.plan, found.networks, found.scores, found.score, 0.5
+    ).ranking
+    assert found.widths == [12, 12, 6, 6, 2, 2]
+    assert set(np.argsort(ranking)[:2]) == {0, 1}
+
+
+def test_before_the_first_step_a_network_reads_as_many_columns():
+    data = real_data()
+    plan = make_plan(recipe(null_features=True), data, np.random.RandomState(0))
+    first = untrained(recipe(null_features=True), data, plan[0])
+    assert first.core[0].in_features == 12
+    assert first.standardize.mean.shape == (12,)
+    assert untrained(recipe(), data, plan[0]._replace(nulls=None)).core[0].in_features == 6

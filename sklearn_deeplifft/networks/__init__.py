@@ -19,6 +19,12 @@ from sklearn_deeplifft.networks._learn import (
     wants_float_targets,
 )
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
+from sklearn_deeplifft.networks._nulls import (
+    doubled_moments,
+    null_rows,
+    with_null_features,
+    without_nulls,
+)
 from sklearn_deeplifft.networks._rows import Rows, canonical_rows, column_moments
 from sklearn_deeplifft.networks._together import Assignment, Spread, learn_together
 from sklearn_deeplifft.networks._train import torch_threads
@@ -52,10 +58,14 @@ __all__ = [
     "learn",
     "learn_together",
     "network_kind",
+    "null_rows",
     "relu_mlp",
     "rescale_output",
     "restricted",
     "takes_columns",
     "torch_threads",
+    "doubled_moments",
     "wants_float_targets",
+    "with_null_features",
+    "without_nulls",
 ]

@@ -24,6 +24,7 @@ from torch.utils.data import Dataset
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks._build import NetSettings, Problem, criterion_of
 from sklearn_deeplifft.networks._gates import GateReading
+from sklearn_deeplifft.networks._nulls import paired
 from sklearn_deeplifft.networks._penalty import GatePenalty, path_epochs
 from sklearn_deeplifft.networks._stacked import ROWS, Stacked
 from sklearn_deeplifft.networks._streams import Stream
@@ -39,6 +40,8 @@ class Member:
     stream: Stream
     training: np.ndarray
     validation: np.ndarray
+    nulls: np.ndarray | None = None
+    """For each row of the table the row that stands in for it in the null columns."""
 
 
 @dataclass
@@ -81,7 +84,7 @@ class MemberRows(Dataset):
 
     def __init__(self, table: Any, members: Sequence[Member], part: str) -> None:
         self.table = table
-        self.index = [torch.from_numpy(getattr(m, part)) for m in members]
+        self.index = [paired(getattr(m, part), m.nulls) for m in members]
 
     def __len__(self) -> int:
         return max(len(index) for index in self.index)
@@ -106,7 +109,7 @@ class MemberBatches:
         index = nn.utils.rnn.pad_sequence(own, batch_first=True)
         for start in range(0, max(rows), self.batch_size):
             size = min(self.batch_size, max(rows) - start)
-            at = nn.functional.pad(index[:, start : start + size], (0, -size % ROWS))
+            at = nn.functional.pad(index[:, start : start + size], (0, 0, 0, -size % ROWS))
             X, y, weight = self.dataset.table.take(at)
             count = torch.tensor(rows).clamp(max=start + size) - start
             if int(count.min()) < at.shape[1]:

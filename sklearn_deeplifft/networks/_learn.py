@@ -70,6 +70,8 @@ class Trained(NamedTuple):
     """Best validation loss, where there was validation."""
     gates: GateReading | None = None
     """What its gates say, where it has any."""
+    with_nulls: nn.Module | None = None
+    """The core that reads null columns behind the real ones, where it was trained with any."""
 
 
 @dataclass(frozen=True)
@@ -216,10 +218,15 @@ def _repeated(
 
 
 def restricted(trained: Trained, estimator: Any, kept: np.ndarray, width: int) -> nn.Module | None:
-    """The core to start from when only the columns ``kept`` of ``width`` are left."""
+    """The core to start from when only the columns ``kept`` of ``width`` are left.
+
+    Null columns go with the columns that they are copies of.
+    """
     kind = network_kind(estimator)
     if kind == "mlp":
         return None
+    if trained.with_nulls is not None:
+        kept, width = np.append(kept, width + kept), 2 * width
     return narrowed(trained.core, kept, sliceable=kind == "default", n_features=width)
 
 

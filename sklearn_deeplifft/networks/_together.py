@@ -25,6 +25,12 @@ from sklearn_deeplifft.networks._ensemble import Member, Trace, epoch_shape, tra
 from sklearn_deeplifft.networks._gates import GateReading, split_gates
 from sklearn_deeplifft.networks._learn import Trained, TrainingTable
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp
+from sklearn_deeplifft.networks._nulls import (
+    all_carry_nulls,
+    doubled_moments,
+    paired,
+    with_null_features,
+)
 from sklearn_deeplifft.networks._streams import Stream
 from sklearn_deeplifft.networks._train import require_finite, seeded, torch_threads
 
@@ -50,6 +56,9 @@ class Assignment(NamedTuple):
     seed: int
     start: nn.Module | None = None
     """A trained core to go on from."""
+    nulls: np.ndarray | None = None
+    """(n,), for each row of the table the row that stands in for it in the null columns; the
+    network reads them behind the real ones. None trains without any."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +97,16 @@ class _Rows:
                 self.whole[start : start + step] = self._read(at)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """X (N, B, d), y (N, B, ...) and weights (N, B) at positions (N, B)."""
+        """X (N, B, d), y (N, B, ...) and weights (N, B) at positions (N, B, 1).
+
+        At positions (N, B, 2) X is (N, B, 2 d): two rows side by side, y and weight of the first.
+        """
         if self.whole is not None:
             X = self.whole[index]
         else:
             X = self._read(index.flatten().numpy()).view(*index.shape, -1)
-        return X, self.table.targets[index], self.table.weight[index]
+        rows = index[..., 0]
+        return X.flatten(-2), self.table.targets[rows], self.table.weight[rows]
 
     def _read(self, index: np.ndarray) -> Tensor:
         return self.standardize(torch.from_numpy(self.table.rows.take(index, self.columns)))
@@ -110,8 +123,14 @@ def learn_together(
 ) -> list[Trained]:
     """Train networks of ours; each comes out as if it had been trained alone.
 
+    ``problem``, ``settings`` and ``columns`` are those of the d real columns. With null features
+    the networks read 2 d, and so do their cores and estimators; ``without_nulls`` leaves those of
+    the real columns.
+
     Raises
     ------
+    ValueError
+        If some of the networks carry null features and others do not.
     KeyboardInterrupt
         With a message that says what is kept.
     """
@@ -169,6 +188,9 @@ class _Work:
         columns: np.ndarray,
         spread: Spread,
     ) -> None:
+        self.with_nulls = all_carry_nulls([given.nulls for given in assignments])
+        if self.with_nulls:
+            problem, settings = with_null_features(problem, settings)
         self.problem = problem
         self.settings = settings
         self.table = table
@@ -224,7 +246,7 @@ class _Work:
         for j, i in enumerate(chunk):
             if self.halt.is_set():
                 break
-            few = torch.from_numpy(self.assignments[i].training[:64])
+            few = paired(own[j].training[:64], own[j].nulls)
             require_finite(own[j].core.eval(), self.rows.take(few)[0])
             results[i] = Result(own[j].core, traces[j], gates[j] if gates else None)
             if self.spread.checkpoints:
@@ -258,6 +280,7 @@ class _Work:
         moments = self.table.moments
         if moments is not None:
             moments = (moments[0][self.columns], moments[1][self.columns])
+            moments = doubled_moments(moments) if self.with_nulls else moments
         # The net is given the recipe, not the weights: a clone of it starts afresh.
         plain = replace(self.settings, gates=None)
         net = build_net(None, self.problem, plain, moments=moments)
@@ -278,6 +301,7 @@ class _Work:
             len(net.history),
             min(losses, default=None),
             gates=result.gates,
+            with_nulls=module.core if self.with_nulls else None,
         )
 
     def _name(self, i: int) -> str:
@@ -285,7 +309,7 @@ class _Work:
 
     def _key(self, i: int) -> str:
         """A digest of what the training of network ``i`` depends on."""
-        training, validation, seed, start = self.assignments[i]
+        training, validation, seed, start, nulls = self.assignments[i]
         weights = None
         if start is not None:
             weights = {name: value.numpy() for name, value in start.state_dict().items()}
@@ -301,6 +325,7 @@ class _Work:
             validation,
             seed,
             weights,
+            *(() if nulls is None else (nulls,)),
         )
 
 
@@ -315,12 +340,12 @@ def _write_history(net: skorch.NeuralNet, trace: Trace) -> None:
 
 def _member(problem: Problem, settings: NetSettings, assignment: Assignment) -> Member:
     """A network as skorch would start it under this seed."""
-    training, validation, seed, start = assignment
+    training, validation, seed, start, nulls = assignment
     if start is not None:
         assert isinstance(start, nn.Sequential)  # networks of ours are
-        return Member(copy.deepcopy(start), Stream(seed), training, validation)
+        return Member(copy.deepcopy(start), Stream(seed), training, validation, nulls)
     core, state = _fresh_core(problem, settings, seed)
-    return Member(core, Stream(seed, state), training, validation)
+    return Member(core, Stream(seed, state), training, validation, nulls)
 
 
 def _fresh_core(problem: Problem, settings: NetSettings, seed: int) -> tuple[nn.Sequential, Tensor]:
