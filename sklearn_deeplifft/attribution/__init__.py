@@ -10,32 +10,48 @@ from sklearn_deeplifft.attribution._gauge import (
     terms_of,
 )
 from sklearn_deeplifft.attribution._increments import softmax_increments
+from sklearn_deeplifft.attribution._interactions import pairs_after
+from sklearn_deeplifft.attribution._interventions import (
+    FullForward,
+    LowRank,
+    Move,
+    Surface,
+    low_rank_of,
+)
 from sklearn_deeplifft.attribution._linear_form import (
     LinearForm,
     NetworkReader,
     relative_residual,
 )
 from sklearn_deeplifft.attribution._module_state import evaluating, module_dtype
+from sklearn_deeplifft.attribution._output_scale import OutputScale
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
 from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
 
 __all__ = [
     "ChainReader",
+    "FullForward",
     "Head",
     "LinearForm",
+    "LowRank",
+    "Move",
     "NetworkReader",
+    "OutputScale",
     "Reader",
     "ScoreSums",
     "Scorer",
     "SimplexGroup",
+    "Surface",
     "Terms",
     "angle_to_simplex",
     "block_rows",
     "cell_means",
     "chain_of",
     "evaluating",
+    "low_rank_of",
     "module_dtype",
     "overall_score",
+    "pairs_after",
     "project",
     "reader_of",
     "relative_residual",

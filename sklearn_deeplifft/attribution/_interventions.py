@@ -1,0 +1,237 @@
+"""Outputs of a network after some columns were written: a low-rank update of its first layer.
+
+=============  =======================================================  ==========
+code           symbol                                                   shape
+=============  =======================================================  ==========
+``Z``          W1 x + b1 of the background rows, once                   (n, h)
+``change``     (T x - x) in the columns that T writes, over the units   (r, m)
+``Z + ...``    Z + change W1[:, columns]'                               (r, h)
+``f``          outputs on the scale asked for, centred logits say       (n, R)
+=============  =======================================================  ==========
+
+Writing m columns changes the first pre-activations by a matrix of rank m, so only the layers
+above run again: 43 instead of 246 kflop per row for 512-200-100-8. What does not begin with an
+affine map is run whole, behind the same interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_deeplifft.attribution._chain import _Activation, _Affine, chain_of
+from sklearn_deeplifft.attribution._output_scale import OutputScale
+
+__all__ = ["ROWS_AT_ONCE", "FullForward", "LowRank", "Move", "Surface", "low_rank_of"]
+
+ROWS_AT_ONCE = 2048
+"""Rows that run through the upper layers together: their activations stay in cache."""
+
+
+class Move(NamedTuple):
+    """What an intervention does to rows of the background."""
+
+    columns: Tensor
+    """(m,): the columns it writes."""
+    values: Tensor
+    """(r, m) float64: what the rows hold there afterwards."""
+    rows: Tensor | None = None
+    """(r,): the rows it changes, ascending; None for all of them."""
+
+
+class Surface(Protocol):
+    """A network as a function of rows, ready to answer for one background."""
+
+    def outputs(self, X: Tensor) -> Tensor:
+        """f (n, R) of any rows (n, d) float64."""
+
+    def after(self, X: Tensor, moves: Sequence[Move]) -> Iterator[Tensor]:
+        """f (r, R) of the rows that each move changes, after it."""
+
+
+class FullForward:
+    """Runs whole rows; for anything that maps rows to outputs.
+
+    Parameters
+    ----------
+    function : callable
+        (n, d) float64 to (n, R).
+    """
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        self.function = function
+
+    def outputs(self, X: Tensor) -> Tensor:
+        return self.function(X)
+
+    def after(self, X: Tensor, moves: Sequence[Move]) -> Iterator[Tensor]:
+        for move in moves:
+            moved = X.clone() if move.rows is None else X[move.rows]
+            moved[:, move.columns] = move.values
+            yield self.function(moved)
+
+
+class LowRank:
+    """Updates the first pre-activations and runs only what lies above them.
+
+    Parameters
+    ----------
+    first : _Affine
+        The dense affine map that the network begins with.
+    above : list of stages
+        The rest; the output scale is folded into its last affine map where it is linear.
+    prepare : callable
+        Raw rows (n, d) to the network's inputs.
+    units : Tensor of shape (d,)
+        What one unit of the network's inputs is worth in raw columns.
+    finish : callable
+        What is left of the output scale.
+    """
+
+    def __init__(
+        self,
+        first: _Affine,
+        above: list[_Affine | _Activation],
+        prepare: Callable[[Tensor], Tensor],
+        units: Tensor,
+        finish: Callable[[Tensor], Tensor],
+    ) -> None:
+        self.first = first
+        self.above = above
+        self.prepare = prepare
+        self.units = units.double()
+        self.finish = finish
+        self._first: tuple[Tensor, Tensor] | None = None
+
+    def outputs(self, X: Tensor) -> Tensor:
+        return self.run(self.pre_activations(X).clone())
+
+    def after(self, X: Tensor, moves: Sequence[Move]) -> Iterator[Tensor]:
+        Z = self.pre_activations(X)
+        for batch in _batches(moves, len(X)):
+            sizes = [_size(move, len(X)) for move in batch]
+            H = Z.new_empty(sum(sizes), Z.shape[1])
+            for move, part in zip(batch, H.split(sizes), strict=True):
+                self._update(X, Z, move, part)
+            yield from self.run(H).split(sizes)
+
+    def _update(self, X: Tensor, Z: Tensor, move: Move, out: Tensor) -> None:
+        """``Z + change W1[:, columns]'`` into ``out``."""
+        if move.rows is not None:
+            X, Z = X[move.rows], Z[move.rows]
+        # In double precision: x may be large and its change small.
+        change = (move.values - X[:, move.columns]) / self.units[move.columns]
+        change, W = change.to(Z.dtype), self.first.transposed[move.columns]
+        if len(move.columns) == 1:
+            torch.addr(Z, change[:, 0], W[0], out=out)
+        else:
+            torch.addmm(Z, change, W, out=out)
+
+    def update(self, X: Tensor, move: Move) -> Tensor:
+        """``change W1[:, columns]'`` (n, h), zero in rows that the move leaves as they are."""
+        out = self.first.weight.new_zeros(len(X), len(self.first.weight))
+        rows = slice(None) if move.rows is None else move.rows
+        change = (move.values - X[rows][:, move.columns]) / self.units[move.columns]
+        out[rows] = change.to(out.dtype) @ self.first.transposed[move.columns]
+        return out
+
+    def pre_activations(self, X: Tensor) -> Tensor:
+        """Z, kept for as long as the same rows are asked for."""
+        if self._first is None or self._first[0] is not X:
+            x = self.prepare(X).to(self.first.weight.dtype)
+            self._first = X, self.first.apply(x.contiguous())
+        return self._first[1]
+
+    def run(self, h: Tensor) -> Tensor:
+        """The layers above; ``h`` is written over."""
+        for stage in self.above:
+            if isinstance(stage, _Affine):
+                h = stage.apply(h)
+            else:
+                h = h.relu_() if stage.value is torch.relu else stage.value(h)
+        return self.finish(h)
+
+
+def low_rank_of(
+    core: nn.Module,
+    dtype: torch.dtype,
+    prepare: Callable[[Tensor], Tensor],
+    units: Tensor,
+    scale: OutputScale,
+) -> LowRank | None:
+    """The low-rank form of a plain chain that begins with an affine map; None for others.
+
+    Diagonal maps before the first dense one (batch-norm in evaluation mode) are folded into it,
+    and a linear output scale into the last.
+    """
+    stages = chain_of(core, dtype)
+    if stages is None:
+        return None
+    first, above = _folded_front(stages)
+    if first is None:
+        return None
+    linear = scale.matrix(dtype)
+    if linear is None:
+        return LowRank(first, above, prepare, units, scale)
+    if not above:
+        return LowRank(_through(linear, first), [], prepare, units, _as_is)
+    last = above[-1]
+    assert isinstance(last, _Affine)  # chain_of returns nothing else
+    return LowRank(first, [*above[:-1], _through(linear, last)], prepare, units, _as_is)
+
+
+def _folded_front(stages: list) -> tuple[_Affine | None, list]:
+    """One dense map for the affine ones that come first, and the rest."""
+    front = 0
+    while front < len(stages) and isinstance(stages[front], _Affine):
+        front += 1
+    if not any(stage.weight.ndim == 2 for stage in stages[:front]):
+        return None, stages
+    folded = stages[0]
+    for stage in stages[1:front]:
+        folded = _composed(stage, folded)
+    return _affine(folded.matrix(), folded.bias), stages[front:]
+
+
+def _composed(outer: _Affine, inner: _Affine) -> _Affine:
+    """``outer(inner(x))``."""
+    if outer.weight.ndim == 1 and inner.weight.ndim == 1:
+        weight = outer.weight * inner.weight
+        return _Affine(weight, outer.apply(inner.bias), weight)
+    W, V = outer.matrix(), inner.matrix()
+    return _affine(W @ V, W @ inner.bias + outer.bias)
+
+
+def _through(linear: Tensor, stage: _Affine) -> _Affine:
+    W = stage.matrix()
+    return _affine(linear @ W, linear @ stage.bias)
+
+
+def _affine(weight: Tensor, bias: Tensor) -> _Affine:
+    weight = weight.contiguous()
+    return _Affine(weight, bias, weight.T.contiguous())
+
+
+def _as_is(z: Tensor) -> Tensor:
+    return z
+
+
+def _size(move: Move, n: int) -> int:
+    return n if move.rows is None else len(move.rows)
+
+
+def _batches(moves: Sequence[Move], n: int) -> Iterator[list[Move]]:
+    """Moves that run together: at least one, at most ``ROWS_AT_ONCE`` rows."""
+    batch: list[Move] = []
+    rows = 0
+    for move in moves:
+        if batch and rows + _size(move, n) > ROWS_AT_ONCE:
+            yield batch
+            batch, rows = [], 0
+        batch.append(move)
+        rows += _size(move, n)
+    if batch:
+        yield batch

@@ -1,0 +1,32 @@
+"""Global importance: what a predictor does when features are set, over a population."""
+
+from sklearn_deeplifft.interventions._compose import Composed, commute, compose
+from sklearn_deeplifft.interventions._dose import DoseResponse, dose_response
+from sklearn_deeplifft.interventions._effects import InterventionEffects, intervention_effects
+from sklearn_deeplifft.interventions._epistasis import PairwiseEpistasis, pairwise_epistasis
+from sklearn_deeplifft.interventions._values import (
+    Intervention,
+    add,
+    quantile_shift,
+    remove,
+    set_to,
+    swap,
+)
+
+__all__ = [
+    "Composed",
+    "DoseResponse",
+    "Intervention",
+    "InterventionEffects",
+    "PairwiseEpistasis",
+    "add",
+    "commute",
+    "compose",
+    "dose_response",
+    "intervention_effects",
+    "pairwise_epistasis",
+    "quantile_shift",
+    "remove",
+    "set_to",
+    "swap",
+]

@@ -1,0 +1,96 @@
+"""Which rows stand for the population: part of what is estimated.
+
+Rows without a feature tell what acquiring it does (sufficiency), rows with it what losing it
+does (necessity); in a saturating network the two differ.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from sklearn_deeplifft._inputs import Names
+from sklearn_deeplifft.interventions._bind import described
+from sklearn_deeplifft.interventions._values import Intervention, Remove
+from sklearn_deeplifft.networks import Rows
+
+__all__ = ["BACKGROUNDS", "own_rows", "present", "sampled", "weighted_rows"]
+
+BACKGROUNDS = ("data", "without", "with", "matched")
+
+MOST_CANDIDATES = 5000
+"""Rows that matches are looked for among."""
+
+
+def sampled(index: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
+    """At most ``n`` of the rows ``index``, ascending."""
+    if len(index) <= n:
+        return index
+    return np.sort(rng.choice(index, n, replace=False))
+
+
+def weighted_rows(
+    index: np.ndarray, weight: np.ndarray, n: int, rng: np.random.RandomState
+) -> np.ndarray:
+    """About ``n`` rows of ``index`` in proportion to their weights, by systematic sampling.
+
+    With whole weights that sum to no more than ``n`` each row comes as often as its weight says:
+    a weight of 2 equals the row twice.
+    """
+    index = index[weight[index] > 0]
+    index = rng.permutation(index) if len(index) > n else index
+    share = weight[index] / weight[index].sum()
+    count = min(n, max(len(index), int(np.ceil(weight[index].sum() - 1e-9))))
+    edges = np.cumsum(share) * count
+    return np.sort(index[np.searchsorted(edges, np.arange(count) + 0.5)])
+
+
+def present(bound: Intervention, values: np.ndarray) -> np.ndarray:
+    """Which rows (n,) have the feature: a level of a block, or anything but absence."""
+    if bound.target is not None and len(bound.columns) > 1 and not isinstance(bound, Remove):
+        return (values == bound.target).all(axis=1)
+    absent = bound.target if isinstance(bound, Remove) else 0.0
+    return (values != absent).any(axis=1)
+
+
+def own_rows(
+    bound: Intervention,
+    rows: Rows,
+    which: str,
+    n: int,
+    rng: np.random.RandomState,
+    names: Names = None,
+) -> np.ndarray:
+    """Rows of the table that are one intervention's background."""
+    columns = bound.positions
+    has = np.concatenate([present(bound, block[:, columns]) for _, block in rows.blocks()])
+    wanted = np.flatnonzero(has if which == "with" else ~has)
+    if which == "matched":
+        wanted = _matched(rows, np.flatnonzero(has), wanted, columns, n, rng)
+    if not len(wanted):
+        lacking = "with" if which == "with" else "without"
+        raise ValueError(
+            f"background={which!r}, but no row is {lacking} the feature of "
+            f"{described(bound, names)}. Use background='data', or pass rows of your own."
+        )
+    return sampled(wanted, n, rng)
+
+
+def _matched(
+    rows: Rows,
+    have: np.ndarray,
+    lack: np.ndarray,
+    columns: np.ndarray,
+    n: int,
+    rng: np.random.RandomState,
+) -> np.ndarray:
+    """For each row with the feature the nearest one without it, in the other columns."""
+    if not len(have) or not len(lack):
+        return lack[:0]
+    have, lack = sampled(have, n, rng), sampled(lack, MOST_CANDIDATES, rng)
+    others = np.setdiff1d(np.arange(rows.shape[1]), columns)
+    one, other = rows.take(have, others), rows.take(lack, others)
+    units = np.concatenate([one, other]).std(axis=0)
+    units = np.where(units > 0, units, 1.0)
+    nearest = NearestNeighbors(n_neighbors=1).fit(other / units)
+    return lack[nearest.kneighbors(one / units, return_distance=False)[:, 0]]

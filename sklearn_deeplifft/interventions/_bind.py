@@ -1,0 +1,82 @@
+"""Interventions tied to a table: names become positions, blocks stay whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sklearn_deeplifft._groups import FeatureGroups
+from sklearn_deeplifft._inputs import Names, column_indices, column_names
+from sklearn_deeplifft.interventions._values import Intervention
+
+__all__ = ["bind", "described"]
+
+
+def bind(
+    intervention: Intervention,
+    background: np.ndarray,
+    names: Names = None,
+    groups: FeatureGroups | None = None,
+) -> Intervention:
+    """Turn names into positions and learn what the intervention needs of the data.
+
+    Parameters
+    ----------
+    intervention : Intervention
+    background : array of shape (n, d)
+        Quantiles and donors come from here.
+    names : sequence of str or None
+    groups : FeatureGroups or None
+        Blocks of columns that are written whole.
+
+    Raises
+    ------
+    ValueError
+        A column that does not exist, or a part of a block.
+    TypeError
+        Not an intervention.
+    """
+    if not isinstance(intervention, Intervention):
+        raise TypeError(
+            f"{intervention!r} is not an intervention; make one with set_to, add, remove, "
+            "quantile_shift, swap or compose."
+        )
+    found = column_indices(intervention.columns, names, background.shape[1])
+    bound = intervention.at(dict(zip(intervention.columns, found.tolist(), strict=True)))
+    if groups is not None:
+        _require_whole_blocks(bound, groups, names)
+    return bound.learned(background[:, bound.positions])
+
+
+def described(bound: Intervention, names: Names = None, labels: Sequence[str] = ()) -> str:
+    """What a bound intervention does, with the names of its columns (or of its block)."""
+    return " & ".join(part.describe(_label(part, names, labels)) for part in bound.parts)
+
+
+def _label(part: Intervention, names: Names, labels: Sequence[str]) -> str:
+    shown = [f"x{i}" if names is None else str(names[i]) for i in part.positions]
+    if len(shown) == 1:
+        return shown[0]
+    prefix = _common_prefix(shown)
+    return prefix if prefix else ",".join(shown)
+
+
+def _common_prefix(shown: Sequence[str]) -> str:
+    """``grade`` of ``grade_low`` and ``grade_high``: how one-hot columns are named."""
+    stems = {name.rpartition("_")[0] for name in shown}
+    return stems.pop() if len(stems) == 1 else ""
+
+
+def _require_whole_blocks(bound: Intervention, groups: FeatureGroups, names: Names) -> None:
+    written = np.zeros(len(groups.of_column), dtype=bool)
+    written[bound.positions] = True
+    for group in np.unique(groups.of_column[written]):
+        block = groups.of_column == group
+        if not written[block].all():
+            raise ValueError(
+                f"an intervention writes {column_names(names, np.flatnonzero(block & written))} "
+                f"but not the rest of its block, "
+                f"{column_names(names, np.flatnonzero(block & ~written))}. Write a block whole: a "
+                "row must not be in two levels or in none."
+            )

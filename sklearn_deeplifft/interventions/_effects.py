@@ -1,0 +1,377 @@
+"""Effects of interventions over a population, with their uncertainty and their support."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array
+
+from sklearn_deeplifft._groups import FeatureGroups, find_groups
+from sklearn_deeplifft._inputs import Names, require_finite
+from sklearn_deeplifft.interventions._background import BACKGROUNDS, own_rows, sampled
+from sklearn_deeplifft.interventions._bind import bind, described
+from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
+from sklearn_deeplifft.interventions._statistics import (
+    Moments,
+    changes,
+    merged,
+    moments_of,
+    t_interval,
+)
+from sklearn_deeplifft.interventions._support import (
+    FEW_ROWS,
+    DataNearby,
+    columns_of,
+    correlated_partners,
+    support_of,
+)
+from sklearn_deeplifft.interventions._values import Intervention
+from sklearn_deeplifft.networks import Rows
+
+__all__ = [
+    "InterventionEffects",
+    "Population",
+    "Support",
+    "background_rows",
+    "effects_from",
+    "effects_on",
+    "intervention_effects",
+    "population_of",
+    "supports",
+]
+
+MOST_NEIGHBOURS = 2000
+"""Rows of the data that distances and correlations are taken from."""
+
+
+class Population(NamedTuple):
+    """A table as interventions see it."""
+
+    rows: Rows
+    names: Names
+    groups: FeatureGroups | None
+
+
+class Support(NamedTuple):
+    """Whether there is data where interventions lead."""
+
+    rows: np.ndarray
+    """(m,): median number of data rows at the levels that rows are brought to."""
+    off_manifold: np.ndarray
+    """(m,): share of the moved rows further from the data than 99 % of the data is."""
+    partners: list[list[tuple[Any, float]]]
+    """Columns strongly correlated with those written (|rho| > 0.7), strongest first."""
+
+
+@dataclass(frozen=True)
+class InterventionEffects:
+    """What interventions do to the predictions of a population.
+
+    m interventions, R outputs (classes in the order of ``outputs``), N networks. On the logit
+    scale an effect is the mean change of the centred logit ``z_c - mean_c z``, of two classes half
+    the change of the log-odds; positive speaks for the class. In regression it is in units of the
+    target.
+
+    Attributes
+    ----------
+    effects : ndarray of shape (m, R)
+    standard_errors : ndarray of shape (m, R)
+        Monte-Carlo error of the mean over background rows: it shrinks with their number, so it is
+        no evidence that an effect is real.
+    interval : ndarray of shape (2, m, R)
+        95 % interval of the mean over networks (Student's t, N - 1 degrees of freedom): the
+        uncertainty to report. NaN with one network.
+    network_std : ndarray of shape (m, R)
+        Standard deviation over networks; NaN with one.
+    per_network : ndarray of shape (N, m, R)
+    positive_share : ndarray of shape (m, R)
+        Share of the rows, 0 to 1, whose prediction rises.
+    quantiles : ndarray of shape (q, m, R)
+        Of the rows' changes, at ``quantile_levels``.
+    quantile_levels : tuple of float
+    changed_share : ndarray of shape (m,)
+        Share of the rows that are changed at all: removing a motif does nothing to rows without.
+    support : ndarray of shape (m,)
+        Median number of data rows at the levels that rows are brought to; below 20 is flagged.
+    off_manifold : ndarray of shape (m,)
+        Share of the moved rows whose nearest neighbour in the data is further away than that of
+        99 % of the data; about 0.01 is none.
+    partners : list of list of (column, rho)
+        Strongly correlated columns (|rho| > 0.7), which usually move along and here do not.
+    interventions : tuple of Intervention
+    names : tuple of str
+    outputs : tuple
+    n_background : ndarray of shape (m,)
+        Background rows behind each effect.
+    background, scale : str
+    """
+
+    effects: np.ndarray
+    standard_errors: np.ndarray
+    interval: np.ndarray
+    network_std: np.ndarray
+    per_network: np.ndarray
+    positive_share: np.ndarray
+    quantiles: np.ndarray
+    quantile_levels: tuple[float, ...]
+    changed_share: np.ndarray
+    support: np.ndarray
+    off_manifold: np.ndarray
+    partners: list[list[tuple[Any, float]]]
+    interventions: tuple[Intervention, ...]
+    names: tuple[str, ...]
+    outputs: tuple[Any, ...]
+    n_background: np.ndarray
+    background: str
+    scale: str
+
+    @property
+    def flagged(self) -> np.ndarray:
+        """(m,) bool: fewer than 20 data rows where the intervention leads."""
+        return ~(self.support >= FEW_ROWS)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each intervention and output."""
+        m, R = self.effects.shape
+        per_output = {
+            "effect": self.effects,
+            "low": self.interval[0],
+            "high": self.interval[1],
+            "network_std": self.network_std,
+            "standard_error": self.standard_errors,
+            "positive_share": self.positive_share,
+        }
+        per_intervention = {
+            "changed_share": self.changed_share,
+            "support": self.support,
+            "off_manifold": self.off_manifold,
+            "flagged": self.flagged,
+            "partners": [" ".join(f"{c}:{rho:+.2f}" for c, rho in p) for p in self.partners],
+        }
+        return pd.DataFrame(
+            {"intervention": np.repeat(self.names, R), "output": list(self.outputs) * m}
+            | {name: values.ravel() for name, values in per_output.items()}
+            | {name: np.repeat(values, R) for name, values in per_intervention.items()}
+        )
+
+
+def intervention_effects(
+    estimator,
+    X,
+    interventions,
+    *,
+    background="data",
+    n_background=1000,
+    scale="logit",
+    groups=None,
+    task="auto",
+    quantiles=(0.05, 0.5, 0.95),
+    dtype=None,
+    random_state=0,
+) -> InterventionEffects:
+    """What interventions do to the predictions, on average over a population.
+
+    ``I_c(T) = mean_n [ f_c(T x_n) - f_c(x_n) ]``, the global importance of Koo et al. [1]_.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted selector of this package, a fitted skorch net, a torch module, a list of such
+        networks, or any fitted scikit-learn classifier or regressor (by full forwards).
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        The data: background rows are drawn from it, and support is counted in it.
+    interventions : Intervention or sequence of them
+        From `set_to`, `add`, `remove`, `quantile_shift`, `swap` and `compose`.
+    background : {"data", "without", "with", "matched"} or array-like, default="data"
+        Who is intervened on, part of what is estimated. ``"without"``: rows that lack the
+        feature, so that adding it shows sufficiency; ``"with"``: rows that have it, so that
+        removing it shows necessity; ``"matched"``: for each row with it the nearest row without.
+        An array holds rows of your own.
+    n_background : int, default=1000
+        At most so many rows of the data, drawn without replacement.
+    scale : {"logit", "proba"}, default="logit"
+        Probabilities saturate and so manufacture interactions: for sizes that people read.
+    groups : array-like, list of lists, mapping or callable, default=None
+        Blocks of columns that are written whole; a fitted selector's own by default.
+    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
+        What the outputs of a bare torch module mean; needed if there is one output.
+    quantiles : sequence of float, default=(0.05, 0.5, 0.95)
+        Of the rows' changes.
+    dtype : {"float32", "float64"} or None, default=None
+        Precision of the networks; None is their own.
+    random_state : int, RandomState instance or None, default=0
+        Draws the background.
+
+    Returns
+    -------
+    InterventionEffects
+
+    Raises
+    ------
+    ValueError
+        Unknown columns, a part of a block, no row in the background, NaN or infinity in ``X``.
+    TypeError
+        Something that is no intervention or cannot predict.
+
+    References
+    ----------
+    .. [1] P. K. Koo, A. Majdandzic, M. Ploenzke, P. Anand, S. B. Paul (2021), "Global importance
+       analysis", PLoS Computational Biology 17(5): e1008925.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from sklearn_deeplifft.interventions import add, intervention_effects
+    >>> X = np.random.RandomState(0).poisson(1.0, size=(100, 3))
+    >>> model = LinearRegression().fit(X, 2.0 * X[:, 0] - X[:, 1])
+    >>> found = intervention_effects(model, X, [add(0, 1), add(1, 1)])
+    >>> found.names, found.effects.ravel().round(6).tolist()
+    (('add(x0+1)', 'add(x1+1)'), [2.0, -1.0])
+    """
+    if groups is None:
+        groups = getattr(estimator, "groups", None)
+    population = population_of(X, groups, estimator)
+    asked = [interventions] if isinstance(interventions, Intervention) else list(interventions)
+    if not asked:
+        raise ValueError("interventions is empty; pass at least one, such as remove(0).")
+    rng = check_random_state(random_state)
+    which, base = background_rows(background, population, n_background, rng)
+    ensemble = ensemble_of(estimator, base[:2], scale=scale, task=task, dtype=dtype)
+    bound = [bind(one, base, population.names, population.groups) for one in asked]
+    if which in ("data", "given"):
+        moments = effects_on(ensemble, base, bound, quantiles)
+        counts = np.full(len(bound), len(base))
+    else:
+        parts, counts = [], np.empty(len(bound), dtype=np.int64)
+        for i, one in enumerate(bound):
+            own = own_rows(one, population.rows, which, n_background, rng, population.names)
+            parts.append(effects_on(ensemble, _dense(population.rows, own), [one], quantiles))
+            counts[i] = len(own)
+        moments = merged(parts)
+    found = supports(population, base, bound, rng)
+    return effects_from(
+        moments, found, bound, population, ensemble, counts, which, scale, quantiles
+    )
+
+
+def effects_on(
+    ensemble: Ensemble, X: np.ndarray, bound: Sequence[Intervention], quantiles: Sequence[float]
+) -> Moments:
+    """Stream the changes of rows (n, d) into their summaries."""
+    blocks = changes(ensemble.surfaces, X, bound, len(ensemble.outputs))
+    return merged([moments_of(*block, quantiles) for _, *block in blocks])
+
+
+def effects_from(
+    moments: Moments,
+    found: Support,
+    bound: Sequence[Intervention],
+    population: Population,
+    ensemble: Ensemble,
+    counts: np.ndarray,
+    which: str,
+    scale: str,
+    quantiles: Sequence[float],
+) -> InterventionEffects:
+    """Everything that is said of interventions."""
+    N = len(moments.per_network)
+    spread = moments.per_network.std(axis=0, ddof=1) if N > 1 else moments.effects * np.nan
+    return InterventionEffects(
+        effects=moments.effects,
+        standard_errors=moments.standard_errors,
+        interval=t_interval(moments.per_network),
+        network_std=spread,
+        per_network=moments.per_network,
+        positive_share=moments.positive,
+        quantiles=moments.quantiles,
+        quantile_levels=tuple(float(q) for q in quantiles),
+        changed_share=moments.changed,
+        support=found.rows,
+        off_manifold=found.off_manifold,
+        partners=found.partners,
+        interventions=tuple(bound),
+        names=tuple(described(one, population.names) for one in bound),
+        outputs=ensemble.outputs,
+        n_background=counts,
+        background=which,
+        scale=scale,
+    )
+
+
+def population_of(X, groups, estimator=None) -> Population:
+    """Validate a table of rows; names are those of its columns, or of the estimator's."""
+    names = getattr(X, "columns", None)
+    names = getattr(estimator, "feature_names_in_", None) if names is None else names
+    expected = getattr(estimator, "n_features_in_", None)
+    X = check_array(
+        X, accept_sparse=("csr", "csc"), dtype="numeric", ensure_all_finite=False, copy=False
+    )
+    if expected is not None and X.shape[1] != expected:
+        raise ValueError(
+            f"X has {X.shape[1]} columns, but {type(estimator).__name__} was fitted on {expected}."
+        )
+    names = None if names is None or len(names) != X.shape[1] else np.array(list(map(str, names)))
+    require_finite(X, names)
+    blocks = None if groups is None else find_groups(groups, names, X.shape[1])
+    return Population(Rows(X), names, blocks)
+
+
+def background_rows(
+    background, population: Population, n: int, rng: np.random.RandomState
+) -> tuple[str, np.ndarray]:
+    """Which background it is, and rows (n, d) float64 that interventions are bound to."""
+    if not isinstance(background, str):
+        given = check_array(background, accept_sparse=True, dtype="numeric")
+        given = given.toarray() if sp.issparse(given) else given
+        if given.shape[1] != population.rows.shape[1]:
+            raise ValueError(
+                f"background has {given.shape[1]} columns and X has {population.rows.shape[1]}; "
+                "they must be the same columns."
+            )
+        return "given", np.ascontiguousarray(given, dtype=np.float64)
+    if background not in BACKGROUNDS:
+        raise ValueError(
+            f"background={background!r} must be one of {list(BACKGROUNDS)}, or rows of your own."
+        )
+    if n < 1:
+        raise ValueError(f"n_background={n} must be at least 1.")
+    index = sampled(np.arange(population.rows.shape[0]), n, rng)
+    return background, _dense(population.rows, index)
+
+
+def supports(
+    population: Population,
+    base: np.ndarray,
+    bound: Sequence[Intervention],
+    rng: np.random.RandomState,
+) -> Support:
+    """Count and measure around every intervention."""
+    index = sampled(np.arange(population.rows.shape[0]), MOST_NEIGHBOURS, rng)
+    data = _dense(population.rows, index)
+    nearby = DataNearby(data)
+    rows, off, partners = np.empty(len(bound)), np.empty(len(bound)), []
+    for i, one in enumerate(bound):
+        values = columns_of(population.rows, one.columns)
+        before = base[:, list(one.columns)]
+        after = one.apply(before)
+        moved = (after != before).any(axis=1)
+        rows[i] = support_of(values, after[moved] if moved.any() else after[:1])
+        off[i] = nearby.off_manifold(one)
+        partners.append(_named_partners(data, one, population.names))
+    return Support(rows, off, partners)
+
+
+def _named_partners(data: np.ndarray, one: Intervention, names: Names) -> list[tuple[Any, float]]:
+    found = correlated_partners(data, one.columns)
+    return [(i if names is None else str(names[i]), rho) for i, rho in found]
+
+
+def _dense(rows: Rows, index: np.ndarray) -> np.ndarray:
+    return rows.take(index).astype(np.float64)

@@ -1,0 +1,277 @@
+"""Whether two interventions together do more than the sum of what each does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.utils import check_random_state
+from torch import Tensor
+
+from sklearn_deeplifft.attribution import LowRank, Move, Surface, pairs_after
+from sklearn_deeplifft.interventions._bind import bind, described
+from sklearn_deeplifft.interventions._compose import compose, require_commuting
+from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
+from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
+from sklearn_deeplifft.interventions._statistics import move_of, t_interval
+from sklearn_deeplifft.interventions._support import FEW_ROWS, at_level, columns_of
+from sklearn_deeplifft.interventions._values import Intervention
+
+__all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
+
+
+@dataclass(frozen=True)
+class PairwiseEpistasis:
+    """``E_c = mean_n [ f_c(Ti Tj x) - f_c(Ti x) - f_c(Tj x) + f_c(x) ]`` of p pairs.
+
+    Attributes
+    ----------
+    epistasis : ndarray of shape (p, R)
+        0 where effects add up, above 0 where both do more than the sum, below 0 where less.
+    standard_errors : ndarray of shape (p, R)
+        Monte-Carlo error of the mean over background rows; no evidence by itself.
+    interval : ndarray of shape (2, p, R)
+        95 % interval over networks (Student's t); NaN with one.
+    per_network : ndarray of shape (N, p, R)
+    mean_squares : ndarray of shape (p, R)
+        Mean over rows of the squared row-wise difference, whatever its sign.
+    single_effects : ndarray of shape (m, R)
+        Of the interventions alone, on the same rows.
+    cells : ndarray of shape (p, 4)
+        Data rows at the level of neither, the first only, the second only, and both.
+    pairs : ndarray of shape (p, 2)
+        Positions in ``interventions``.
+    interventions, names, outputs, scale : as in `InterventionEffects`
+    """
+
+    epistasis: np.ndarray
+    standard_errors: np.ndarray
+    interval: np.ndarray
+    per_network: np.ndarray
+    mean_squares: np.ndarray
+    single_effects: np.ndarray
+    cells: np.ndarray
+    pairs: np.ndarray
+    interventions: tuple[Intervention, ...]
+    names: tuple[str, ...]
+    outputs: tuple[Any, ...]
+    scale: str
+
+    @property
+    def flagged(self) -> np.ndarray:
+        """(p,) bool: a cell of the pair holds fewer than 20 data rows.
+
+        The network then never saw that combination, and its epistasis there is a guess, however
+        well it predicts the data.
+        """
+        return np.any(self.cells < FEW_ROWS, axis=1)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each pair and output."""
+        p, R = self.epistasis.shape
+        names = np.array(self.names, dtype=object)[self.pairs]
+        cells = dict(zip(("neither", "first", "second", "both"), self.cells.T, strict=True))
+        return pd.DataFrame(
+            {
+                "first": np.repeat(names[:, 0], R),
+                "second": np.repeat(names[:, 1], R),
+                "output": list(self.outputs) * p,
+                "epistasis": self.epistasis.ravel(),
+                "low": self.interval[0].ravel(),
+                "high": self.interval[1].ravel(),
+                "standard_error": self.standard_errors.ravel(),
+            }
+            | {f"rows_{name}": np.repeat(count, R) for name, count in cells.items()}
+            | {"flagged": np.repeat(self.flagged, R)}
+        )
+
+
+def pairwise_epistasis(
+    estimator,
+    X,
+    interventions,
+    *,
+    pairs=None,
+    background="data",
+    n_background=200,
+    scale="logit",
+    groups=None,
+    task="auto",
+    dtype=None,
+    random_state=0,
+) -> PairwiseEpistasis:
+    """Interactions of pairs of interventions.
+
+    Parameters
+    ----------
+    estimator, X, scale, groups, task, dtype, random_state : as for `intervention_effects`
+    interventions : sequence of Intervention
+    pairs : sequence of (int, int), default=None
+        Positions in ``interventions``; None takes all pairs that write different columns.
+    background : {"data"} or array-like, default="data"
+        Rows of the data, or rows of your own.
+    n_background : int, default=200
+
+    Returns
+    -------
+    PairwiseEpistasis
+
+    Raises
+    ------
+    ValueError
+        A pair that does not commute: what comes first would matter.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_deeplifft.interventions import add, pairwise_epistasis
+    >>> class Product(torch.nn.Module):
+    ...     def forward(self, x):
+    ...         return x[:, :1] * x[:, 1:2] + 3 * x[:, 2:]
+    >>> X = torch.randn(50, 3, generator=torch.Generator().manual_seed(0)).double().numpy()
+    >>> both = [add(0, 0.4, low=None), add(1, -2.0, low=None)]
+    >>> found = pairwise_epistasis(Product(), X, both, task="regression", dtype="float64")
+    >>> found.epistasis.round(6).tolist()
+    [[-0.8]]
+    """
+    if groups is None:
+        groups = getattr(estimator, "groups", None)
+    population = population_of(X, groups, estimator)
+    rng = check_random_state(random_state)
+    if isinstance(background, str) and background != "data":
+        raise ValueError(
+            f"background={background!r}: a pair has two features, so say who is meant by passing "
+            "the rows themselves, or use 'data'."
+        )
+    _, base = background_rows(background, population, n_background, rng)
+    ensemble = ensemble_of(estimator, base[:2], scale=scale, task=task, dtype=dtype)
+    bound = [bind(one, base, population.names, population.groups) for one in interventions]
+    chosen = _pairs(bound, pairs)
+    total, own = _row_epistasis(ensemble, base, bound, chosen)
+    alone = _alone(ensemble, base, bound)
+    return PairwiseEpistasis(
+        epistasis=own.mean(axis=0),
+        standard_errors=total.std(axis=0, ddof=1) / np.sqrt(len(base)),
+        interval=t_interval(own),
+        per_network=own,
+        mean_squares=(total**2).mean(axis=0),
+        single_effects=alone,
+        cells=_cells(population, base, bound, chosen),
+        pairs=np.array(chosen),
+        interventions=tuple(bound),
+        names=tuple(described(one, population.names) for one in bound),
+        outputs=ensemble.outputs,
+        scale=scale,
+    )
+
+
+def _pairs(bound: Sequence[Intervention], pairs: Any) -> list[tuple[int, int]]:
+    if pairs is None:
+        every = combinations(range(len(bound)), 2)
+        found = [(i, j) for i, j in every if not set(bound[i].columns) & set(bound[j].columns)]
+    else:
+        found = [(int(i), int(j)) for i, j in pairs]
+        for i, j in found:
+            require_commuting(bound[i], bound[j])
+    if not found:
+        raise ValueError(
+            f"{len(bound)} intervention(s) make no pair that writes different columns; pass at "
+            "least two."
+        )
+    return found
+
+
+def _row_epistasis(
+    ensemble: Ensemble,
+    X: np.ndarray,
+    bound: Sequence[Intervention],
+    pairs: Sequence[tuple[int, int]],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Row by row, mean over networks (n, p, R), and each network's mean over rows (N, p, R)."""
+    rows = torch.as_tensor(X, dtype=torch.float64)
+    moves = [move_of(one, X) for one in bound]
+    total: np.ndarray | float = 0.0
+    own = []
+    for surface in ensemble.surfaces:
+        before = surface.outputs(rows).double()
+        single = torch.stack(list(_spread(surface, rows, moves, before)))
+        both = torch.stack([z.double() for z in _both(surface, rows, X, moves, bound, pairs)])
+        i, j = torch.tensor(pairs).T
+        found = (both - single[i] - single[j] + before).transpose(0, 1).numpy()
+        own.append(found.mean(axis=0))
+        total = total + found
+    return np.asarray(total) / len(ensemble.surfaces), np.array(own)
+
+
+def _spread(
+    surface: Surface, rows: Tensor, moves: Sequence[Move], before: Tensor
+) -> Iterator[Tensor]:
+    """Outputs (n, R) after each move, of all rows."""
+    for move, after in zip(moves, surface.after(rows, moves), strict=True):
+        if move.rows is None:
+            yield after.double()
+        else:
+            yield before.index_copy(0, move.rows, after.double())
+
+
+def _both(
+    surface: Surface,
+    rows: Tensor,
+    X: np.ndarray,
+    moves: Sequence[Move],
+    bound: Sequence[Intervention],
+    pairs: Sequence[tuple[int, int]],
+) -> Iterator[Tensor]:
+    """Outputs (n, R) after both of each pair."""
+    apart = all(not set(bound[i].columns) & set(bound[j].columns) for i, j in pairs)
+    if isinstance(surface, LowRank) and apart:
+        yield from pairs_after(surface, rows, moves, pairs)
+        return
+    together = [move_of(compose(bound[i], bound[j]), X) for i, j in pairs]
+    yield from _spread(surface, rows, together, surface.outputs(rows).double())
+
+
+def _alone(ensemble: Ensemble, X: np.ndarray, bound: Sequence[Intervention]) -> np.ndarray:
+    rows = torch.as_tensor(X, dtype=torch.float64)
+    moves = [move_of(one, X) for one in bound]
+    found = []
+    for surface in ensemble.surfaces:
+        before = surface.outputs(rows).double()
+        after = torch.stack(list(_spread(surface, rows, moves, before)))
+        found.append((after - before).mean(dim=1).numpy())
+    return np.mean(found, axis=0)
+
+
+def _cells(
+    population: Population,
+    base: np.ndarray,
+    bound: Sequence[Intervention],
+    pairs: Sequence[tuple[int, int]],
+) -> np.ndarray:
+    """Data rows at the level of neither, the first, the second, both, (p, 4)."""
+    at = [_reached(population, base, one) for one in bound]
+    return np.array(
+        [[((at[i] == a) & (at[j] == b)).sum() for a, b in CELLS] for i, j in pairs], dtype=np.int64
+    )
+
+
+CELLS = ((False, False), (True, False), (False, True), (True, True))
+
+
+def _reached(population: Population, base: np.ndarray, bound: Intervention) -> np.ndarray:
+    """Which data rows (n,) are where the intervention leads: at a level, or among its levels."""
+    values = columns_of(population.rows, bound.positions)
+    if bound.target is not None:
+        return at_level(values, bound.target)
+    before = base[:, bound.positions]
+    after = bound.apply(before)
+    moved = (after != before).any(axis=1)
+    levels = after[moved] if moved.any() else after
+    # Levels that rows are moved to, not those that they come from.
+    low, high = np.quantile(levels, [0.05, 0.95], axis=0)
+    return ((values >= low) & (values <= high)).all(axis=1)

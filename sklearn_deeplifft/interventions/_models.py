@@ -1,0 +1,232 @@
+"""Anything that predicts, as functions of rows on one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skorch
+import torch
+from sklearn.base import is_classifier, is_regressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from torch import Tensor, nn
+
+from sklearn_deeplifft._targets import Target, heads_for
+from sklearn_deeplifft.attribution import (
+    FullForward,
+    Head,
+    NetworkReader,
+    OutputScale,
+    Surface,
+    low_rank_of,
+    module_dtype,
+)
+from sklearn_deeplifft.networks import (
+    Preprocessed,
+    Trained,
+    adopt,
+    is_regressor_network,
+    takes_columns,
+)
+
+__all__ = ["SCALES", "Ensemble", "ensemble_of", "output_names", "scale_of", "surface_of"]
+
+SCALES = ("logit", "proba")
+
+SMALLEST_PROBABILITY = 1e-12
+"""Where a black box says 0 its logarithm is taken of this."""
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """One or several predictors of the same thing."""
+
+    surfaces: list[Surface]
+    outputs: tuple[Any, ...]
+    """What the R columns of an effect stand for: classes, labels or targets."""
+
+
+def ensemble_of(
+    estimator: Any, few: np.ndarray, *, scale: str, task: str = "auto", dtype: str | None = None
+) -> Ensemble:
+    """Make functions of rows of a fitted selector, networks or a scikit-learn predictor.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted selector of this package, a fitted skorch net, a torch module, a list of either,
+        or a fitted scikit-learn classifier or regressor.
+    few : array of shape (2, d)
+        Rows to learn the number of outputs from.
+    scale : {"logit", "proba"}
+    task : {"auto", "classification", "multilabel", "regression"}
+        What the outputs of a bare torch module mean.
+    dtype : {"float32", "float64"} or None
+        Precision of the networks; None is their own.
+    """
+    if scale not in SCALES:
+        raise ValueError(f"scale={scale!r} must be one of {list(SCALES)}.")
+    if hasattr(estimator, "_networks"):
+        target = estimator._target
+        scaled = partial(scale_of, target, proba=scale == "proba")
+        surfaces = [surface_of(t, few, scaled, dtype) for t in estimator._networks]
+        return Ensemble(surfaces, output_names(target))
+    several = list(estimator) if isinstance(estimator, list | tuple) else [estimator]
+    if not several:
+        raise ValueError("estimator is an empty list; pass at least one fitted network.")
+    if all(_is_network(one) for one in several):
+        return _of_networks(several, few, scale == "proba", task, dtype)
+    if len(several) == 1:
+        return _of_predictor(several[0], few, scale == "proba")
+    raise TypeError("a list of estimators must hold torch modules or fitted skorch nets only.")
+
+
+def output_names(target: Target) -> tuple[Any, ...]:
+    """What the outputs of an effect stand for."""
+    if target.kind == "regression" and len(target.row_names) == 1:
+        return ("prediction",)
+    return target.row_names
+
+
+def scale_of(target: Target, n_outputs: int, *, proba: bool) -> OutputScale:
+    """How the logits of a network that answers ``target`` are measured."""
+    return OutputScale(heads_for(target, n_outputs), proba, both=target.kind != "multilabel")
+
+
+def surface_of(
+    trained: Trained,
+    few: np.ndarray,
+    scaled: Callable[[int], OutputScale],
+    dtype: str | torch.dtype | None = None,
+) -> Surface:
+    """A network as a function of raw rows: by low-rank updates where its front allows it.
+
+    ``scaled`` gives the scale for a number of logits; ``few`` (2, d) are rows to count them on.
+    """
+    wanted = getattr(torch, dtype) if isinstance(dtype, str) else dtype
+    precision = wanted or module_dtype(trained.core)
+    front = trained.standardize
+
+    def prepare(X: Tensor) -> Tensor:
+        # Rows come in float64 and are standardised before they are rounded.
+        return X if front is None else (X - front.mean) / front.scale
+
+    reader = NetworkReader(trained.core, dtype=precision)
+    with takes_columns(few.shape[1]):
+        n_outputs = reader.logits(prepare(torch.as_tensor(few, dtype=torch.float64))).shape[1]
+    scale = scaled(n_outputs)
+    if all(head.kind == "identity" for head in scale.heads):
+        reader = NetworkReader(trained.core, dtype=precision, drop_normalizer=False)
+    units = torch.ones(few.shape[1]) if front is None else front.scale
+    fast = low_rank_of(trained.core, precision, prepare, units, scale)
+    return fast or FullForward(lambda X: scale(reader.logits(prepare(X))))
+
+
+def _is_network(estimator: Any) -> bool:
+    return isinstance(estimator, nn.Module | skorch.NeuralNet) or _is_relu_mlp(estimator)
+
+
+def _is_relu_mlp(estimator: Any) -> bool:
+    mlp = isinstance(estimator, MLPClassifier | MLPRegressor)
+    return mlp and estimator.activation == "relu" and hasattr(estimator, "coefs_")
+
+
+def _of_networks(
+    networks: Sequence[Any], few: np.ndarray, proba: bool, task: str, dtype: str | None
+) -> Ensemble:
+    heads = partial(_heads, _kind(networks[0], task))
+
+    def scaled(n_outputs: int) -> OutputScale:
+        return OutputScale(heads(n_outputs), proba, both=task != "multilabel")
+
+    surfaces = [surface_of(_split(adopt(one)), few, scaled, dtype) for one in networks]
+    rows = torch.as_tensor(few, dtype=torch.float64)
+    n_rows = {surface.outputs(rows).shape[1] for surface in surfaces}
+    if len(n_rows) > 1:
+        raise ValueError(
+            f"the networks have {sorted(n_rows)} outputs; networks that are averaged must answer "
+            "the same question."
+        )
+    (n,) = n_rows
+    return Ensemble(surfaces, _names(networks[0], n))
+
+
+def _split(trained: Trained) -> Trained:
+    """Networks trained here carry their standardisation inside."""
+    core = trained.core
+    if isinstance(core, Preprocessed):
+        return trained._replace(core=core.core, standardize=core.standardize)
+    return trained
+
+
+def _kind(estimator: Any, task: str) -> str:
+    if task not in ("auto", "classification", "multilabel", "regression"):
+        raise ValueError(
+            f"task={task!r} must be 'auto', 'classification', 'multilabel' or 'regression'."
+        )
+    if task == "auto" and is_regressor_network(estimator):
+        return "regression"
+    return task
+
+
+def _heads(kind: str, n_outputs: int) -> tuple[Head, ...]:
+    if kind == "regression":
+        return (Head("identity", 0, n_outputs),)
+    if kind == "multilabel":
+        return tuple(Head("sigmoid", i, i + 1) for i in range(n_outputs))
+    if n_outputs > 1:
+        return (Head("softmax", 0, n_outputs),)
+    if kind == "auto":
+        raise ValueError(
+            "the network has one output, which may be a logit or a number; pass "
+            "task='classification' or task='regression'."
+        )
+    return (Head("sigmoid", 0, 1),)
+
+
+def _names(estimator: Any, n: int) -> tuple[Any, ...]:
+    classes = getattr(estimator, "classes_", None)
+    if classes is not None and not isinstance(classes, list) and len(classes) == n:
+        return tuple(classes)
+    return ("prediction",) if n == 1 else tuple(range(n))
+
+
+def _of_predictor(estimator: Any, few: np.ndarray, proba: bool) -> Ensemble:
+    """A black box: whole rows through ``predict_proba`` or ``predict``."""
+    if is_regressor(estimator):
+        function, classes = estimator.predict, None
+    elif is_classifier(estimator) and hasattr(estimator, "predict_proba"):
+        function = partial(_on_scale, estimator.predict_proba, proba)
+        classes = estimator.classes_
+    else:
+        raise TypeError(
+            f"{type(estimator).__name__} is neither a fitted selector, a network, nor a "
+            "scikit-learn regressor or classifier with predict_proba."
+        )
+    names = getattr(estimator, "feature_names_in_", None)
+
+    def outputs(X: Tensor) -> Tensor:
+        rows: Any = X.numpy()
+        if names is not None:
+            rows = pd.DataFrame(rows, columns=names)
+        found = np.asarray(function(rows), dtype=np.float64)
+        return torch.from_numpy(found.reshape(len(found), -1))
+
+    n = outputs(torch.as_tensor(few, dtype=torch.float64)).shape[1]
+    if classes is None or len(classes) != n:
+        classes = ("prediction",) if n == 1 else range(n)
+    return Ensemble([FullForward(outputs)], tuple(classes))
+
+
+def _on_scale(predict_proba: Callable, proba: bool, X: Any) -> np.ndarray:
+    p = predict_proba(X)
+    if proba:
+        return p
+    if isinstance(p, list):
+        raise ValueError("several outputs have no common logit scale; pass scale='proba'.")
+    z = np.log(np.maximum(p, SMALLEST_PROBABILITY))
+    return z - z.mean(axis=1, keepdims=True)

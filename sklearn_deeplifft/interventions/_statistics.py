@@ -1,0 +1,131 @@
+"""Effects of interventions over a background, with three kinds of uncertainty kept apart.
+
+====================  =========================================================  ===========
+code                  symbol                                                     shape
+====================  =========================================================  ===========
+``change``            f_c(T x_n) - f_c(x_n), mean over networks                  (n, B, R)
+``effects``           I_c(T), mean over n                                        (m, R)
+``standard_errors``   sd_n / sqrt(n): Monte-Carlo error of the background        (m, R)
+``per_network``       mean over n for each network: its spread is the evidence   (N, m, R)
+====================  =========================================================  ===========
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy import stats
+
+from sklearn_deeplifft.attribution import Move, Surface
+from sklearn_deeplifft.interventions._values import Intervention
+
+__all__ = ["Moments", "changes", "merged", "moments_of", "move_of", "t_interval"]
+
+BLOCK_BYTES = 64_000_000
+"""Of the changes held at a time."""
+
+
+class Moments(NamedTuple):
+    """What is kept of the changes of some interventions."""
+
+    effects: np.ndarray
+    standard_errors: np.ndarray
+    magnitudes: np.ndarray
+    """(m, R): mean of ``|change|``."""
+    positive: np.ndarray
+    """(m, R): share of the rows, 0 to 1, whose change is positive."""
+    quantiles: np.ndarray
+    """(q, m, R): of the changes over rows."""
+    per_network: np.ndarray
+    changed: np.ndarray
+    """(m,): share of the rows that the intervention changes at all."""
+
+
+def changes(
+    surfaces: Sequence[Surface], X: np.ndarray, bound: Sequence[Intervention], n_outputs: int
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
+    """Blocks of interventions: where, changes (n, B, R), per network (N, B, R), changed (B,)."""
+    rows = torch.as_tensor(X, dtype=torch.float64)
+    before = [surface.outputs(rows).double().numpy() for surface in surfaces]
+    step = max(BLOCK_BYTES // (8 * len(X) * n_outputs), 2)
+    for start in range(0, len(bound), step):
+        where = slice(start, min(start + step, len(bound)))
+        moves = [move_of(one, X) for one in bound[where]]
+        share = np.array([1.0 if m.rows is None else len(m.rows) / len(X) for m in moves])
+        total = np.zeros((len(X), len(moves), n_outputs))
+        own = np.empty((len(surfaces), len(moves), n_outputs))
+        for i, surface in enumerate(surfaces):
+            for b, after in enumerate(surface.after(rows, moves)):
+                at = slice(None) if moves[b].rows is None else moves[b].rows.numpy()
+                change = after.double().numpy() - before[i][at]
+                own[i, b] = change.sum(axis=0) / len(X)
+                total[at, b] += change
+        if len(surfaces) > 1:
+            total /= len(surfaces)
+        yield where, total, own, share
+
+
+def move_of(bound: Intervention, X: np.ndarray, rows: np.ndarray | None = None) -> Move:
+    """What a bound intervention does to rows; those it leaves as they are need not be run."""
+    columns = bound.positions
+    before = X[:, columns].astype(np.float64, copy=False)
+    values = bound.apply(before, rows)
+    moved = np.flatnonzero((values != before).any(axis=1))
+    at = torch.from_numpy(columns)
+    if len(moved) == len(X):
+        return Move(at, torch.from_numpy(values))
+    return Move(at, torch.from_numpy(values[moved]), torch.from_numpy(moved))
+
+
+def moments_of(
+    total: np.ndarray, own: np.ndarray, changed: np.ndarray, quantiles: Sequence[float]
+) -> Moments:
+    """Summarise a block of changes (n, B, R)."""
+    n, B, R = total.shape
+    # Rows one after another for each column: the same sum as the mean of the whole matrix.
+    flat = total.reshape(n, B * R)
+    mean = flat.mean(axis=0)
+    spread = flat.std(axis=0, ddof=1) if n > 1 else np.full(B * R, np.nan)
+    ordered = np.quantile(flat, quantiles, axis=0) if len(quantiles) else np.zeros((0, B * R))
+    found = (mean, spread / np.sqrt(n), np.abs(flat).mean(axis=0), (flat > 0).mean(axis=0))
+    effects, errors, magnitudes, positive = (values.reshape(B, R) for values in found)
+    return Moments(
+        effects,
+        errors,
+        magnitudes,
+        positive,
+        ordered.reshape(len(quantiles), B, R),
+        own,
+        changed,
+    )
+
+
+def merged(blocks: Sequence[Moments]) -> Moments:
+    """Blocks of interventions as one."""
+    axes = {"quantiles": 1, "per_network": 1}
+    parts = zip(Moments._fields, zip(*blocks, strict=True), strict=True)
+    return Moments(*(np.concatenate(values, axis=axes.get(name, 0)) for name, values in parts))
+
+
+def t_interval(per_network: np.ndarray, level: float = 0.95) -> np.ndarray:
+    """Interval of the mean over N networks, Student's t with N - 1 degrees of freedom.
+
+    Parameters
+    ----------
+    per_network : array of shape (N, ...)
+    level : float, default=0.95
+
+    Returns
+    -------
+    float64 array of shape (2, ...)
+        NaN with one network: one training says nothing of how the next would differ.
+    """
+    N = len(per_network)
+    mean = per_network.mean(axis=0)
+    if N < 2:
+        return np.full((2, *mean.shape), np.nan)
+    half = stats.t.ppf(0.5 + level / 2, N - 1) * per_network.std(axis=0, ddof=1) / np.sqrt(N)
+    return np.stack([mean - half, mean + half])

@@ -1,0 +1,133 @@
+"""Whether there is data where an intervention leads, and what usually moves along.
+
+An effect in an empty corner of the data is the network's guess: accuracy does not show it, the
+number of rows there does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sklearn_deeplifft.interventions._values import Intervention
+from sklearn_deeplifft.networks import Rows
+
+__all__ = [
+    "FEW_ROWS",
+    "DataNearby",
+    "at_level",
+    "columns_of",
+    "correlated_partners",
+    "support_of",
+]
+
+FEW_ROWS = 20
+"""Fewer rows than this at the target level, or in a cell of a pair, are flagged."""
+
+STRONG_CORRELATION = 0.7
+
+NEAR = 0.1
+"""Values of a continuous column this many standard deviations apart count as one level."""
+
+MOST_DISTINCT = 20
+"""A column with no more values than this has levels, not a continuum."""
+
+
+def columns_of(rows: Rows, columns: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Columns of the whole table, (n, m) float64."""
+    at = np.asarray(columns)
+    parts = [block[:, at].astype(np.float64) for _, block in rows.blocks()]
+    return np.concatenate(parts)
+
+
+def at_level(values: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Which rows (n,) of ``values`` (n, m) hold ``level`` (m,), up to the columns' tolerance."""
+    return (np.abs(values - level) <= _tolerance(values)).all(axis=1)
+
+
+def support_of(values: np.ndarray, targets: np.ndarray) -> float:
+    """Median number of data rows at the levels that rows are brought to.
+
+    Parameters
+    ----------
+    values : array of shape (n, m)
+        The columns in the data.
+    targets : array of shape (r, m)
+        The levels, one for each row that is moved.
+    """
+    if not len(targets):
+        return float("nan")
+    levels, times = np.unique(targets, axis=0, return_counts=True)
+    if values.shape[1] == 1:
+        counts = _counts(values[:, 0], levels[:, 0], float(_tolerance(values)[0]))
+    else:
+        counts = np.array([at_level(values, level).sum() for level in levels])
+    return float(np.median(np.repeat(counts, times)))
+
+
+def _counts(values: np.ndarray, levels: np.ndarray, near: float) -> np.ndarray:
+    ordered = np.sort(values)
+    low = np.searchsorted(ordered, levels - near, side="left")
+    return np.searchsorted(ordered, levels + near, side="right") - low
+
+
+def _tolerance(values: np.ndarray) -> np.ndarray:
+    """(m,): 0 for columns of few values, a tenth of a standard deviation for others."""
+    return np.array(
+        [0.0 if len(np.unique(v)) <= MOST_DISTINCT else NEAR * v.std() for v in values.T]
+    )
+
+
+class DataNearby:
+    """Distances of moved rows to the data.
+
+    Parameters
+    ----------
+    data : array of shape (n, d)
+        Rows of the data.
+    n_rows : int
+        How many of them are moved; the first ones.
+    """
+
+    def __init__(self, data: np.ndarray, n_rows: int = 200) -> None:
+        units = data.std(axis=0)
+        self.units = np.where(units > 0, units, 1.0)
+        self.data = data / self.units
+        self.rows = np.arange(min(n_rows, len(data)))
+        squares = (self.data**2).sum(axis=1)
+        moved = self.data[self.rows]
+        cross = moved @ self.data.T
+        # A row is no neighbour of itself, neither before nor after it is moved.
+        self.squared = squares[self.rows, None] - 2 * cross + squares
+        self.squared[self.rows, self.rows] = np.inf
+        self.limit = np.quantile(self.squared.min(axis=1), 0.99) if len(data) > 1 else np.inf
+
+    def off_manifold(self, bound: Intervention) -> float:
+        """Share of the moved rows whose nearest neighbour is further than 99 % of the data's."""
+        columns = bound.positions
+        before = self.data[:, columns]
+        after = bound.apply(before[self.rows] * self.units[columns], self.rows)
+        after = after / self.units[columns]
+        squared = self.squared.copy()
+        for j in range(len(columns)):
+            own = before[:, j]
+            squared += (after[:, j, None] - own) ** 2 - (own[self.rows, None] - own) ** 2
+        slack = 1e-9 * max(self.limit, 1.0) if np.isfinite(self.limit) else 0.0
+        return float((squared.min(axis=1) > self.limit + slack).mean())
+
+
+def correlated_partners(
+    data: np.ndarray, columns: Sequence[int] | np.ndarray
+) -> list[tuple[int, float]]:
+    """Other columns that are strongly correlated with any of ``columns``: (column, rho)."""
+    centred = data - data.mean(axis=0)
+    norms = np.linalg.norm(centred, axis=0)
+    norms = np.where(norms > 0, norms, np.inf)
+    at = list(columns)
+    rho = (centred[:, at] / norms[at]).T @ (centred / norms)
+    strongest = rho[np.abs(rho).argmax(axis=0), np.arange(rho.shape[1])]
+    strongest[at] = 0
+    found = np.flatnonzero(np.abs(strongest) > STRONG_CORRELATION)
+    order = found[np.argsort(-np.abs(strongest[found]), kind="stable")]
+    return [(int(i), float(strongest[i])) for i in order]
