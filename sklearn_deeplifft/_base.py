@@ -26,6 +26,7 @@ from sklearn_deeplifft._training import (
     ScoreFunction,
     Scores,
     eliminate,
+    exported,
     finish,
     make_plan,
     mean_by_class,
@@ -112,6 +113,9 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
     def _after_scores(self, networks: Sequence[Trained], scores: Sequence[Scores]) -> None:
         """Keep what else the networks on all features say; warn of what they could not answer."""
 
+    def _after_fit(self, data: FitData) -> None:
+        """Read the networks as the user will keep them."""
+
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, sample_mask=None, groups=None):
         """Train the networks, score the features, rank them.
@@ -197,6 +201,7 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             self._set_importances(shares, rng)
         if not self.prefit:
             finish(recipe, data, networks)
+            networks = exported(data, networks)
         self._networks = networks
         self.estimators_ = [network.estimator for network in networks]
         self.estimator_ = self.estimators_[0]
@@ -204,6 +209,7 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             self.classes_ = data.target.classes
         elif hasattr(self, "classes_"):  # of an earlier fit
             del self.classes_
+        self._after_fit(data)
 
     def _set_importances(self, by_network: np.ndarray, rng: np.random.RandomState) -> None:
         self.importances_per_network_ = by_network
@@ -256,10 +262,11 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             spread=self._spread(data),
             # Neuron j of one network is not neuron j of the next: nothing to average.
             n_networks=self.n_networks if self._selects_inputs() else 1,
-            score_on=self.score_on,
+            score_on=getattr(self, "score_on", "all"),
             validation_fraction=self.validation_fraction,
             standardize=self.standardize,
             report=self._report,
+            null_features=getattr(self, "null_features", False),
         )
 
     def _report(self, line: str) -> None:

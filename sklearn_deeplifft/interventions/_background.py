@@ -38,11 +38,13 @@ def weighted_rows(
     a weight of 2 equals the row twice.
     """
     index = index[weight[index] > 0]
-    index = rng.permutation(index) if len(index) > n else index
-    share = weight[index] / weight[index].sum()
-    count = min(n, max(len(index), int(np.ceil(weight[index].sum() - 1e-9))))
-    edges = np.cumsum(share) * count
-    return np.sort(index[np.searchsorted(edges, np.arange(count) + 0.5)])
+    order = rng.permutation(len(index)) if len(index) > n else np.arange(len(index))
+    total = weight[index].sum()
+    count = min(n, max(len(index), int(np.ceil(total - 1e-9))))
+    edges = np.cumsum(weight[index[order]]) / total * count
+    edges[-1] = count  # whatever the sum was rounded to
+    chosen = np.searchsorted(edges, np.arange(count) + 0.5)
+    return index[np.sort(order[chosen])]
 
 
 def present(bound: Intervention, values: np.ndarray) -> np.ndarray:
@@ -63,7 +65,7 @@ def own_rows(
 ) -> np.ndarray:
     """Rows of the table that are one intervention's background."""
     columns = bound.positions
-    has = np.concatenate([present(bound, block[:, columns]) for _, block in rows.blocks()])
+    has = present(bound, rows.columns(columns))
     wanted = np.flatnonzero(has if which == "with" else ~has)
     if which == "matched":
         wanted = _matched(rows, np.flatnonzero(has), wanted, columns, n, rng)

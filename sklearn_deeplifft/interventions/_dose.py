@@ -15,7 +15,6 @@ from sklearn_deeplifft.interventions._effects import (
     population_of,
 )
 from sklearn_deeplifft.interventions._statistics import t_interval
-from sklearn_deeplifft.interventions._support import columns_of
 from sklearn_deeplifft.interventions._values import set_to
 
 __all__ = ["DoseResponse", "dose_response"]
@@ -118,7 +117,7 @@ def dose_response(estimator, X, column, doses=None, **options) -> DoseResponse:
 def _doses(estimator: Any, X: Any, column: Any) -> np.ndarray:
     population = population_of(X, None, estimator)
     (at,) = column_indices([column], population.names, population.rows.shape[1])
-    values = columns_of(population.rows, [int(at)])[:, 0]
+    values = population.rows.columns(np.array([at]))[:, 0]
     distinct = np.unique(values)
     if (distinct == np.round(distinct)).all() and distinct.min() >= 0:
         top = max(np.quantile(values, 0.99), distinct[min(1, len(distinct) - 1)])

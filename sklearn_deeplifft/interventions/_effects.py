@@ -26,9 +26,8 @@ from sklearn_deeplifft.interventions._statistics import (
 )
 from sklearn_deeplifft.interventions._support import (
     FEW_ROWS,
+    Correlations,
     DataNearby,
-    columns_of,
-    correlated_partners,
     support_of,
 )
 from sklearn_deeplifft.interventions._values import Intervention
@@ -46,7 +45,7 @@ __all__ = [
     "supports",
 ]
 
-MOST_NEIGHBOURS = 2000
+MOST_NEIGHBOURS = 1000
 """Rows of the data that distances and correlations are taken from."""
 
 
@@ -147,7 +146,7 @@ class InterventionEffects:
             "standard_error": self.standard_errors,
             "positive_share": self.positive_share,
         }
-        per_intervention = {
+        per_intervention: dict[str, Any] = {
             "changed_share": self.changed_share,
             "support": self.support,
             "off_manifold": self.off_manifold,
@@ -266,7 +265,7 @@ def effects_on(
 ) -> Moments:
     """Stream the changes of rows (n, d) into their summaries."""
     blocks = changes(ensemble.surfaces, X, bound, len(ensemble.outputs))
-    return merged([moments_of(*block, quantiles) for _, *block in blocks])
+    return merged([moments_of(t, own, share, quantiles) for _, t, own, share in blocks])
 
 
 def effects_from(
@@ -355,21 +354,20 @@ def supports(
     """Count and measure around every intervention."""
     index = sampled(np.arange(population.rows.shape[0]), MOST_NEIGHBOURS, rng)
     data = _dense(population.rows, index)
-    nearby = DataNearby(data)
+    nearby, correlations = DataNearby(data), Correlations(data)
     rows, off, partners = np.empty(len(bound)), np.empty(len(bound)), []
     for i, one in enumerate(bound):
-        values = columns_of(population.rows, one.columns)
-        before = base[:, list(one.columns)]
+        values = population.rows.columns(one.positions)
+        before = base[:, one.positions]
         after = one.apply(before)
         moved = (after != before).any(axis=1)
         rows[i] = support_of(values, after[moved] if moved.any() else after[:1])
         off[i] = nearby.off_manifold(one)
-        partners.append(_named_partners(data, one, population.names))
+        partners.append(_named(correlations.partners(one.positions), population.names))
     return Support(rows, off, partners)
 
 
-def _named_partners(data: np.ndarray, one: Intervention, names: Names) -> list[tuple[Any, float]]:
-    found = correlated_partners(data, one.columns)
+def _named(found: list[tuple[int, float]], names: Names) -> list[tuple[Any, float]]:
     return [(i if names is None else str(names[i]), rho) for i, rho in found]
 
 

@@ -19,7 +19,7 @@ from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._statistics import move_of, t_interval
-from sklearn_deeplifft.interventions._support import FEW_ROWS, at_level, columns_of
+from sklearn_deeplifft.interventions._support import FEW_ROWS, at_level
 from sklearn_deeplifft.interventions._values import Intervention
 
 __all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
@@ -265,7 +265,7 @@ CELLS = ((False, False), (True, False), (False, True), (True, True))
 
 def _reached(population: Population, base: np.ndarray, bound: Intervention) -> np.ndarray:
     """Which data rows (n,) are where the intervention leads: at a level, or among its levels."""
-    values = columns_of(population.rows, bound.positions)
+    values = population.rows.columns(bound.positions)
     if bound.target is not None:
         return at_level(values, bound.target)
     before = base[:, bound.positions]

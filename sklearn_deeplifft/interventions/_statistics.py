@@ -59,7 +59,8 @@ def changes(
         own = np.empty((len(surfaces), len(moves), n_outputs))
         for i, surface in enumerate(surfaces):
             for b, after in enumerate(surface.after(rows, moves)):
-                at = slice(None) if moves[b].rows is None else moves[b].rows.numpy()
+                moved = moves[b].rows
+                at = slice(None) if moved is None else moved.numpy()
                 change = after.double().numpy() - before[i][at]
                 own[i, b] = change.sum(axis=0) / len(X)
                 total[at, b] += change

@@ -6,19 +6,15 @@ number of rows there does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from sklearn_deeplifft.interventions._values import Intervention
-from sklearn_deeplifft.networks import Rows
 
 __all__ = [
     "FEW_ROWS",
+    "Correlations",
     "DataNearby",
     "at_level",
-    "columns_of",
-    "correlated_partners",
     "support_of",
 ]
 
@@ -32,13 +28,6 @@ NEAR = 0.1
 
 MOST_DISTINCT = 20
 """A column with no more values than this has levels, not a continuum."""
-
-
-def columns_of(rows: Rows, columns: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Columns of the whole table, (n, m) float64."""
-    at = np.asarray(columns)
-    parts = [block[:, at].astype(np.float64) for _, block in rows.blocks()]
-    return np.concatenate(parts)
 
 
 def at_level(values: np.ndarray, level: np.ndarray) -> np.ndarray:
@@ -90,7 +79,7 @@ class DataNearby:
         How many of them are moved; the first ones.
     """
 
-    def __init__(self, data: np.ndarray, n_rows: int = 200) -> None:
+    def __init__(self, data: np.ndarray, n_rows: int = 100) -> None:
         units = data.std(axis=0)
         self.units = np.where(units > 0, units, 1.0)
         self.data = data / self.units
@@ -117,17 +106,24 @@ class DataNearby:
         return float((squared.min(axis=1) > self.limit + slack).mean())
 
 
-def correlated_partners(
-    data: np.ndarray, columns: Sequence[int] | np.ndarray
-) -> list[tuple[int, float]]:
-    """Other columns that are strongly correlated with any of ``columns``: (column, rho)."""
-    centred = data - data.mean(axis=0)
-    norms = np.linalg.norm(centred, axis=0)
-    norms = np.where(norms > 0, norms, np.inf)
-    at = list(columns)
-    rho = (centred[:, at] / norms[at]).T @ (centred / norms)
-    strongest = rho[np.abs(rho).argmax(axis=0), np.arange(rho.shape[1])]
-    strongest[at] = 0
-    found = np.flatnonzero(np.abs(strongest) > STRONG_CORRELATION)
-    order = found[np.argsort(-np.abs(strongest[found]), kind="stable")]
-    return [(int(i), float(strongest[i])) for i in order]
+class Correlations:
+    """Which columns usually move together.
+
+    Parameters
+    ----------
+    data : array of shape (n, d)
+    """
+
+    def __init__(self, data: np.ndarray) -> None:
+        centred = data - data.mean(axis=0)
+        norms = np.linalg.norm(centred, axis=0)
+        self.directions = centred / np.where(norms > 0, norms, np.inf)
+
+    def partners(self, columns: np.ndarray) -> list[tuple[int, float]]:
+        """Other columns strongly correlated with any of ``columns``: (column, rho)."""
+        rho = self.directions[:, columns].T @ self.directions
+        strongest = rho[np.abs(rho).argmax(axis=0), np.arange(rho.shape[1])]
+        strongest[columns] = 0
+        found = np.flatnonzero(np.abs(strongest) > STRONG_CORRELATION)
+        order = found[np.argsort(-np.abs(strongest[found]), kind="stable")]
+        return [(int(i), float(strongest[i])) for i in order]

@@ -34,6 +34,7 @@ class Rows:
         self.shape: tuple[int, int] = X.shape
         self.sparse: bool = sp.issparse(X)
         self.dtype = exact_float(X.dtype)
+        self._by_column: sp.csc_matrix | None = None
         self.in_memory: bool = not self.sparse and not _is_mapped(X)
         """Whether rows are at hand as they are: neither compressed nor on disk."""
 
@@ -49,6 +50,14 @@ class Rows:
         if sp.issparse(part):
             part = part.toarray()
         return np.asarray(part, dtype=self.dtype)
+
+    def columns(self, columns: np.ndarray) -> np.ndarray:
+        """Whole columns (n, m), dense, in float64."""
+        if self.sparse:
+            if self._by_column is None:
+                self._by_column = self._X.tocsc()
+            return self._by_column[:, columns].toarray().astype(np.float64)
+        return np.asarray(self._X[:, columns], dtype=np.float64)
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Walk the whole table in dense blocks."""

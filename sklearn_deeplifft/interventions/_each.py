@@ -1,0 +1,109 @@
+"""The interventions of each feature that a selector makes on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sklearn_deeplifft._groups import FeatureGroups
+from sklearn_deeplifft._inputs import Names
+from sklearn_deeplifft.interventions._compose import compose
+from sklearn_deeplifft.interventions._values import (
+    Intervention,
+    add,
+    quantile_shift,
+    remove,
+    set_to,
+)
+
+__all__ = ["each_feature"]
+
+SHIFT = 0.25
+
+MOSTLY = 0.5
+"""A non-negative column with at least this share of zeros is sparse: zero means absence."""
+
+
+def each_feature(
+    background: np.ndarray, names: Names, groups: FeatureGroups
+) -> Iterator[tuple[int, Intervention]]:
+    """Feature by feature: what is done to it.
+
+    Removing it and adding to it, where zero means absence (counts and sparse columns): one unit
+    of a count, the typical amount of others, never above the largest value seen. Every level of a
+    block of few levels. Otherwise a shift by a quarter of the data up, and down. Columns that hold
+    a single value have none.
+
+    Parameters
+    ----------
+    background : array of shape (n, d)
+    names : sequence of str or None
+    groups : FeatureGroups
+
+    Yields
+    ------
+    (feature, Intervention)
+    """
+    for feature in range(len(groups.first)):
+        columns = np.flatnonzero(groups.of_column == feature)
+        values = background[:, columns]
+        varies = (values != values[0]).any(axis=0)
+        if not varies.any():
+            continue
+        for one in _of_feature(columns, values, names):
+            yield feature, one
+
+
+def _of_feature(columns: np.ndarray, values: np.ndarray, names: Names) -> list[Intervention]:
+    if len(columns) > 1:
+        return _of_block(columns, values, names)
+    column, own = int(columns[0]), values[:, 0]
+    if not _counts_something(own):
+        return [quantile_shift(column, SHIFT), quantile_shift(column, -SHIFT)]
+    top = float(own.max())
+    return [remove(column), add(column, min(_unit(own), top), high=top)]
+
+
+def _of_block(columns: np.ndarray, values: np.ndarray, names: Names) -> list[Intervention]:
+    levels = np.unique(values, axis=0)
+    if len(levels) <= len(columns) + 1:
+        return [
+            set_to(columns.tolist(), level, level=_level_name(columns, level, levels, names))
+            for level in levels[::-1]
+        ]
+    if all(_counts_something(v) for v in values.T):
+        parts = [_of_feature(columns[[j]], values[:, [j]], names) for j in range(len(columns))]
+        return [compose(*both) for both in zip(*parts, strict=True)]
+    return [quantile_shift(columns.tolist(), s) for s in (SHIFT, -SHIFT)]
+
+
+def _counts_something(values: np.ndarray) -> bool:
+    """Whether zero is absence: whole numbers from zero, or mostly zeros and nothing below."""
+    if values.min() != 0:
+        return False
+    return bool((values == np.round(values)).all()) or float((values == 0).mean()) >= MOSTLY
+
+
+def _unit(values: np.ndarray) -> float:
+    """One more: 1 of a count, the smallest step of a scaled count, else the typical amount."""
+    positive = values[values > 0]
+    smallest = float(positive.min())
+    copies = positive / smallest
+    if np.allclose(copies, np.round(copies), rtol=0, atol=1e-3):
+        return 1.0 if (values == np.round(values)).all() else smallest
+    return float(np.median(positive))
+
+
+def _level_name(
+    columns: np.ndarray, level: np.ndarray, levels: np.ndarray, names: Names
+) -> str | None:
+    """The column that stands for a level: the only one at its largest value; ``_none`` if none."""
+    top = levels.max(axis=0)
+    at = np.flatnonzero((level == top) & (levels.min(axis=0) < top))
+    if len(at) == 0:
+        return "none"
+    if len(at) > 1:
+        return None
+    column = int(columns[at[0]])
+    return f"x{column}" if names is None else str(names[column]).rpartition("_")[2]
