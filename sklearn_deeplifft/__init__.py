@@ -1,7 +1,8 @@
 """Feature selection for scikit-learn that reads trained neural networks exactly."""
 
-from sklearn_deeplifft import datasets
+from sklearn_deeplifft import datasets, interventions
 from sklearn_deeplifft._deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft._gia import GIATransformer
 from sklearn_deeplifft._importance_neuron import ImportanceNeuronSelector
 from sklearn_deeplifft._per_row import Contributions, Importances
 from sklearn_deeplifft.exceptions import (
@@ -16,10 +17,12 @@ __all__ = [
     "Contributions",
     "DeepLIFFTSelector",
     "FeatureSelectionWarning",
+    "GIATransformer",
     "ImportanceNeuronSelector",
     "Importances",
     "NotPiecewiseLinearError",
     "TrainingDivergedError",
     "__version__",
     "datasets",
+    "interventions",
 ]

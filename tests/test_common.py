@@ -3,14 +3,14 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_deeplifft import DeepLIFFTSelector, ImportanceNeuronSelector
+from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
 
 
 # The battery fits tiny tables of noise, where a class may never be predicted and a column may be
 # constant; both are warned of, as they should be.
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 @parametrize_with_checks(
-    [DeepLIFFTSelector(), ImportanceNeuronSelector()], expected_failed_checks=None
+    [DeepLIFFTSelector(), ImportanceNeuronSelector(), GIATransformer()], expected_failed_checks=None
 )
 def test_sklearn_checks(estimator, check):
     check(estimator)

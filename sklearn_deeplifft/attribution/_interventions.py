@@ -87,8 +87,9 @@ class LowRank:
         Raw rows (n, d) to the network's inputs.
     units : Tensor of shape (d,)
         What one unit of the network's inputs is worth in raw columns.
-    finish : callable
-        What is left of the output scale.
+    scale : OutputScale
+    folded : bool
+        Whether the output scale is folded into the last map.
     """
 
     def __init__(
@@ -97,13 +98,16 @@ class LowRank:
         above: list[_Affine | _Activation],
         prepare: Callable[[Tensor], Tensor],
         units: Tensor,
-        finish: Callable[[Tensor], Tensor],
+        scale: OutputScale,
+        folded: bool,
     ) -> None:
         self.first = first
         self.above = above
         self.prepare = prepare
         self.units = units.double()
-        self.finish = finish
+        self.scale = scale
+        self.folded = folded
+        self.dtype = first.weight.dtype
         self._first: tuple[Tensor, Tensor] | None = None
 
     def outputs(self, X: Tensor) -> Tensor:
@@ -152,7 +156,7 @@ class LowRank:
                 h = stage.apply(h)
             else:
                 h = h.relu_() if stage.value is torch.relu else stage.value(h)
-        return self.finish(h)
+        return h if self.folded else self.scale(h)
 
 
 def low_rank_of(
@@ -175,12 +179,13 @@ def low_rank_of(
         return None
     linear = scale.matrix(dtype)
     if linear is None:
-        return LowRank(first, above, prepare, units, scale)
+        return LowRank(first, above, prepare, units, scale, folded=False)
     if not above:
-        return LowRank(_through(linear, first), [], prepare, units, _as_is)
+        return LowRank(_through(linear, first), [], prepare, units, scale, folded=True)
     last = above[-1]
     assert isinstance(last, _Affine)  # chain_of returns nothing else
-    return LowRank(first, [*above[:-1], _through(linear, last)], prepare, units, _as_is)
+    above = [*above[:-1], _through(linear, last)]
+    return LowRank(first, above, prepare, units, scale, folded=True)
 
 
 def _folded_front(stages: list) -> tuple[_Affine | None, list]:
@@ -213,10 +218,6 @@ def _through(linear: Tensor, stage: _Affine) -> _Affine:
 def _affine(weight: Tensor, bias: Tensor) -> _Affine:
     weight = weight.contiguous()
     return _Affine(weight, bias, weight.T.contiguous())
-
-
-def _as_is(z: Tensor) -> Tensor:
-    return z
 
 
 def _size(move: Move, n: int) -> int:

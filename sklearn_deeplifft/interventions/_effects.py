@@ -334,7 +334,7 @@ def background_rows(
                 f"background has {given.shape[1]} columns and X has {population.rows.shape[1]}; "
                 "they must be the same columns."
             )
-        return "given", np.ascontiguousarray(given, dtype=np.float64)
+        return "given", np.array(given, dtype=np.float64)
     if background not in BACKGROUNDS:
         raise ValueError(
             f"background={background!r} must be one of {list(BACKGROUNDS)}, or rows of your own."

@@ -19,12 +19,15 @@ from sklearn_deeplifft._targets import Target, heads_for
 from sklearn_deeplifft.attribution import (
     FullForward,
     Head,
+    LowRank,
     NetworkReader,
     OutputScale,
     Surface,
     low_rank_of,
     module_dtype,
 )
+from sklearn_deeplifft.interventions._statistics import move_of
+from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.networks import (
     Preprocessed,
     Trained,
@@ -33,7 +36,16 @@ from sklearn_deeplifft.networks import (
     takes_columns,
 )
 
-__all__ = ["SCALES", "Ensemble", "ensemble_of", "output_names", "scale_of", "surface_of"]
+__all__ = [
+    "SCALES",
+    "Ensemble",
+    "engine_error",
+    "ensemble_of",
+    "output_names",
+    "scale_of",
+    "split",
+    "surface_of",
+]
 
 SCALES = ("logit", "proba")
 
@@ -117,13 +129,34 @@ def surface_of(
 
     reader = NetworkReader(trained.core, dtype=precision)
     with takes_columns(few.shape[1]):
-        n_outputs = reader.logits(prepare(torch.as_tensor(few, dtype=torch.float64))).shape[1]
+        n_outputs = reader.logits(prepare(torch.tensor(few, dtype=torch.float64))).shape[1]
     scale = scaled(n_outputs)
     if all(head.kind == "identity" for head in scale.heads):
         reader = NetworkReader(trained.core, dtype=precision, drop_normalizer=False)
     units = torch.ones(few.shape[1]) if front is None else front.scale
     fast = low_rank_of(trained.core, precision, prepare, units, scale)
     return fast or FullForward(lambda X: scale(reader.logits(prepare(X))))
+
+
+def engine_error(
+    surface: Surface, trained: Trained, X: np.ndarray, bound: Sequence[Intervention]
+) -> float:
+    """Largest difference to whole forward passes, over the largest output; a few are compared."""
+    if not isinstance(surface, LowRank):
+        return 0.0
+    front, reader = trained.standardize, NetworkReader(trained.core, dtype=surface.dtype)
+    few = torch.tensor(X[:8], dtype=torch.float64)
+    moves = [move_of(one, X[:8]) for one in bound[:8]]
+
+    def logits(rows: Tensor) -> Tensor:
+        return reader.logits(rows if front is None else (rows - front.mean) / front.scale)
+
+    whole = FullForward(lambda rows: surface.scale(logits(rows)))
+    pairs = [(surface.outputs(few), whole.outputs(few))]
+    pairs += zip(surface.after(few, moves), whole.after(few, moves), strict=True)
+    gap = max(float((a - b).abs().max()) for a, b in pairs if len(a))
+    size = max(float(b.abs().max()) for _, b in pairs if len(b))
+    return gap / size if size > 0 else gap
 
 
 def _is_network(estimator: Any) -> bool:
@@ -143,8 +176,8 @@ def _of_networks(
     def scaled(n_outputs: int) -> OutputScale:
         return OutputScale(heads(n_outputs), proba, both=task != "multilabel")
 
-    surfaces = [surface_of(_split(adopt(one)), few, scaled, dtype) for one in networks]
-    rows = torch.as_tensor(few, dtype=torch.float64)
+    surfaces = [surface_of(split(adopt(one)), few, scaled, dtype) for one in networks]
+    rows = torch.tensor(few, dtype=torch.float64)
     n_rows = {surface.outputs(rows).shape[1] for surface in surfaces}
     if len(n_rows) > 1:
         raise ValueError(
@@ -155,7 +188,7 @@ def _of_networks(
     return Ensemble(surfaces, _names(networks[0], n))
 
 
-def _split(trained: Trained) -> Trained:
+def split(trained: Trained) -> Trained:
     """Networks trained here carry their standardisation inside."""
     core = trained.core
     if isinstance(core, Preprocessed):
@@ -216,7 +249,7 @@ def _of_predictor(estimator: Any, few: np.ndarray, proba: bool) -> Ensemble:
         found = np.asarray(function(rows), dtype=np.float64)
         return torch.from_numpy(found.reshape(len(found), -1))
 
-    n = outputs(torch.as_tensor(few, dtype=torch.float64)).shape[1]
+    n = outputs(torch.tensor(few, dtype=torch.float64)).shape[1]
     if classes is None or len(classes) != n:
         classes = ("prediction",) if n == 1 else range(n)
     return Ensemble([FullForward(outputs)], tuple(classes))

@@ -1,0 +1,22 @@
+"""The interventions once more, on null columns beside the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sklearn_deeplifft.interventions._values import Intervention
+
+__all__ = ["beside_nulls", "on_nulls"]
+
+
+def beside_nulls(background: np.ndarray, random_state: int) -> np.ndarray:
+    """Rows of the real columns beside those of null ones, permuted rows of the same: (n, 2 d)."""
+    order = np.random.RandomState(random_state).permutation(len(background))
+    return np.hstack([background, background[order]])
+
+
+def on_nulls(bound: Sequence[Intervention], d: int) -> list[Intervention]:
+    """The same interventions on the null copies of their columns."""
+    return [one.at({column: int(column) + d for column in one.columns}) for one in bound]
