@@ -133,7 +133,7 @@ class InterventionEffects:
     @property
     def flagged(self) -> np.ndarray:
         """(m,) bool: fewer than 20 data rows where the intervention leads."""
-        return ~(self.support >= FEW_ROWS)
+        return self.support < FEW_ROWS
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each intervention and output."""
@@ -171,6 +171,7 @@ def intervention_effects(
     groups=None,
     task="auto",
     quantiles=(0.05, 0.5, 0.95),
+    support=True,
     dtype=None,
     random_state=0,
 ) -> InterventionEffects:
@@ -202,6 +203,9 @@ def intervention_effects(
         What the outputs of a bare torch module mean; needed if there is one output.
     quantiles : sequence of float, default=(0.05, 0.5, 0.95)
         Of the rows' changes.
+    support : bool, default=True
+        Count and measure around each intervention; without it ``support`` and ``off_manifold``
+        are NaN, and nothing is flagged.
     dtype : {"float32", "float64"} or None, default=None
         Precision of the networks; None is their own.
     random_state : int, RandomState instance or None, default=0
@@ -254,7 +258,7 @@ def intervention_effects(
             parts.append(effects_on(ensemble, _dense(population.rows, own), [one], quantiles))
             counts[i] = len(own)
         moments = merged(parts)
-    found = supports(population, base, bound, rng)
+    found = supports(population, base, bound, rng) if support else _unknown(len(bound))
     return effects_from(
         moments, found, bound, population, ensemble, counts, which, scale, quantiles
     )
@@ -365,6 +369,10 @@ def supports(
         off[i] = nearby.off_manifold(one)
         partners.append(_named(correlations.partners(one.positions), population.names))
     return Support(rows, off, partners)
+
+
+def _unknown(m: int) -> Support:
+    return Support(np.full(m, np.nan), np.full(m, np.nan), [[] for _ in range(m)])
 
 
 def _named(found: list[tuple[int, float]], names: Names) -> list[tuple[Any, float]]:

@@ -100,8 +100,9 @@ class DataNearby:
         after = after / self.units[columns]
         squared = self.squared.copy()
         for j in range(len(columns)):
-            own = before[:, j]
-            squared += (after[:, j, None] - own) ** 2 - (own[self.rows, None] - own) ** 2
+            # (a - y)^2 - (b - y)^2 = (a - b) (a + b - 2 y): what moving b to a adds.
+            a, b = after[:, j, None], before[self.rows, j, None]
+            squared += (a - b) * (a + b) - 2 * (a - b) * before[:, j]
         slack = 1e-9 * max(self.limit, 1.0) if np.isfinite(self.limit) else 0.0
         return float((squared.min(axis=1) > self.limit + slack).mean())
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from numbers import Integral
 
 import numpy as np
@@ -70,7 +71,7 @@ class Intervention(ABC):
     def describe(self, label: str) -> str:
         """What it does, for people, to a feature of this name: ``set(GATA1=2)``."""
 
-    @property
+    @cached_property
     def positions(self) -> np.ndarray:
         """(m,): the columns of a bound intervention."""
         if any(isinstance(column, str) for column in self.columns):
