@@ -156,7 +156,7 @@ def pairwise_epistasis(
     alone = _alone(ensemble, base, bound)
     return PairwiseEpistasis(
         epistasis=own.mean(axis=0),
-        standard_errors=total.std(axis=0, ddof=1) / np.sqrt(len(base)),
+        standard_errors=_standard_errors(total),
         interval=t_interval(own),
         per_network=own,
         mean_squares=(total**2).mean(axis=0),
@@ -168,6 +168,12 @@ def pairwise_epistasis(
         outputs=ensemble.outputs,
         scale=scale,
     )
+
+
+def _standard_errors(rows: np.ndarray) -> np.ndarray:
+    """(p, R) of rows (n, p, R); NaN with one row."""
+    n = len(rows)
+    return rows.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else rows[0] * np.nan
 
 
 def _pairs(bound: Sequence[Intervention], pairs: Any) -> list[tuple[int, int]]:

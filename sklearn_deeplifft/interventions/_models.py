@@ -171,10 +171,10 @@ def _is_relu_mlp(estimator: Any) -> bool:
 def _of_networks(
     networks: Sequence[Any], few: np.ndarray, proba: bool, task: str, dtype: str | None
 ) -> Ensemble:
-    heads = partial(_heads, _kind(networks[0], task))
+    kind = _kind(networks[0], task)
 
     def scaled(n_outputs: int) -> OutputScale:
-        return OutputScale(heads(n_outputs), proba, both=task != "multilabel")
+        return OutputScale(_heads(kind, n_outputs), proba, both=kind != "multilabel")
 
     surfaces = [surface_of(split(adopt(one)), few, scaled, dtype) for one in networks]
     rows = torch.tensor(few, dtype=torch.float64)
@@ -203,6 +203,11 @@ def _kind(estimator: Any, task: str) -> str:
         )
     if task == "auto" and is_regressor_network(estimator):
         return "regression"
+    if task == "auto" and isinstance(estimator, MLPClassifier):
+        several = estimator.out_activation_ == "logistic" and estimator.n_outputs_ > 1
+        return "multilabel" if several else "classification"
+    if task == "auto" and isinstance(estimator, skorch.NeuralNetBinaryClassifier):
+        return "classification"
     return task
 
 
@@ -230,9 +235,10 @@ def _names(estimator: Any, n: int) -> tuple[Any, ...]:
 
 def _of_predictor(estimator: Any, few: np.ndarray, proba: bool) -> Ensemble:
     """A black box: whole rows through ``predict_proba`` or ``predict``."""
-    if is_regressor(estimator):
+    known = hasattr(estimator, "__sklearn_tags__")
+    if known and is_regressor(estimator):
         function, classes = estimator.predict, None
-    elif is_classifier(estimator) and hasattr(estimator, "predict_proba"):
+    elif known and is_classifier(estimator) and hasattr(estimator, "predict_proba"):
         function = partial(_on_scale, estimator.predict_proba, proba)
         classes = estimator.classes_
     else:

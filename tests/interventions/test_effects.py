@@ -160,7 +160,7 @@ def test_effects_and_errors_by_the_definition():
 
 def _mlp(kind, X, y):
     with pytest.warns(Warning, match="Maximum iterations"):
-        return kind((12, 6), max_iter=30, random_state=0).fit(X, y)
+        return kind(hidden_layer_sizes=(12, 6), max_iter=30, random_state=0).fit(X, y)
 
 
 MODELS = {
@@ -320,6 +320,19 @@ def test_standardised_networks_are_moved_in_raw_units():
         folded[0].weight.div_(scale)
     slow, fast = (intervention_effects(m, X, every) for m in (Standardised(), folded))
     np.testing.assert_allclose(fast.effects, slow.effects, rtol=0, atol=1e-12)
+
+
+def test_multilabel_and_two_class_perceptrons_are_known_for_what_they_are():
+    X = counts(60, 3)
+    labels = (X[:, :2] > 1).astype(int)
+    two = MLPClassifier((6,), solver="lbfgs", max_iter=2000, random_state=0).fit(X, labels[:, 0])
+    several = MLPClassifier((6,), solver="lbfgs", max_iter=2000, random_state=0).fit(X, labels)
+    moved = X.copy()
+    moved[:, 0] = 0
+    for model in (two, several):
+        found = intervention_effects(model, X, remove(0), scale="proba", dtype="float64")
+        expected = (model.predict_proba(moved) - model.predict_proba(X)).mean(axis=0)
+        np.testing.assert_allclose(found.effects[0], expected, rtol=0, atol=1e-12)
 
 
 # What must not matter
