@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import skorch
 import torch
 from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
@@ -19,15 +20,19 @@ from sklearn_deeplifft.interventions import (
     add,
     compose,
     intervention_effects,
+    pairwise_epistasis,
     quantile_shift,
     remove,
     set_to,
     swap,
 )
 from sklearn_deeplifft.interventions._background import weighted_rows
+from sklearn_deeplifft.interventions._bind import bind
 from sklearn_deeplifft.interventions._models import ensemble_of
+from sklearn_deeplifft.networks import Preprocessed
 from tests import oracles_interventions as o
 from tests.conftest import relu_network
+from tests.gated import gated
 from tests.interventions._functions import Function, counts, effects, normal, row_function
 
 # Answers on paper
@@ -300,26 +305,61 @@ def test_low_rank_updates_equal_full_forwards(name, dtype, bound, scale):
     assert module_dtype(net) == dtype
 
 
-def test_standardised_networks_are_moved_in_raw_units():
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
+@pytest.mark.parametrize("pairs", [False, True])
+def test_standardised_networks_are_moved_in_raw_units(dtype, bound, pairs):
     X = counts(200, 5) * [1, 10, 0.1, 3, 1] + [0, 100, 0, 0, 5]
-    net = relu_network(5, 8, 3)
-    mean, scale = torch.as_tensor(X.mean(axis=0)), torch.as_tensor(X.std(axis=0))
-
-    class Standardised(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.core = net
-
-        def forward(self, x):
-            return self.core((x - mean) / scale)
-
+    net = Preprocessed(
+        relu_network(5, 8, 3, dtype=dtype),
+        moments=(X.mean(axis=0), X.std(axis=0)),
+        n_features=5,
+        n_outputs=3,
+    )
     every = [add(1, 10, low=None), remove([0, 2]), swap(4)]
-    folded = relu_network(5, 8, 3)
-    with torch.no_grad():
-        folded[0].bias.sub_(folded[0].weight @ (mean / scale))
-        folded[0].weight.div_(scale)
-    slow, fast = (intervention_effects(m, X, every) for m in (Standardised(), folded))
-    np.testing.assert_allclose(fast.effects, slow.effects, rtol=0, atol=1e-12)
+    ensemble = ensemble_of(net, X[:2], scale="logit")
+    assert isinstance(ensemble.surfaces[0], _interventions.LowRank)
+    twin = copy.deepcopy(net).double()
+    if pairs:
+        found = pairwise_epistasis(net, X, every, n_background=200)
+        three = [compose(every[0], every[1]), *every[:2]]
+        bound_three = [bind(one, X) for one in three]
+        both, one, other = _whole(twin, X, bound_three, "logit")
+        np.testing.assert_allclose(found.epistasis[0], both - one - other, rtol=0, atol=bound)
+    else:
+        found = intervention_effects(net, X, every)
+        expected = _whole(twin, X, found.interventions, "logit")
+        np.testing.assert_allclose(found.effects, expected, rtol=0, atol=bound)
+
+
+def test_a_fitted_selector_is_its_networks():
+    X = counts(120, 4)
+    y = (X[:, 0] > X[:, 1]).astype(int)
+    selector = gated(n_networks=2).fit(X, y)
+    moved = X.copy()
+    moved[:, 0] = 0
+    found = intervention_effects(selector, X, remove(0))
+    for own, net in zip(found.per_network, selector.estimators_, strict=True):
+        with torch.no_grad():
+            before, after = (net.module_.double().eval()(torch.as_tensor(x)) for x in (X, moved))
+        change = [
+            o.centred_logits(a) - o.centred_logits(b)
+            for a, b in zip(after.numpy(), before.numpy(), strict=True)
+        ]
+        np.testing.assert_allclose(own[0], np.mean(change, axis=0), rtol=0, atol=1e-5)
+
+
+def test_a_skorch_regression_network_is_read_exactly():
+    X = normal(60, 3)
+    net = skorch.NeuralNetRegressor(
+        relu_network(3, 6, 1), max_epochs=1, train_split=None, verbose=0
+    )
+    net.fit(X, X[:, :1])
+    moved = X.copy()
+    moved[:, 1] = 0.5
+    found = intervention_effects(net, X, set_to(1, 0.5))
+    expected = (net.predict(moved) - net.predict(X)).mean()
+    assert found.effects.item() == pytest.approx(expected, abs=1e-12)
+    assert found.outputs == ("prediction",)
 
 
 def test_multilabel_and_two_class_perceptrons_are_known_for_what_they_are():
