@@ -21,7 +21,8 @@ from sklearn_deeplifft.interventions import (
 from tests import oracles_interventions as o
 from tests.conftest import relu_network
 from tests.interventions._functions import counts, epistasis, normal, row_function
-from tests.interventions.test_effects import GATES, NETS, _made
+from tests.interventions._networks import NETS, made
+from tests.interventions.test_effects import GATES
 
 
 def test_of_a_linear_function_is_zero():
@@ -128,7 +129,7 @@ def test_by_the_definition():
 
 @pytest.mark.parametrize("name", NETS)
 def test_pairs_equal_full_forwards(name):
-    net, X = _made(name, torch.float64), counts(40, 6)
+    net, X = made(name, torch.float64), counts(40, 6)
     every = [remove(0), add(1, 1), set_to([2, 5], [1, 2]), swap(3), quantile_shift(4, 0.3)]
     options = {"task": "classification"}
     found = pairwise_epistasis(net, X, every, **options)
