@@ -8,6 +8,7 @@ import pytest
 import torch
 from sklearn.neural_network import MLPClassifier
 
+from sklearn_deeplifft.attribution import _interactions
 from sklearn_deeplifft.interventions import (
     add,
     compose,
@@ -137,6 +138,16 @@ def test_pairs_equal_full_forwards(name):
         three = [compose(every[i], every[j]), every[i], every[j]]
         both, one, other = intervention_effects(net, X, three, **options).effects
         np.testing.assert_allclose(e, both - one - other, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [1, 41, 120])
+def test_batches_of_pairs_change_nothing(monkeypatch, rows):
+    net, X = made("plain", torch.float32), counts(40, 6)
+    every = [remove(j) for j in range(6)]
+    whole = pairwise_epistasis(net, X, every)
+    monkeypatch.setattr(_interactions, "ROWS_AT_ONCE", rows)
+    parts = pairwise_epistasis(net, X, every)
+    np.testing.assert_allclose(parts.epistasis, whole.epistasis, rtol=0, atol=1e-6)
 
 
 def test_two_doses_of_one_column():
