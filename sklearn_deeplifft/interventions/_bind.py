@@ -48,7 +48,7 @@ def bind(
     bound = _once_each(bound, names)
     if groups is not None:
         _require_whole_blocks(bound, groups, names)
-    return bound.learned(background[:, bound.positions])
+    return bound.learned(background[:, bound.positions], names)
 
 
 def _once_each(bound: Intervention, names: Names) -> Intervention:

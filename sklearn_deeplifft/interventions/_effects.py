@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+import torch
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array
 
 from sklearn_deeplifft._groups import FeatureGroups, find_groups
 from sklearn_deeplifft._inputs import Names, require_finite
+from sklearn_deeplifft.attribution import Surface
 from sklearn_deeplifft.interventions._background import BACKGROUNDS, own_rows, sampled
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
@@ -41,6 +43,7 @@ __all__ = [
     "effects_from",
     "effects_on",
     "intervention_effects",
+    "network_effects",
     "population_of",
     "supports",
 ]
@@ -270,6 +273,16 @@ def effects_on(
     """Stream the changes of rows (n, d) into their summaries."""
     blocks = changes(ensemble.surfaces, X, bound, len(ensemble.outputs))
     return merged([moments_of(t, own, share, quantiles) for _, t, own, share in blocks])
+
+
+def network_effects(
+    surface: Surface, X: np.ndarray, bound: Sequence[Intervention]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Effects (m, R) of one network and mean sizes of the changes (m, R)."""
+    few = torch.tensor(X[:2], dtype=torch.float64)
+    outputs = tuple(range(surface.outputs(few).shape[1]))
+    found = effects_on(Ensemble([surface], outputs), X, bound, ())
+    return found.effects, found.magnitudes
 
 
 def effects_from(

@@ -199,7 +199,7 @@ def _row_epistasis(
     pairs: Sequence[tuple[int, int]],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Row by row, mean over networks (n, p, R), and each network's mean over rows (N, p, R)."""
-    rows = torch.as_tensor(X, dtype=torch.float64)
+    rows = torch.tensor(X, dtype=torch.float64)
     moves = [move_of(one, X) for one in bound]
     total: np.ndarray | float = 0.0
     own = []
@@ -243,7 +243,7 @@ def _both(
 
 
 def _alone(ensemble: Ensemble, X: np.ndarray, bound: Sequence[Intervention]) -> np.ndarray:
-    rows = torch.as_tensor(X, dtype=torch.float64)
+    rows = torch.tensor(X, dtype=torch.float64)
     moves = [move_of(one, X) for one in bound]
     found = []
     for surface in ensemble.surfaces:

@@ -48,7 +48,7 @@ def changes(
     surfaces: Sequence[Surface], X: np.ndarray, bound: Sequence[Intervention], n_outputs: int
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
     """Blocks of interventions: where, changes (n, B, R), per network (N, B, R), changed (B,)."""
-    rows = torch.as_tensor(X, dtype=torch.float64)
+    rows = torch.tensor(X, dtype=torch.float64)  # a copy: X may be read-only
     before = [surface.outputs(rows).double() for surface in surfaces]
     step = max(BLOCK_BYTES // (8 * len(X) * n_outputs), 2)
     for start in range(0, len(bound), step):

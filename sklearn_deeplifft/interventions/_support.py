@@ -23,7 +23,10 @@ FEW_ROWS = 20
 
 STRONG_CORRELATION = 0.7
 
-NEAR = 0.1
+MOST_COLUMNS = 3000
+"""Up to so many columns all correlations are taken at once."""
+
+NEAR = 0.25
 """Values of a continuous column this many standard deviations apart count as one level."""
 
 MOST_DISTINCT = 20
@@ -62,7 +65,7 @@ def _counts(values: np.ndarray, levels: np.ndarray, near: float) -> np.ndarray:
 
 
 def _tolerance(values: np.ndarray) -> np.ndarray:
-    """(m,): 0 for columns of few values, a tenth of a standard deviation for others."""
+    """(m,): 0 for columns of few values, a quarter of a standard deviation for others."""
     return np.array(
         [0.0 if len(np.unique(v)) <= MOST_DISTINCT else NEAR * v.std() for v in values.T]
     )
@@ -119,10 +122,15 @@ class Correlations:
         centred = data - data.mean(axis=0)
         norms = np.linalg.norm(centred, axis=0)
         self.directions = centred / np.where(norms > 0, norms, np.inf)
+        few = data.shape[1] <= MOST_COLUMNS
+        self._rho = self.directions.T @ self.directions if few else None
 
     def partners(self, columns: np.ndarray) -> list[tuple[int, float]]:
         """Other columns strongly correlated with any of ``columns``: (column, rho)."""
-        rho = self.directions[:, columns].T @ self.directions
+        if self._rho is None:
+            rho = self.directions[:, columns].T @ self.directions
+        else:
+            rho = self._rho[columns]
         strongest = rho[np.abs(rho).argmax(axis=0), np.arange(rho.shape[1])]
         strongest[columns] = 0
         found = np.flatnonzero(np.abs(strongest) > STRONG_CORRELATION)

@@ -21,6 +21,8 @@ from numbers import Integral
 
 import numpy as np
 
+from sklearn_deeplifft._inputs import Names, column_names
+
 __all__ = [
     "Add",
     "Column",
@@ -97,8 +99,11 @@ class Intervention(ABC):
         """The same on columns that are positions."""
         return replace(self, columns=tuple(positions[column] for column in self.columns))
 
-    def learned(self, data: np.ndarray) -> Intervention:
-        """The same with what it needs to know of its columns in the data, (n, m)."""
+    def learned(self, data: np.ndarray, names: Names = None) -> Intervention:
+        """The same with what it needs to know of its columns in the data, (n, m).
+
+        ``names`` of all columns are for messages.
+        """
         return self
 
 
@@ -157,15 +162,16 @@ class Add(Intervention):
     def sign(self):
         return int(np.sign(self.delta))
 
-    def learned(self, data):
+    def learned(self, data, names=None):
         for limit, outside, side in (
             (self.low, np.less, "below"),
             (self.high, np.greater, "above"),
         ):
             if limit is not None and outside(data, limit).any():
+                column = column_names(names, self.positions)
                 raise ValueError(
                     f"add(..., low={self.low}, high={self.high}) keeps a column within its limits, "
-                    f"but column {self.columns[0]} holds values {side} {limit:g}, which it would "
+                    f"but column {column} holds values {side} {limit:g}, which it would "
                     "move by more than delta. Pass low=None or high=None, or wider limits."
                 )
         return self
@@ -202,7 +208,7 @@ class QuantileShift(Intervention):
     def sign(self):
         return int(np.sign(self.shift))
 
-    def learned(self, data):
+    def learned(self, data, names=None):
         return replace(self, ordered=np.sort(np.asarray(data, dtype=np.float64), axis=0))
 
 
@@ -226,7 +232,7 @@ class Swap(Intervention):
     def describe(self, label):
         return f"swap({label})"
 
-    def learned(self, data):
+    def learned(self, data, names=None):
         # Around one circle through all rows: nobody is its own donor, and swaps of several
         # columns take them from the same row.
         order = np.random.RandomState(self.random_state).permutation(len(data))
