@@ -10,6 +10,7 @@ are asked directly: motifs are set, in all regions, and predictions are compared
 # 30 motifs in 2000 regions of 3 classes; which motifs matter is known.
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 from sklearn_deeplifft import GIATransformer
 from sklearn_deeplifft.datasets import make_motif_counts
@@ -28,8 +29,11 @@ table = make_motif_counts(
     class_skew=1,
     random_state=0,
 )
-gia = GIATransformer(n_networks=8, hidden_layer_sizes=(64, 32), random_state=0)
-gia.fit(table.X, table.y)
+X = pd.DataFrame(table.X, columns=table.feature_names)
+gia = GIATransformer(
+    n_features_to_select=10, n_networks=8, hidden_layer_sizes=(64, 32), random_state=0
+)
+gia.fit(X, table.y)
 kept = gia.get_support(indices=True)
 print(f"{table.relevant[kept].sum()} of {len(kept)} motifs selected are relevant")
 
@@ -39,25 +43,28 @@ print(f"{table.relevant[kept].sum()} of {len(kept)} motifs selected are relevant
 # 95 % interval over networks. Numbers are regions of the data that have so many copies: an open
 # circle has fewer than 20, and the networks have hardly seen it.
 c, best = np.unravel_index(gia.class_importances_.argmax(), gia.class_importances_.shape)
-curve = dose_response(gia, table.X, best, doses=np.unique(table.X[:, best]))
+motif = X.columns[best]
+curve = dose_response(gia, X, motif, doses=np.unique(X[motif]))
 low, high = curve.interval
 support, few = curve.effects.support, curve.effects.flagged
 
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for k in range(3):
-    name = f"class {k}, for which it speaks" if k == c else f"class {k}"
     color, width = ("C0", 2) if k == c else ("0.6", 1)
-    ax.plot(curve.doses, curve.response[:, k], color=color, lw=width, label=name)
+    ax.plot(curve.doses, curve.response[:, k], color=color, lw=width)
+    end = (curve.doses[-1], curve.response[-1, k])
+    ax.annotate(f"class {k}", end, (12, 0), textcoords="offset points", va="center", color=color)
 ax.fill_between(curve.doses, low[:, c], high[:, c], color="C0", alpha=0.2, lw=0)
 for dose, response, n, guess in zip(curve.doses, curve.response[:, c], support, few, strict=True):
     ax.plot(dose, response, "o", color="C0", mfc="white" if guess else "C0")
     ax.annotate(f"{n:.0f}", (dose, response), (0, 9), textcoords="offset points", ha="center")
 ax.axhline(0, color="0.8", lw=0.8, zorder=0)
-ax.set(xlabel=f"copies of motif {best}", ylabel="change of the logit")
-ax.legend()
+ax.set(xlabel=f"copies of {motif}", ylabel="change of the logit")
+ax.margins(x=0.1, y=0.1)
 
 # %%
-# Below 0 the next copy does less than the one before it (saturation), above 0 it does more.
+# Below 0 the next copy does less than the one before it (saturation), above 0 it does more. Hits in
+# this table are Poisson, so in truth every copy adds the same, and the curve should be straight.
 for dose, bend in zip(curve.doses[2:], curve.self_epistasis[:, c], strict=True):
     print(f"copy {dose:.0f}: {bend:+.2f} beyond what the copy before it did")
 
