@@ -59,8 +59,9 @@ for dose, response, n, guess in zip(curve.doses, curve.response[:, c], support, 
     ax.plot(dose, response, "o", color="C0", mfc="white" if guess else "C0")
     ax.annotate(f"{n:.0f}", (dose, response), (0, 9), textcoords="offset points", ha="center")
 ax.axhline(0, color="0.8", lw=0.8, zorder=0)
-ax.set(xlabel=f"copies of {motif}", ylabel="change of the logit")
-ax.margins(x=0.1, y=0.1)
+ax.set(xlabel=f"copies of {motif}", ylabel="change of the logit", xticks=curve.doses)
+ax.set_xlim(-0.4, curve.doses[-1] + 1.1)
+ax.margins(y=0.1)
 
 # %%
 # Below 0 the next copy does less than the one before it (saturation), above 0 it does more. Hits in
@@ -69,8 +70,8 @@ for dose, bend in zip(curve.doses[2:], curve.self_epistasis[:, c], strict=True):
     print(f"copy {dose:.0f}: {bend:+.2f} beyond what the copy before it did")
 
 # %%
-# The five strongest effects of any intervention on any class. ``n = `` says how many regions of the
-# data are where the intervention leads.
+# The five strongest effects of any intervention on any class; n is how many regions of the data are
+# where the intervention leads.
 frame = gia.intervention_effects_.to_frame()
 top = frame.loc[frame["effect"].abs().nlargest(5).index[::-1]]
 labels = [f"{row.intervention}\non class {row.output}" for row in top.itertuples()]
