@@ -48,7 +48,7 @@ def _of_own_samples(seed: int) -> np.ndarray:
     X = rng.normal(size=(N_NETWORKS * n, d))
     y = X @ WEIGHTS + rng.normal(size=len(X))
     settings = NetSettings(
-        hidden_layer_sizes=(), learning_rate=1e-2, batch_size=50, max_epochs=60, patience=None
+        hidden_layer_sizes=(), learning_rate=1e-2, batch_size=50, max_epochs=200, patience=None
     )
     table = TrainingTable(
         Rows(X.astype(np.float32)),
