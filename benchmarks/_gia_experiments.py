@@ -8,9 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks._tables import starr_mesc_motif_table
+from benchmarks._tables import (
+    EXPECTED_FAMILY,
+    deepbind_bound,
+    motif_family,
+    starr_mesc_motif_table,
+)
 from sklearn_deeplifft import GIATransformer
-from sklearn_deeplifft.interventions import dose_response, pairwise_epistasis, set_to
+from sklearn_deeplifft.interventions import add, dose_response, pairwise_epistasis, set_to
 from sklearn_deeplifft.interventions._statistics import t_interval
 
 FOR_STRONG = ("RORB", "NDF1", "MAZ", "NRL")
@@ -108,7 +113,7 @@ def crx(folder: Path) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def on_starr(data: str | Path) -> dict[str, float]:
-    """Signs beside those of the published lasso, and the response to more copies of a motif."""
+    """Signs beside those of the published lasso, over the features that both select."""
     try:
         table = starr_mesc_motif_table(Path(data))
     except FileNotFoundError as error:
@@ -123,20 +128,43 @@ def on_starr(data: str | Path) -> dict[str, float]:
     ).get_support()
     agree = np.sign(ours[chosen]) == np.sign(table.published[chosen])
     every = table.published != 0
-    best = X.columns[np.argmax(np.where(every, table.published, 0))]
-    curve = dose_response(gia, X, best)
-    print(f"dose and response of {best}, centred logit of strong:")
-    frame = curve.to_frame()
-    print(frame[frame.output == "strong"].to_string(index=False))
-    low, high = curve.self_epistasis_interval[:, 0, list(gia.classes_).index("strong")]
-    bend = curve.self_epistasis[0, list(gia.classes_).index("strong")]
-    print(f"a second copy adds {bend:+.3f} [{low:+.3f}, {high:+.3f}] to what the first promised")
     return {
         "starr_sign_agreement": float(agree.mean()),
         "starr_shared_features": float(chosen.sum()),
         "starr_sign_agreement_all_33": float(
             (np.sign(ours[every]) == np.sign(table.published[every])).mean()
         ),
+    }
+
+
+def doses_of_ctcf(data: str | Path) -> dict[str, float]:
+    """One more copy of CTCF's motif in peaks of CTCFL against their shuffles: how far it adds up.
+
+    The motif is the one of the expected family whose addition does most for "bound".
+    """
+    try:
+        table = deepbind_bound("CTCFL", Path(data))
+    except FileNotFoundError as error:
+        print(f"{error}: no experiment on it.")
+        return {}
+    X = pd.DataFrame(table.X, columns=table.feature_names)
+    y = np.array(table.target_names)[table.y]
+    family = [name for name in X.columns if motif_family(name) == EXPECTED_FAMILY["CTCFL"]]
+    moves = [add(name, 1) for name in family]
+    gia = GIATransformer(interventions=moves, n_jobs=2, random_state=0)
+    gia.fit(X, y, groups=table.groups)
+    bound = list(gia.classes_).index("bound")
+    best = family[int(np.argmax(gia.effects_[:, bound]))]
+    curve = dose_response(gia, X, best, doses=[0, 1, 2])
+    frame = curve.to_frame()
+    print(f"dose and response of {best}, centred logit of bound:")
+    print(frame[frame.output == "bound"].to_string(index=False))
+    bend = curve.self_epistasis[0, bound]
+    low, high = curve.self_epistasis_interval[:, 0, bound]
+    print(f"a second copy adds {bend:+.4f} [{low:+.4f}, {high:+.4f}] to what the first promised")
+    return {
+        "dose_one_copy": float(curve.response[1, bound]),
+        "dose_two_copies": float(curve.response[2, bound]),
         "dose_self_epistasis": float(bend),
         "dose_self_epistasis_low": float(low),
         "dose_self_epistasis_high": float(high),

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks._gia_experiments import negative_sets, on_crx, on_starr
+from benchmarks._gia_experiments import doses_of_ctcf, negative_sets, on_crx, on_starr
 from benchmarks._gia_simulations import coverage, null_share
 from benchmarks._measure import write_json
 from sklearn_deeplifft.interventions import add, intervention_effects, pairwise_epistasis
@@ -45,7 +45,10 @@ def main() -> None:
         "coverage": lambda: coverage(20 if options.quick else 200),
         "nulls": lambda: null_share(3 if options.quick else 40),
         "experiments": lambda: (
-            negative_sets() | on_crx(options.data, options.quick) | on_starr(options.data)
+            negative_sets()
+            | on_crx(options.data, options.quick)
+            | on_starr(options.data)
+            | doses_of_ctcf(options.data)
         ),
     }
     for name, part in parts.items():

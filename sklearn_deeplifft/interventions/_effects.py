@@ -68,7 +68,7 @@ class Support(NamedTuple):
     off_manifold: np.ndarray
     """(m,): share of the moved rows further from the data than 99 % of the data is."""
     partners: list[list[tuple[Any, float]]]
-    """Columns strongly correlated with those written (|rho| > 0.7), strongest first."""
+    """Columns strongly correlated with those written (``|rho| > 0.7``), strongest first."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class InterventionEffects:
         Share of the moved rows whose nearest neighbour in the data is further away than that of
         99 % of the data; about 0.01 is none.
     partners : list of list of (column, rho)
-        Strongly correlated columns (|rho| > 0.7), which usually move along and here do not.
+        Strongly correlated columns (``|rho| > 0.7``), which usually move along and here do not.
     interventions : tuple of Intervention
     names : tuple of str
     outputs : tuple
@@ -208,7 +208,7 @@ def intervention_effects(
         Of the rows' changes.
     support : bool, default=True
         Count and measure around each intervention; without it ``support`` and ``off_manifold``
-        are NaN, and nothing is flagged.
+        are NaN, ``partners`` are empty, and nothing is flagged.
     dtype : {"float32", "float64"} or None, default=None
         Precision of the networks; None is their own.
     random_state : int, RandomState instance or None, default=0
@@ -324,7 +324,9 @@ def effects_from(
 def population_of(X, groups, estimator=None) -> Population:
     """Validate a table of rows; names are those of its columns, or of the estimator's."""
     names = getattr(X, "columns", None)
-    names = getattr(estimator, "feature_names_in_", None) if names is None else names
+    fitted = getattr(estimator, "feature_names_in_", None)
+    _require_same_names(names, fitted)
+    names = fitted if names is None else names
     expected = getattr(estimator, "n_features_in_", None)
     X = check_array(
         X, accept_sparse=("csr", "csc"), dtype="numeric", ensure_all_finite=False, copy=False
@@ -337,6 +339,20 @@ def population_of(X, groups, estimator=None) -> Population:
     require_finite(X, names)
     blocks = None if groups is None else find_groups(groups, names, X.shape[1])
     return Population(Rows(X), names, blocks)
+
+
+def _require_same_names(names: Any, fitted: Any) -> None:
+    """Raise unless the columns of X are those that the estimator was fitted on, in their order."""
+    if names is None or fitted is None:
+        return
+    given, known = list(map(str, names)), list(map(str, fitted))
+    if len(given) == len(known) and given != known:
+        at = next(i for i, pair in enumerate(zip(given, known, strict=True)) if len(set(pair)) > 1)
+        raise ValueError(
+            f"X has column {given[at]!r} where the estimator was fitted on {known[at]!r} (position "
+            f"{at}); pass the same columns in the same order, such as X[estimator."
+            "feature_names_in_]."
+        )
 
 
 def background_rows(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ from sklearn_deeplifft.interventions._support import FEW_ROWS, at_level
 from sklearn_deeplifft.interventions._values import Intervention
 
 __all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
+
+MOST_LEVELS = 50
+"""Different levels that are looked up one by one."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class PairwiseEpistasis:
     single_effects : ndarray of shape (m, R)
         Of the interventions alone, on the same rows.
     cells : ndarray of shape (p, 4)
-        Data rows at the level of neither, the first only, the second only, and both.
+        Data rows from where the background is moved (neither), at the level of the first only,
+        of the second only, and of both: what the four predictions stand on.
     pairs : ndarray of shape (p, 2)
         Positions in ``interventions``.
     interventions, names, outputs, scale : as in `InterventionEffects`
@@ -148,6 +152,8 @@ def pairwise_epistasis(
             f"background={background!r}: a pair has two features, so say who is meant by passing "
             "the rows themselves, or use 'data'."
         )
+    if isinstance(interventions, Intervention):
+        interventions = [interventions]
     _, base = background_rows(background, population, n_background, rng)
     ensemble = ensemble_of(estimator, base[:2], scale=scale, task=task, dtype=dtype)
     bound = [bind(one, base, population.names, population.groups) for one in interventions]
@@ -178,11 +184,16 @@ def _standard_errors(rows: np.ndarray) -> np.ndarray:
 
 def _pairs(bound: Sequence[Intervention], pairs: Any) -> list[tuple[int, int]]:
     if pairs is None:
-        every = combinations(range(len(bound)), 2)
+        every = itertools.combinations(range(len(bound)), 2)
         found = [(i, j) for i, j in every if not set(bound[i].columns) & set(bound[j].columns)]
     else:
         found = [(int(i), int(j)) for i, j in pairs]
         for i, j in found:
+            if not (0 <= i < len(bound) and 0 <= j < len(bound)):
+                raise ValueError(
+                    f"pairs holds ({i}, {j}), but there are {len(bound)} interventions; give "
+                    "positions from 0."
+                )
             require_commuting(bound[i], bound[j])
     if not found:
         raise ValueError(
@@ -260,24 +271,37 @@ def _cells(
     pairs: Sequence[tuple[int, int]],
 ) -> np.ndarray:
     """Data rows at the level of neither, the first, the second, both, (p, 4)."""
-    at = [_reached(population, base, one) for one in bound]
+    before, after = zip(*(_origin_and_level(population, base, one) for one in bound), strict=True)
     return np.array(
-        [[((at[i] == a) & (at[j] == b)).sum() for a, b in CELLS] for i, j in pairs], dtype=np.int64
+        [
+            [
+                (a & b).sum()
+                for b, a in itertools.product((before[j], after[j]), (before[i], after[i]))
+            ]
+            for i, j in pairs
+        ],
+        dtype=np.int64,
     )
 
 
-CELLS = ((False, False), (True, False), (False, True), (True, True))
-
-
-def _reached(population: Population, base: np.ndarray, bound: Intervention) -> np.ndarray:
-    """Which data rows (n,) are where the intervention leads: at a level, or among its levels."""
+def _origin_and_level(
+    population: Population, base: np.ndarray, bound: Intervention
+) -> tuple[np.ndarray, np.ndarray]:
+    """Data rows (n,) that are where background rows come from, and where they are brought to."""
     values = population.rows.columns(bound.positions)
-    if bound.target is not None:
-        return at_level(values, bound.target)
     before = base[:, bound.positions]
     after = bound.apply(before)
     moved = (after != before).any(axis=1)
-    levels = after[moved] if moved.any() else after
-    # Levels that rows are moved to, not those that they come from.
+    if not moved.any():
+        moved[:] = True
+    reached = _among(values, after[moved])
+    return _among(values, before[moved]) & ~reached, reached
+
+
+def _among(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Which rows (n,) hold one of some levels, or lie within 90 % of many."""
+    distinct = np.unique(levels, axis=0)
+    if len(distinct) <= MOST_LEVELS:
+        return np.any([at_level(values, level) for level in distinct], axis=0)
     low, high = np.quantile(levels, [0.05, 0.95], axis=0)
     return ((values >= low) & (values <= high)).all(axis=1)

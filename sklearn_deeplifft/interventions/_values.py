@@ -348,6 +348,11 @@ def swap(columns, random_state: int = 0) -> Swap:
     -------
     Swap
     """
+    if not isinstance(random_state, Integral):
+        raise ValueError(
+            f"swap(..., random_state={random_state!r}): an integer, so that the same swap has the "
+            "same donors wherever it is used."
+        )
     return Swap(_columns(columns), int(random_state))
 
 
