@@ -272,16 +272,15 @@ def _cells(
 ) -> np.ndarray:
     """Data rows at the level of neither, the first, the second, both, (p, 4)."""
     before, after = zip(*(_origin_and_level(population, base, one) for one in bound), strict=True)
-    return np.array(
-        [
-            [
-                (a & b).sum()
-                for b, a in itertools.product((before[j], after[j]), (before[i], after[i]))
-            ]
-            for i, j in pairs
-        ],
-        dtype=np.int64,
-    )
+    return np.array([_counts(before[i], after[i], before[j], after[j]) for i, j in pairs])
+
+
+def _counts(
+    before: np.ndarray, after: np.ndarray, other_before: np.ndarray, other_after: np.ndarray
+) -> list[int]:
+    """Rows at neither level, the first only, the second only, both."""
+    sides = itertools.product((other_before, other_after), (before, after))
+    return [int((one & other).sum()) for other, one in sides]
 
 
 def _origin_and_level(

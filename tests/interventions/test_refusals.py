@@ -63,7 +63,7 @@ def test_unfitted_predictor(model):
 
 
 def test_swap_needs_a_seed():
-    with pytest.raises(ValueError, match="random_state=None.*an integer"):
+    with pytest.raises(ValueError, match=r"random_state=None.*an integer"):
         swap("a", random_state=None)
 
 
