@@ -158,14 +158,13 @@ def pairwise_epistasis(
     ensemble = ensemble_of(estimator, base[:2], scale=scale, task=task, dtype=dtype)
     bound = [bind(one, base, population.names, population.groups) for one in interventions]
     chosen = _pairs(bound, pairs)
-    total, own = _row_epistasis(ensemble, base, bound, chosen)
-    alone = _alone(ensemble, base, bound)
+    total, own, alone = _row_epistasis(ensemble, base, bound, chosen)
     return PairwiseEpistasis(
         epistasis=own.mean(axis=0),
         standard_errors=_standard_errors(total),
         interval=t_interval(own),
         per_network=own,
-        mean_squares=(total**2).mean(axis=0),
+        mean_squares=total.square().mean(1).numpy(),
         single_effects=alone,
         cells=_cells(population, base, bound, chosen),
         pairs=np.array(chosen),
@@ -176,10 +175,10 @@ def pairwise_epistasis(
     )
 
 
-def _standard_errors(rows: np.ndarray) -> np.ndarray:
-    """(p, R) of rows (n, p, R); NaN with one row."""
-    n = len(rows)
-    return rows.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else rows[0] * np.nan
+def _standard_errors(rows: Tensor) -> np.ndarray:
+    """(p, R) of rows (p, n, R); NaN with one row."""
+    n = rows.shape[1]
+    return (rows.std(1) / n**0.5 if n > 1 else rows[:, 0] * np.nan).numpy()
 
 
 def _pairs(bound: Sequence[Intervention], pairs: Any) -> list[tuple[int, int]]:
@@ -208,21 +207,28 @@ def _row_epistasis(
     X: np.ndarray,
     bound: Sequence[Intervention],
     pairs: Sequence[tuple[int, int]],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Row by row, mean over networks (n, p, R), and each network's mean over rows (N, p, R)."""
-    rows = torch.tensor(X, dtype=torch.float64)
+) -> tuple[Tensor, np.ndarray, np.ndarray]:
+    """Row by row, mean over networks (p, n, R); each network's mean over rows (N, p, R); alone."""
+    rows, R = torch.tensor(X, dtype=torch.float64), len(ensemble.outputs)
     moves = [move_of(one, X) for one in bound]
-    total: np.ndarray | float = 0.0
-    own = []
-    for surface in ensemble.surfaces:
+    first, second = torch.tensor(pairs).T
+    total = torch.zeros(len(pairs), len(X), R, dtype=torch.float64)
+    own = torch.empty(len(ensemble.surfaces), len(pairs), R, dtype=torch.float64)
+    alone = torch.zeros(len(bound), R, dtype=torch.float64)
+    for k, surface in enumerate(ensemble.surfaces):
         before = surface.outputs(rows).double()
         single = torch.stack(list(_spread(surface, rows, moves, before)))
-        both = torch.stack([z.double() for z in _both(surface, rows, X, moves, bound, pairs)])
-        i, j = torch.tensor(pairs).T
-        found = (both - single[i] - single[j] + before).transpose(0, 1).numpy()
-        own.append(found.mean(axis=0))
-        total = total + found
-    return np.asarray(total) / len(ensemble.surfaces), np.array(own)
+        alone += (single - before).mean(1)
+        less = single - before / 2  # f(Ti x) + f(Tj x) - f(x) is the sum of two of these
+        done = 0
+        for both in _both(surface, rows, X, moves, bound, pairs):
+            at = slice(done, done + len(both))
+            found = both.double().sub_(less[first[at]]).sub_(less[second[at]])
+            own[k, at] = found.mean(1)
+            total[at] += found
+            done += len(both)
+    n_networks = len(ensemble.surfaces)
+    return total / n_networks, own.numpy(), (alone / n_networks).numpy()
 
 
 def _spread(
@@ -244,24 +250,14 @@ def _both(
     bound: Sequence[Intervention],
     pairs: Sequence[tuple[int, int]],
 ) -> Iterator[Tensor]:
-    """Outputs (n, R) after both of each pair."""
+    """Outputs (p, n, R) after both, for a few pairs at a time."""
     apart = all(not set(bound[i].columns) & set(bound[j].columns) for i, j in pairs)
     if isinstance(surface, LowRank) and apart:
         yield from pairs_after(surface, rows, moves, pairs)
         return
     together = [move_of(compose(bound[i], bound[j]), X) for i, j in pairs]
-    yield from _spread(surface, rows, together, surface.outputs(rows).double())
-
-
-def _alone(ensemble: Ensemble, X: np.ndarray, bound: Sequence[Intervention]) -> np.ndarray:
-    rows = torch.tensor(X, dtype=torch.float64)
-    moves = [move_of(one, X) for one in bound]
-    found = []
-    for surface in ensemble.surfaces:
-        before = surface.outputs(rows).double()
-        after = torch.stack(list(_spread(surface, rows, moves, before)))
-        found.append((after - before).mean(dim=1).numpy())
-    return np.mean(found, axis=0)
+    before = surface.outputs(rows).double()
+    yield from (z[None] for z in _spread(surface, rows, together, before))
 
 
 def _cells(
@@ -271,16 +267,13 @@ def _cells(
     pairs: Sequence[tuple[int, int]],
 ) -> np.ndarray:
     """Data rows at the level of neither, the first, the second, both, (p, 4)."""
-    before, after = zip(*(_origin_and_level(population, base, one) for one in bound), strict=True)
-    return np.array([_counts(before[i], after[i], before[j], after[j]) for i, j in pairs])
-
-
-def _counts(
-    before: np.ndarray, after: np.ndarray, other_before: np.ndarray, other_after: np.ndarray
-) -> list[int]:
-    """Rows at neither level, the first only, the second only, both."""
-    sides = itertools.product((other_before, other_after), (before, after))
-    return [int((one & other).sum()) for other, one in sides]
+    found = zip(*(_origin_and_level(population, base, one) for one in bound), strict=True)
+    # Counts of all pairs are products of 0/1 matrices; float32 counts exactly up to 16 million.
+    before, after = (np.array(rows, dtype=np.float32) for rows in found)
+    i, j = np.array(pairs).T
+    sides = ((before, before), (after, before), (before, after), (after, after))
+    counts = [(one @ other.T)[i, j] for one, other in sides]
+    return np.stack(counts, axis=1).astype(np.int64)
 
 
 def _origin_and_level(
