@@ -19,7 +19,7 @@ from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._statistics import move_of, t_interval
-from sklearn_deeplifft.interventions._support import FEW_ROWS, at_level
+from sklearn_deeplifft.interventions._support import FEW_ROWS, at_levels
 from sklearn_deeplifft.interventions._values import Intervention
 
 __all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
@@ -158,13 +158,13 @@ def pairwise_epistasis(
     ensemble = ensemble_of(estimator, base[:2], scale=scale, task=task, dtype=dtype)
     bound = [bind(one, base, population.names, population.groups) for one in interventions]
     chosen = _pairs(bound, pairs)
-    total, own, alone = _row_epistasis(ensemble, base, bound, chosen)
+    own, errors, squares, alone = _over_rows(ensemble, base, bound, chosen)
     return PairwiseEpistasis(
         epistasis=own.mean(axis=0),
-        standard_errors=_standard_errors(total),
+        standard_errors=errors,
         interval=t_interval(own),
         per_network=own,
-        mean_squares=total.square().mean(1).numpy(),
+        mean_squares=squares,
         single_effects=alone,
         cells=_cells(population, base, bound, chosen),
         pairs=np.array(chosen),
@@ -173,12 +173,6 @@ def pairwise_epistasis(
         outputs=ensemble.outputs,
         scale=scale,
     )
-
-
-def _standard_errors(rows: Tensor) -> np.ndarray:
-    """(p, R) of rows (p, n, R); NaN with one row."""
-    n = rows.shape[1]
-    return (rows.std(1) / n**0.5 if n > 1 else rows[:, 0] * np.nan).numpy()
 
 
 def _pairs(bound: Sequence[Intervention], pairs: Any) -> list[tuple[int, int]]:
@@ -202,33 +196,45 @@ def _pairs(bound: Sequence[Intervention], pairs: Any) -> list[tuple[int, int]]:
     return found
 
 
-def _row_epistasis(
+def _over_rows(
     ensemble: Ensemble,
     X: np.ndarray,
     bound: Sequence[Intervention],
     pairs: Sequence[tuple[int, int]],
-) -> tuple[Tensor, np.ndarray, np.ndarray]:
-    """Row by row, mean over networks (p, n, R); each network's mean over rows (N, p, R); alone."""
-    rows, R = torch.tensor(X, dtype=torch.float64), len(ensemble.outputs)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Means of each network (N, p, R); standard errors and mean squares (p, R); alone (m, R)."""
+    rows, N = torch.tensor(X, dtype=torch.float64), len(ensemble.surfaces)
+    p, n, R = len(pairs), len(X), len(ensemble.outputs)
     moves = [move_of(one, X) for one in bound]
     first, second = torch.tensor(pairs).T
-    total = torch.zeros(len(pairs), len(X), R, dtype=torch.float64)
-    own = torch.empty(len(ensemble.surfaces), len(pairs), R, dtype=torch.float64)
+    total = torch.zeros(p if N > 1 else 0, n, R, dtype=torch.float64)
+    own, spread = torch.empty(N, p, R).double(), torch.empty(2, p, R).double()
     alone = torch.zeros(len(bound), R, dtype=torch.float64)
     for k, surface in enumerate(ensemble.surfaces):
         before = surface.outputs(rows).double()
         single = torch.stack(list(_spread(surface, rows, moves, before)))
-        alone += (single - before).mean(1)
+        alone += (single - before).mean(1) / N
         less = single - before / 2  # f(Ti x) + f(Tj x) - f(x) is the sum of two of these
         done = 0
         for both in _both(surface, rows, X, moves, bound, pairs):
             at = slice(done, done + len(both))
             found = both.double().sub_(less[first[at]]).sub_(less[second[at]])
-            own[k, at] = found.mean(1)
-            total[at] += found
+            torch.mean(found, 1, out=own[k, at])
+            if N > 1:
+                found = total[at].add_(found, alpha=1 / N)
+            if k == N - 1:  # while it is in cache
+                spread[:, at] = _errors_and_squares(found)
             done += len(both)
-    n_networks = len(ensemble.surfaces)
-    return total / n_networks, own.numpy(), (alone / n_networks).numpy()
+    return own.numpy(), spread[0].numpy(), spread[1].numpy(), alone.numpy()
+
+
+def _errors_and_squares(rows: Tensor) -> Tensor:
+    """Standard errors and mean squares (2, p, R) of rows (p, n, R); errors NaN with one row."""
+    n = rows.shape[1]
+    mean = rows.mean(1, keepdim=True)
+    squares = (rows - mean).square_().sum(1)
+    errors = (squares / (n - 1) / n).sqrt_() if n > 1 else squares * torch.nan
+    return torch.stack([errors, squares / n + mean[:, 0] ** 2])
 
 
 def _spread(
@@ -294,6 +300,6 @@ def _among(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Which rows (n,) hold one of some levels, or lie within 90 % of many."""
     distinct = np.unique(levels, axis=0)
     if len(distinct) <= MOST_LEVELS:
-        return np.any([at_level(values, level) for level in distinct], axis=0)
+        return at_levels(values, distinct)
     low, high = np.quantile(levels, [0.05, 0.95], axis=0)
     return ((values >= low) & (values <= high)).all(axis=1)

@@ -14,7 +14,7 @@ __all__ = [
     "FEW_ROWS",
     "Correlations",
     "DataNearby",
-    "at_level",
+    "at_levels",
     "support_of",
 ]
 
@@ -33,9 +33,12 @@ MOST_DISTINCT = 20
 """A column with no more values than this has levels, not a continuum."""
 
 
-def at_level(values: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Which rows (n,) of ``values`` (n, m) hold ``level`` (m,), up to the columns' tolerance."""
-    return (np.abs(values - level) <= _tolerance(values)).all(axis=1)
+def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Which rows (n,) of ``values`` (n, m) hold one of ``levels`` (k, m), within a tolerance."""
+    near, found = _tolerance(values), np.zeros(len(values), dtype=bool)
+    for level in levels:
+        found |= (np.abs(values - level) <= near).all(axis=1)
+    return found
 
 
 def support_of(values: np.ndarray, targets: np.ndarray) -> float:
@@ -54,7 +57,7 @@ def support_of(values: np.ndarray, targets: np.ndarray) -> float:
     if values.shape[1] == 1:
         counts = _counts(values[:, 0], levels[:, 0], float(_tolerance(values)[0]))
     else:
-        counts = np.array([at_level(values, level).sum() for level in levels])
+        counts = np.array([at_levels(values, level[None]).sum() for level in levels])
     return float(np.median(np.repeat(counts, times)))
 
 
