@@ -112,18 +112,18 @@ def full_forwards(net: nn.Module, X: np.ndarray, d: int) -> np.ndarray:
     return found
 
 
-def ablation(net: nn.Module, X: np.ndarray, d: int) -> None:
-    """captum's FeatureAblation of the same work: each feature replaced by itself plus one."""
+def ablation(net: nn.Module, X: np.ndarray, d: int) -> np.ndarray:
+    """The same effects by captum's FeatureAblation: each feature replaced by itself plus one.
+
+    Of its ways the quickest: the mean over rows inside the function, all outputs in one call.
+    """
     from captum.attr import FeatureAblation
 
     rows = torch.as_tensor(X, dtype=torch.float32)
-    # One call answers one output: as many calls as outputs, as its users write it.
-    peer = FeatureAblation(net)
+    peer = FeatureAblation(lambda x: net(x).mean(0))
     mask = torch.arange(rows.shape[1]).clamp(max=d - 1)[None]
-    for target in range(SIZES[-1]):
-        peer.attribute(
-            rows, baselines=rows + 1, target=target, feature_mask=mask, perturbations_per_eval=1
-        )
+    found = -peer.attribute(rows, baselines=rows + 1, feature_mask=mask).T
+    return (found - found.mean(1, keepdim=True)).numpy()
 
 
 def bare_products(n: int, d: int) -> None:
