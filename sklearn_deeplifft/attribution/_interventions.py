@@ -40,6 +40,15 @@ class Move(NamedTuple):
     """(r, m) float64: what the rows hold there afterwards."""
     rows: Tensor | None = None
     """(r,): the rows it changes, ascending; None for all of them."""
+    change: Tensor | None = None
+    """(r, m) float64: ``values`` less what the rows hold before, where that is known already."""
+
+    def changed(self, X: Tensor) -> Tensor:
+        """The change, in double precision: x may be large and its change small."""
+        if self.change is not None:
+            return self.change
+        rows = X if self.rows is None else X[self.rows]
+        return self.values - rows[:, self.columns]
 
 
 class Surface(Protocol):
@@ -125,10 +134,9 @@ class LowRank:
     def _update(self, X: Tensor, Z: Tensor, move: Move, out: Tensor) -> None:
         """``Z + change W1[:, columns]'`` into ``out``."""
         if move.rows is not None:
-            X, Z = X[move.rows], Z[move.rows]
-        # In double precision: x may be large and its change small.
-        change = (move.values - X[:, move.columns]) / self.units[move.columns]
-        change, W = change.to(Z.dtype), self.first.transposed[move.columns]
+            Z = Z[move.rows]
+        change = (move.changed(X) / self.units[move.columns]).to(Z.dtype)
+        W = self.first.transposed[move.columns]
         if len(move.columns) == 1:
             torch.addr(Z, change[:, 0], W[0], out=out)
         else:
@@ -138,7 +146,7 @@ class LowRank:
         """``change W1[:, columns]'`` (n, h), zero in rows that the move leaves as they are."""
         out = self.first.weight.new_zeros(len(X), len(self.first.weight))
         rows = slice(None) if move.rows is None else move.rows
-        change = (move.values - X[rows][:, move.columns]) / self.units[move.columns]
+        change = move.changed(X) / self.units[move.columns]
         out[rows] = change.to(out.dtype) @ self.first.transposed[move.columns]
         return out
 

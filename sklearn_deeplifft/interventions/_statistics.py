@@ -78,13 +78,14 @@ def move_of(bound: Intervention, X: np.ndarray, rows: np.ndarray | None = None) 
     columns = bound.positions
     before = X[:, columns]
     values = bound.apply(before, rows)
-    differs = values != before
-    differs = differs[:, 0] if len(columns) == 1 else differs.any(axis=1)
+    change = values - before
+    differs = change[:, 0] != 0 if len(columns) == 1 else change.any(axis=1)
     at = torch.from_numpy(columns)
     if differs.all():
-        return Move(at, torch.from_numpy(values))
+        return Move(at, torch.from_numpy(values), None, torch.from_numpy(change))
     moved = np.flatnonzero(differs)
-    return Move(at, torch.from_numpy(values[moved]), torch.from_numpy(moved))
+    parts = (torch.from_numpy(part[moved]) for part in (values, change))
+    return Move(at, next(parts), torch.from_numpy(moved), next(parts))
 
 
 def moments_of(
