@@ -117,6 +117,9 @@ class GIATransformer(BaseNetworkSelector):
         Threads that train default networks; the result does not depend on it.
     checkpoint_dir : path-like or None, default=None
         Keep finished default networks here; the same fit, killed, goes on from there.
+    memory : path-like, joblib.Memory or None, default=None
+        Keep what ``fit`` finds here: the same fit, with any ``n_features_to_select`` or
+        ``threshold``, trains nothing again. Needs an integer ``random_state``.
     device : str, default="cpu"
         Where networks are trained; they are read on the CPU.
     dtype : {"float32", "float64"} or None, default=None
@@ -248,6 +251,7 @@ class GIATransformer(BaseNetworkSelector):
         validation_fraction=0.2,
         n_jobs=None,
         checkpoint_dir=None,
+        memory=None,
         device="cpu",
         dtype=None,
         random_state=None,
@@ -277,6 +281,7 @@ class GIATransformer(BaseNetworkSelector):
         self.validation_fraction = validation_fraction
         self.n_jobs = n_jobs
         self.checkpoint_dir = checkpoint_dir
+        self.memory = memory
         self.device = device
         self.dtype = dtype
         self.random_state = random_state
