@@ -257,7 +257,7 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         elif label in self._row_names:
             values = self.class_importances_[self._row_names.index(label)]
         else:
-            known = np.array(self._row_names, dtype=object).tolist()
+            known = ", ".join(map(str, self._row_names))
             raise ValueError(f"label={label!r} is not one of those that fit has seen: {known}.")
         best = np.argsort(-values, kind="stable")[:k]
         names = getattr(self, "feature_names_in_", None) if self._selects_inputs() else None

@@ -72,7 +72,7 @@ def remembered(selector: Any, data: FitData, fit: Callable[[], None]) -> None:
         with FileLock(path.with_name("lock")):
             kept, problem = _read(path)  # another process may have written it meanwhile
             if problem is not None:
-                _warn(f"{path} {problem}. It is computed again and the file replaced.")
+                _warn(f"file {path} {problem}. It is computed again and the file replaced.")
             if kept is None:
                 said = _watched(fit)
                 _write(path, Kept(_fitted(selector), said))
