@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cloudpickle
 import joblib
 import numpy as np
 import pytest
+import sklearn
 import torch
 from joblib.externals.loky import get_reusable_executor
 from sklearn.linear_model import LogisticRegression
@@ -382,11 +384,18 @@ def test_a_grid_of_20_counts_and_5_folds_trains_6_times(n_jobs, estimator, tmp_p
     np.testing.assert_array_equal(scores.cv_results_["mean_test_score"], found)
 
 
+def test_threads_that_race_train_once(tmp_path, counter):
+    X, y = planted()
+    params = {**QUICK, "max_epochs": 100, "patience": None, "memory": tmp_path / "kept"}
+    with ThreadPoolExecutor(3) as pool:
+        fits = [pool.submit(CountedSelector(**params).fit, X, y) for _ in range(3)]
+        assert len({bits(fit.result()) for fit in fits}) == 1
+    assert trainings() == 1
+
+
 def test_groups_of_rows_take_part_in_a_search(tmp_path, counter):
     X, y = planted(n=90)
     rows = np.arange(90) // 3
-    import sklearn
-
     with sklearn.config_context(enable_metadata_routing=True):
         selector = CountedSelector(**QUICK, memory=tmp_path / "kept").set_fit_request(
             groups=True, sample_weight=False, sample_mask=False
