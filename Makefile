@@ -34,6 +34,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.scoring --quick
 	$(BIN)/python -m benchmarks.paper_deeplifft --quick
 	$(BIN)/python -m benchmarks.ensemble --quick
+	$(BIN)/python -m benchmarks.gia --quick
 	$(BIN)/python -m benchmarks.nulls --quick
 	$(BIN)/python -m benchmarks.sweep --quick
 

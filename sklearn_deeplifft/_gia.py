@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-import torch
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -25,8 +24,10 @@ from sklearn_deeplifft.interventions._each import each_feature
 from sklearn_deeplifft.interventions._effects import (
     InterventionEffects,
     Population,
+    Support,
     effects_from,
     effects_on,
+    network_effects,
     supports,
 )
 from sklearn_deeplifft.interventions._importances import averages_of
@@ -39,14 +40,18 @@ from sklearn_deeplifft.interventions._models import (
     split,
     surface_of,
 )
-from sklearn_deeplifft.interventions._null_copies import beside_nulls, on_nulls
+from sklearn_deeplifft.interventions._null_copies import (
+    NullScores,
+    Significance,
+    against_nulls,
+    beside_nulls,
+    on_nulls,
+)
 from sklearn_deeplifft.interventions._statistics import Moments, changes
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.networks import Trained, network_kind
-from sklearn_deeplifft.ranking import network_shares, null_p_values, q_values
 
 __all__ = ["GIATransformer"]
-
 
 QUANTILES = (0.05, 0.5, 0.95)
 
@@ -56,8 +61,7 @@ class GIATransformer(BaseNetworkSelector):
 
     Global importance analysis: an intervention T writes some columns of every row of a background,
     and its effect is the mean change of the prediction, ``mean_n [ f_c(T x_n) - f_c(x_n) ]``. It
-    answers "what if", for a population, with its uncertainty; it holds for any network, curved
-    ones too.
+    answers "what if", for a population, with its uncertainty, and for any network.
 
     Parameters
     ----------
@@ -82,11 +86,9 @@ class GIATransformer(BaseNetworkSelector):
     n_background : int, default=1000
         At most so many rows of the data stand for the population.
     scale : {"logit", "proba"}, default="logit"
-        Centred logits ``z_c - mean_c z`` (of two classes, half the log-odds), or probabilities,
-        which saturate.
+        Centred logits ``z_c - mean_c z`` (half the log-odds of two classes), or probabilities.
     groups : array-like, list of lists, mapping or callable, default=None
-        Columns that are one feature (a one-hot block) are written, kept and dropped whole: as in
-        `ImportanceNeuronSelector`.
+        Columns that are one feature, as in `ImportanceNeuronSelector`; written and kept whole.
     null_features : bool, default=False
         Carry a permuted copy of every column through the same networks, for ``p_values_`` and
         ``q_values_``. The smallest q-value that a single feature can reach is about
@@ -118,8 +120,7 @@ class GIATransformer(BaseNetworkSelector):
     checkpoint_dir : path-like or None, default=None
         Keep finished default networks here; the same fit, killed, goes on from there.
     memory : path-like, joblib.Memory or None, default=None
-        Keep what ``fit`` finds here: the same fit, with any ``n_features_to_select`` or
-        ``threshold``, trains nothing again. Needs an integer ``random_state``.
+        Keep fits here: the same with another cut trains nothing. Needs a seed.
     device : str, default="cpu"
         Where networks are trained; they are read on the CPU.
     dtype : {"float32", "float64"} or None, default=None
@@ -339,7 +340,7 @@ class GIATransformer(BaseNetworkSelector):
         base = self._choose_background(data)
         self.interventions_ = self._bound(base, data)
         self._averages = averages_of(self.interventions_, base, self._groups)
-        self._null_scores: list[tuple[np.ndarray, ...]] = []
+        self._null_scores: list[NullScores] = []
         # Our own regression networks are trained, and here scored, on a standardised target.
         ours = network_kind(self.estimator) == "default" and not self.prefit
         rescaled = data.target.kind == "regression" and not ours
@@ -347,11 +348,11 @@ class GIATransformer(BaseNetworkSelector):
 
         def score(trained: Trained, index: np.ndarray, columns: np.ndarray) -> Scores:
             if trained.with_nulls is not None:
-                return self._scored_beside_nulls(trained, base, units)
+                return self._scored_beside_nulls(trained, base)
             surface = self._surface(trained, base)
-            effects, sizes = _effects_of(surface, base, self.interventions_, units)
+            effects, sizes = network_effects(surface, base, self.interventions_)
             error = engine_error(surface, split(trained), base, self.interventions_)
-            return self._as_scores(effects, sizes, error)
+            return self._as_scores(effects / units, sizes / units, error)
 
         return score
 
@@ -388,23 +389,15 @@ class GIATransformer(BaseNetworkSelector):
         scaled = partial(scale_of, self._target, proba=self.scale == "proba")
         return surface_of(split(trained), few[:2], scaled, self.dtype)
 
-    def _scored_beside_nulls(self, trained: Trained, base: np.ndarray, units: np.ndarray) -> Scores:
+    def _scored_beside_nulls(self, trained: Trained, base: np.ndarray) -> Scores:
         """Real and null columns are measured alike: neither is held fixed while the other moves."""
         d = base.shape[1]
         both = beside_nulls(base, self._seed)
         bound = [*self.interventions_, *on_nulls(self.interventions_, d)]
         surface = self._surface(trained, both)
-        effects, sizes = _effects_of(surface, both, bound, units)
+        effects, sizes = network_effects(surface, both, bound)
         m = len(self.interventions_)
-        averages, touched = self._averages, self._averages.touched
-        self._null_scores.append(
-            (
-                averages.overall(sizes[:m])[touched],
-                averages.overall(sizes[m:])[touched],
-                averages.sizes(effects[:m])[:, touched],
-                averages.sizes(effects[m:])[:, touched],
-            )
-        )
+        self._null_scores.append(NullScores.of(self._averages, effects, sizes))
         error = engine_error(surface, split(trained), both, self.interventions_)
         return self._as_scores(effects[:m], sizes[:m], error)
 
@@ -420,17 +413,20 @@ class GIATransformer(BaseNetworkSelector):
         population = Population(data.rows, data.names, self._groups)
         nearby = supports(population, base, self.interventions_, np.random.RandomState(self._seed))
         self._keep(moments, nearby, population, found, len(base))
-        for name in ("p_values_", "q_values_", "class_p_values_", "class_q_values_"):
-            if hasattr(self, name):  # of an earlier fit
-                delattr(self, name)
-        if self.null_features:
-            self._compare_with_nulls()
+        significance = against_nulls(self._null_scores, self._averages.touched, self._groups)
+        for name in Significance._fields:
+            if significance is not None:
+                setattr(self, f"{name}_", getattr(significance, name))
+            elif hasattr(self, f"{name}_"):  # of an earlier fit
+                delattr(self, f"{name}_")
 
-    def _keep(self, moments: Moments, nearby, population: Population, found: Ensemble, n: int):
+    def _keep(
+        self, moments: Moments, near: Support, population: Population, found: Ensemble, n: int
+    ) -> None:
         counts = np.full(len(self.interventions_), n)
         self.intervention_effects_: InterventionEffects = effects_from(
             moments,
-            nearby,
+            near,
             self.interventions_,
             population,
             found,
@@ -444,35 +440,9 @@ class GIATransformer(BaseNetworkSelector):
         self.effects_std_ = self.intervention_effects_.network_std
         self.effects_interval_ = self.intervention_effects_.interval
 
-    def _compare_with_nulls(self) -> None:
-        real, null, class_real, class_null = map(np.array, zip(*self._null_scores, strict=True))
-        self.p_values_, self.q_values_ = self._p_and_q(real, null)
-        self.class_p_values_, self.class_q_values_ = self._p_and_q(class_real, class_null)
-
-    def _p_and_q(self, real: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(..., d) from statistics (N, ..., features with an intervention); 1 for the others."""
-        real, null = network_shares(real, null)
-        p = null_p_values(real.mean(axis=0), null)
-        found = []
-        for values in (p, q_values(p)):
-            full = np.ones((*values.shape[:-1], len(self._groups.first)))
-            full[..., self._averages.touched] = values
-            found.append(self._groups.spread(full))
-        return found[0], found[1]
-
     def _ensemble(self, rows: np.ndarray) -> Ensemble:
         surfaces = [self._surface(trained, rows) for trained in self._networks]
         return Ensemble(surfaces, output_names(self._target))
-
-
-def _effects_of(
-    surface: Surface, X: np.ndarray, bound: list[Intervention], units: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Effects (m, R) of one network and mean sizes of the changes, over the units (R,)."""
-    few = torch.tensor(X[:2], dtype=torch.float64)
-    outputs = tuple(range(surface.outputs(few).shape[1]))
-    found = effects_on(Ensemble([surface], outputs), X, bound, ())
-    return found.effects / units, found.magnitudes / units
 
 
 def _as_dense(X: Any) -> np.ndarray:

@@ -43,7 +43,8 @@ def weighted_rows(
     count = min(n, max(len(index), int(np.ceil(total - 1e-9))))
     edges = np.cumsum(weight[index[order]]) / total * count
     edges[-1] = count  # whatever the sum was rounded to
-    chosen = np.searchsorted(edges, np.arange(count) + 0.5)
+    start = rng.uniform() if count < total else 0.5
+    chosen = np.searchsorted(edges, np.arange(count) + start)
     return index[np.sort(order[chosen])]
 
 

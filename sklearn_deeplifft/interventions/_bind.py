@@ -8,6 +8,7 @@ import numpy as np
 
 from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft._inputs import Names, column_indices, column_names
+from sklearn_deeplifft.interventions._compose import Composed, compose
 from sklearn_deeplifft.interventions._values import Intervention
 
 __all__ = ["bind", "described"]
@@ -33,7 +34,7 @@ def bind(
     Raises
     ------
     ValueError
-        A column that does not exist, or a part of a block.
+        A column that does not exist or is meant twice, or a part of a block.
     TypeError
         Not an intervention.
     """
@@ -44,9 +45,19 @@ def bind(
         )
     found = column_indices(intervention.columns, names, background.shape[1])
     bound = intervention.at(dict(zip(intervention.columns, found.tolist(), strict=True)))
+    bound = _once_each(bound, names)
     if groups is not None:
         _require_whole_blocks(bound, groups, names)
-    return bound.learned(background[:, bound.positions])
+    return bound.learned(background[:, bound.positions], names)
+
+
+def _once_each(bound: Intervention, names: Names) -> Intervention:
+    """A column may have been given by its name and by its position; now that shows."""
+    for part in bound.parts:
+        if len(set(part.columns)) < len(part.columns):
+            shown = column_names(names, part.positions)
+            raise ValueError(f"columns {shown} of an intervention hold one twice; name each once.")
+    return compose(*bound.parts) if isinstance(bound, Composed) else bound
 
 
 def described(bound: Intervention, names: Names = None, labels: Sequence[str] = ()) -> str:

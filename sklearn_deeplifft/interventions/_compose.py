@@ -50,9 +50,9 @@ class Composed(Intervention):
         parts = tuple(part.at(positions) for part in self.several)
         return replace(self, columns=tuple(positions[c] for c in self.columns), several=parts)
 
-    def learned(self, data):
+    def learned(self, data, names=None):
         place = {column: j for j, column in enumerate(self.columns)}
-        parts = (p.learned(data[:, [place[c] for c in p.columns]]) for p in self.several)
+        parts = (p.learned(data[:, [place[c] for c in p.columns]], names) for p in self.several)
         return replace(self, several=tuple(parts))
 
 

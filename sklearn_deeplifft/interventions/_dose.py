@@ -74,8 +74,8 @@ def dose_response(estimator, X, column, doses=None, **options) -> DoseResponse:
     estimator, X : as for `intervention_effects`
     column : int or str
     doses : sequence of float, default=None
-        At least two; None takes the values of a count up to its 99th percentile, and deciles of
-        other columns.
+        At least two; None takes at most 11 values of a count up to its 99th percentile, and
+        deciles of other columns.
     **options
         Of `intervention_effects`.
 
@@ -122,8 +122,8 @@ def _doses(estimator: Any, X: Any, column: Any) -> np.ndarray:
     if (distinct == np.round(distinct)).all() and distinct.min() >= 0:
         top = max(np.quantile(values, 0.99), distinct[min(1, len(distinct) - 1)])
         counts = distinct[distinct <= top]
-        if len(counts) <= MOST_DOSES:
-            return counts
+        places = np.linspace(0, len(counts) - 1, min(len(counts), MOST_DOSES))
+        return counts[places.round().astype(np.int64)]
     return np.quantile(values, np.linspace(0, 1, MOST_DOSES), method="inverted_cdf")
 
 

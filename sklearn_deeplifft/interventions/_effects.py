@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+import torch
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array
 
 from sklearn_deeplifft._groups import FeatureGroups, find_groups
 from sklearn_deeplifft._inputs import Names, require_finite
+from sklearn_deeplifft.attribution import Surface
 from sklearn_deeplifft.interventions._background import BACKGROUNDS, own_rows, sampled
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
@@ -41,6 +43,7 @@ __all__ = [
     "effects_from",
     "effects_on",
     "intervention_effects",
+    "network_effects",
     "population_of",
     "supports",
 ]
@@ -65,7 +68,7 @@ class Support(NamedTuple):
     off_manifold: np.ndarray
     """(m,): share of the moved rows further from the data than 99 % of the data is."""
     partners: list[list[tuple[Any, float]]]
-    """Columns strongly correlated with those written (|rho| > 0.7), strongest first."""
+    """Columns strongly correlated with those written (``|rho| > 0.7``), strongest first."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class InterventionEffects:
         Share of the moved rows whose nearest neighbour in the data is further away than that of
         99 % of the data; about 0.01 is none.
     partners : list of list of (column, rho)
-        Strongly correlated columns (|rho| > 0.7), which usually move along and here do not.
+        Strongly correlated columns (``|rho| > 0.7``), which usually move along and here do not.
     interventions : tuple of Intervention
     names : tuple of str
     outputs : tuple
@@ -133,7 +136,7 @@ class InterventionEffects:
     @property
     def flagged(self) -> np.ndarray:
         """(m,) bool: fewer than 20 data rows where the intervention leads."""
-        return ~(self.support >= FEW_ROWS)
+        return self.support < FEW_ROWS
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each intervention and output."""
@@ -171,6 +174,7 @@ def intervention_effects(
     groups=None,
     task="auto",
     quantiles=(0.05, 0.5, 0.95),
+    support=True,
     dtype=None,
     random_state=0,
 ) -> InterventionEffects:
@@ -202,6 +206,9 @@ def intervention_effects(
         What the outputs of a bare torch module mean; needed if there is one output.
     quantiles : sequence of float, default=(0.05, 0.5, 0.95)
         Of the rows' changes.
+    support : bool, default=True
+        Count and measure around each intervention; without it ``support`` and ``off_manifold``
+        are NaN, ``partners`` are empty, and nothing is flagged.
     dtype : {"float32", "float64"} or None, default=None
         Precision of the networks; None is their own.
     random_state : int, RandomState instance or None, default=0
@@ -254,7 +261,7 @@ def intervention_effects(
             parts.append(effects_on(ensemble, _dense(population.rows, own), [one], quantiles))
             counts[i] = len(own)
         moments = merged(parts)
-    found = supports(population, base, bound, rng)
+    found = supports(population, base, bound, rng) if support else _unknown(len(bound))
     return effects_from(
         moments, found, bound, population, ensemble, counts, which, scale, quantiles
     )
@@ -266,6 +273,16 @@ def effects_on(
     """Stream the changes of rows (n, d) into their summaries."""
     blocks = changes(ensemble.surfaces, X, bound, len(ensemble.outputs))
     return merged([moments_of(t, own, share, quantiles) for _, t, own, share in blocks])
+
+
+def network_effects(
+    surface: Surface, X: np.ndarray, bound: Sequence[Intervention]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Effects (m, R) of one network and mean sizes of the changes (m, R)."""
+    few = torch.tensor(X[:2], dtype=torch.float64)
+    outputs = tuple(range(surface.outputs(few).shape[1]))
+    found = effects_on(Ensemble([surface], outputs), X, bound, ())
+    return found.effects, found.magnitudes
 
 
 def effects_from(
@@ -307,7 +324,9 @@ def effects_from(
 def population_of(X, groups, estimator=None) -> Population:
     """Validate a table of rows; names are those of its columns, or of the estimator's."""
     names = getattr(X, "columns", None)
-    names = getattr(estimator, "feature_names_in_", None) if names is None else names
+    fitted = getattr(estimator, "feature_names_in_", None)
+    _require_same_names(names, fitted)
+    names = fitted if names is None else names
     expected = getattr(estimator, "n_features_in_", None)
     X = check_array(
         X, accept_sparse=("csr", "csc"), dtype="numeric", ensure_all_finite=False, copy=False
@@ -320,6 +339,20 @@ def population_of(X, groups, estimator=None) -> Population:
     require_finite(X, names)
     blocks = None if groups is None else find_groups(groups, names, X.shape[1])
     return Population(Rows(X), names, blocks)
+
+
+def _require_same_names(names: Any, fitted: Any) -> None:
+    """Raise unless the columns of X are those that the estimator was fitted on, in their order."""
+    if names is None or fitted is None:
+        return
+    given, known = list(map(str, names)), list(map(str, fitted))
+    if len(given) == len(known) and given != known:
+        at = next(i for i, pair in enumerate(zip(given, known, strict=True)) if len(set(pair)) > 1)
+        raise ValueError(
+            f"X has column {given[at]!r} where the estimator was fitted on {known[at]!r} (position "
+            f"{at}); pass the same columns in the same order, such as X[estimator."
+            "feature_names_in_]."
+        )
 
 
 def background_rows(
@@ -365,6 +398,10 @@ def supports(
         off[i] = nearby.off_manifold(one)
         partners.append(_named(correlations.partners(one.positions), population.names))
     return Support(rows, off, partners)
+
+
+def _unknown(m: int) -> Support:
+    return Support(np.full(m, np.nan), np.full(m, np.nan), [[] for _ in range(m)])
 
 
 def _named(found: list[tuple[int, float]], names: Names) -> list[tuple[Any, float]]:

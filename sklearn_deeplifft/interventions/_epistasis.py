@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,13 @@ from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._statistics import move_of, t_interval
-from sklearn_deeplifft.interventions._support import FEW_ROWS, at_level
+from sklearn_deeplifft.interventions._support import FEW_ROWS, at_levels
 from sklearn_deeplifft.interventions._values import Intervention
 
 __all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
+
+MOST_LEVELS = 50
+"""Different levels that are looked up one by one."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class PairwiseEpistasis:
     single_effects : ndarray of shape (m, R)
         Of the interventions alone, on the same rows.
     cells : ndarray of shape (p, 4)
-        Data rows at the level of neither, the first only, the second only, and both.
+        Data rows from where the background is moved (neither), at the level of the first only,
+        of the second only, and of both: what the four predictions stand on.
     pairs : ndarray of shape (p, 2)
         Positions in ``interventions``.
     interventions, names, outputs, scale : as in `InterventionEffects`
@@ -148,18 +152,19 @@ def pairwise_epistasis(
             f"background={background!r}: a pair has two features, so say who is meant by passing "
             "the rows themselves, or use 'data'."
         )
+    if isinstance(interventions, Intervention):
+        interventions = [interventions]
     _, base = background_rows(background, population, n_background, rng)
     ensemble = ensemble_of(estimator, base[:2], scale=scale, task=task, dtype=dtype)
     bound = [bind(one, base, population.names, population.groups) for one in interventions]
     chosen = _pairs(bound, pairs)
-    total, own = _row_epistasis(ensemble, base, bound, chosen)
-    alone = _alone(ensemble, base, bound)
+    own, errors, squares, alone = _over_rows(ensemble, base, bound, chosen)
     return PairwiseEpistasis(
         epistasis=own.mean(axis=0),
-        standard_errors=total.std(axis=0, ddof=1) / np.sqrt(len(base)),
+        standard_errors=errors,
         interval=t_interval(own),
         per_network=own,
-        mean_squares=(total**2).mean(axis=0),
+        mean_squares=squares,
         single_effects=alone,
         cells=_cells(population, base, bound, chosen),
         pairs=np.array(chosen),
@@ -172,11 +177,16 @@ def pairwise_epistasis(
 
 def _pairs(bound: Sequence[Intervention], pairs: Any) -> list[tuple[int, int]]:
     if pairs is None:
-        every = combinations(range(len(bound)), 2)
+        every = itertools.combinations(range(len(bound)), 2)
         found = [(i, j) for i, j in every if not set(bound[i].columns) & set(bound[j].columns)]
     else:
         found = [(int(i), int(j)) for i, j in pairs]
         for i, j in found:
+            if not (0 <= i < len(bound) and 0 <= j < len(bound)):
+                raise ValueError(
+                    f"pairs holds ({i}, {j}), but there are {len(bound)} interventions; give "
+                    "positions from 0."
+                )
             require_commuting(bound[i], bound[j])
     if not found:
         raise ValueError(
@@ -186,26 +196,45 @@ def _pairs(bound: Sequence[Intervention], pairs: Any) -> list[tuple[int, int]]:
     return found
 
 
-def _row_epistasis(
+def _over_rows(
     ensemble: Ensemble,
     X: np.ndarray,
     bound: Sequence[Intervention],
     pairs: Sequence[tuple[int, int]],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Row by row, mean over networks (n, p, R), and each network's mean over rows (N, p, R)."""
-    rows = torch.as_tensor(X, dtype=torch.float64)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Means of each network (N, p, R); standard errors and mean squares (p, R); alone (m, R)."""
+    rows, N = torch.tensor(X, dtype=torch.float64), len(ensemble.surfaces)
+    p, n, R = len(pairs), len(X), len(ensemble.outputs)
     moves = [move_of(one, X) for one in bound]
-    total: np.ndarray | float = 0.0
-    own = []
-    for surface in ensemble.surfaces:
+    first, second = torch.tensor(pairs).T
+    total = torch.zeros(p if N > 1 else 0, n, R, dtype=torch.float64)
+    own, spread = torch.empty(N, p, R).double(), torch.empty(2, p, R).double()
+    alone = torch.zeros(len(bound), R, dtype=torch.float64)
+    for k, surface in enumerate(ensemble.surfaces):
         before = surface.outputs(rows).double()
         single = torch.stack(list(_spread(surface, rows, moves, before)))
-        both = torch.stack([z.double() for z in _both(surface, rows, X, moves, bound, pairs)])
-        i, j = torch.tensor(pairs).T
-        found = (both - single[i] - single[j] + before).transpose(0, 1).numpy()
-        own.append(found.mean(axis=0))
-        total = total + found
-    return np.asarray(total) / len(ensemble.surfaces), np.array(own)
+        alone += (single - before).mean(1) / N
+        less = single - before / 2  # f(Ti x) + f(Tj x) - f(x) is the sum of two of these
+        done = 0
+        for both in _both(surface, rows, X, moves, bound, pairs):
+            at = slice(done, done + len(both))
+            found = both.double().sub_(less[first[at]]).sub_(less[second[at]])
+            torch.mean(found, 1, out=own[k, at])
+            if N > 1:
+                found = total[at].add_(found, alpha=1 / N)
+            if k == N - 1:  # while it is in cache
+                spread[:, at] = _errors_and_squares(found)
+            done += len(both)
+    return own.numpy(), spread[0].numpy(), spread[1].numpy(), alone.numpy()
+
+
+def _errors_and_squares(rows: Tensor) -> Tensor:
+    """Standard errors and mean squares (2, p, R) of rows (p, n, R); errors NaN with one row."""
+    n = rows.shape[1]
+    mean = rows.mean(1, keepdim=True)
+    squares = (rows - mean).square_().sum(1)
+    errors = (squares / (n - 1) / n).sqrt_() if n > 1 else squares * torch.nan
+    return torch.stack([errors, squares / n + mean[:, 0] ** 2])
 
 
 def _spread(
@@ -227,24 +256,14 @@ def _both(
     bound: Sequence[Intervention],
     pairs: Sequence[tuple[int, int]],
 ) -> Iterator[Tensor]:
-    """Outputs (n, R) after both of each pair."""
+    """Outputs (p, n, R) after both, for a few pairs at a time."""
     apart = all(not set(bound[i].columns) & set(bound[j].columns) for i, j in pairs)
     if isinstance(surface, LowRank) and apart:
         yield from pairs_after(surface, rows, moves, pairs)
         return
     together = [move_of(compose(bound[i], bound[j]), X) for i, j in pairs]
-    yield from _spread(surface, rows, together, surface.outputs(rows).double())
-
-
-def _alone(ensemble: Ensemble, X: np.ndarray, bound: Sequence[Intervention]) -> np.ndarray:
-    rows = torch.as_tensor(X, dtype=torch.float64)
-    moves = [move_of(one, X) for one in bound]
-    found = []
-    for surface in ensemble.surfaces:
-        before = surface.outputs(rows).double()
-        after = torch.stack(list(_spread(surface, rows, moves, before)))
-        found.append((after - before).mean(dim=1).numpy())
-    return np.mean(found, axis=0)
+    before = surface.outputs(rows).double()
+    yield from (z[None] for z in _spread(surface, rows, together, before))
 
 
 def _cells(
@@ -254,24 +273,33 @@ def _cells(
     pairs: Sequence[tuple[int, int]],
 ) -> np.ndarray:
     """Data rows at the level of neither, the first, the second, both, (p, 4)."""
-    at = [_reached(population, base, one) for one in bound]
-    return np.array(
-        [[((at[i] == a) & (at[j] == b)).sum() for a, b in CELLS] for i, j in pairs], dtype=np.int64
-    )
+    found = zip(*(_origin_and_level(population, base, one) for one in bound), strict=True)
+    # Counts of all pairs are products of 0/1 matrices; float32 counts exactly up to 16 million.
+    before, after = (np.array(rows, dtype=np.float32) for rows in found)
+    i, j = np.array(pairs).T
+    sides = ((before, before), (after, before), (before, after), (after, after))
+    counts = [(one @ other.T)[i, j] for one, other in sides]
+    return np.stack(counts, axis=1).astype(np.int64)
 
 
-CELLS = ((False, False), (True, False), (False, True), (True, True))
-
-
-def _reached(population: Population, base: np.ndarray, bound: Intervention) -> np.ndarray:
-    """Which data rows (n,) are where the intervention leads: at a level, or among its levels."""
+def _origin_and_level(
+    population: Population, base: np.ndarray, bound: Intervention
+) -> tuple[np.ndarray, np.ndarray]:
+    """Data rows (n,) that are where background rows come from, and where they are brought to."""
     values = population.rows.columns(bound.positions)
-    if bound.target is not None:
-        return at_level(values, bound.target)
     before = base[:, bound.positions]
     after = bound.apply(before)
     moved = (after != before).any(axis=1)
-    levels = after[moved] if moved.any() else after
-    # Levels that rows are moved to, not those that they come from.
+    if not moved.any():
+        moved[:] = True
+    reached = _among(values, after[moved])
+    return _among(values, before[moved]) & ~reached, reached
+
+
+def _among(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Which rows (n,) hold one of some levels, or lie within 90 % of many."""
+    distinct = np.unique(levels, axis=0)
+    if len(distinct) <= MOST_LEVELS:
+        return at_levels(values, distinct)
     low, high = np.quantile(levels, [0.05, 0.95], axis=0)
     return ((values >= low) & (values <= high)).all(axis=1)

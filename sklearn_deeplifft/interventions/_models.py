@@ -13,6 +13,7 @@ import skorch
 import torch
 from sklearn.base import is_classifier, is_regressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from sklearn_deeplifft._targets import Target, heads_for
@@ -101,7 +102,7 @@ def output_names(target: Target) -> tuple[Any, ...]:
     """What the outputs of an effect stand for."""
     if target.kind == "regression" and len(target.row_names) == 1:
         return ("prediction",)
-    return target.row_names
+    return tuple(_plain(name) for name in target.row_names)
 
 
 def scale_of(target: Target, n_outputs: int, *, proba: bool) -> OutputScale:
@@ -171,10 +172,10 @@ def _is_relu_mlp(estimator: Any) -> bool:
 def _of_networks(
     networks: Sequence[Any], few: np.ndarray, proba: bool, task: str, dtype: str | None
 ) -> Ensemble:
-    heads = partial(_heads, _kind(networks[0], task))
+    kind = _kind(networks[0], task)
 
     def scaled(n_outputs: int) -> OutputScale:
-        return OutputScale(heads(n_outputs), proba, both=task != "multilabel")
+        return OutputScale(_heads(kind, n_outputs), proba, both=kind != "multilabel")
 
     surfaces = [surface_of(split(adopt(one)), few, scaled, dtype) for one in networks]
     rows = torch.tensor(few, dtype=torch.float64)
@@ -203,6 +204,11 @@ def _kind(estimator: Any, task: str) -> str:
         )
     if task == "auto" and is_regressor_network(estimator):
         return "regression"
+    if task == "auto" and isinstance(estimator, MLPClassifier):
+        several = estimator.out_activation_ == "logistic" and estimator.n_outputs_ > 1
+        return "multilabel" if several else "classification"
+    if task == "auto" and isinstance(estimator, skorch.NeuralNetBinaryClassifier):
+        return "classification"
     return task
 
 
@@ -224,15 +230,18 @@ def _heads(kind: str, n_outputs: int) -> tuple[Head, ...]:
 def _names(estimator: Any, n: int) -> tuple[Any, ...]:
     classes = getattr(estimator, "classes_", None)
     if classes is not None and not isinstance(classes, list) and len(classes) == n:
-        return tuple(classes)
+        return tuple(np.asarray(classes).tolist())
     return ("prediction",) if n == 1 else tuple(range(n))
 
 
 def _of_predictor(estimator: Any, few: np.ndarray, proba: bool) -> Ensemble:
     """A black box: whole rows through ``predict_proba`` or ``predict``."""
-    if is_regressor(estimator):
+    known = hasattr(estimator, "__sklearn_tags__")
+    if known:
+        check_is_fitted(estimator)
+    if known and is_regressor(estimator):
         function, classes = estimator.predict, None
-    elif is_classifier(estimator) and hasattr(estimator, "predict_proba"):
+    elif known and is_classifier(estimator) and hasattr(estimator, "predict_proba"):
         function = partial(_on_scale, estimator.predict_proba, proba)
         classes = estimator.classes_
     else:
@@ -243,6 +252,8 @@ def _of_predictor(estimator: Any, few: np.ndarray, proba: bool) -> Ensemble:
     names = getattr(estimator, "feature_names_in_", None)
 
     def outputs(X: Tensor) -> Tensor:
+        if not len(X):  # predictors refuse to predict nothing
+            return X.new_zeros(0, n)
         rows: Any = X.numpy()
         if names is not None:
             rows = pd.DataFrame(rows, columns=names)
@@ -251,8 +262,15 @@ def _of_predictor(estimator: Any, few: np.ndarray, proba: bool) -> Ensemble:
 
     n = outputs(torch.tensor(few, dtype=torch.float64)).shape[1]
     if classes is None or len(classes) != n:
-        classes = ("prediction",) if n == 1 else range(n)
-    return Ensemble([FullForward(outputs)], tuple(classes))
+        classes = ["prediction"] if n == 1 else range(n)
+    return Ensemble([FullForward(outputs)], tuple(np.asarray(classes).tolist()))
+
+
+def _plain(name: Any) -> Any:
+    """A label without its numpy type."""
+    if isinstance(name, tuple):
+        return tuple(_plain(part) for part in name)
+    return name.item() if isinstance(name, np.generic) else name
 
 
 def _on_scale(predict_proba: Callable, proba: bool, X: Any) -> np.ndarray:

@@ -24,8 +24,8 @@ from sklearn_deeplifft.interventions._values import Intervention
 
 __all__ = ["Moments", "changes", "merged", "moments_of", "move_of", "t_interval"]
 
-BLOCK_BYTES = 64_000_000
-"""Of the changes held at a time."""
+BLOCK_BYTES = 2_000_000
+"""Of the changes held at a time: they stay in cache while they are summed up."""
 
 
 class Moments(NamedTuple):
@@ -48,36 +48,42 @@ def changes(
     surfaces: Sequence[Surface], X: np.ndarray, bound: Sequence[Intervention], n_outputs: int
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
     """Blocks of interventions: where, changes (n, B, R), per network (N, B, R), changed (B,)."""
-    rows = torch.as_tensor(X, dtype=torch.float64)
-    before = [surface.outputs(rows).double().numpy() for surface in surfaces]
+    rows = torch.tensor(X, dtype=torch.float64)  # a copy: X may be read-only
+    before = [surface.outputs(rows).double() for surface in surfaces]
     step = max(BLOCK_BYTES // (8 * len(X) * n_outputs), 2)
     for start in range(0, len(bound), step):
         where = slice(start, min(start + step, len(bound)))
         moves = [move_of(one, X) for one in bound[where]]
         share = np.array([1.0 if m.rows is None else len(m.rows) / len(X) for m in moves])
-        total = np.zeros((len(X), len(moves), n_outputs))
-        own = np.empty((len(surfaces), len(moves), n_outputs))
+        total = torch.zeros(len(X), len(moves), n_outputs, dtype=torch.float64)
+        own = torch.empty(len(surfaces), len(moves), n_outputs, dtype=torch.float64)
         for i, surface in enumerate(surfaces):
             for b, after in enumerate(surface.after(rows, moves)):
-                moved = moves[b].rows
-                at = slice(None) if moved is None else moved.numpy()
-                change = after.double().numpy() - before[i][at]
-                own[i, b] = change.sum(axis=0) / len(X)
-                total[at, b] += change
+                at = moves[b].rows
+                # The outputs before are in double precision, and so is the difference.
+                change = after - (before[i] if at is None else before[i][at])
+                torch.sum(change, 0, out=own[i, b])
+                if at is None:
+                    total[:, b] += change
+                else:
+                    total[at, b] += change
+        own /= len(X)
         if len(surfaces) > 1:
             total /= len(surfaces)
-        yield where, total, own, share
+        yield where, total.numpy(), own.numpy(), share
 
 
 def move_of(bound: Intervention, X: np.ndarray, rows: np.ndarray | None = None) -> Move:
     """What a bound intervention does to rows; those it leaves as they are need not be run."""
     columns = bound.positions
-    before = X[:, columns].astype(np.float64, copy=False)
+    before = X[:, columns]
     values = bound.apply(before, rows)
-    moved = np.flatnonzero((values != before).any(axis=1))
+    differs = values != before
+    differs = differs[:, 0] if len(columns) == 1 else differs.any(axis=1)
     at = torch.from_numpy(columns)
-    if len(moved) == len(X):
+    if differs.all():
         return Move(at, torch.from_numpy(values))
+    moved = np.flatnonzero(differs)
     return Move(at, torch.from_numpy(values[moved]), torch.from_numpy(moved))
 
 
@@ -86,13 +92,17 @@ def moments_of(
 ) -> Moments:
     """Summarise a block of changes (n, B, R)."""
     n, B, R = total.shape
-    # Rows one after another for each column: the same sum as the mean of the whole matrix.
-    flat = total.reshape(n, B * R)
-    mean = flat.mean(axis=0)
-    spread = flat.std(axis=0, ddof=1) if n > 1 else np.full(B * R, np.nan)
-    ordered = np.quantile(flat, quantiles, axis=0) if len(quantiles) else np.zeros((0, B * R))
-    found = (mean, spread / np.sqrt(n), np.abs(flat).mean(axis=0), (flat > 0).mean(axis=0))
+    flat = torch.from_numpy(total).view(n, B * R)
+    # numpy's sum, row after row: the bits of the mean of the whole matrix of changes.
+    mean = flat.numpy().mean(axis=0)
+    squares = (flat - torch.from_numpy(mean)).square_().sum(0).numpy()
+    errors = np.sqrt(squares / (n - 1) / n) if n > 1 else np.full(B * R, np.nan)
+    sizes, positive = flat.abs().sum(0).numpy() / n, (flat > 0).sum(0).numpy() / n
+    found = (mean, errors, sizes, positive)
     effects, errors, magnitudes, positive = (values.reshape(B, R) for values in found)
+    ordered = np.zeros((0, B * R))
+    if len(quantiles):
+        ordered = np.quantile(flat.numpy(), quantiles, axis=0)
     return Moments(
         effects,
         errors,

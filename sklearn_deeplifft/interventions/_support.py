@@ -14,7 +14,7 @@ __all__ = [
     "FEW_ROWS",
     "Correlations",
     "DataNearby",
-    "at_level",
+    "at_levels",
     "support_of",
 ]
 
@@ -23,16 +23,22 @@ FEW_ROWS = 20
 
 STRONG_CORRELATION = 0.7
 
-NEAR = 0.1
+MOST_COLUMNS = 3000
+"""Up to so many columns all correlations are taken at once."""
+
+NEAR = 0.25
 """Values of a continuous column this many standard deviations apart count as one level."""
 
 MOST_DISTINCT = 20
 """A column with no more values than this has levels, not a continuum."""
 
 
-def at_level(values: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Which rows (n,) of ``values`` (n, m) hold ``level`` (m,), up to the columns' tolerance."""
-    return (np.abs(values - level) <= _tolerance(values)).all(axis=1)
+def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Which rows (n,) of ``values`` (n, m) hold one of ``levels`` (k, m), within a tolerance."""
+    near, found = _tolerance(values), np.zeros(len(values), dtype=bool)
+    for level in levels:
+        found |= (np.abs(values - level) <= near).all(axis=1)
+    return found
 
 
 def support_of(values: np.ndarray, targets: np.ndarray) -> float:
@@ -51,7 +57,7 @@ def support_of(values: np.ndarray, targets: np.ndarray) -> float:
     if values.shape[1] == 1:
         counts = _counts(values[:, 0], levels[:, 0], float(_tolerance(values)[0]))
     else:
-        counts = np.array([at_level(values, level).sum() for level in levels])
+        counts = np.array([at_levels(values, level[None]).sum() for level in levels])
     return float(np.median(np.repeat(counts, times)))
 
 
@@ -62,7 +68,7 @@ def _counts(values: np.ndarray, levels: np.ndarray, near: float) -> np.ndarray:
 
 
 def _tolerance(values: np.ndarray) -> np.ndarray:
-    """(m,): 0 for columns of few values, a tenth of a standard deviation for others."""
+    """(m,): 0 for columns of few values, a quarter of a standard deviation for others."""
     return np.array(
         [0.0 if len(np.unique(v)) <= MOST_DISTINCT else NEAR * v.std() for v in values.T]
     )
@@ -100,8 +106,9 @@ class DataNearby:
         after = after / self.units[columns]
         squared = self.squared.copy()
         for j in range(len(columns)):
-            own = before[:, j]
-            squared += (after[:, j, None] - own) ** 2 - (own[self.rows, None] - own) ** 2
+            # (a - y)^2 - (b - y)^2 = (a - b) (a + b - 2 y): what moving b to a adds.
+            a, b = after[:, j, None], before[self.rows, j, None]
+            squared += (a - b) * (a + b) - 2 * (a - b) * before[:, j]
         slack = 1e-9 * max(self.limit, 1.0) if np.isfinite(self.limit) else 0.0
         return float((squared.min(axis=1) > self.limit + slack).mean())
 
@@ -118,10 +125,15 @@ class Correlations:
         centred = data - data.mean(axis=0)
         norms = np.linalg.norm(centred, axis=0)
         self.directions = centred / np.where(norms > 0, norms, np.inf)
+        few = data.shape[1] <= MOST_COLUMNS
+        self._rho = self.directions.T @ self.directions if few else None
 
     def partners(self, columns: np.ndarray) -> list[tuple[int, float]]:
         """Other columns strongly correlated with any of ``columns``: (column, rho)."""
-        rho = self.directions[:, columns].T @ self.directions
+        if self._rho is None:
+            rho = self.directions[:, columns].T @ self.directions
+        else:
+            rho = self._rho[columns]
         strongest = rho[np.abs(rho).argmax(axis=0), np.arange(rho.shape[1])]
         strongest[columns] = 0
         found = np.flatnonzero(np.abs(strongest) > STRONG_CORRELATION)

@@ -16,9 +16,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from numbers import Integral
 
 import numpy as np
+
+from sklearn_deeplifft._inputs import Names, column_names
 
 __all__ = [
     "Add",
@@ -70,7 +73,7 @@ class Intervention(ABC):
     def describe(self, label: str) -> str:
         """What it does, for people, to a feature of this name: ``set(GATA1=2)``."""
 
-    @property
+    @cached_property
     def positions(self) -> np.ndarray:
         """(m,): the columns of a bound intervention."""
         if any(isinstance(column, str) for column in self.columns):
@@ -96,8 +99,11 @@ class Intervention(ABC):
         """The same on columns that are positions."""
         return replace(self, columns=tuple(positions[column] for column in self.columns))
 
-    def learned(self, data: np.ndarray) -> Intervention:
-        """The same with what it needs to know of its columns in the data, (n, m)."""
+    def learned(self, data: np.ndarray, names: Names = None) -> Intervention:
+        """The same with what it needs to know of its columns in the data, (n, m).
+
+        ``names`` of all columns are for messages.
+        """
         return self
 
 
@@ -156,15 +162,16 @@ class Add(Intervention):
     def sign(self):
         return int(np.sign(self.delta))
 
-    def learned(self, data):
+    def learned(self, data, names=None):
         for limit, outside, side in (
             (self.low, np.less, "below"),
             (self.high, np.greater, "above"),
         ):
             if limit is not None and outside(data, limit).any():
+                column = column_names(names, self.positions)
                 raise ValueError(
                     f"add(..., low={self.low}, high={self.high}) keeps a column within its limits, "
-                    f"but column {self.columns[0]} holds values {side} {limit:g}, which it would "
+                    f"but column {column} holds values {side} {limit:g}, which it would "
                     "move by more than delta. Pass low=None or high=None, or wider limits."
                 )
         return self
@@ -201,7 +208,7 @@ class QuantileShift(Intervention):
     def sign(self):
         return int(np.sign(self.shift))
 
-    def learned(self, data):
+    def learned(self, data, names=None):
         return replace(self, ordered=np.sort(np.asarray(data, dtype=np.float64), axis=0))
 
 
@@ -225,7 +232,7 @@ class Swap(Intervention):
     def describe(self, label):
         return f"swap({label})"
 
-    def learned(self, data):
+    def learned(self, data, names=None):
         # Around one circle through all rows: nobody is its own donor, and swaps of several
         # columns take them from the same row.
         order = np.random.RandomState(self.random_state).permutation(len(data))
@@ -341,6 +348,11 @@ def swap(columns, random_state: int = 0) -> Swap:
     -------
     Swap
     """
+    if not isinstance(random_state, Integral):
+        raise ValueError(
+            f"swap(..., random_state={random_state!r}): an integer, so that the same swap has the "
+            "same donors wherever it is used."
+        )
     return Swap(_columns(columns), int(random_state))
 
 

@@ -1,0 +1,88 @@
+"""What users get wrong, and edges at which nothing is there to run."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+
+from sklearn_deeplifft.interventions import (
+    add,
+    dose_response,
+    intervention_effects,
+    pairwise_epistasis,
+    remove,
+    set_to,
+    swap,
+)
+
+
+@pytest.fixture(scope="module")
+def model():
+    X = pd.DataFrame(np.random.RandomState(0).poisson(1.0, size=(120, 3)), columns=list("abc"))
+    y = np.where(X["a"] > X["b"], "p", "q")
+    return LogisticRegression().fit(X, y), X
+
+
+def test_columns_in_another_order_are_refused(model):
+    fitted, X = model
+    with pytest.raises(ValueError, match=r"column 'b' where the estimator was fitted on 'a'"):
+        intervention_effects(fitted, X[["b", "a", "c"]], set_to("a", 1))
+
+
+def test_a_black_box_is_not_asked_of_no_rows(model):
+    fitted, X = model
+    found = intervention_effects(fitted, X, remove("a"), background="without")
+    assert (found.effects == 0).all()
+    assert found.changed_share == 0
+    curve = dose_response(fitted, X, "a", doses=[0, 1], background=X[X["a"] == 0])
+    assert curve.response[1, 0] > 0
+
+
+def test_outputs_are_plain(model):
+    fitted, X = model
+    assert intervention_effects(fitted, X, remove("a")).outputs == ("p", "q")
+    assert type(intervention_effects(fitted, X, remove("a")).outputs[0]) is str
+
+
+def test_positions_of_pairs(model):
+    fitted, X = model
+    with pytest.raises(ValueError, match=r"pairs holds \(0, 5\), but there are 2 interventions"):
+        pairwise_epistasis(fitted, X, [add("a", 1), add("b", 1)], pairs=[(0, 5)])
+
+
+def test_one_intervention_is_no_pair(model):
+    fitted, X = model
+    with pytest.raises(ValueError, match="at least two"):
+        pairwise_epistasis(fitted, X, set_to("a", 1))
+
+
+def test_unfitted_predictor(model):
+    with pytest.raises(NotFittedError):
+        intervention_effects(LogisticRegression(), model[1], remove("a"))
+
+
+def test_swap_needs_a_seed():
+    with pytest.raises(ValueError, match=r"random_state=None.*an integer"):
+        swap("a", random_state=None)
+
+
+def test_cells_stand_on_the_levels_that_rows_come_from():
+    """From rows without either motif: two copies of both are not "neither"."""
+    rng = np.random.RandomState(0)
+    X = 1 + rng.randint(2, size=(200, 2)).astype(float)
+    X[:50, 0], X[50:100, 1] = 0, 0
+    y = rng.randint(2, size=200)
+    fitted = LogisticRegression().fit(X, y)
+    moves = [set_to(0, 1), set_to(1, 1)]
+    found = pairwise_epistasis(fitted, X, moves, background=np.zeros((5, 2)))
+    a, b = X.T
+    expected = [
+        ((a == 0) & (b == 0)).sum(),
+        ((a == 1) & (b == 0)).sum(),
+        ((a == 0) & (b == 1)).sum(),
+        ((a == 1) & (b == 1)).sum(),
+    ]
+    assert found.cells[0].tolist() == expected
+    assert expected[0] == 0
+    assert found.flagged.all()

@@ -1,0 +1,57 @@
+"""Whether there is data where an intervention leads."""
+
+import numpy as np
+import pytest
+
+from sklearn_deeplifft.interventions import add, quantile_shift, remove, set_to
+from sklearn_deeplifft.interventions._bind import bind
+from sklearn_deeplifft.interventions._support import NEAR, DataNearby, support_of
+from tests import oracles_interventions as o
+from tests.interventions._functions import counts, effects, normal
+
+
+def test_counts_of_levels():
+    X = counts(100, 2)
+    found = effects(lambda a, b: a + b, X, [set_to(0, 2), set_to(0, 40), add(0, 1), remove([0, 1])])
+    moved = o.oracle_support(X[:, 0], X[:, 0] + 1, 0)
+    both = ((X[:, 0] == 0) & (X[:, 1] == 0)).sum()
+    assert found.support.tolist() == [(X[:, 0] == 2).sum(), 0, moved, both]
+    assert found.flagged.tolist() == [s < 20 for s in found.support]
+
+
+def test_a_continuous_level_is_a_share_of_a_standard_deviation_wide():
+    x = normal(300, 1)
+    targets = x[:7] + 0.5
+    expected = o.oracle_support(x[:, 0], targets[:, 0], NEAR * x.std())
+    assert support_of(x, targets) == expected
+
+
+@pytest.mark.parametrize("n_rows", [10, 60])
+@pytest.mark.parametrize(
+    "intervention",
+    [set_to(0, 9), set_to(1, 0.5), add(2, 1, low=None), remove([0, 1]), quantile_shift(1, 0.3)],
+)
+def test_off_manifold_by_the_definition(intervention, n_rows):
+    data = normal(60, 3)
+    bound = bind(intervention, data)
+    moved = data.copy()
+    moved[:, bound.positions] = bound.apply(data[:, bound.positions])
+    expected = o.oracle_off_manifold(data, moved, n_rows)
+    assert DataNearby(data, n_rows).off_manifold(bound) == pytest.approx(expected, abs=1e-12)
+
+
+def test_far_away_is_off_the_data_and_staying_is_not():
+    data = normal(200, 3)
+    found = effects(lambda a, b, c: a, data, [set_to(0, 99), quantile_shift(0, 1e-9)])
+    assert found.off_manifold[0] == 1
+    assert found.off_manifold[1] <= 0.02
+
+
+def test_partners_are_strongest_first():
+    a, b, noise = normal(400, 3).T
+    X = np.stack([a, a + 0.2 * b, -a + 0.5 * b, noise, np.ones(400)], axis=1)
+    found = effects(lambda *x: x[0], X, [remove(0), remove(3), remove(4)])
+    rho = np.corrcoef(X[:, :3].T)[0]
+    assert [c for c, _ in found.partners[0]] == [1, 2]
+    np.testing.assert_allclose([r for _, r in found.partners[0]], rho[1:], atol=1e-12)
+    assert found.partners[1:] == [[], []]
