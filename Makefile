@@ -36,6 +36,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.ensemble --quick
 	$(BIN)/python -m benchmarks.gia --quick
 	$(BIN)/python -m benchmarks.nulls --quick
+	$(BIN)/python -m benchmarks.sweep --quick
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html

@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
+import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
 from sklearn.feature_selection import SelectorMixin
@@ -20,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft._fit_data import FitData, digest_of, validated
 from sklearn_deeplifft._groups import FeatureGroups, find_groups
 from sklearn_deeplifft._inputs import require_device, require_layer_sizes
+from sklearn_deeplifft._memory import remembered, require_memory
 from sklearn_deeplifft._targets import TASKS
 from sklearn_deeplifft._training import (
     Recipe,
@@ -91,6 +93,7 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
         "n_jobs": [None, Integral],
         "checkpoint_dir": [None, str, PathLike],
+        "memory": [None, str, PathLike, joblib.Memory],
         "device": [str],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -142,7 +145,8 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         with _all_or_nothing(self):
             data = validated(self, X, y, sample_weight, sample_mask, groups)
             self._check_parameters(data)
-            self._rank(data)
+            remembered(self, data, lambda: self._rank(data))
+            count_to_select(self.n_features_to_select, len(self._groups.first))
         return self
 
     def _check_parameters(self, data: FitData) -> None:
@@ -157,6 +161,7 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
                 "checkpoint_dir needs random_state: with None every fit draws other networks, and "
                 "none could be taken up again. Pass an integer."
             )
+        require_memory(self)
         require_layer_sizes(self.hidden_layer_sizes)
         require_device(self.device)
 
@@ -205,6 +210,7 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         self._networks = networks
         self.estimators_ = [network.estimator for network in networks]
         self.estimator_ = self.estimators_[0]
+        self._row_names = data.target.row_names
         if data.target.classes is not None:
             self.classes_ = data.target.classes
         elif hasattr(self, "classes_"):  # of an earlier fit
@@ -219,6 +225,43 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         by_feature = ranks(self._groups.merged(by_network))
         self.mean_ranks_ = self._groups.spread(by_feature.mean(axis=0))
         self.ranks_std_ = self._groups.spread(by_feature.std(axis=0))
+
+    def top_features(self, label=None, k: int = 10) -> np.ndarray:
+        """The features that speak most for a class, or the best of all.
+
+        Parameters
+        ----------
+        label : object, default=None
+            A class of ``classes_`` (of several outputs: a pair of output and class; in
+            regression the position of an output): order by its signed score in
+            ``class_importances_``, highest first. None orders by ``ranking_``.
+        k : int, default=10
+            So many columns, whatever the current cut; all if there are fewer.
+
+        Returns
+        -------
+        ndarray of shape (min(k, n_features),)
+            Names, or positions if ``fit`` was given none or neurons were scored. Features whose
+            score is not positive do not speak for the class; they come last.
+
+        Raises
+        ------
+        ValueError
+            The label is unknown, or ``k`` is not positive.
+        """
+        check_is_fitted(self, "ranking_")
+        if not isinstance(k, Integral) or k < 1:
+            raise ValueError(f"k={k!r} must be a positive integer: so many features are returned.")
+        if label is None:
+            values = -self.ranking_
+        elif label in self._row_names:
+            values = self.class_importances_[self._row_names.index(label)]
+        else:
+            known = ", ".join(map(str, self._row_names))
+            raise ValueError(f"label={label!r} is not one of those that fit has seen: {known}.")
+        best = np.argsort(-values, kind="stable")[:k]
+        names = getattr(self, "feature_names_in_", None) if self._selects_inputs() else None
+        return best if names is None else names[best]
 
     @property
     def selection_frequency_(self) -> np.ndarray:

@@ -34,12 +34,11 @@ __all__ = ["DeepLIFFTSelector"]
 class DeepLIFFTSelector(BaseNetworkSelector):
     """Select features by exact linear decomposition of trained ReLU networks (DeepLIFFT).
 
-    Around every example a network of affine maps and piecewise-linear activations *is* an affine
-    function: each logit is exactly a bias plus one term a feature. The terms of an example are
-    added in descending order of its true class's term; a feature's score is the change of that
-    class's softmax probability at its step. Mean scores over the correctly classified examples
-    of a class say which features speak for and against it; mean absolute scores rank them. A
-    network that is not piecewise linear is refused.
+    Around every example a network of affine maps and piecewise-linear activations *is* affine:
+    each logit is exactly a bias plus one term a feature. The terms of an example are added in
+    descending order of its true class's term; a feature's score is the change of that class's
+    softmax probability at its step. Mean scores over the correctly classified examples of a class
+    say which features speak for and against it; mean absolute scores rank them.
 
     Parameters
     ----------
@@ -47,8 +46,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         The network: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
         instance, an unfitted skorch net, scikit-learn's ``MLPClassifier`` or ``MLPRegressor``
         with ReLU; with ``prefit=True`` a fitted one of these. A module class may take
-        ``n_features`` and ``n_outputs`` in its constructor; they are passed where its signature
-        asks for them.
+        ``n_features`` and ``n_outputs`` in its constructor.
     n_features_to_select : int, float or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
         it after ``fit`` trains nothing.
@@ -63,8 +61,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     reference : {"mean", "zero"} or array of shape (n_features,), default="mean"
         What a feature is compared with: terms are ``c_i (x_i - r_i)``. ``"zero"`` is the paper.
     simplex_groups : list of lists of column names or positions, default=None
-        One-hot blocks and compositions, whose sum is the same in every row. The part of the
-        coefficients normal to it, where no data lives, goes to the bias.
+        One-hot blocks and compositions, whose sum is the same in every row; coefficients lose
+        their part normal to it, where no data lives.
     activation_rule : {"exact", "secant"}, default="exact"
         ``"secant"`` replaces curved activations by their chord from zero, again an exact sum.
     layer : str, default=None
@@ -75,9 +73,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     class_balance : {"balanced", None}, default="balanced"
         Whether each class weighs the same in the overall score, or each example (the paper).
     score_on : {"validation", "training", "all", "out_of_fold"}, default="validation"
-        Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals as many
-        folds as there are networks: every row is scored once, by the network it only told when to
-        stop.
+        Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals one fold a
+        network: every row is scored once, by the network it only told when to stop.
     task : {"auto", "classification", "regression"}, default="auto"
         What ``y`` asks for; ``"auto"`` decides by its type.
     class_weight : dict, "balanced" or None, default=None
@@ -103,6 +100,9 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         Threads that train default networks; the result does not depend on it.
     checkpoint_dir : path-like or None, default=None
         Keep finished default networks here; the same fit, killed, goes on from there.
+    memory : path-like, joblib.Memory or None, default=None
+        Keep fits here: the same with another ``n_features_to_select`` or ``threshold`` trains
+        nothing. Needs an integer ``random_state``.
     device : str, default="cpu"
         Where networks are trained; they are read on the CPU.
     dtype : {"float32", "float64"} or None, default=None
@@ -116,21 +116,19 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     ----------
     feature_importances_ : ndarray of shape (n_features,)
         Non-negative without ``target_class``. In one pass (``step=None``): mean absolute change
-        of the true class's probability, 0 to 1 (in regression: mean absolute term, in standard
-        deviations of the target). With elimination: each round's shares of that score, averaged
-        over rounds; they sum to 1.
+        of the true class's probability, 0 to 1 (in regression: of the term, in standard deviations
+        of the target). With elimination: its shares, averaged over rounds; they sum to 1.
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
         the class over its correctly classified examples; positive speaks for the class. Around
         the mean reference a column may do so by being low (``reference="zero"`` counts presence
         only). Terms are added in descending order, so where a probability is near 1 the terms
         against a class find little to take: compare signs and order, less the size of negative
-        scores. Rows follow ``classes_`` (labels, if ``y`` is multilabel). In regression, rows
-        are outputs and scores mean terms: read slopes off ``contributions`` instead.
+        scores. Rows follow ``classes_``; in regression outputs, and scores are mean terms.
     importances_std_ : ndarray of shape (n_features,)
         Over networks, as the following, which `ImportanceNeuronSelector` explains.
-    importances_per_network_, importances_interval_, mean_ranks_, ranks_std_ : ndarray
-    selection_frequency_, stability_ : ndarray, float
+    importances_per_network_, importances_interval_, mean_ranks_, ranks_std_,
+    selection_frequency_, stability_ : ndarray
     ranking_ : ndarray of shape (n_features,)
         1 is best. With elimination the order in which features went, last first.
     decomposition_error_ : float
@@ -218,6 +216,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         validation_fraction=0.2,
         n_jobs=None,
         checkpoint_dir=None,
+        memory=None,
         device="cpu",
         dtype=None,
         random_state=None,
@@ -249,6 +248,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         self.validation_fraction = validation_fraction
         self.n_jobs = n_jobs
         self.checkpoint_dir = checkpoint_dir
+        self.memory = memory
         self.device = device
         self.dtype = dtype
         self.random_state = random_state

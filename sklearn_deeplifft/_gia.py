@@ -53,7 +53,6 @@ from sklearn_deeplifft.networks import Trained, network_kind
 
 __all__ = ["GIATransformer"]
 
-
 QUANTILES = (0.05, 0.5, 0.95)
 
 
@@ -62,8 +61,7 @@ class GIATransformer(BaseNetworkSelector):
 
     Global importance analysis: an intervention T writes some columns of every row of a background,
     and its effect is the mean change of the prediction, ``mean_n [ f_c(T x_n) - f_c(x_n) ]``. It
-    answers "what if", for a population, with its uncertainty; it holds for any network, curved
-    ones too.
+    answers "what if", for a population, with its uncertainty, and for any network.
 
     Parameters
     ----------
@@ -88,11 +86,9 @@ class GIATransformer(BaseNetworkSelector):
     n_background : int, default=1000
         At most so many rows of the data stand for the population.
     scale : {"logit", "proba"}, default="logit"
-        Centred logits ``z_c - mean_c z`` (of two classes, half the log-odds), or probabilities,
-        which saturate.
+        Centred logits ``z_c - mean_c z`` (half the log-odds of two classes), or probabilities.
     groups : array-like, list of lists, mapping or callable, default=None
-        Columns that are one feature (a one-hot block) are written, kept and dropped whole: as in
-        `ImportanceNeuronSelector`.
+        Columns that are one feature, as in `ImportanceNeuronSelector`; written and kept whole.
     null_features : bool, default=False
         Carry a permuted copy of every column through the same networks, for ``p_values_`` and
         ``q_values_``. The smallest q-value that a single feature can reach is about
@@ -123,6 +119,8 @@ class GIATransformer(BaseNetworkSelector):
         Threads that train default networks; the result does not depend on it.
     checkpoint_dir : path-like or None, default=None
         Keep finished default networks here; the same fit, killed, goes on from there.
+    memory : path-like, joblib.Memory or None, default=None
+        Keep fits here: the same with another cut trains nothing. Needs a seed.
     device : str, default="cpu"
         Where networks are trained; they are read on the CPU.
     dtype : {"float32", "float64"} or None, default=None
@@ -254,6 +252,7 @@ class GIATransformer(BaseNetworkSelector):
         validation_fraction=0.2,
         n_jobs=None,
         checkpoint_dir=None,
+        memory=None,
         device="cpu",
         dtype=None,
         random_state=None,
@@ -283,6 +282,7 @@ class GIATransformer(BaseNetworkSelector):
         self.validation_fraction = validation_fraction
         self.n_jobs = n_jobs
         self.checkpoint_dir = checkpoint_dir
+        self.memory = memory
         self.device = device
         self.dtype = dtype
         self.random_state = random_state

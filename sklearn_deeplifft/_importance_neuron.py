@@ -119,6 +119,9 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     checkpoint_dir : path-like or None, default=None
         Keep every finished network here; the same fit, after it was killed, goes on from there
         and ends with the same bits. Needs a ``random_state``.
+    memory : path-like, joblib.Memory or None, default=None
+        Keep what ``fit`` finds here: the same fit, with any ``n_features_to_select`` or
+        ``threshold``, trains nothing again. Needs an integer ``random_state``.
     device : str, default="cpu"
         Where networks are trained; they are read on the CPU.
     random_state : int, RandomState instance or None, default=None
@@ -247,6 +250,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         validation_fraction=0.2,
         n_jobs=None,
         checkpoint_dir=None,
+        memory=None,
         device="cpu",
         random_state=None,
         verbose=0,
@@ -280,6 +284,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         self.validation_fraction = validation_fraction
         self.n_jobs = n_jobs
         self.checkpoint_dir = checkpoint_dir
+        self.memory = memory
         self.device = device
         self.random_state = random_state
         self.verbose = verbose

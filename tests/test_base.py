@@ -36,6 +36,7 @@ class WeightSize(BaseNetworkSelector):
         validation_fraction=0.2,
         n_jobs=None,
         checkpoint_dir=None,
+        memory=None,
         device="cpu",
         random_state=None,
         verbose=0,
@@ -60,6 +61,7 @@ class WeightSize(BaseNetworkSelector):
         self.validation_fraction = validation_fraction
         self.n_jobs = n_jobs
         self.checkpoint_dir = checkpoint_dir
+        self.memory = memory
         self.device = device
         self.random_state = random_state
         self.verbose = verbose

@@ -56,6 +56,7 @@ OTHER_VALUES = {
     "validation_fraction": 0.5,
     "n_jobs": 2,
     "checkpoint_dir": "networks",
+    "memory": "kept",
     "device": "cpu:0",
     "dtype": "float64",
     "random_state": 3,

@@ -616,6 +616,7 @@ OTHER_VALUES = {
     "validation_fraction": 0.5,
     "n_jobs": 2,
     "checkpoint_dir": "folder",
+    "memory": "kept",
     "device": "cpu:0",
     "random_state": 3,
     "verbose": 1,

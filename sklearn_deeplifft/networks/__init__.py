@@ -4,6 +4,7 @@ from sklearn_deeplifft.networks._build import LOGITS, Ending, NetSettings, Probl
 from sklearn_deeplifft.networks._checkpoint import Checkpoints, key_of
 from sklearn_deeplifft.networks._gated import first_linear, gates_of
 from sklearn_deeplifft.networks._gates import GateReading, GateSettings, column_norms
+from sklearn_deeplifft.networks._hash import hash_of, key_of_parameters
 from sklearn_deeplifft.networks._learn import (
     Trained,
     TrainingTable,
@@ -52,8 +53,10 @@ __all__ = [
     "ending_of",
     "first_linear",
     "gates_of",
+    "hash_of",
     "is_regressor_network",
     "key_of",
+    "key_of_parameters",
     "known_classes",
     "learn",
     "learn_together",

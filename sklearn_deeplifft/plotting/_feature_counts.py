@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,8 @@ class FeatureCountDisplay:
         The scores of each method at ``counts``; the first is drawn heaviest.
     everything : tuple of (int, float), default=None
         Number of all features and the score with them, drawn as a dashed line.
-    standard_error : sequence of float, default=None
-        Of the first method at ``counts``; drawn as a band around it.
+    standard_error : sequence of float, or dict of str to sequence of float, default=None
+        Of the first method, or of each, at ``counts``; drawn as bands.
     score_name : str, default="score"
 
     Attributes
@@ -92,6 +93,31 @@ class FeatureCountDisplay:
             score_name=comparison["metric"].iloc[0],
         ).plot(ax=ax)
 
+    @classmethod
+    def from_curve(cls, curve, *, ax=None):
+        """Draw what `sklearn_deeplifft.model_selection.feature_count_curve` found.
+
+        Parameters
+        ----------
+        curve : FeatureCountCurve
+            Mean scores over folds are drawn, with one standard error either side.
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        FeatureCountDisplay
+        """
+        found = curve.summary()
+        by_selector = dict(iter(found.groupby("selector", sort=False)))
+        return cls(
+            sorted(found["n_features"].unique().tolist()),
+            {name: rows["mean"].to_numpy() for name, rows in by_selector.items()},
+            standard_error={
+                n: rows["standard_error"].to_numpy() for n, rows in by_selector.items()
+            },
+            score_name=curve.score_name,
+        ).plot(ax=ax)
+
     def plot(self, ax=None):
         """Draw.
 
@@ -111,7 +137,7 @@ class FeatureCountDisplay:
             method: self._draw_line(rank, method) for rank, method in enumerate(self.scores)
         }
         if self.standard_error is not None:
-            self._draw_band()
+            self._draw_bands()
         if self.everything is not None:
             self.ax_.axhline(self.everything[1], color=GREY, linestyle=(0, (4, 3)), linewidth=1)
         self._dress()
@@ -132,12 +158,16 @@ class FeatureCountDisplay:
         )
         return line
 
-    def _draw_band(self) -> None:
-        middle = np.asarray(next(iter(self.scores.values())))
-        error = np.asarray(self.standard_error)
-        self.ax_.fill_between(
-            self.counts, middle - error, middle + error, color=COLOURS[0], alpha=0.13, linewidth=0
-        )
+    def _draw_bands(self) -> None:
+        errors = self.standard_error
+        if not isinstance(errors, Mapping):
+            errors = {next(iter(self.scores)): errors}
+        for method, error in errors.items():
+            middle, error = np.asarray(self.scores[method]), np.asarray(error)
+            colour = self.lines_[method].get_color()
+            self.ax_.fill_between(
+                self.counts, middle - error, middle + error, color=colour, alpha=0.13, linewidth=0
+            )
 
     def _dress(self) -> None:
         ax = self.ax_

@@ -1,0 +1,12 @@
+"""Floor 4: how many features, chosen and judged by cross-validation."""
+
+from sklearn_deeplifft.model_selection._curve import FeatureCountCurve, feature_count_curve
+from sklearn_deeplifft.model_selection._one_standard_error import one_standard_error
+from sklearn_deeplifft.model_selection._report import feature_selection_report
+
+__all__ = [
+    "FeatureCountCurve",
+    "feature_count_curve",
+    "feature_selection_report",
+    "one_standard_error",
+]

@@ -1,0 +1,234 @@
+"""Score against the number of features, selection inside every fold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone, is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_features, has_fit_parameter
+
+from sklearn_deeplifft.model_selection._recut import cuts, last_step, require_count_parameter
+
+__all__ = ["FeatureCountCurve", "feature_count_curve"]
+
+
+@dataclass(frozen=True)
+class FeatureCountCurve:
+    """What `feature_count_curve` returns."""
+
+    frame: pd.DataFrame
+    """One row for each selector, fold and count: ``selector``, ``n_features``, ``fold``,
+    ``score`` and ``fit_seconds``. A fit of a selector that serves all counts of a fold is timed in
+    the row of the first, and the others hold 0; so sums are what was spent."""
+    score_name: str = "score"
+
+    def summary(self) -> pd.DataFrame:
+        """Mean over folds, one row for each selector and count.
+
+        Returns
+        -------
+        DataFrame
+            ``selector``, ``n_features``, ``mean``, ``standard_error`` (standard deviation over
+            folds, divisor n, over the root of their number, as in `one_standard_error`) and
+            ``fit_seconds``, the sum over folds.
+        """
+        cells = self.frame.groupby(["selector", "n_features"], sort=False)
+        scores = cells["score"]
+        found = pd.DataFrame(
+            {
+                "mean": scores.mean(),
+                "standard_error": scores.std(ddof=0) / np.sqrt(scores.size()),
+                "fit_seconds": cells["fit_seconds"].sum(),
+            }
+        )
+        return found.reset_index()
+
+
+class Table(NamedTuple):
+    """Rows, and what belongs to each."""
+
+    X: Any
+    y: Any
+    groups: Any = None
+    weight: Any = None
+
+    def rows(self, index: np.ndarray) -> Table:
+        """Some of them."""
+        return Table(*(part if part is None else _safe_indexing(part, index) for part in self))
+
+
+def feature_count_curve(
+    selector,
+    estimator,
+    X,
+    y,
+    *,
+    feature_counts,
+    cv=5,
+    scoring=None,
+    groups=None,
+    sample_weight=None,
+    n_jobs=None,
+) -> FeatureCountCurve:
+    """Cross-validate an estimator on what selectors keep, at every number of features.
+
+    Selection is part of each fold: neither selector nor estimator sees the rows that are scored.
+    The best of the curve is still the best of several, and optimistic: to report a score, put the
+    choice of the number into an outer fold.
+
+    Parameters
+    ----------
+    selector : estimator, or dict of str to estimator
+        One or several selectors, or pipelines that end with one; all meet the same folds. Those
+        of this package, ``SelectKBest``, ``SelectFromModel`` and ``RFE(step=1)`` are fitted once
+        a fold and cut to every count; all others are fitted for every count. Their thresholds are
+        switched off.
+    estimator : estimator
+        Fitted to the selected columns; a pipeline, if they have to be scaled.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    feature_counts : sequence of int
+        Between 1 and n_features.
+    cv : int, splitter or iterable of splits, default=5
+        Stratified for a classifier.
+    scoring : str, callable or None, default=None
+        One metric; None is ``estimator.score``.
+    groups : array-like of shape (n_samples,), default=None
+        Rows that belong together: passed to ``cv``, and to selectors whose ``fit`` takes them.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Passed to every ``fit`` that takes it, and to the score.
+    n_jobs : int or None, default=None
+        Pairs of selector and fold that are worked on at the same time.
+
+    Returns
+    -------
+    FeatureCountCurve
+        ``frame`` and ``summary()``; ``plotting.FeatureCountDisplay.from_curve`` draws it.
+
+    Raises
+    ------
+    ValueError
+        A count is not between 1 and n_features, or there is none.
+    TypeError
+        A selector has no number of features to set.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.feature_selection import SelectKBest
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_deeplifft import DeepLIFFTSelector
+    >>> from sklearn_deeplifft.model_selection import feature_count_curve
+    >>> X, y = load_iris(return_X_y=True)
+    >>> selectors = {
+    ...     "ours": DeepLIFFTSelector(n_networks=1, step=None, random_state=0),
+    ...     "F-test": SelectKBest(),
+    ... }
+    >>> model = LogisticRegression(max_iter=1000)
+    >>> curve = feature_count_curve(selectors, model, X, y, feature_counts=[1, 2], cv=3)
+    >>> list(curve.frame.columns), len(curve.frame)
+    (['selector', 'n_features', 'fold', 'score', 'fit_seconds'], 12)
+    """
+    table = Table(*indexable(X, y, groups, sample_weight))
+    counts = _checked_counts(feature_counts, _num_features(table.X))
+    named = _named(selector)
+    for one in named.values():
+        require_count_parameter(one)
+    scorer = check_scoring(estimator, scoring)
+    folds = check_cv(cv, y, classifier=is_classifier(estimator))
+    splits = list(folds.split(table.X, table.y, groups))
+    pieces = Parallel(n_jobs=n_jobs)(
+        delayed(_curve_of_fold)(one, estimator, table, train, test, counts, scorer)
+        for one in named.values()
+        for train, test in splits
+    )
+    cells = [(name, fold) for name in named for fold in range(len(splits))]
+    rows = [
+        (name, k, fold, score, seconds)
+        for (name, fold), piece in zip(cells, pieces, strict=True)
+        for k, score, seconds in piece
+    ]
+    columns = ["selector", "n_features", "fold", "score", "fit_seconds"]
+    return FeatureCountCurve(pd.DataFrame(rows, columns=columns), _name_of(scoring))
+
+
+def _curve_of_fold(
+    selector: Any,
+    estimator: Any,
+    table: Table,
+    train: np.ndarray,
+    test: np.ndarray,
+    counts: Sequence[int],
+    scorer: Any,
+) -> list[tuple[int, float, float]]:
+    """Count, score and seconds in the fit of the selector."""
+    training, held_out = table.rows(train), table.rows(test)
+    seconds = 0.0
+
+    def fit(unfitted: Any) -> Any:
+        nonlocal seconds
+        began = time.perf_counter()
+        unfitted.fit(training.X, training.y, **_fit_params(unfitted, training))
+        seconds = time.perf_counter() - began
+        return unfitted
+
+    found = []
+    for k, cut, fresh in cuts(selector, counts, fit):
+        model = clone(estimator)
+        params = _fit_params(model, training._replace(groups=None))
+        model.fit(cut.transform(training.X), training.y, **params)
+        weights = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+        score = scorer(model, cut.transform(held_out.X), held_out.y, **weights)
+        found.append((k, float(score), seconds if fresh else 0.0))
+    return found
+
+
+def _fit_params(estimator: Any, table: Table) -> dict[str, Any]:
+    """Groups and weights, for those who take them; in a pipeline its last step does."""
+    prefix = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+    last = last_step(estimator)
+    given = {"groups": table.groups, "sample_weight": table.weight}
+    return {
+        f"{prefix}{name}": value
+        for name, value in given.items()
+        if value is not None and has_fit_parameter(last, name)
+    }
+
+
+def _checked_counts(counts: Sequence[int], n_features: int) -> list[int]:
+    """Ascending, each once."""
+    counts = list(counts)
+    wrong = [k for k in counts if not isinstance(k, Integral) or not 1 <= k <= n_features]
+    if wrong or not counts:
+        raise ValueError(
+            f"feature_counts={counts} must be integers between 1 and the number of features, "
+            f"{n_features}; {f'{wrong} are not' if wrong else 'there is none'}."
+        )
+    return sorted({int(k) for k in counts})
+
+
+def _named(selector: Any) -> dict[str, Any]:
+    if isinstance(selector, Mapping):
+        return {str(name): one for name, one in selector.items()}
+    return {type(last_step(selector)).__name__: selector}
+
+
+def _name_of(scoring: Any) -> str:
+    if scoring is None:
+        return "score"
+    return (
+        scoring.replace("_", " ")
+        if isinstance(scoring, str)
+        else getattr(scoring, "__name__", "score")
+    )

@@ -1,0 +1,19 @@
+"""The benchmark counts what it says it counts."""
+
+import numpy as np
+import pytest
+
+from benchmarks._counted import VARIABLE
+from benchmarks.sweep import grid
+from tests.conftest import planted
+
+
+# A fold of so few rows, trained so briefly, may get no row of a class right.
+@pytest.mark.filterwarnings("ignore:no scored example:sklearn_deeplifft.FeatureSelectionWarning")
+def test_trainings_with_memory_and_without(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "put back after the test")
+    X, y = planted(n=90)
+    kept = grid(X, y, [1, 3, 5], 1, kept=True)
+    plain = grid(X, y, [1, 3, 5], 1, kept=False)
+    assert (kept.trainings, plain.trainings) == (6, 16)
+    np.testing.assert_array_equal(kept.scores, plain.scores)

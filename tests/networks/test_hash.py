@@ -1,0 +1,140 @@
+"""Keys are the same in every process, and differ wherever a fit could."""
+
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import skorch
+import torch
+from sklearn.base import clone
+from sklearn.neural_network import MLPClassifier
+from torch import nn
+
+from sklearn_deeplifft.networks import hash_of, key_of_parameters, relu_mlp
+from tests.conftest import MLP, FixedMLP, relu_network
+
+SCRIPT = """
+from skorch import NeuralNetClassifier
+from skorch.callbacks import EarlyStopping
+from torch import nn, optim
+from sklearn.neural_network import MLPClassifier
+from sklearn_deeplifft.networks import key_of_parameters
+from tests.conftest import MLP, relu_network
+net = NeuralNetClassifier(
+    MLP, module__width=9, criterion=nn.CrossEntropyLoss, optimizer=optim.Adam,
+    callbacks=[("stop", EarlyStopping(patience=3))], criterion__weight=None,
+)
+networks = [None, MLP, relu_network(8, 5, 3), net, MLPClassifier((5,)), {"c", 1, None}]
+networks += [frozenset("abc"), {"a": 1, None: 2, 3: {"b"}}]
+print(key_of_parameters({str(i): network for i, network in enumerate(networks)}))
+"""
+
+
+def test_the_key_is_the_same_in_every_process():
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(p for p in sys.path if p)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(found) == 1
+    assert len(found.pop().strip()) == 32
+
+
+def net(**params):
+    return skorch.NeuralNetClassifier(MLP, criterion=nn.CrossEntropyLoss, **params)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [MLP, FixedMLP(), net(module__width=4), MLPClassifier((5,)), np.arange(3), {"a": 1}],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_clone_has_the_key_of_the_original(estimator):
+    twin = clone(estimator, safe=False)
+    assert hash_of(twin) == hash_of(estimator) == hash_of(clone(twin, safe=False))
+
+
+def test_tensors_differ_by_value_shape_type_and_sharing():
+    ones = torch.ones(2, 3)
+    different = [
+        ones,
+        ones * 2,
+        ones.reshape(3, 2),
+        ones.double(),
+        ones.bfloat16(),
+        nn.Parameter(ones),
+        torch.tensor(1.0),
+        torch.ones(0),
+        [ones, ones],
+        [ones, ones.clone()],
+    ]
+    assert len({hash_of(value) for value in different}) == len(different)
+    assert hash_of(ones.T.contiguous().T) == hash_of(ones)
+    assert hash_of(nn.Parameter(ones)) == hash_of(nn.Parameter(ones.clone()))
+
+
+def test_networks_differ_by_weights_sizes_and_settings():
+    other = relu_network(8, 5, 3)
+    with torch.no_grad():
+        other[0].weight[0, 0] += 1e-6
+    different = [
+        relu_network(8, 5, 3),
+        other,
+        relu_network(8, 6, 3),
+        relu_network(8, 5, 3, seed=1),
+        net(),
+        net(lr=0.1),
+        net(module__width=4),
+        MLP,
+        FixedMLP,
+        MLPClassifier((5,)),
+        MLPClassifier((6,)),
+    ]
+    assert len({hash_of(value) for value in different}) == len(different)
+
+
+def _renamed(body, bases=(nn.Module,)):
+    """A class of one name and module, whatever it holds."""
+    return type("Same", bases, {"__module__": "mine", "__qualname__": "Same", **body})
+
+
+def _one(self, x):
+    return x + 1
+
+
+def _two(self, x):
+    return x + 2
+
+
+def test_a_rewritten_network_is_another():
+    bodies = [{"forward": _one}, {"forward": _two}, {"forward": _one, "width": 3}]
+    keys = [hash_of(_renamed(body)) for body in bodies]
+    assert len(set(keys)) == 3
+    assert hash_of(_renamed(bodies[0])) == keys[0]
+    child = [hash_of(_renamed({}, (_renamed(body),))) for body in bodies[:2]]
+    assert child[0] != child[1]
+    assert hash_of(_one) != hash_of(_two)
+    assert hash_of(relu_mlp) == hash_of(relu_mlp)
+
+
+@pytest.mark.parametrize("value", [threading.Lock(), lambda x: x, (i for i in range(3))])
+def test_what_has_no_key_is_named(value):
+    with pytest.raises(TypeError, match=r"memory needs a key of every parameter, and estimator="):
+        key_of_parameters({"step": 1, "estimator": value})
+    with pytest.raises(TypeError, match="memory=None"):
+        key_of_parameters({"estimator": net(callbacks=[value])})
+
+
+def test_a_class_of_a_function_has_no_key():
+    class Local(nn.Module):
+        pass
+
+    with pytest.raises(TypeError, match="not defined at the top of a module"):
+        key_of_parameters({"estimator": Local})
