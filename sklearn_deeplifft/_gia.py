@@ -320,7 +320,7 @@ class GIATransformer(BaseNetworkSelector):
         rows = _as_dense(X)
         found = self._ensemble(rows)
         blocks = changes(found.surfaces, rows, self.interventions_, len(found.outputs))
-        return np.hstack([total.reshape(len(rows), -1) for _, total, *_ in blocks])
+        return np.hstack([total.reshape(len(rows), -1) for total, *_ in blocks])
 
     def _extra_settings(self, data: FitData) -> dict[str, Any]:
         return {}
@@ -373,7 +373,7 @@ class GIATransformer(BaseNetworkSelector):
 
     def _bound(self, base: np.ndarray, data: FitData) -> list[Intervention]:
         if isinstance(self.interventions, str):
-            asked = [one for _, one in each_feature(base, data.names, self._groups)]
+            asked = each_feature(base, data.names, self._groups)
         else:
             asked = list(self.interventions)
         bound = [bind(one, base, data.names, self._groups) for one in asked]

@@ -59,16 +59,20 @@ class _Activation(NamedTuple):
 Stage = _Affine | _Activation
 
 
-def chain_of(module: nn.Module, dtype: torch.dtype) -> list[Stage] | None:
+def chain_of(
+    module: nn.Module, dtype: torch.dtype, *, drop_normalizer: bool = True
+) -> list[Stage] | None:
     """Return the stages of a plain ``nn.Sequential``, or None where anything else is inside.
 
     Only modules of exactly the listed types, without hooks, qualify: what a subclass or a hook
-    does is not known here, and the general reader takes over.
+    does is not known here, and the general reader takes over. A final normaliser is left out, or
+    with ``drop_normalizer=False`` no part of a chain.
     """
     leaves = _leaves(module)
     if leaves is None:
         return None
-    if leaves and type(leaves[-1]) in (nn.Softmax, nn.LogSoftmax, nn.Sigmoid, nn.LogSigmoid):
+    normalizers = (nn.Softmax, nn.LogSoftmax, nn.Sigmoid, nn.LogSigmoid)
+    if drop_normalizer and leaves and type(leaves[-1]) in normalizers:
         leaves = leaves[:-1]
     stages: list[Stage] = []
     for leaf in leaves:

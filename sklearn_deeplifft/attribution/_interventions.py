@@ -78,9 +78,12 @@ class FullForward:
 
     def after(self, X: Tensor, moves: Sequence[Move]) -> Iterator[Tensor]:
         for move in moves:
-            moved = X.clone() if move.rows is None else X[move.rows]
-            moved[:, move.columns] = move.values
-            yield self.function(moved)
+            yield torch.cat([self._moved(X, piece) for piece in _pieces(move, len(X))])
+
+    def _moved(self, X: Tensor, move: Move) -> Tensor:
+        moved = X.clone() if move.rows is None else X[move.rows]
+        moved[:, move.columns] = move.values
+        return self.function(moved)
 
 
 class LowRank:
@@ -126,13 +129,22 @@ class LowRank:
         Z = self.pre_activations(X)
         for batch in _batches(moves, len(X)):
             sizes = [_size(move, len(X)) for move in batch]
-            H = Z.new_empty(sum(sizes), Z.shape[1])
-            for move, part in zip(batch, H.split(sizes), strict=True):
-                self._update(X, Z, move, part)
-            yield from self.run(H).split(sizes)
+            if sum(sizes) > ROWS_AT_ONCE:  # one move of many rows, in pieces
+                parts = [self._moved(X, Z, [piece]) for piece in _pieces(batch[0], len(X))]
+                yield torch.cat(parts)
+            else:
+                yield from self._moved(X, Z, batch).split(sizes)
 
-    def _update(self, X: Tensor, Z: Tensor, move: Move, out: Tensor) -> None:
-        """``Z + change W1[:, columns]'`` into ``out``."""
+    def _moved(self, X: Tensor, Z: Tensor, batch: Sequence[Move]) -> Tensor:
+        """f of all rows that the moves change, one move after another."""
+        sizes = [_size(move, len(X)) for move in batch]
+        H = Z.new_empty(sum(sizes), Z.shape[1])
+        for move, part in zip(batch, H.split(sizes), strict=True):
+            self._moved_into(part, X, Z, move)
+        return self.run(H)
+
+    def _moved_into(self, out: Tensor, X: Tensor, Z: Tensor, move: Move) -> None:
+        """``Z + change W1[:, columns]'``."""
         if move.rows is not None:
             Z = Z[move.rows]
         change = (move.changed(X) / self.units[move.columns]).to(Z.dtype)
@@ -181,7 +193,7 @@ def low_rank_of(
     Diagonal maps before the first dense one (batch-norm in evaluation mode) are folded into it,
     and a linear output scale into the last.
     """
-    stages = chain_of(core, dtype)
+    stages = chain_of(core, dtype, drop_normalizer=scale.of_logits)
     if stages is None:
         return None
     first, above = _folded_front(stages)
@@ -232,6 +244,17 @@ def _affine(weight: Tensor, bias: Tensor) -> _Affine:
 
 def _size(move: Move, n: int) -> int:
     return n if move.rows is None else len(move.rows)
+
+
+def _pieces(move: Move, n: int) -> list[Move]:
+    """The same move, ``ROWS_AT_ONCE`` rows at a time: what runs then fits in memory."""
+    if _size(move, n) <= ROWS_AT_ONCE:
+        return [move]
+    rows = torch.arange(n) if move.rows is None else move.rows
+    n_pieces = -(-len(rows) // ROWS_AT_ONCE)
+    change = [None] * n_pieces if move.change is None else move.change.split(ROWS_AT_ONCE)
+    parts = zip(move.values.split(ROWS_AT_ONCE), rows.split(ROWS_AT_ONCE), change, strict=True)
+    return [Move(move.columns, values, own, by) for values, own, by in parts]
 
 
 def _batches(moves: Sequence[Move], n: int) -> Iterator[list[Move]]:

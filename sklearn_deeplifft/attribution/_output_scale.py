@@ -35,15 +35,13 @@ class OutputScale:
     both: bool = True
 
     @property
-    def n_rows(self) -> int:
-        """R."""
-        return sum(
-            head.n_cells if self.both or head.kind != "sigmoid" else 1 for head in self.heads
-        )
+    def of_logits(self) -> bool:
+        """Whether a final softmax or sigmoid is left out; a regression's is part of its answer."""
+        return any(head.kind != "identity" for head in self.heads)
 
     def matrix(self, dtype: torch.dtype) -> Tensor | None:
         """(R, K), where the scale is linear; None for probabilities of a classification."""
-        if self.proba and any(head.kind != "identity" for head in self.heads):
+        if self.proba and self.of_logits:
             return None
         return torch.block_diag(*(self._block(head, dtype) for head in self.heads))
 

@@ -60,12 +60,12 @@ def _once_each(bound: Intervention, names: Names) -> Intervention:
     return compose(*bound.parts) if isinstance(bound, Composed) else bound
 
 
-def described(bound: Intervention, names: Names = None, labels: Sequence[str] = ()) -> str:
+def described(bound: Intervention, names: Names = None) -> str:
     """What a bound intervention does, with the names of its columns (or of its block)."""
-    return " & ".join(part.describe(_label(part, names, labels)) for part in bound.parts)
+    return " & ".join(part.describe(_label(part, names)) for part in bound.parts)
 
 
-def _label(part: Intervention, names: Names, labels: Sequence[str]) -> str:
+def _label(part: Intervention, names: Names) -> str:
     shown = [f"x{i}" if names is None else str(names[i]) for i in part.positions]
     if len(shown) == 1:
         return shown[0]

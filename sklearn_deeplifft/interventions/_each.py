@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from sklearn_deeplifft._groups import FeatureGroups
@@ -25,9 +23,7 @@ MOSTLY = 0.5
 """A non-negative column with at least this share of zeros is sparse: zero means absence."""
 
 
-def each_feature(
-    background: np.ndarray, names: Names, groups: FeatureGroups
-) -> Iterator[tuple[int, Intervention]]:
+def each_feature(background: np.ndarray, names: Names, groups: FeatureGroups) -> list[Intervention]:
     """Feature by feature: what is done to it.
 
     Removing it and adding to it, where zero means absence (counts and sparse columns): one unit
@@ -41,18 +37,18 @@ def each_feature(
     names : sequence of str or None
     groups : FeatureGroups
 
-    Yields
-    ------
-    (feature, Intervention)
+    Returns
+    -------
+    list of Intervention
+        Those of a feature beside each other, features in their order.
     """
+    found: list[Intervention] = []
     for feature in range(len(groups.first)):
         columns = np.flatnonzero(groups.of_column == feature)
         values = background[:, columns]
-        varies = (values != values[0]).any(axis=0)
-        if not varies.any():
-            continue
-        for one in _of_feature(columns, values, names):
-            yield feature, one
+        if (values != values[0]).any():
+            found += _of_feature(columns, values, names)
+    return found
 
 
 def _of_feature(columns: np.ndarray, values: np.ndarray, names: Names) -> list[Intervention]:

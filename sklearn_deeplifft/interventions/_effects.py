@@ -272,7 +272,7 @@ def effects_on(
 ) -> Moments:
     """Stream the changes of rows (n, d) into their summaries."""
     blocks = changes(ensemble.surfaces, X, bound, len(ensemble.outputs))
-    return merged([moments_of(t, own, share, quantiles) for _, t, own, share in blocks])
+    return merged([moments_of(t, own, share, quantiles) for t, own, share in blocks])
 
 
 def network_effects(

@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import skorch
 import torch
 from sklearn.base import is_classifier, is_regressor
-from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
+from torch import Tensor
 
 from sklearn_deeplifft._targets import Target, heads_for
 from sklearn_deeplifft.attribution import (
@@ -33,7 +31,8 @@ from sklearn_deeplifft.networks import (
     Preprocessed,
     Trained,
     adopt,
-    is_regressor_network,
+    answers,
+    is_network,
     takes_columns,
 )
 
@@ -91,7 +90,7 @@ def ensemble_of(
     several = list(estimator) if isinstance(estimator, list | tuple) else [estimator]
     if not several:
         raise ValueError("estimator is an empty list; pass at least one fitted network.")
-    if all(_is_network(one) for one in several):
+    if all(is_network(one) for one in several):
         return _of_networks(several, few, scale == "proba", task, dtype)
     if len(several) == 1:
         return _of_predictor(several[0], few, scale == "proba")
@@ -122,21 +121,26 @@ def surface_of(
     """
     wanted = getattr(torch, dtype) if isinstance(dtype, str) else dtype
     precision = wanted or module_dtype(trained.core)
-    front = trained.standardize
-
-    def prepare(X: Tensor) -> Tensor:
-        # Rows come in float64 and are standardised before they are rounded.
-        return X if front is None else (X - front.mean) / front.scale
-
     reader = NetworkReader(trained.core, dtype=precision)
     with takes_columns(few.shape[1]):
-        n_outputs = reader.logits(prepare(torch.tensor(few, dtype=torch.float64))).shape[1]
+        n_outputs = reader.logits(_inputs(trained, torch.tensor(few).double())).shape[1]
     scale = scaled(n_outputs)
-    if all(head.kind == "identity" for head in scale.heads):
-        reader = NetworkReader(trained.core, dtype=precision, drop_normalizer=False)
+    front = trained.standardize
     units = torch.ones(few.shape[1]) if front is None else front.scale
-    fast = low_rank_of(trained.core, precision, prepare, units, scale)
-    return fast or FullForward(lambda X: scale(reader.logits(prepare(X))))
+    fast = low_rank_of(trained.core, precision, partial(_inputs, trained), units, scale)
+    return fast or whole_passes(trained, scale, precision)
+
+
+def whole_passes(trained: Trained, scale: OutputScale, dtype: torch.dtype) -> FullForward:
+    """The same network, every row run whole."""
+    reader = NetworkReader(trained.core, dtype=dtype, drop_normalizer=scale.of_logits)
+    return FullForward(lambda X: scale(reader.logits(_inputs(trained, X))))
+
+
+def _inputs(trained: Trained, X: Tensor) -> Tensor:
+    """Rows come in float64, and are standardised before they are rounded."""
+    front = trained.standardize
+    return X if front is None else (X - front.mean) / front.scale
 
 
 def engine_error(
@@ -145,28 +149,14 @@ def engine_error(
     """Largest difference to whole forward passes, over the largest output; a few are compared."""
     if not isinstance(surface, LowRank):
         return 0.0
-    front, reader = trained.standardize, NetworkReader(trained.core, dtype=surface.dtype)
     few = torch.tensor(X[:8], dtype=torch.float64)
     moves = [move_of(one, X[:8]) for one in bound[:8]]
-
-    def logits(rows: Tensor) -> Tensor:
-        return reader.logits(rows if front is None else (rows - front.mean) / front.scale)
-
-    whole = FullForward(lambda rows: surface.scale(logits(rows)))
+    whole = whole_passes(trained, surface.scale, surface.dtype)
     pairs = [(surface.outputs(few), whole.outputs(few))]
     pairs += zip(surface.after(few, moves), whole.after(few, moves), strict=True)
     gap = max(float((a - b).abs().max()) for a, b in pairs if len(a))
     size = max(float(b.abs().max()) for _, b in pairs if len(b))
     return gap / size if size > 0 else gap
-
-
-def _is_network(estimator: Any) -> bool:
-    return isinstance(estimator, nn.Module | skorch.NeuralNet) or _is_relu_mlp(estimator)
-
-
-def _is_relu_mlp(estimator: Any) -> bool:
-    mlp = isinstance(estimator, MLPClassifier | MLPRegressor)
-    return mlp and estimator.activation == "relu" and hasattr(estimator, "coefs_")
 
 
 def _of_networks(
@@ -202,14 +192,7 @@ def _kind(estimator: Any, task: str) -> str:
         raise ValueError(
             f"task={task!r} must be 'auto', 'classification', 'multilabel' or 'regression'."
         )
-    if task == "auto" and is_regressor_network(estimator):
-        return "regression"
-    if task == "auto" and isinstance(estimator, MLPClassifier):
-        several = estimator.out_activation_ == "logistic" and estimator.n_outputs_ > 1
-        return "multilabel" if several else "classification"
-    if task == "auto" and isinstance(estimator, skorch.NeuralNetBinaryClassifier):
-        return "classification"
-    return task
+    return answers(estimator) if task == "auto" else task
 
 
 def _heads(kind: str, n_outputs: int) -> tuple[Head, ...]:

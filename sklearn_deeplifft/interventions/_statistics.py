@@ -46,14 +46,13 @@ class Moments(NamedTuple):
 
 def changes(
     surfaces: Sequence[Surface], X: np.ndarray, bound: Sequence[Intervention], n_outputs: int
-) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
-    """Blocks of interventions: where, changes (n, B, R), per network (N, B, R), changed (B,)."""
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Blocks of interventions: changes (n, B, R), per network (N, B, R), changed (B,)."""
     rows = torch.tensor(X, dtype=torch.float64)  # a copy: X may be read-only
     before = [surface.outputs(rows).double() for surface in surfaces]
     step = max(BLOCK_BYTES // (8 * len(X) * n_outputs), 2)
     for start in range(0, len(bound), step):
-        where = slice(start, min(start + step, len(bound)))
-        moves = [move_of(one, X) for one in bound[where]]
+        moves = [move_of(one, X) for one in bound[start : start + step]]
         share = np.array([1.0 if m.rows is None else len(m.rows) / len(X) for m in moves])
         total = torch.zeros(len(X), len(moves), n_outputs, dtype=torch.float64)
         own = torch.empty(len(surfaces), len(moves), n_outputs, dtype=torch.float64)
@@ -70,14 +69,14 @@ def changes(
         own /= len(X)
         if len(surfaces) > 1:
             total /= len(surfaces)
-        yield where, total.numpy(), own.numpy(), share
+        yield total.numpy(), own.numpy(), share
 
 
-def move_of(bound: Intervention, X: np.ndarray, rows: np.ndarray | None = None) -> Move:
+def move_of(bound: Intervention, X: np.ndarray) -> Move:
     """What a bound intervention does to rows; those it leaves as they are need not be run."""
     columns = bound.positions
     before = X[:, columns]
-    values = bound.apply(before, rows)
+    values = bound.apply(before)
     change = values - before
     differs = change[:, 0] != 0 if len(columns) == 1 else change.any(axis=1)
     at = torch.from_numpy(columns)

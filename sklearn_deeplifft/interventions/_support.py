@@ -88,7 +88,7 @@ class DataNearby:
     def __init__(self, data: np.ndarray, n_rows: int = 100) -> None:
         units = data.std(axis=0)
         self.units = np.where(units > 0, units, 1.0)
-        self.data = data / self.units
+        self.raw, self.data = data, data / self.units
         self.rows = np.arange(min(n_rows, len(data)))
         squares = (self.data**2).sum(axis=1)
         moved = self.data[self.rows]
@@ -102,8 +102,8 @@ class DataNearby:
         """Share of the moved rows whose nearest neighbour is further than 99 % of the data's."""
         columns = bound.positions
         before = self.data[:, columns]
-        after = bound.apply(before[self.rows] * self.units[columns], self.rows)
-        after = after / self.units[columns]
+        # Of the values as they are: scaled there and back they may miss their own quantile.
+        after = bound.apply(self.raw[self.rows][:, columns], self.rows) / self.units[columns]
         squared = self.squared.copy()
         for j in range(len(columns)):
             # (a - y)^2 - (b - y)^2 = (a - b) (a + b - 2 y): what moving b to a adds.

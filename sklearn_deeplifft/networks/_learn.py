@@ -46,7 +46,9 @@ __all__ = [
     "TrainingTable",
     "adopt",
     "build_untrained",
+    "answers",
     "ending_of",
+    "is_network",
     "is_regressor_network",
     "known_classes",
     "learn",
@@ -252,6 +254,25 @@ def adopt(estimator: Any) -> Trained:
             "skorch net or MLP, or a torch module instance."
         )
     return Trained(estimator, estimator, None)
+
+
+def is_network(estimator: Any) -> bool:
+    """Whether ``adopt`` reads ``estimator`` as a torch network: no class, no other perceptron."""
+    if isinstance(estimator, MLPClassifier | MLPRegressor):
+        return estimator.activation == "relu" and hasattr(estimator, "coefs_")
+    return isinstance(estimator, nn.Module) or is_net(estimator)
+
+
+def answers(estimator: Any) -> str:
+    """What the kind of a fitted network says that it answers; "auto" where it says nothing."""
+    if is_regressor_network(estimator):
+        return "regression"
+    if isinstance(estimator, MLPClassifier):
+        several = estimator.out_activation_ == "logistic" and estimator.n_outputs_ > 1
+        return "multilabel" if several else "classification"
+    if isinstance(estimator, skorch.NeuralNetBinaryClassifier):
+        return "classification"
+    return "auto"
 
 
 def is_regressor_network(estimator: Any) -> bool:

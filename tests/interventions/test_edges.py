@@ -1,0 +1,61 @@
+"""Edges of the engine: a regression that ends in a sigmoid, moves of many rows, exact quantiles."""
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_deeplifft.attribution import _interventions
+from sklearn_deeplifft.interventions import add, intervention_effects, quantile_shift, remove
+from sklearn_deeplifft.interventions._bind import bind
+from sklearn_deeplifft.interventions._support import DataNearby
+from tests.conftest import relu_network
+
+
+@pytest.fixture
+def X():
+    return np.random.RandomState(0).poisson(1.0, size=(50, 4)).astype(float)
+
+
+def test_a_regression_keeps_its_final_sigmoid(X):
+    net = torch.nn.Sequential(*relu_network(4, 6, 1), torch.nn.Sigmoid())
+    moved = X.copy()
+    moved[:, 0] += 1
+    with torch.no_grad():
+        expected = (net(torch.tensor(moved)) - net(torch.tensor(X))).mean().item()
+    found = intervention_effects(net, X, add(0, 1), task="regression", support=False)
+    assert found.effects[0, 0] == pytest.approx(expected, abs=1e-14)
+
+
+@pytest.mark.parametrize("last", [torch.nn.Identity(), torch.nn.Tanh()], ids=["low rank", "whole"])
+@pytest.mark.parametrize("move", [add(0, 1), remove([0, 2])], ids=["all rows", "some rows"])
+def test_moves_of_many_rows_run_in_pieces(X, last, move, monkeypatch):
+    net = torch.nn.Sequential(relu_network(4, 6, 3), last)
+    whole = intervention_effects(net, X, [move, add(1, 1)], support=False)
+    seen = []
+    run = _interventions.LowRank.run
+    monkeypatch.setattr(_interventions, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(
+        _interventions.LowRank, "run", lambda self, h: (seen.append(len(h)), run(self, h))[1]
+    )
+    pieces = intervention_effects(net, X, [move, add(1, 1)], support=False)
+    np.testing.assert_allclose(pieces.effects, whole.effects, atol=1e-14)
+    if isinstance(last, torch.nn.Identity):
+        assert [n for n in seen if n > 7] == [len(X)]  # the background before anything moves
+
+
+def test_distances_take_quantiles_of_the_values_as_they_are():
+    """Scaled there and back a 3 may become a little less, and so have another rank."""
+    counts = np.repeat(np.arange(7.0), 30)
+    data = np.column_stack([counts, np.tile([0.1, 0.7, 0.9], 70)])
+    shift = bind(quantile_shift(0, 1e-6), data)
+    nearby = DataNearby(data, n_rows=len(data))
+    assert (shift.apply(data[:, :1]) >= data[:, :1]).all()
+    asked = []
+
+    class Watching(type(shift)):
+        def apply(self, values, rows=None):
+            asked.append(values)
+            return values
+
+    nearby.off_manifold(Watching(shift.columns, shift.shift, shift.ordered))
+    assert (asked[0] == data[:, :1]).all()
