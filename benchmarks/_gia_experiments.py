@@ -90,6 +90,9 @@ def on_crx(data: str | Path, quick: bool) -> dict[str, float]:
         figures[f"{name}_sure"] = _known_signs(
             X.columns, np.where(low > 0, low, np.minimum(high, 0))
         )
+    curve = dose_response(gia, X, "CRX").to_frame()
+    print("CRX's occupancy and the centred logit of strong:")
+    print(curve[curve.output == "Strong enhancer"].round(3).to_string(index=False))
     return figures
 
 
