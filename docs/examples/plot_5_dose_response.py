@@ -86,5 +86,5 @@ for place, row in enumerate(top.itertuples()):
         f"n = {row.support:.0f}", (end, place), (5, 0), textcoords="offset points", va="center"
     )
 ax.axvline(0, color="0.3", lw=0.8)
-ax.margins(x=0.15)
+ax.margins(x=0.2)
 ax.set(xlabel="mean change of the logit, with its 95 % interval over networks")
