@@ -32,10 +32,11 @@ class _Affine(NamedTuple):
     transposed: Tensor
     """The weight, transposed and contiguous, ready for ``pull_back``."""
 
-    def apply(self, h: Tensor) -> Tensor:
+    def apply(self, h: Tensor, *, relu: bool = False) -> Tensor:
         if self.weight.ndim == 1:
-            return h * self.weight + self.bias
-        return times_transposed(h, self.weight, self.bias)
+            out = h * self.weight + self.bias
+            return out.relu_() if relu else out
+        return times_transposed(h, self.weight, self.bias, relu=relu)
 
     def pull_back(self, G: Tensor) -> Tensor:
         """Carry (n, K, m_out) down to (n, K, m_in)."""

@@ -117,6 +117,7 @@ class LowRank:
         self.above = above
         self.prepare = prepare
         self.units = units.double()
+        self.unit_of: list[float] = self.units.tolist()
         self.scale = scale
         self.folded = folded
         self.dtype = first.weight.dtype
@@ -147,12 +148,13 @@ class LowRank:
         """``Z + change W1[:, columns]'``."""
         if move.rows is not None:
             Z = Z[move.rows]
-        change = (move.changed(X) / self.units[move.columns]).to(Z.dtype)
-        W = self.first.transposed[move.columns]
         if len(move.columns) == 1:
-            torch.addr(Z, change[:, 0], W[0], out=out)
+            j = int(move.columns)
+            change = (move.changed(X)[:, 0] / self.unit_of[j]).to(Z.dtype)
+            torch.addr(Z, change, self.first.transposed[j], out=out)
         else:
-            torch.addmm(Z, change, W, out=out)
+            change = (move.changed(X) / self.units[move.columns]).to(Z.dtype)
+            torch.addmm(Z, change, self.first.transposed[move.columns], out=out)
 
     def update(self, X: Tensor, move: Move) -> Tensor:
         """``change W1[:, columns]'`` (n, h), zero in rows that the move leaves as they are."""
@@ -171,14 +173,20 @@ class LowRank:
 
     def run(self, h: Tensor) -> Tensor:
         """The layers above; ``h`` is written over."""
-        for stage in self.above:
+        rest = list(self.above)
+        while rest:
+            stage = rest.pop(0)
             if isinstance(stage, _Affine):
-                # A plain product: the bias in a pass of its own costs less than a fused one.
-                wide = stage.weight.ndim == 2
-                h = h.mm(stage.transposed).add_(stage.bias) if wide else stage.apply(h)
+                fused = stage.weight.ndim == 2 and bool(rest) and _is_relu(rest[0])
+                h = stage.apply(h, relu=fused)
+                rest = rest[fused:]
             else:
-                h = h.relu_() if stage.value is torch.relu else stage.value(h)
+                h = h.relu_() if _is_relu(stage) else stage.value(h)
         return h if self.folded else self.scale(h)
+
+
+def _is_relu(stage: _Affine | _Activation) -> bool:
+    return isinstance(stage, _Activation) and stage.value is torch.relu
 
 
 def low_rank_of(

@@ -12,7 +12,7 @@ code                  symbol                                                    
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -54,22 +54,31 @@ def changes(
     for start in range(0, len(bound), step):
         moves = [move_of(one, X) for one in bound[start : start + step]]
         share = np.array([1.0 if m.rows is None else len(m.rows) / len(X) for m in moves])
-        total = torch.zeros(len(X), len(moves), n_outputs, dtype=torch.float64)
+        # A row that a move leaves as it is keeps its zero in the buffer, whatever the network.
+        change = torch.zeros(len(X), len(moves), n_outputs, dtype=torch.float64)
         own = torch.empty(len(surfaces), len(moves), n_outputs, dtype=torch.float64)
+        total = torch.zeros_like(change) if len(surfaces) > 1 else change
         for i, surface in enumerate(surfaces):
-            for b, after in enumerate(surface.after(rows, moves)):
-                at = moves[b].rows
-                # The outputs before are in double precision, and so is the difference.
-                change = after - (before[i] if at is None else before[i][at])
-                torch.sum(change, 0, out=own[i, b])
-                if at is None:
-                    total[:, b] += change
-                else:
-                    total[at, b] += change
+            _fill(change, surface.after(rows, moves), moves, before[i])
+            torch.sum(change, 0, out=own[i])
+            if len(surfaces) > 1:
+                total += change
         own /= len(X)
         if len(surfaces) > 1:
             total /= len(surfaces)
         yield total.numpy(), own.numpy(), share
+
+
+def _fill(
+    change: torch.Tensor, after: Iterable[torch.Tensor], moves: Sequence[Move], before: torch.Tensor
+) -> None:
+    """One network's changes (n, B, R): outputs before are in double precision, so differences."""
+    for b, outputs in enumerate(after):
+        at = moves[b].rows
+        if at is None:
+            torch.sub(outputs, before, out=change[:, b])
+        else:
+            change[at, b] = outputs - before[at]
 
 
 def move_of(bound: Intervention, X: np.ndarray) -> Move:
