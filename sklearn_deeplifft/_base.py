@@ -62,7 +62,7 @@ __all__ = ["BaseNetworkSelector"]
 class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC):
     """A feature selector that ranks columns by what trained networks say of them.
 
-    Subclasses are final: they give ``__init__``, ``_score_function`` and ``_extra_settings``.
+    Final subclasses give ``__init__``, ``_score_function`` and ``_extra_settings``.
     """
 
     _parameter_constraints: dict = {
