@@ -201,7 +201,7 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             self.n_rounds_ = 1
         step = getattr(self, "step", None)
         if not self.prefit and step is not None and self._selects_inputs():
-            found = eliminate(recipe, data, plan, networks, scores, score, step)
+            found = eliminate(recipe, data, plan, networks, scores, score, step, self._groups)
             self.ranking_, shares, self.n_rounds_ = found
             self._set_importances(shares, rng)
         if not self.prefit:
@@ -262,6 +262,12 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         best = np.argsort(-values, kind="stable")[:k]
         names = getattr(self, "feature_names_in_", None) if self._selects_inputs() else None
         return best if names is None else names[best]
+
+    @property
+    def groups_(self) -> list[np.ndarray]:
+        """Columns of each feature, in the order of their first columns."""
+        check_is_fitted(self, "ranking_")
+        return self._groups.columns
 
     @property
     def selection_frequency_(self) -> np.ndarray:

@@ -51,7 +51,8 @@ class BaseDecomposingSelector(BaseNetworkSelector):
         ndarray of shape (n_samples, n_features)
             Change of the probability of class ``y`` at each feature's step, -1 to 1, for every
             row, right or wrong. With several targets (n_samples, n_targets, n_features); in
-            regression the terms themselves.
+            regression the terms themselves. With ``groups`` a group is one feature, one step and
+            one column, as in ``groups_``: those of a row add up to the change of its probability.
         """
         X, target = self._checked(X, y)
         return mean_increments(self._readings(Rows(X)), target)
@@ -68,7 +69,7 @@ class BaseDecomposingSelector(BaseNetworkSelector):
         Contributions
             ``terms`` (n_samples, K, n_features) and ``bias`` (n_samples, K); their sum is the
             logits, averaged over networks. A network with one logit z for two classes has
-            ``K = 2`` and logits (0, z).
+            ``K = 2`` and logits (0, z). Columns stand apart, also with ``groups``.
         """
         check_is_fitted(self, "ranking_")
         rows = Rows(check_rows(self, X, reset=False))
@@ -88,7 +89,8 @@ class BaseDecomposingSelector(BaseNetworkSelector):
         Returns
         -------
         Importances
-            ``overall`` (n_features,) and ``by_class`` (K, n_features), in one pass.
+            ``overall`` (n_features,) and ``by_class`` (K, n_features), in one pass. Columns of a
+            group share its value.
         """
         X, target = self._checked(X, y)
         index, weight = scored_rows(X, sample_weight, sample_mask)
@@ -101,7 +103,9 @@ class BaseDecomposingSelector(BaseNetworkSelector):
 
     def _score_function(self, data: FitData) -> ScoreFunction:
         d = data.rows.shape[1]
-        require_no_groups_beside_layer(self.simplex_groups, self.layer)
+        require_no_groups_beside_layer(
+            self.layer, groups=self.groups, simplex_groups=self.simplex_groups
+        )
         require_reference(self.reference, d, hidden=self.layer is not None)
         of_class(data.index[:0], data.target, self.target_class)  # refuses an unknown class
         simplices = find_simplices(self.simplex_groups, data.rows, data.names)
@@ -140,13 +144,17 @@ class BaseDecomposingSelector(BaseNetworkSelector):
         warn_never_right(scores, self._target, self.target_class)
 
     def _scores(self, reading: Reading, index, target: Target, weight, units) -> Scores:
-        return scores_of(
+        found = scores_of(
             reading.sums(index, target, weight),
             target,
             balanced=self.class_balance == "balanced",
             target_class=self.target_class,
             units=units,
         )
+        if reading.features is None:
+            return found
+        spread = reading.features.spread
+        return found._replace(overall=spread(found.overall), by_class=spread(found.by_class))
 
     def _reading_settings(self, target: Target) -> ReadingSettings:
         """Settled in ``fit``: parameters set later must not mix into what was measured."""
@@ -159,7 +167,11 @@ class BaseDecomposingSelector(BaseNetworkSelector):
         )
 
     def _reading(self, trained: Trained, rows: Rows, columns, hidden_reference=None) -> Reading:
-        return Reading(trained, self._settings, rows, self._gauge, columns, hidden_reference)
+        groups = self._groups.among(columns)
+        features = None if groups.single else groups
+        return Reading(
+            trained, self._settings, rows, self._gauge, columns, hidden_reference, features
+        )
 
     def _readings(self, rows: Rows) -> list[Reading]:
         """The fitted networks, ready to be read on other rows."""

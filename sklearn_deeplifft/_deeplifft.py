@@ -33,7 +33,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         ``n_features`` and ``n_outputs`` in its constructor.
     n_features_to_select : int, float or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
-        it after ``fit`` trains nothing.
+        it after ``fit`` trains nothing. With ``groups`` it counts groups.
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
@@ -47,6 +47,11 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     simplex_groups : list of lists of column names or positions, default=None
         One-hot blocks and compositions, whose sum is the same in every row; coefficients lose
         their part normal to it, where no data lives.
+    groups : array-like, list of lists, mapping or callable, default=None
+        Columns that are one feature (a one-hot block) are scored as one and kept or dropped
+        whole: a label for each column, lists of columns, a mapping from names to labels, or a
+        callable on names; columns without a label (None, NaN) stay alone. Their signed terms are
+        added row by row, before they are ordered: a block neither gains nor loses by its width.
     activation_rule : {"exact", "secant"}, default="exact"
         ``"secant"`` replaces curved activations by their chord from zero, again an exact sum.
     layer : str, default=None
@@ -101,20 +106,25 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     feature_importances_ : ndarray of shape (n_features,)
         Non-negative without ``target_class``. In one pass (``step=None``): mean absolute change
         of the true class's probability, 0 to 1 (in regression: of the term, in standard deviations
-        of the target). With elimination: its shares, averaged over rounds; they sum to 1.
+        of the target). With elimination: its shares, averaged over rounds; they sum to 1 over
+        features (a group's columns share its value).
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
         the class over its correctly classified examples; positive speaks for the class. Around
         the mean reference a column may do so by being low (``reference="zero"`` counts presence
         only). Terms are added in descending order, so where a probability is near 1 the terms
         against a class find little to take: compare signs and order, less the size of negative
-        scores. Rows follow ``classes_``; in regression outputs, and scores are mean terms.
+        scores. Rows follow ``classes_``; in regression outputs, and scores are mean terms. A
+        group's columns share its value.
     importances_std_ : ndarray of shape (n_features,)
         Over networks, as the following, which `ImportanceNeuronSelector` explains.
     importances_per_network_, importances_interval_, mean_ranks_, ranks_std_,
     selection_frequency_, stability_ : ndarray
     ranking_ : ndarray of shape (n_features,)
-        1 is best. With elimination the order in which features went, last first.
+        1 is best; columns of a group share a rank. With elimination the order in which features
+        went, last first.
+    groups_ : list of ndarray
+        Columns of each feature, in the order of their first columns: one each without ``groups``.
     decomposition_error_ : float
         Largest relative residual of ``logits = bias + terms`` over the rows scored.
     estimators_, estimator_ : list of networks, the first of them
@@ -164,6 +174,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         "estimator": "no_validation",
         "reference": [StrOptions({"mean", "zero"}), "array-like"],
         "simplex_groups": [None, list, tuple],
+        "groups": "no_validation",
         "activation_rule": [StrOptions({"exact", "secant"})],
         "layer": [None, str],
         "target_class": "no_validation",
@@ -181,6 +192,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         step=0.3,
         reference="mean",
         simplex_groups=None,
+        groups=None,
         activation_rule="exact",
         layer=None,
         target_class=None,
@@ -213,6 +225,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         self.step = step
         self.reference = reference
         self.simplex_groups = simplex_groups
+        self.groups = groups
         self.activation_rule = activation_rule
         self.layer = layer
         self.target_class = target_class
