@@ -1,8 +1,10 @@
 """Feature selection for scikit-learn that reads trained neural networks exactly."""
 
 from sklearn_deeplifft import datasets, interventions
+from sklearn_deeplifft._correlations import groups_from_correlation
 from sklearn_deeplifft._deeplifft import DeepLIFFTSelector
 from sklearn_deeplifft._gia import GIATransformer
+from sklearn_deeplifft._group_files import groups_from_file
 from sklearn_deeplifft._importance_neuron import ImportanceNeuronSelector
 from sklearn_deeplifft._per_row import Contributions, Importances
 from sklearn_deeplifft.exceptions import (
@@ -24,5 +26,7 @@ __all__ = [
     "TrainingDivergedError",
     "__version__",
     "datasets",
+    "groups_from_correlation",
+    "groups_from_file",
     "interventions",
 ]

@@ -12,13 +12,15 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_deeplifft._fit_data import FitData, digest_of, validated
+from sklearn_deeplifft._correlations import correlated_pairs, require_threshold
+from sklearn_deeplifft._fit_data import FitData, check_rows, digest_of, validated
 from sklearn_deeplifft._groups import FeatureGroups, find_groups
 from sklearn_deeplifft._inputs import require_device, require_layer_sizes
 from sklearn_deeplifft._memory import remembered, require_memory
@@ -38,6 +40,7 @@ from sklearn_deeplifft._training import (
 from sklearn_deeplifft.networks import (
     Checkpoints,
     NetSettings,
+    Rows,
     Spread,
     Trained,
     adopt,
@@ -62,7 +65,7 @@ __all__ = ["BaseNetworkSelector"]
 class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC):
     """A feature selector that ranks columns by what trained networks say of them.
 
-    Subclasses are final: they give ``__init__``, ``_score_function`` and ``_extra_settings``.
+    Final subclasses give ``__init__``, ``_score_function`` and ``_extra_settings``.
     """
 
     _parameter_constraints: dict = {
@@ -201,7 +204,7 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             self.n_rounds_ = 1
         step = getattr(self, "step", None)
         if not self.prefit and step is not None and self._selects_inputs():
-            found = eliminate(recipe, data, plan, networks, scores, score, step)
+            found = eliminate(recipe, data, plan, networks, scores, score, step, self._groups)
             self.ranking_, shares, self.n_rounds_ = found
             self._set_importances(shares, rng)
         if not self.prefit:
@@ -262,6 +265,54 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         best = np.argsort(-values, kind="stable")[:k]
         names = getattr(self, "feature_names_in_", None) if self._selects_inputs() else None
         return best if names is None else names[best]
+
+    def redundant_features(self, X, threshold: float = 0.9) -> pd.DataFrame:
+        """Columns that say nearly the same as a selected one, at the current cut.
+
+        Networks share a score among such columns, or give it to one by chance: that a partner was
+        left out does not say that it is irrelevant.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to take correlations from, such as those given to ``fit``.
+        threshold : float, default=0.9
+            Absolute Pearson correlation above which two columns are listed, between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            One row for each selected column and partner: ``selected`` and ``partner`` (names, or
+            positions if ``fit`` was given none), their ``correlation``, -1 to 1, and whether the
+            partner is ``kept`` too. The best selected column first, then the closest partner.
+
+        Raises
+        ------
+        ValueError
+            The threshold is out of range, or neurons were ranked (``layer=``).
+        """
+        check_is_fitted(self, "ranking_")
+        require_threshold(threshold)
+        if not self._selects_inputs():
+            raise ValueError(
+                f"layer={self.layer!r} ranks neurons, and redundant_features compares columns of "
+                "X; fit without layer=."
+            )
+        rows, mask = Rows(check_rows(self, X, reset=False)), self._get_support_mask()
+        pairs = list(correlated_pairs(rows, threshold, np.flatnonzero(mask)))
+        i, j, rho = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        order = np.lexsort((-np.abs(rho), i, self.ranking_[i]))
+        i, j, rho = i[order], j[order], rho[order]
+        names = getattr(self, "feature_names_in_", np.arange(len(mask)))
+        return pd.DataFrame(
+            {"selected": names[i], "partner": names[j], "correlation": rho, "kept": mask[j]}
+        )
+
+    @property
+    def groups_(self) -> list[np.ndarray]:
+        """Columns of each feature, in the order of their first columns."""
+        check_is_fitted(self, "ranking_")
+        return self._groups.columns
 
     @property
     def selection_frequency_(self) -> np.ndarray:

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklearn_deeplifft._base import BaseNetworkSelector
-from sklearn_deeplifft._class_scores import of_class, scores_of, warn_never_right
-from sklearn_deeplifft._fit_data import FitData, check_rows, scored_rows, target_scale
-from sklearn_deeplifft._inputs import require_no_groups_beside_layer, require_reference
-from sklearn_deeplifft._per_row import (
-    Contributions,
-    Importances,
-    mean_contributions,
-    mean_increments,
-)
-from sklearn_deeplifft._reading import Gauge, Reading, ReadingSettings
-from sklearn_deeplifft._simplex import find_simplices
-from sklearn_deeplifft._targets import Target, encode_like, heads_for
-from sklearn_deeplifft._training import ScoreFunction, Scores, mean_by_class
-from sklearn_deeplifft.networks import Rows, Trained, network_kind
-from sklearn_deeplifft.ranking import count_to_select
+from sklearn_deeplifft._decomposing import BaseDecomposingSelector
+from sklearn_deeplifft._fit_data import FitData
+from sklearn_deeplifft.networks import Rows
 
 __all__ = ["DeepLIFFTSelector"]
 
 
-class DeepLIFFTSelector(BaseNetworkSelector):
+class DeepLIFFTSelector(BaseDecomposingSelector):
     """Select features by exact linear decomposition of trained ReLU networks (DeepLIFFT).
 
     Around every example a network of affine maps and piecewise-linear activations *is* affine:
@@ -49,7 +33,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         ``n_features`` and ``n_outputs`` in its constructor.
     n_features_to_select : int, float or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
-        it after ``fit`` trains nothing.
+        it after ``fit`` trains nothing. With ``groups`` it counts groups.
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
@@ -63,6 +47,11 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     simplex_groups : list of lists of column names or positions, default=None
         One-hot blocks and compositions, whose sum is the same in every row; coefficients lose
         their part normal to it, where no data lives.
+    groups : array-like, list of lists, mapping or callable, default=None
+        Columns that are one feature (a one-hot block) are scored as one and kept or dropped
+        whole: a label for each column, lists of columns, a mapping from names to labels, or a
+        callable on names; columns without a label (None, NaN) stay alone. Their signed terms are
+        added row by row, before they are ordered: a block neither gains nor loses by its width.
     activation_rule : {"exact", "secant"}, default="exact"
         ``"secant"`` replaces curved activations by their chord from zero, again an exact sum.
     layer : str, default=None
@@ -117,20 +106,25 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     feature_importances_ : ndarray of shape (n_features,)
         Non-negative without ``target_class``. In one pass (``step=None``): mean absolute change
         of the true class's probability, 0 to 1 (in regression: of the term, in standard deviations
-        of the target). With elimination: its shares, averaged over rounds; they sum to 1.
+        of the target). With elimination: its shares, averaged over rounds; they sum to 1 over
+        features (a group's columns share its value).
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
         the class over its correctly classified examples; positive speaks for the class. Around
         the mean reference a column may do so by being low (``reference="zero"`` counts presence
         only). Terms are added in descending order, so where a probability is near 1 the terms
         against a class find little to take: compare signs and order, less the size of negative
-        scores. Rows follow ``classes_``; in regression outputs, and scores are mean terms.
+        scores. Rows follow ``classes_``; in regression outputs, and scores are mean terms. A
+        group's columns share its value.
     importances_std_ : ndarray of shape (n_features,)
         Over networks, as the following, which `ImportanceNeuronSelector` explains.
     importances_per_network_, importances_interval_, mean_ranks_, ranks_std_,
     selection_frequency_, stability_ : ndarray
     ranking_ : ndarray of shape (n_features,)
-        1 is best. With elimination the order in which features went, last first.
+        1 is best; columns of a group share a rank. With elimination the order in which features
+        went, last first.
+    groups_ : list of ndarray
+        Columns of each feature, in the order of their first columns: one each without ``groups``.
     decomposition_error_ : float
         Largest relative residual of ``logits = bias + terms`` over the rows scored.
     estimators_, estimator_ : list of networks, the first of them
@@ -176,10 +170,11 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     """
 
     _parameter_constraints: dict = {
-        **BaseNetworkSelector._parameter_constraints,
+        **BaseDecomposingSelector._parameter_constraints,
         "estimator": "no_validation",
         "reference": [StrOptions({"mean", "zero"}), "array-like"],
         "simplex_groups": [None, list, tuple],
+        "groups": "no_validation",
         "activation_rule": [StrOptions({"exact", "secant"})],
         "layer": [None, str],
         "target_class": "no_validation",
@@ -197,6 +192,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         step=0.3,
         reference="mean",
         simplex_groups=None,
+        groups=None,
         activation_rule="exact",
         layer=None,
         target_class=None,
@@ -229,6 +225,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         self.step = step
         self.reference = reference
         self.simplex_groups = simplex_groups
+        self.groups = groups
         self.activation_rule = activation_rule
         self.layer = layer
         self.target_class = target_class
@@ -277,68 +274,6 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             "standardize": False,
         }
 
-    def increments(self, X, y) -> np.ndarray:
-        """Softmax increments of each example's true class, averaged over the networks.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            True labels, as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
-            Change of the probability of class ``y`` at each feature's step, -1 to 1, for every
-            row, right or wrong. With several targets (n_samples, n_targets, n_features); in
-            regression the terms themselves.
-        """
-        X, target = self._checked(X, y)
-        return mean_increments(self._readings(Rows(X)), target)
-
-    def contributions(self, X) -> Contributions:
-        """The exact terms behind the scores, averaged over the networks.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        Contributions
-            ``terms`` (n_samples, K, n_features) and ``bias`` (n_samples, K); their sum is the
-            logits, averaged over networks. A network with one logit z for two classes has
-            ``K = 2`` and logits (0, z).
-        """
-        check_is_fitted(self, "ranking_")
-        rows = Rows(check_rows(self, X, reset=False))
-        return mean_contributions(self._readings(rows), self._target)
-
-    def importances(self, X, y, sample_weight=None, sample_mask=None) -> Importances:
-        """Score any labelled rows with the fitted networks; nothing is trained.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), default=None
-        sample_mask : array-like of bool of shape (n_samples,), default=None
-            Score these rows only.
-
-        Returns
-        -------
-        Importances
-            ``overall`` (n_features,) and ``by_class`` (K, n_features), in one pass.
-        """
-        X, target = self._checked(X, y)
-        index, weight = scored_rows(X, sample_weight, sample_mask)
-        scores = [
-            self._scores(reading, index, target, weight, self._units)
-            for reading in self._readings(Rows(X))
-        ]
-        warn_never_right(scores, target, self.target_class, np.unique(target.codes[index, 0]))
-        return Importances(np.mean([s.overall for s in scores], axis=0), mean_by_class(scores))
-
     def transform(self, X):
         """Reduce X to the selected features.
 
@@ -371,79 +306,3 @@ class DeepLIFFTSelector(BaseNetworkSelector):
 
     def _extra_settings(self, data: FitData) -> dict[str, Any]:
         return {}
-
-    def _score_function(self, data: FitData) -> ScoreFunction:
-        d = data.rows.shape[1]
-        require_no_groups_beside_layer(self.simplex_groups, self.layer)
-        require_reference(self.reference, d, hidden=self.layer is not None)
-        of_class(data.index[:0], data.target, self.target_class)  # refuses an unknown class
-        simplices = find_simplices(self.simplex_groups, data.rows, data.names)
-        self.simplex_groups_ = [simplex.columns for simplex in simplices]
-        self._gauge = Gauge(data.mean, (data.std == 0) & (not self.prefit), simplices)
-        self._settings = self._reading_settings(data.target)
-        self._hidden_references: list[torch.Tensor | None] = []
-        self._target = replace(data.target, codes=data.target.codes[:0])
-        self._units = target_scale(data)[1] if data.target.kind == "regression" else None
-        # Our own regression networks are trained, and here scored, on a standardised target.
-        default = network_kind(self.estimator) == "default" and not self.prefit
-        units = None if default else self._units
-
-        def score(trained: Trained, index: np.ndarray, columns: np.ndarray) -> Scores:
-            reading = self._reading(trained, data.rows, columns)
-            if len(columns) == d:
-                reading.n_outputs(data.index)  # explains a network of another width
-                reading.verify(data.index)
-            if self.layer is not None:
-                reading.measure_reference(data.index)
-                self._hidden_references.append(reading.reference)
-            index = of_class(index, data.target, self.target_class)
-            return self._scores(reading, index, data.target, data.score_weight, units)
-
-        return score
-
-    def _require_readable(self, data: FitData, trained: Trained | None) -> None:
-        if trained is not None:
-            reading = self._reading(trained, data.rows, np.arange(data.rows.shape[1]))
-            heads_for(data.target, reading.n_outputs(data.index))
-            reading.verify(data.index)
-            if self.layer is not None:
-                count_to_select(self.n_features_to_select, reading.n_terms(data.index))
-
-    def _after_scores(self, networks: Sequence[Trained], scores: Sequence[Scores]) -> None:
-        warn_never_right(scores, self._target, self.target_class)
-
-    def _scores(self, reading: Reading, index, target: Target, weight, units) -> Scores:
-        return scores_of(
-            reading.sums(index, target, weight),
-            target,
-            balanced=self.class_balance == "balanced",
-            target_class=self.target_class,
-            units=units,
-        )
-
-    def _reading_settings(self, target: Target) -> ReadingSettings:
-        """Settled in ``fit``: parameters set later must not mix into what was measured."""
-        return ReadingSettings(
-            reference=self.reference,
-            secants=self.activation_rule == "secant",
-            layer=self.layer,
-            dtype=None if self.dtype is None else getattr(torch, self.dtype),
-            drop_normalizer=target.kind != "regression",
-        )
-
-    def _reading(self, trained: Trained, rows: Rows, columns, hidden_reference=None) -> Reading:
-        return Reading(trained, self._settings, rows, self._gauge, columns, hidden_reference)
-
-    def _readings(self, rows: Rows) -> list[Reading]:
-        """The fitted networks, ready to be read on other rows."""
-        columns = np.arange(self.n_features_in_)
-        hidden = self._hidden_references or [None] * len(self._networks)
-        return [
-            self._reading(trained, rows, columns, reference)
-            for trained, reference in zip(self._networks, hidden, strict=True)
-        ]
-
-    def _checked(self, X, y) -> tuple[Any, Target]:
-        check_is_fitted(self, "ranking_")
-        X, y = check_rows(self, X, reset=False, y=y)
-        return X, encode_like(y, self._target)

@@ -156,7 +156,7 @@ class GIATransformer(BaseNetworkSelector):
         Signed: mean effect of having more of the feature (of the level, for a column of a block);
         positive speaks for the class.
     ranking_ : ndarray of shape (n_features,)
-        1 is best; columns of a group share a rank.
+        1 is best; columns of a group (``groups_`` lists them) share a rank.
     p_values_, q_values_ : ndarray of shape (n_features,)
         Against the null features, and after Benjamini & Hochberg. Only with ``null_features``,
         as the next two.

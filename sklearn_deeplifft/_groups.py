@@ -31,6 +31,20 @@ class FeatureGroups:
         """Whether every column is a feature of its own."""
         return len(self.first) == len(self.of_column)
 
+    @property
+    def columns(self) -> list[np.ndarray]:
+        """Columns of each feature, ascending."""
+        order = np.argsort(self.of_column, kind="stable")
+        return np.split(order, np.cumsum(np.bincount(self.of_column))[:-1])
+
+    def among(self, columns: np.ndarray) -> FeatureGroups:
+        """The same features where only these columns are left, ascending."""
+        if self.single:
+            every = np.arange(len(columns))
+            return FeatureGroups(every, every)
+        found = np.unique(self.of_column[columns], return_index=True, return_inverse=True)
+        return FeatureGroups(found[2], found[1])
+
     def merged(self, values: np.ndarray) -> np.ndarray:
         """Values (..., d) that are equal within each feature, as (..., G)."""
         return values[..., self.first]

@@ -154,8 +154,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         The penalty at which a gate closed for good; infinite if it never did. Only with
         ``gate_penalty="path"``.
     ranking_ : ndarray of shape (n_features,)
-        1 is best; columns of a group share a rank. Of features without any importance, the one
-        whose gates closed last comes first.
+        1 is best; columns of a group (``groups_`` lists them) share a rank. Of features without
+        any importance, the one whose gates closed last comes first.
     decomposition_error_ : float
         Largest relative residual of the decomposition behind ``class_importances_``.
     estimators_, estimator_ : list of networks, the first of them

@@ -155,12 +155,13 @@ def require_reference(reference, n_features: int, *, hidden: bool) -> None:
         )
 
 
-def require_no_groups_beside_layer(groups, layer: str | None) -> None:
+def require_no_groups_beside_layer(layer: str | None, *, groups, simplex_groups) -> None:
     """Raise where groups of columns meet a layer of neurons."""
-    if layer is not None and groups:
-        raise ValueError(
-            "simplex_groups are columns of X, and layer= scores neurons; use one of the two."
-        )
+    if layer is None:
+        return
+    name = "groups" if groups is not None else "simplex_groups" if simplex_groups else None
+    if name is not None:
+        raise ValueError(f"{name} are columns of X, and layer= scores neurons; use one of the two.")
 
 
 def require_layer_sizes(sizes) -> None:

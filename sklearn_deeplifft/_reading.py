@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft._simplex import Simplex
 from sklearn_deeplifft._targets import Target, heads_for
 from sklearn_deeplifft.attribution import (
@@ -72,10 +73,12 @@ class Reading:
         gauge: Gauge,
         columns: np.ndarray,
         hidden_reference: Tensor | None = None,
+        features: FeatureGroups | None = None,
     ) -> None:
         self.trained = trained
         self.rows = rows
         self.columns = columns
+        self.features = features
         self.settings = settings
         self.reader: Reader = reader_of(
             trained.core,
@@ -106,7 +109,9 @@ class Reading:
             return self.reader.logits(self.inputs(index[:2])).shape[1]
 
     def n_terms(self, index: np.ndarray) -> int:
-        """Number of features that are scored: columns, or neurons of the hidden layer."""
+        """Number of features that are scored: columns or groups of them, or hidden neurons."""
+        if self.features is not None:
+            return len(self.features.first)
         return len(self.columns) if self.settings.layer is None else self.hidden(index[:1]).shape[1]
 
     def verify(self, index: np.ndarray) -> None:
@@ -143,7 +148,8 @@ class Reading:
 
     def scorer(self, heads: tuple[Head, ...], *, only_correct: bool = True) -> Scorer:
         """What scores batches of rows in this gauge."""
-        return Scorer(self.reader, heads, self.reference, self.groups, only_correct)
+        features = None if self.features is None else torch.from_numpy(self.features.of_column)
+        return Scorer(self.reader, heads, self.reference, self.groups, only_correct, features)
 
     def sums(self, index: np.ndarray, target: Target, weight: np.ndarray) -> ScoreSums:
         """Stream the scores of ``index`` into sums; refuse a decomposition that is not exact."""

@@ -14,6 +14,7 @@ import numpy as np
 from torch import nn
 
 from sklearn_deeplifft._fit_data import FitData, target_scale, training_table
+from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft._inputs import column_names
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
@@ -246,6 +247,7 @@ class Elimination(NamedTuple):
     """What recursive elimination leaves behind."""
 
     ranking: np.ndarray
+    """(d,)."""
     shares: np.ndarray
     """(n_networks, d): each round's shares of a network's score, averaged over rounds."""
     n_rounds: int
@@ -259,23 +261,30 @@ def eliminate(
     scores: Sequence[Scores],
     score: ScoreFunction,
     step: float,
+    groups: FeatureGroups,
 ) -> Elimination:
-    """Drop the lowest fraction, go on training on the rest, score again, until one is left."""
-    d = data.rows.shape[1]
-    columns = np.arange(d)
-    survived, last, shares = np.zeros(d), np.zeros(d), np.zeros((len(networks), d))
+    """Drop the lowest fraction, go on training on the rest, score again, until one is left.
+
+    Features go with all of their columns.
+    """
+    columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
+    survived, last = np.zeros(len(features)), np.zeros(len(features))
+    shares = np.zeros((len(networks), len(features)))
     rounds = 0
     while True:
-        current = np.array([_share(s.overall) for s in scores])
+        left = groups.among(columns)
+        current = np.array([_share(left.merged(s.overall)) for s in scores])
         mean = current.mean(axis=0)
         rounds += 1
-        survived[columns], last[columns] = rounds, mean
-        shares[:, columns] += current
-        if len(columns) == 1:
-            return Elimination(rank_by_elimination(survived, last), shares / rounds, rounds)
+        survived[features], last[features] = rounds, mean
+        shares[:, features] += current
+        if len(features) == 1:
+            ranking = groups.spread(rank_by_elimination(survived, last))
+            return Elimination(ranking, groups.spread(shares / rounds), rounds)
         kept = _kept(mean, step)
-        starts = [restricted(t, recipe.estimator, kept, len(columns)) for t in networks]
-        columns = columns[kept]
+        stay = np.flatnonzero(np.isin(left.of_column, kept))
+        starts = [restricted(t, recipe.estimator, stay, len(columns)) for t in networks]
+        columns, features = columns[stay], features[kept]
         stage = f"round-{rounds + 1:03d}"
         networks, scores = run(recipe, data, plan, columns, score, starts, stage)
 

@@ -332,6 +332,16 @@ def oracle_terms(form: Form, x, reference=None, groups=()) -> tuple[np.ndarray, 
     return terms, bias
 
 
+def oracle_terms_of_features(terms: np.ndarray, of_column: Sequence[int]) -> np.ndarray:
+    """One example: terms (K, d) of columns -> (K, G) of features, added with their signs."""
+    K, d = terms.shape
+    sums = np.zeros((K, max(of_column) + 1))
+    for k in range(K):
+        for i in range(d):
+            sums[k, of_column[i]] += float(terms[k, i])
+    return sums
+
+
 def oracle_angle(g: np.ndarray) -> float:
     """Degrees between a gradient and its shadow on the simplex, signed like its sum."""
     normal = np.ones(len(g)) / math.sqrt(len(g))

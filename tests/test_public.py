@@ -55,6 +55,8 @@ def test_all_of_the_package():
         "TrainingDivergedError",
         "__version__",
         "datasets",
+        "groups_from_correlation",
+        "groups_from_file",
         "interventions",
     }
 

@@ -10,6 +10,7 @@ from sklearn.neural_network import MLPClassifier
 
 from sklearn_deeplifft import DeepLIFFTSelector, _training
 from sklearn_deeplifft._fit_data import FitData, validated
+from sklearn_deeplifft._groups import find_groups
 from sklearn_deeplifft._targets import encode_target
 from sklearn_deeplifft._training import (
     Recipe,
@@ -154,7 +155,7 @@ def test_groups_stay_together():
 # Elimination with scores that are known
 
 
-def eliminated(scores_of_columns, d, step, monkeypatch, n_networks=1):
+def eliminated(scores_of_columns, d, step, monkeypatch, n_networks=1, groups=None):
     """Run elimination where network j's scores of some columns are given by a function."""
     rounds = []
 
@@ -167,7 +168,8 @@ def eliminated(scores_of_columns, d, step, monkeypatch, n_networks=1):
     monkeypatch.setattr(_training, "restricted", lambda *args: None)
     first = [Scores(scores_of_columns(np.arange(d), j), None, None, 0.0) for j in range(n_networks)]
     data = SimpleNamespace(rows=Rows(np.zeros((3, d))))
-    found = eliminate(recipe(), data, [None], [None] * n_networks, first, None, step)
+    features = find_groups(groups, None, d)
+    found = eliminate(recipe(), data, [None], [None] * n_networks, first, None, step, features)
     return found, rounds
 
 
@@ -177,6 +179,24 @@ def test_the_lowest_go_first(monkeypatch):
     assert rounds == [[0, 2, 3], [0, 2], [2]]
     assert found.ranking.tolist() == [2, 4, 1, 3]
     assert found.n_rounds == 4
+
+
+def test_groups_go_whole_and_are_counted(monkeypatch):
+    """Four features of 2, 1, 3 and 1 columns; a step of 1 drops one of them."""
+    of_column = np.array([0, 1, 0, 2, 2, 3, 2])
+    value = np.array([2.0, 4.0, 1.0, 1.0])[of_column]
+    value[5] = 3.0
+    found, rounds = eliminated(
+        lambda columns, j: value[columns], 7, 1, monkeypatch, groups=of_column
+    )
+    assert rounds == [[0, 1, 2, 5], [1, 5], [1]]
+    assert found.ranking.tolist() == [3, 1, 3, 4, 4, 2, 4]
+    assert found.n_rounds == 4
+    # Shares of a round are over features: 2, 4, 1 and 3 of 10, whatever their widths.
+    assert found.shares[0, 3] == found.shares[0, 4] == pytest.approx(0.1 / 4)
+    assert found.shares[0, [0, 1, 3, 5]].sum() == pytest.approx(1)
+    halves, _ = eliminated(lambda columns, j: value[columns], 7, 0.5, monkeypatch, groups=of_column)
+    assert halves.n_rounds == 3
 
 
 def test_a_twin_gains_what_its_twin_leaves(monkeypatch):
@@ -341,8 +361,9 @@ def test_networks_without_null_features_are_kept_as_they_are():
 def test_elimination_takes_null_columns_along():
     data = real_data()
     found = trained_with_nulls(data)
+    fitted = (found.networks, found.scores, found.score)
     ranking = eliminate(
-        found.recipe, data, found.plan, found.networks, found.scores, found.score, 0.5
+        found.recipe, data, found.plan, *fitted, 0.5, find_groups(None, None, 6)
     ).ranking
     assert found.widths == [12, 12, 6, 6, 2, 2]
     assert set(np.argsort(ranking)[:2]) == {0, 1}

@@ -1,4 +1,4 @@
-"""Scores of a batch of rows: linear form, gauge, increments, sums, in that order."""
+"""Scores of a batch of rows: linear form, gauge, features, increments, sums, in that order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution._accumulate import ScoreSums, worst
 from sklearn_deeplifft.attribution._chain import ChainReader, chain_of
+from sklearn_deeplifft.attribution._feature_sums import summed_by_feature
 from sklearn_deeplifft.attribution._gauge import SimplexGroup, terms_of
 from sklearn_deeplifft.attribution._increments import odds_increments
 from sklearn_deeplifft.attribution._linear_form import (
@@ -115,7 +116,8 @@ class Scorer:
     """Everything that turns rows and targets into scores.
 
     ``reference`` (d,) and ``groups`` choose the gauge; ``y`` is (n, H), one column a head:
-    class indices, 0/1, or anything in regression.
+    class indices, 0/1, or anything in regression. With ``features`` (d,), which feature each
+    column belongs to, 0 to G - 1, there are G scores in the place of d.
     """
 
     reader: Reader
@@ -123,6 +125,7 @@ class Scorer:
     reference: Tensor | None = None
     groups: Sequence[SimplexGroup] = ()
     only_correct: bool = True
+    features: Tensor | None = None
 
     @property
     def n_cells(self) -> int:
@@ -193,8 +196,13 @@ class Scorer:
     def _scored(self, head: Head, form: LinearForm, rows: Tensor) -> _HeadScores:
         terms, bias = terms_of(form, self.groups, in_place=True)
         residual = relative_residual(form.logits, bias, terms.sum(-1))
+        displacement = form.displacement
+        if self.features is not None:
+            terms = summed_by_feature(terms, self.features)
+            # A feature is absent where all of its columns are.
+            displacement = summed_by_feature((displacement != 0).to(terms.dtype), self.features)
         if head.kind != "identity":
-            terms = odds_increments(terms, bias, form.displacement)
+            terms = odds_increments(terms, bias, displacement)
         return _HeadScores(rows, terms, residual)
 
 

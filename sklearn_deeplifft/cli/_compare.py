@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_deeplifft._groups import FeatureGroups
+from sklearn_deeplifft.cli._families import by_groups
 from sklearn_deeplifft.cli._learners import METRICS, Judgement, judge
 from sklearn_deeplifft.cli._parts import Parts
 from sklearn_deeplifft.cli._rankers import Chooser, rankers_for
@@ -41,6 +43,7 @@ def compare(
     ours: Chooser,
     seconds: float,
     *,
+    groups: FeatureGroups,
     seed: int,
     advance: Callable[[], object],
 ) -> pd.DataFrame:
@@ -52,6 +55,8 @@ def compare(
         From a number of features to their positions.
     seconds : float
         What our own ranking took.
+    groups : FeatureGroups
+        Columns that are one feature: every method keeps them whole, and counts are of these.
     advance : callable
         Called after each of ``n_comparisons`` steps.
 
@@ -69,12 +74,13 @@ def compare(
             task, X_train[:, columns], X_test[:, columns], parts.y_train, parts.y_test, seed
         )
         advance()
-        return _row(len(columns), method, task, found, took, listed)
+        n_features = len(np.unique(groups.of_column[columns]))
+        return _row(n_features, method, task, found, took, listed)
 
     rows = []
     for k in counts:
         for method, (choose, took) in choosers.items():
-            columns = choose(k)
+            columns = by_groups(choose, groups)(k)
             rows.append(row(method, columns, took, ";".join(names[columns])))
     # The list of all features is the ranking itself; a cell of thousands of names helps nobody.
     rows.append(row(ALL, np.arange(len(names)), 0.0, ""))

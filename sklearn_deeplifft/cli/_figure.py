@@ -59,7 +59,7 @@ def _heat_map(outcome: Outcome) -> ClassImportanceDisplay:
     regression = outcome.table.task == "regression"
     return ClassImportanceDisplay(
         outcome.signed[:MOST_FEATURES],
-        feature_names=outcome.ranking["feature"][:MOST_FEATURES].tolist(),
+        feature_names=outcome.features["feature"][:MOST_FEATURES].tolist(),
         class_names=outcome.signed_names,
         directions=outcome.directions[:MOST_FEATURES],
         **({"label": SLOPE} if regression else {}),
@@ -67,7 +67,7 @@ def _heat_map(outcome: Outcome) -> ClassImportanceDisplay:
 
 
 def _heat_title(outcome: Outcome) -> str:
-    n = len(outcome.ranking)
+    n = len(outcome.features)
     shown = f"top {MOST_FEATURES} of {n:,}" if n > MOST_FEATURES else f"all {n}"
     name = shortened(outcome.table.name, 40).replace("$", r"\$")
     triangles = "\n▲ the class has high values, ▼ low ones"

@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn_deeplifft import ImportanceNeuronSelector
 from sklearn_deeplifft.cli._fitting import collected, one_thread
 from sklearn_deeplifft.cli._options import in_options
-from sklearn_deeplifft.cli._parts import Parts, encode
+from sklearn_deeplifft.cli._parts import encode, source_columns
 from sklearn_deeplifft.cli._progress import Stages
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.ranking import count_to_select
@@ -59,7 +59,7 @@ def train_gates(table: Table, options: GateOptions, progress: Stages) -> GateOut
     everything = np.arange(len(table.y))
     with collected(notes), one_thread():
         parts = encode(table, everything, everything)
-        features = _feature_of_column(table, parts)
+        features = source_columns(table, parts)
         selector = _selector(table.task, features, options)
         with progress.follow("Training networks", selector.n_networks):
             selector.fit(parts.X_train, parts.y_train)
@@ -90,16 +90,6 @@ def _selector(task: str, features: Sequence[str], options: GateOptions) -> Impor
         checkpoint_dir=options.checkpoint_dir,
         verbose=1,
     )
-
-
-def _feature_of_column(table: Table, parts: Parts) -> list[str]:
-    """The column of the table that each encoded column came from."""
-    of_level = {
-        name: column
-        for column, block in zip(table.levels, parts.blocks, strict=True)
-        for name in block
-    }
-    return [of_level.get(name, name) for name in parts.X_train]
 
 
 def _ranking(

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from sklearn_deeplifft import __version__
+from sklearn_deeplifft import __version__, groups_from_file
 from sklearn_deeplifft.cli._attributes import name_columns
 from sklearn_deeplifft.cli._demo import TABLES
 from sklearn_deeplifft.cli._figure import can_draw, figure_writer
@@ -46,8 +46,10 @@ FILES = """\b
 Files written:
   ranking.csv     one row a feature, best first
     rank          order of elimination, the last one first
+    group         only with --groups: the feature that the column belongs
+                  to, whose rank, importance, std and class scores it has
     importance    share of the score of all features, mean over the rounds
-                  of elimination; adds up to 1
+                  of elimination; adds up to 1 over features
     std           standard deviation over networks, in the unit of
                   importance
     for_<class>   signed, -1 to 1: mean change of the probability of the
@@ -120,8 +122,17 @@ def main() -> None:
     is_flag=True,
     help="Rank once more on all rows, those held out included; twice the time.",
 )
+@click.option(
+    "--groups",
+    type=EXISTING,
+    metavar="FILE",
+    help="Columns that are one feature: FILE has a column and its group in each line, separated by "
+    "a tab or a comma. Counts are then of groups.",
+)
 @of_every_command
-def rank(table, target, drop, counts, task, networks, seed, all_rows, sep, output, quiet) -> None:
+def rank(
+    *, table, target, drop, counts, task, networks, seed, all_rows, groups, sep, output, quiet
+) -> None:
     """Rank the features of TABLE and compare the ranking with others.
 
     TABLE is a .csv, .tsv or .txt file (may be .gz) or a .parquet file with one row an example.
@@ -132,8 +143,10 @@ def rank(table, target, drop, counts, task, networks, seed, all_rows, sep, outpu
         require_writable(output)
         frame = read_table(table, unescaped(sep))
         require_columns(frame, target, drop)
+        families = None if groups is None else groups_from_file(groups)
         data = make_table(frame, target, name=table.name, drop=drop, task=task)
-        _run(data, Settings(counts, networks, seed, all_rows), output, quiet=quiet)
+        settings = Settings(counts, networks, seed, all_rows, families)
+        _run(data, settings, output, quiet=quiet)
 
 
 @main.command(epilog=FILES)

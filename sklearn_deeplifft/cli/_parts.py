@@ -13,7 +13,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_deeplifft.cli._table import Table
 
-__all__ = ["Parts", "encode", "split"]
+__all__ = ["Parts", "encode", "source_columns", "split"]
 
 TEST_SHARE = 0.3
 
@@ -52,6 +52,16 @@ def encode(table: Table, train: np.ndarray, test: np.ndarray) -> Parts:
         table.y[test],
         _blocks(encoder, list(table.levels)),
     )
+
+
+def source_columns(table: Table, parts: Parts) -> list[str]:
+    """The column of the table that each encoded column came from."""
+    of_level = {
+        name: column
+        for column, block in zip(table.levels, parts.blocks, strict=True)
+        for name in block
+    }
+    return [of_level.get(name, name) for name in parts.X_train]
 
 
 def _encoder(numbers: list[str], levels: list[str]) -> ColumnTransformer:

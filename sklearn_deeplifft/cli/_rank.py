@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from sklearn_deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft.cli._compare import compare, n_comparisons, usable_counts
+from sklearn_deeplifft.cli._families import Families, groups_of, names_of_features, of_table
 from sklearn_deeplifft.cli._fitting import collected, one_thread
 from sklearn_deeplifft.cli._parts import Parts, encode, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
@@ -29,6 +31,8 @@ class Settings:
     networks: int = 5
     seed: int = 0
     all_rows: bool = False
+    families: Families | None = None
+    """The group of each column; None lets each be a feature of its own."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,13 @@ class Outcome:
     table: Table
     settings: Settings
     ranking: pd.DataFrame
-    """rank, feature, importance, std, then a signed column for each class (or the slope)."""
+    """rank, feature, group where there are any, importance, std, then a signed column for each
+    class (or the slope); a row for each column."""
     signed_names: list[str]
     """Classes (or the target), in the order of the signed columns."""
     directions: np.ndarray
     """Like ``signed``: how much higher the feature is in a class than elsewhere, in standard
-    deviations; zero in a regression, where the slope says it."""
+    deviations; zero in a regression, where the slope says it, and for a group of columns."""
     comparison: pd.DataFrame
     n_train: int
     n_test: int
@@ -51,30 +56,49 @@ class Outcome:
     """What came up on the way, beside the notes of the table."""
 
     @property
+    def features(self) -> pd.DataFrame:
+        """The ranking with one row a feature, whatever its columns; a group goes by its name.
+
+        In a regression a group has no slope of its own; it is zero.
+        """
+        if "group" not in self.ranking:
+            return self.ranking
+        found = self.ranking.assign(feature=self.ranking["group"]).drop(columns="group")
+        if self.table.task == "regression":
+            found.iloc[found["rank"].duplicated(keep=False), -1] = 0.0
+        return found.drop_duplicates("rank", ignore_index=True)
+
+    @property
     def signed(self) -> np.ndarray:
         """(n_features, n_classes), the best feature first."""
-        return self.ranking.iloc[:, 4:].to_numpy()
+        return self.features.iloc[:, -len(self.signed_names) :].to_numpy()
 
 
 def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
     """Rank the features on the training rows, and compare on the others."""
     notes: list[str] = []
+    families = of_table(settings.families, table, notes)
     with collected(notes), one_thread():
         parts = split(table, settings.seed)
+        groups = groups_of(families, table, parts)
         began = time.perf_counter()
-        selector = _fit(parts, table.task, settings, progress)
+        selector = _fit(parts, groups, table.task, settings, progress)
         seconds = time.perf_counter() - began
-        comparison = _compared(parts, table.task, selector, settings, progress, seconds)
+        comparison = _compared(parts, groups, table.task, selector, settings, progress, seconds)
         ranked = parts
         if settings.all_rows:
             everything = np.arange(len(table.y))
             ranked = encode(table, everything, everything)
-            selector = _fit(ranked, table.task, settings, progress)
+            groups = groups_of(families, table, ranked)
+            selector = _fit(ranked, groups, table.task, settings, progress)
         signed, names, directions = _signed(selector, ranked, table)
+    ranking = _ranking(selector, signed, names, table.task)
+    if families is not None:
+        ranking.insert(2, "group", names_of_features(families, table, ranked))
     return Outcome(
         table=table,
         settings=settings,
-        ranking=_ranking(selector, signed, names, table.task),
+        ranking=ranking.sort_values("rank", kind="stable", ignore_index=True),
         signed_names=names,
         directions=directions,
         comparison=comparison,
@@ -97,28 +121,32 @@ def n_rounds(n_features: int, step: float) -> int:
     return rounds
 
 
-def _fit(parts: Parts, task: str, settings: Settings, progress: Stages) -> DeepLIFFTSelector:
+def _fit(
+    parts: Parts, groups: FeatureGroups, task: str, settings: Settings, progress: Stages
+) -> DeepLIFFTSelector:
     selector = DeepLIFFTSelector(
+        groups=groups.of_column,
         n_networks=settings.networks,
         simplex_groups=parts.blocks or None,
         task=task,
         random_state=settings.seed,
         verbose=1,
     )
-    total = settings.networks * n_rounds(parts.X_train.shape[1], selector.step)
+    total = settings.networks * n_rounds(len(groups.first), selector.step)
     with progress.stage("Training networks", total) as advance, calls_per_network(advance):
         return selector.fit(parts.X_train, parts.y_train)
 
 
 def _compared(
     parts: Parts,
+    groups: FeatureGroups,
     task: str,
     selector: DeepLIFFTSelector,
     settings: Settings,
     progress: Stages,
     seconds: float,
 ) -> pd.DataFrame:
-    counts = usable_counts(settings.counts, parts.X_train.shape[1])
+    counts = usable_counts(settings.counts, len(groups.first))
     order = np.argsort(selector.ranking_, kind="stable")
     with progress.stage("Comparing rankings", n_comparisons(task, counts)) as advance:
         return compare(
@@ -127,6 +155,7 @@ def _compared(
             counts,
             lambda k: order[:k],
             seconds,
+            groups=groups,
             seed=settings.seed,
             advance=advance,
         )
@@ -135,12 +164,13 @@ def _compared(
 def _signed(
     selector: DeepLIFFTSelector, parts: Parts, table: Table
 ) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """(K, d), what its rows are called, and directions (d, K) in the order of the ranking."""
+    """(K, d), what its rows are called, and directions (G, K) of features, the best first."""
+    _, first, sizes = np.unique(selector.ranking_, return_index=True, return_counts=True)
     if table.task == "regression":
         found = slopes(selector, parts.X_train, parts.y_train)
-        return found, [table.target], np.zeros_like(found.T)
-    order = np.argsort(selector.ranking_, kind="stable")
-    found = directions(parts.X_train.to_numpy(), parts.y_train)[:, order].T
+        return found, [table.target], np.zeros((len(first), 1))
+    found = directions(parts.X_train.to_numpy(), parts.y_train)[:, first].T
+    found = np.where(sizes[:, None] == 1, found, 0.0)  # the columns of a group may differ
     return selector.class_importances_, [str(label) for label in selector.classes_], found
 
 
@@ -157,4 +187,4 @@ def _ranking(
             **{f"{prefix}_{name}": row for name, row in zip(names, signed, strict=True)},
         }
     )
-    return frame.sort_values("rank", ignore_index=True)
+    return frame

@@ -116,7 +116,7 @@ def _grid(*columns: tuple[str, JustifyMethod]) -> Grid:
 
 
 def _show_features(console: Console, outcome: Outcome) -> None:
-    ranking, shown = outcome.ranking, outcome.ranking[:MOST_FEATURES]
+    ranking, shown = outcome.features, outcome.features[:MOST_FEATURES]
     regression = outcome.table.task == "regression"
     _title(console, f"Features, {_of(len(shown), len(ranking))}")
     name, bar = _room(console)
@@ -135,11 +135,16 @@ def _show_features(console: Console, outcome: Outcome) -> None:
             Text(shortened(row.feature, name)),
             f"{row.importance:.3f}",
             Text(_bar(share, bar, console), style="cyan"),
-            _signed(signed[0]) if regression else _most_for(signed, outcome.signed_names),
+            _slope(signed[0]) if regression else _most_for(signed, outcome.signed_names),
         )
     console.print(grid)
     console.print(UNITS[outcome.table.task], style="dim")
     console.print()
+
+
+def _slope(value: float) -> Text:
+    """A group of columns has none."""
+    return _signed(value) if value else _nothing()
 
 
 def _show_gates(console: Console, outcome: GateOutcome) -> None:
@@ -222,7 +227,7 @@ def _listed(outcome: Outcome, c: int, sign: int, width: int) -> Text:
     signed = sign * outcome.signed[:, c]
     chosen = [i for i in np.argsort(-signed, kind="stable")[:PER_CLASS] if _visible(signed[i])]
     chosen = [i for i in chosen if signed[i] > 0]
-    features = outcome.ranking["feature"]
+    features = outcome.features["feature"]
     entries = [
         _entry(features[i], sign * signed[i], width, _level(outcome.directions[i, c]))
         for i in chosen
