@@ -2,61 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from numbers import Integral
-from typing import Any
 
 import numpy as np
-import pandas as pd
-import scipy.sparse as sp
-from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft._base import BaseNetworkSelector
-from sklearn_deeplifft._fit_data import FitData, target_scale
-from sklearn_deeplifft._training import ScoreFunction, Scores
-from sklearn_deeplifft.attribution import Surface
-from sklearn_deeplifft.interventions._background import weighted_rows
-from sklearn_deeplifft.interventions._bind import bind
-from sklearn_deeplifft.interventions._each import each_feature
-from sklearn_deeplifft.interventions._effects import (
-    InterventionEffects,
-    Population,
-    Support,
-    effects_from,
-    effects_on,
-    network_effects,
-    supports,
-)
-from sklearn_deeplifft.interventions._importances import averages_of
-from sklearn_deeplifft.interventions._models import (
-    SCALES,
-    Ensemble,
-    engine_error,
-    output_names,
-    scale_of,
-    split,
-    surface_of,
-)
-from sklearn_deeplifft.interventions._null_copies import (
-    NullScores,
-    Significance,
-    against_nulls,
-    beside_nulls,
-    on_nulls,
-)
-from sklearn_deeplifft.interventions._statistics import Moments, changes
-from sklearn_deeplifft.interventions._values import Intervention
-from sklearn_deeplifft.networks import Trained, network_kind
+from sklearn_deeplifft._intervening import BaseInterveningSelector
+from sklearn_deeplifft.interventions._models import SCALES
 
 __all__ = ["GIATransformer"]
 
-QUANTILES = (0.05, 0.5, 0.95)
 
-
-class GIATransformer(BaseNetworkSelector):
+class GIATransformer(BaseInterveningSelector):
     """Select features by what networks do when they are set, or return these effects row by row.
 
     Global importance analysis: an intervention T writes some columns of every row of a background,
@@ -69,12 +28,20 @@ class GIATransformer(BaseNetworkSelector):
         None (``n_networks`` ReLU networks of ``hidden_layer_sizes``), a torch module class or
         instance, an unfitted skorch net, or scikit-learn's ``MLPClassifier`` or ``MLPRegressor``;
         with ``prefit=True`` a fitted one.
-    n_features_to_select : int, float or None, default=None
+    n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
-        it after ``fit`` trains nothing. With ``groups`` it counts groups.
+        it after ``fit`` trains nothing. With ``groups`` it counts groups. ``"auto"`` keeps those
+        with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
+        copy of every column as well.
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
+    alpha : float, default=0.1
+        Of ``"auto"``: expected share, above 0 and below 1, of what is kept that says nothing. A
+        single feature reaches about ``1 / n_networks``.
+    per_class : bool, default=False
+        Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
+        `support_per_class` lists them.
     interventions : "each" or sequence of Intervention, default="each"
         ``"each"``: every feature is removed and added to where zero means absence (counts and
         sparse columns); every level of a block of ``groups`` is set; any other column is shifted
@@ -87,12 +54,15 @@ class GIATransformer(BaseNetworkSelector):
         At most so many rows of the data stand for the population.
     scale : {"logit", "proba"}, default="logit"
         Centred logits ``z_c - mean_c z`` (half the log-odds of two classes), or probabilities.
+    target_class : label, default=None
+        Rank by the signed class score of this class: by how much having
+        more of a feature speaks for it, a group as its best level.
     groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature, as in `ImportanceNeuronSelector`; written and kept whole.
     null_features : bool, default=False
-        Carry a permuted copy of every column through the same networks, for ``p_values_`` and
-        ``q_values_``. The smallest q-value that a single feature can reach is about
-        ``1 / n_networks``. Needs ``estimator=None``; training takes about twice the time.
+        Carry a null copy of every column through the same networks, for ``p_values_`` and
+        ``q_values_``, whatever is selected; ``n_features_to_select="auto"`` does so by itself.
+        Needs ``estimator=None``; training takes about twice the time.
     n_networks : int, default=10
         Networks trained, each with its own seed and its own held-out fold.
     task : {"auto", "classification", "regression"}, default="auto"
@@ -158,8 +128,8 @@ class GIATransformer(BaseNetworkSelector):
     ranking_ : ndarray of shape (n_features,)
         1 is best; columns of a group (``groups_`` lists them) share a rank.
     p_values_, q_values_ : ndarray of shape (n_features,)
-        Against the null features, and after Benjamini & Hochberg. Only with ``null_features``,
-        as the next two.
+        Against the null columns of all networks, and after Benjamini & Hochberg; columns of a group
+        share them. Only with ``null_features`` or ``"auto"``, as the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
         The same of the effects on each class.
     importances_per_network_, importances_std_, importances_interval_ : ndarray
@@ -184,7 +154,8 @@ class GIATransformer(BaseNetworkSelector):
     Warns
     -----
     FeatureSelectionWarning
-        Of constant columns, which score zero.
+        Of constant columns, which score zero, and of ``"auto"`` that selects nothing, or has too
+        few networks to call a single feature.
 
     See Also
     --------
@@ -220,6 +191,7 @@ class GIATransformer(BaseNetworkSelector):
         "output": [StrOptions({"features", "effects"})],
         "n_background": [Interval(Integral, 2, None, closed="left")],
         "scale": [StrOptions(set(SCALES))],
+        "target_class": "no_validation",
         "groups": "no_validation",
         "null_features": ["boolean"],
         "dtype": [None, StrOptions({"float32", "float64"})],
@@ -231,10 +203,13 @@ class GIATransformer(BaseNetworkSelector):
         *,
         n_features_to_select=None,
         threshold=None,
+        alpha=0.1,
+        per_class=False,
         interventions="each",
         output="features",
         n_background=1000,
         scale="logit",
+        target_class=None,
         groups=None,
         null_features=False,
         n_networks=10,
@@ -261,10 +236,13 @@ class GIATransformer(BaseNetworkSelector):
         self.estimator = estimator
         self.n_features_to_select = n_features_to_select
         self.threshold = threshold
+        self.alpha = alpha
+        self.per_class = per_class
         self.interventions = interventions
         self.output = output
         self.n_background = n_background
         self.scale = scale
+        self.target_class = target_class
         self.groups = groups
         self.null_features = null_features
         self.n_networks = n_networks
@@ -312,138 +290,3 @@ class GIATransformer(BaseNetworkSelector):
         """
         check_is_fitted(self, "ranking_")
         return super().transform(X)
-
-    def _transform(self, X):
-        if self.output == "features":
-            return super()._transform(X)
-        X = check_array(X, accept_sparse=("csr", "csc"))  # transform has checked the names
-        rows = _as_dense(X)
-        found = self._ensemble(rows)
-        blocks = changes(found.surfaces, rows, self.interventions_, len(found.outputs))
-        return np.hstack([total.reshape(len(rows), -1) for total, *_ in blocks])
-
-    def _extra_settings(self, data: FitData) -> dict[str, Any]:
-        return {}
-
-    def _require_readable(self, data: FitData, trained: Trained | None) -> None:
-        if trained is not None:
-            few = data.rows.take(data.index[:2])
-            self._surface(trained, np.hstack([few, few]) if self.null_features else few)
-
-    def _score_function(self, data: FitData) -> ScoreFunction:
-        if self.null_features and self.prefit:
-            raise ValueError(
-                "null_features=True trains networks with null columns, and prefit=True trains "
-                "none; use one of the two."
-            )
-        self._target = replace(data.target, codes=data.target.codes[:0])
-        base = self._choose_background(data)
-        self.interventions_ = self._bound(base, data)
-        self._averages = averages_of(self.interventions_, base, self._groups)
-        self._null_scores: list[NullScores] = []
-        # Our own regression networks are trained, and here scored, on a standardised target.
-        ours = network_kind(self.estimator) == "default" and not self.prefit
-        rescaled = data.target.kind == "regression" and not ours
-        units = target_scale(data)[1] if rescaled else np.ones(1)
-
-        def score(trained: Trained, index: np.ndarray, columns: np.ndarray) -> Scores:
-            if trained.with_nulls is not None:
-                return self._scored_beside_nulls(trained, base)
-            surface = self._surface(trained, base)
-            effects, sizes = network_effects(surface, base, self.interventions_)
-            error = engine_error(surface, split(trained), base, self.interventions_)
-            return self._as_scores(effects / units, sizes / units, error)
-
-        return score
-
-    def _choose_background(self, data: FitData) -> np.ndarray:
-        """Rows that stand for the population, in proportion to their weights."""
-        rng = check_random_state(self.random_state)
-        self._seed = int(rng.randint(2**31 - 1))
-        own = np.random.RandomState(self._seed)
-        index = weighted_rows(data.index, data.score_weight, self.n_background, own)
-        rows = data.rows.take(index)
-        if data.rows.sparse:
-            self.background_ = sp.csr_matrix(rows)
-        elif data.names is not None:
-            self.background_ = pd.DataFrame(rows, columns=data.names)
-        else:
-            self.background_ = rows
-        return rows.astype(np.float64)
-
-    def _bound(self, base: np.ndarray, data: FitData) -> list[Intervention]:
-        if isinstance(self.interventions, str):
-            asked = each_feature(base, data.names, self._groups)
-        else:
-            asked = list(self.interventions)
-        bound = [bind(one, base, data.names, self._groups) for one in asked]
-        if not bound:
-            raise ValueError(
-                "there is nothing to intervene on: interventions is empty, or every column holds "
-                "a single value among the background rows. Pass interventions, or more rows."
-            )
-        return bound
-
-    def _surface(self, trained: Trained, few: np.ndarray) -> Surface:
-        """A network as a function of raw rows, on the scale asked for."""
-        scaled = partial(scale_of, self._target, proba=self.scale == "proba")
-        return surface_of(split(trained), few[:2], scaled, self.dtype)
-
-    def _scored_beside_nulls(self, trained: Trained, base: np.ndarray) -> Scores:
-        """Real and null columns are measured alike: neither is held fixed while the other moves."""
-        d = base.shape[1]
-        both = beside_nulls(base, self._seed)
-        bound = [*self.interventions_, *on_nulls(self.interventions_, d)]
-        surface = self._surface(trained, both)
-        effects, sizes = network_effects(surface, both, bound)
-        m = len(self.interventions_)
-        self._null_scores.append(NullScores.of(self._averages, effects, sizes))
-        error = engine_error(surface, split(trained), both, self.interventions_)
-        return self._as_scores(effects[:m], sizes[:m], error)
-
-    def _as_scores(self, effects: np.ndarray, sizes: np.ndarray, error: float) -> Scores:
-        by_class = self._averages.by_class(effects)
-        overall = self._groups.spread(self._averages.overall(sizes))
-        return Scores(overall, by_class, np.ones(len(by_class), dtype=bool), error)
-
-    def _after_fit(self, data: FitData) -> None:
-        base = _as_dense(self.background_)
-        found = self._ensemble(base)
-        moments = effects_on(found, base, self.interventions_, QUANTILES)
-        population = Population(data.rows, data.names, self._groups)
-        nearby = supports(population, base, self.interventions_, np.random.RandomState(self._seed))
-        self._keep(moments, nearby, population, found, len(base))
-        significance = against_nulls(self._null_scores, self._averages.touched, self._groups)
-        for name in Significance._fields:
-            if significance is not None:
-                setattr(self, f"{name}_", getattr(significance, name))
-            elif hasattr(self, f"{name}_"):  # of an earlier fit
-                delattr(self, f"{name}_")
-
-    def _keep(
-        self, moments: Moments, near: Support, population: Population, found: Ensemble, n: int
-    ) -> None:
-        counts = np.full(len(self.interventions_), n)
-        self.intervention_effects_: InterventionEffects = effects_from(
-            moments,
-            near,
-            self.interventions_,
-            population,
-            found,
-            counts,
-            "data",
-            self.scale,
-            QUANTILES,
-        )
-        self.effects_ = self.intervention_effects_.effects
-        self.effects_se_ = self.intervention_effects_.standard_errors
-        self.effects_std_ = self.intervention_effects_.network_std
-        self.effects_interval_ = self.intervention_effects_.interval
-
-    def _ensemble(self, rows: np.ndarray) -> Ensemble:
-        surfaces = [self._surface(trained, rows) for trained in self._networks]
-        return Ensemble(surfaces, output_names(self._target))
-
-
-def _as_dense(X: Any) -> np.ndarray:
-    return np.array(X.toarray() if sp.issparse(X) else X, dtype=np.float64)

@@ -16,10 +16,12 @@ from torch import nn
 from sklearn_deeplifft._fit_data import FitData, target_scale, training_table
 from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft._inputs import column_names
+from sklearn_deeplifft._significance import NullScores
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
     LOGITS,
     Assignment,
+    Blend,
     Ending,
     NetSettings,
     Spread,
@@ -65,6 +67,8 @@ class Scores(NamedTuple):
     """(K,) bool: whether any row stands behind each row of ``by_class``."""
     error: float
     """Largest relative residual of the decomposition."""
+    nulls: NullScores | None = None
+    """The same columns beside null ones, where the network has read any."""
 
 
 def mean_by_class(scores: Sequence[Scores]) -> np.ndarray:
@@ -94,7 +98,9 @@ class Recipe:
     spread: Spread = field(default_factory=Spread)
     """How many networks of ours are spread over workers and checkpoints."""
     null_features: bool = False
-    """Whether networks of ours read every column once more with its rows permuted."""
+    """Whether networks of ours read a null column for each column, at first."""
+    blend: Blend | None = None
+    """Of which rows null columns are made; None has them be permuted copies."""
 
 
 class Part(NamedTuple):
@@ -158,7 +164,8 @@ def untrained(recipe: Recipe, data: FitData, part: Part) -> Trained | None:
     if part.nulls is not None:
         problem, settings = with_null_features(problem, settings)
         moments = doubled_moments(moments)
-    return build_untrained(recipe.estimator, problem, settings, moments, part.seed)
+    first = build_untrained(recipe.estimator, problem, settings, moments, part.seed)
+    return first and first._replace(nulls=part.nulls, blend=recipe.blend)
 
 
 def run(
@@ -180,6 +187,8 @@ def run(
         ours=ours,
         as_float=recipe.ending.single or wants_float_targets(recipe.estimator),
     )
+    if plan[0].nulls is not None:
+        table = replace(table, blend=recipe.blend)
     parts = [
         Assignment(part.training, part.validation, part.seed, start, part.nulls)
         for part, start in zip(plan, starts or [None] * len(plan), strict=True)
@@ -265,8 +274,11 @@ def eliminate(
 ) -> Elimination:
     """Drop the lowest fraction, go on training on the rest, score again, until one is left.
 
-    Features go with all of their columns.
+    Features go with all of their columns. Null features have been compared by then, and are left
+    out.
     """
+    plan = [part._replace(nulls=None) for part in plan]
+    networks = [t._replace(with_nulls=None) for t in exported(data, networks)]
     columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
     survived, last = np.zeros(len(features)), np.zeros(len(features))
     shares = np.zeros((len(networks), len(features)))
