@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 #: Imported once, by the process that all others are forked from.
 PRELOADED = ["benchmarks._quality_selectors"]
 # By the clock a call may take so many times its processor time before it is given up.
-_PATIENCE = 3
+_PATIENCE = 6
 
 
 class Outcome(NamedTuple):
@@ -66,7 +66,9 @@ def limited(function: Callable, arguments: tuple, seconds: float) -> Outcome:
 def _ended(code: int | None, spent: float, seconds: float) -> Outcome:
     """Of a process that sent nothing."""
     if code in (-signal.SIGKILL, -signal.SIGXCPU) and spent >= seconds:
-        return Outcome("timeout", spent, seconds, message=f"stopped after {seconds:.0f} s")
+        clock = "" if code == -signal.SIGXCPU else f", as {_PATIENCE} times as long had passed"
+        message = f"stopped after {seconds:.0f} s{clock}"
+        return Outcome("timeout", spent, seconds, message=message)
     return Outcome("failed", spent, spent, message=f"ended with exit code {code}")
 
 

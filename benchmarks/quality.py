@@ -55,7 +55,7 @@ PARTS = {"both": ("quality", "stability"), "summary": ()}
 #: A hundred networks, one paper's setting, are left to ``--selectors every``.
 USUAL = tuple(name for name in SELECTORS if name != "importance_neurons_paper")
 QUICK_TABLES = ("breast_cancer", "sonar", "ionosphere_random")
-QUICK = {"n_splits": 1, "n_seeds": 3, "counts": (5, 10), "seconds": 60.0, "affordable": 0.0}
+QUICK = {"n_splits": 1, "n_seeds": 2, "counts": (5, 10), "seconds": 60.0, "affordable": 0.0}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -143,7 +143,7 @@ def _version(selector: str, label: str | None) -> str:
 def _line(cell: Cell) -> str:
     scores = (f"{k}:{sum(s.values()) / len(s):.3f}" for k, s in cell.scores.items())
     name = f"{cell.table}, split {cell.split}, {cell.selector}, seed {cell.seed}"
-    return f"{name:64s} {cell.status:8s}{cell.seconds:6.1f} s  {' '.join(scores)}{cell.message}"
+    return f"{name:64s} {cell.status:8s}{cell.cpu_seconds:6.1f} s  {' '.join(scores)}{cell.message}"
 
 
 def show(cells: Cells, tables: Sequence[QualityTable], plan: Plan) -> dict[str, Any]:

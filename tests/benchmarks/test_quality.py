@@ -164,7 +164,7 @@ def test_the_command_runs_resumes_and_writes(tmp_path, monkeypatch, capsys):
     quality.main(asked)
     printed = capsys.readouterr().out
     assert "sonar is passed over" in printed
-    assert "breast_cancer, split 0, extra_trees, seed 2" in printed
+    assert "breast_cancer, split 0, extra_trees, seed 1" in printed
     written = json.loads((tmp_path / "out" / "quality.json").read_text())
     assert len(written["cells"]) == 3 * 2 * 2 + 3
     assert {row["k"] for row in written["cells"]} == {0, 5, 10}

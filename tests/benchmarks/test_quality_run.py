@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from benchmarks import _quality_run
+from benchmarks import _quality_limited, _quality_run
 from benchmarks._quality_cells import Cell, Key, append_cell, read_cells
 from benchmarks._quality_limited import Outcome, limited
 from benchmarks._quality_run import Plan, Study, run, run_all
@@ -46,11 +46,18 @@ def test_what_a_limited_call_returns():
     assert 0 <= done.cpu_seconds <= done.seconds + 0.1 < 60
 
 
-@pytest.mark.parametrize("endless", [wait, work])
-def test_a_limited_call_is_killed(endless):
+@pytest.mark.parametrize(
+    ("endless", "patience", "message"),
+    [
+        (wait, 1, "stopped after 1 s, as 1 times as long had passed"),
+        (work, 50, "stopped after 1 s"),
+    ],
+)
+def test_a_limited_call_is_killed(endless, patience, message, monkeypatch):
+    monkeypatch.setattr(_quality_limited, "_PATIENCE", patience)
     began = time.perf_counter()
     found = limited(endless, (), 0.6)
-    assert (found.status, found.cpu_seconds) == ("timeout", 0.6)
+    assert (found.status, found.cpu_seconds, found.message) == ("timeout", 0.6, message)
     assert 0.6 <= found.seconds < time.perf_counter() - began < 50
 
 
