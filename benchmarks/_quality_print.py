@@ -37,7 +37,7 @@ def report(cells: Cells, n_splits: int, counts: Sequence[int]) -> Iterator[str]:
     found = rows(of_quality, counts)
     if found.empty:
         return
-    scores = by_split(found)
+    scores = by_split(of_quality, counts)
     everything = found[found["k"] == 0].groupby("table")["balanced_accuracy"].mean()
     yield "Mean balanced accuracy over learners and splits; * best of the row, < ours by more than"
     yield f"{TOLERANCE} below the best peer on the same splits, - no result on some split"

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._gate_tables import PLANTED
-from benchmarks._quality_cells import Cells, Key
+from benchmarks._quality_cells import Cell, Cells, Key
 from benchmarks._quality_selectors import PEERS, RANDOM
 from sklearn_deeplifft.ranking import nogueira_stability
 
@@ -42,6 +42,27 @@ def rows(cells: Cells, counts: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(ROW))
 
 
+def written_rows(cells: Cells, counts: Sequence[int]) -> list[dict[str, object]]:
+    """For the JSON: rows with the seconds of their fit; where it has no result, without a score."""
+    found = rows(cells, counts)
+    names = ["table", "selector", "split"]
+    fits = pd.DataFrame(
+        [(key.table, key.selector, key.split, *_spent(cell)) for key, cell in cells.items()],
+        columns=[*names, "status", "seconds", "cpu_seconds"],
+    )
+    asked = found.loc[found["k"] > 0, ["table", "k", "downstream"]].drop_duplicates()
+    lost = fits.loc[fits["status"] != "done", names].merge(asked, on="table")
+    both = pd.concat([found, lost]) if len(lost) else found
+    return [
+        {name: None if pd.isna(value) else value for name, value in row.items()}
+        for row in both.merge(fits, on=names).round({ROW[-1]: 4}).to_dict("records")
+    ]
+
+
+def _spent(cell: Cell) -> tuple[str, float, float]:
+    return cell.status, round(cell.seconds, 2), round(cell.cpu_seconds, 2)
+
+
 def tried_tables(cells: Cells, n_splits: int) -> list[str]:
     """Tables on which every selector has a cell, of whatever end, for every split."""
     selectors = {key.selector for key in cells}
@@ -53,11 +74,14 @@ def tried_tables(cells: Cells, n_splits: int) -> list[str]:
     ]
 
 
-def by_split(found: pd.DataFrame) -> pd.DataFrame:
+def by_split(cells: Cells, counts: Sequence[int]) -> pd.DataFrame:
     """Mean over downstream learners: index (table, k, split), a column each selector."""
-    return found[found["k"] > 0].pivot_table(
-        index=["table", "k", "split"], columns="selector", values="balanced_accuracy", sort=False
+    found = rows(cells, counts)
+    scores = found[found["k"] > 0].pivot_table(
+        index=["table", "k", "split"], columns="selector", values=ROW[-1], sort=False
     )
+    # One without any result is compared all the same.
+    return scores.reindex(columns=dict.fromkeys(k.selector for k in cells if k.selector != "all"))
 
 
 def by_count(scores: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +106,7 @@ def figures(cells: Cells, n_splits: int, counts: Sequence[int]) -> dict[str, flo
     of_quality = quality_cells(cells, n_splits)
     tables = tried_tables(of_quality, n_splits)
     of_quality = {key: cell for key, cell in of_quality.items() if key.table in tables}
-    scores = by_split(rows(of_quality, counts))
+    scores = by_split(of_quality, counts)
     peers = [name for name in scores if name in PEERS]
     if DEFAULT not in scores or not peers:
         return {}
@@ -92,7 +116,11 @@ def figures(cells: Cells, n_splits: int, counts: Sequence[int]) -> dict[str, flo
         "best_peer_mean_rank": ranks[peers].min(),
         "share_within_001": (less[peers].min(axis=1) >= -TOLERANCE).mean(),
     }
-    found |= {f"margin_{name}": less[name].mean() for name in MARGINS if name in less}
+    found |= {
+        f"margin_{name}": less[name].mean()
+        for name in MARGINS
+        if name in less.dropna(axis=1, how="all")
+    }
     found |= _recall(of_quality) | _time_share(of_quality)
     found["tables"], found["table_k_cells"] = len(tables), len(less)
     return {name: float(value) for name, value in found.items()}

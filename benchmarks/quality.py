@@ -44,9 +44,9 @@ from benchmarks._quality_selectors import OURS, SELECTORS, installed, version
 from benchmarks._quality_summary import (
     figures,
     quality_cells,
-    rows,
     stability,
     stability_figures,
+    written_rows,
 )
 from benchmarks._quality_tables import TABLES, QualityTable, load
 
@@ -158,8 +158,7 @@ def show(cells: Cells, tables: Sequence[QualityTable], plan: Plan) -> dict[str, 
     print()
     for name, value in flat.items():
         print(f"{name:26s} {value:8.3f}")
-    found = rows(quality_cells(cells, plan.n_splits), plan.counts)
-    return flat | {"cells": found.to_dict("records")}
+    return flat | {"cells": written_rows(quality_cells(cells, plan.n_splits), plan.counts)}
 
 
 def write(path: str | None, found: dict[str, Any]) -> None:
