@@ -37,6 +37,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.gia --quick
 	$(BIN)/python -m benchmarks.nulls --quick
 	$(BIN)/python -m benchmarks.sweep --quick
+	$(BIN)/python -m benchmarks.quality --quick
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html

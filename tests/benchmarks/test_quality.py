@@ -1,0 +1,202 @@
+"""The figures, from cells made by hand; and the command, on a tiny table."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks import quality
+from benchmarks._gate_tables import PLANTED
+from benchmarks._quality_cells import Cell
+from benchmarks._quality_print import report, stability_report
+from benchmarks._quality_summary import (
+    by_count,
+    by_split,
+    figures,
+    mean_ranks,
+    quality_cells,
+    rows,
+    stability,
+    stability_figures,
+    tried_tables,
+    written_rows,
+)
+from benchmarks._quality_tables import QualityTable, load
+
+
+def made(*cells):
+    return {cell.key: cell for cell in cells}
+
+
+def cell(selector, split, score, *, table="t", k=3, seconds=1.0, seed=None, columns=(0, 1, 2)):
+    """With `score` of both learners, or without a result where it is None."""
+    seed = split if seed is None else seed
+    start = table, split, selector, seed, "1"
+    if score is None:
+        return Cell(*start, "timeout", seconds, seconds, message="stopped")
+    scores = {k: {"logistic": score - 0.1, "forest": score + 0.1}}
+    return Cell(*start, "done", seconds, seconds, {k: list(columns)}, scores)
+
+
+def two_splits(**of_selector):
+    return made(
+        *(
+            cell(name, s, score)
+            for name, pair in of_selector.items()
+            for s, score in enumerate(pair)
+        )
+    )
+
+
+def test_rows_are_one_for_each_learner():
+    found = rows(two_splits(deeplifft=(0.6, 0.8)), [3])
+    assert len(found) == 4
+    assert found["balanced_accuracy"].mean() == pytest.approx(0.7)
+    assert rows(two_splits(deeplifft=(0.6, 0.8)), [5]).empty
+
+
+def test_written_rows_say_what_a_fit_took_and_what_has_no_result():
+    written = written_rows(two_splits(deeplifft=(0.6, 0.8), l1=(0.61234, None)), [3])
+    assert len(written) == 8
+    start = {"table": "t", "k": 3, "selector": "l1", "downstream": "forest"}
+    spent = {"seconds": 1.0, "cpu_seconds": 1.0}
+    assert start | {"split": 0, "balanced_accuracy": 0.7123, "status": "done"} | spent in written
+    assert start | {"split": 1, "balanced_accuracy": None, "status": "timeout"} | spent in written
+
+
+def test_ranks_share_ties_and_put_last_what_has_no_result():
+    cells = two_splits(
+        deeplifft=(0.6, 0.8),
+        forest=(0.7, 0.7),
+        l1=(0.9, 0.9),
+        rfe=(0.99, None),
+        f_test=(None, None),
+    )
+    means = by_count(by_split(cells, [3]))
+    assert means["f_test"].isna().all()
+    ranks = mean_ranks(means)
+    assert ranks.to_dict() == {
+        "l1": 1.0,
+        "deeplifft": 2.5,
+        "forest": 2.5,
+        "rfe": 5.0,
+        "f_test": 5.0,
+    }
+
+
+def test_margins_and_the_best_peer_are_on_splits_that_both_have():
+    cells = two_splits(deeplifft=(0.6, 0.8), l1=(0.5, 0.8), rfe=(None, 0.815), lassonet=(0.7, None))
+    found = figures(cells, 2, [3])
+    assert found["margin_l1"] == pytest.approx(0.05)
+    assert found["margin_rfe"] == pytest.approx(-0.015)
+    assert found["margin_lassonet"] == pytest.approx(-0.1)
+    assert found["share_within_001"] == 0
+    assert (found["mean_rank_default"], found["best_peer_mean_rank"]) == (1, 2)
+    near = figures(two_splits(deeplifft=(0.6, 0.8), l1=(0.61, 0.805)), 2, [3])
+    assert near["share_within_001"] == 1
+
+
+def test_a_table_counts_once_every_selector_was_tried():
+    cells = two_splits(deeplifft=(0.6, 0.8), l1=(0.5, 0.8))
+    cells |= made(*(cell("deeplifft", s, 0.5, table="u") for s in (0, 1)))
+    assert tried_tables(cells, 2) == ["t"]
+    assert figures(cells, 2, [3])["table_k_cells"] == 1
+    cells |= made(cell("l1", 0, 0.4, table="u"), cell("l1", 1, None, table="u"))
+    assert figures(cells, 2, [3])["table_k_cells"] == 2
+
+
+def test_time_that_lassonet_spent_in_vain_counts_but_not_what_it_never_began():
+    cells = made(
+        *(cell("deeplifft", s, 0.5, seconds=10.0) for s in range(3)),
+        cell("lassonet", 0, 0.5, seconds=60.0),
+        cell("lassonet", 1, None, seconds=40.0),
+        cell("lassonet", 2, None, seconds=0.0),
+    )
+    assert figures(cells, 3, [3])["time_share_of_lassonet"] == pytest.approx(0.2)
+
+
+def test_planted_columns_are_counted():
+    half = [*PLANTED[:10], *range(10)]
+    cells = made(
+        cell("deeplifft", 0, 0.5, table="madelon", k=20, columns=PLANTED),
+        cell("deeplifft", 1, 0.5, table="madelon", k=20, columns=half),
+        *(cell("l1", s, 0.5, table="madelon", k=20, columns=half) for s in (0, 1)),
+    )
+    assert figures(cells, 2, [20])["madelon_recall20"] == 15
+
+
+def test_no_figures_without_ours():
+    assert figures(two_splits(l1=(0.5, 0.8)), 2, [3]) == {}
+
+
+def test_stability_is_of_seeds_on_the_first_split():
+    def seeds(selector, *lists):
+        return [cell(selector, 0, 0.5, seed=i, columns=found) for i, found in enumerate(lists)]
+
+    cells = made(
+        *seeds("deeplifft", [0, 1, 2], [2, 1, 0]),
+        *seeds("forest", [0, 1, 2], [0, 1, 3]),
+        *seeds("extra_trees", [0, 1, 2]),
+    )
+    found = stability(cells, {"t": (6, 3)}, 2)
+    assert found.loc["t", "deeplifft"] == 1
+    assert found.loc["t", "forest"] == pytest.approx(1 - (0.5 + 0.5) / 6 / 0.25)
+    assert "extra_trees" not in found
+    assert stability_figures(found) == {"stability_wins": 1}
+    assert any("1.000*" in line for line in stability_report(found, 2))
+    assert quality_cells(cells, 1).keys() == {key for key in cells if key.seed == 0}
+
+
+def test_report_marks_the_best_and_what_is_lost():
+    cells = two_splits(deeplifft=(0.6, 0.8), l1=(0.7, 0.8), rfe=(0.5, None))
+    text = "\n".join(report(cells, 2, [3]))
+    row = next(line for line in text.splitlines() if line.startswith("     3"))
+    assert "0.700 " in row
+    assert "0.750*" in row
+    assert row.endswith("< -0.050")
+    assert "timeout: rfe on t, split 1: stopped" in text
+    assert "Mean rank over 1 (table, k): l1 1.00, deeplifft 2.00, rfe 3.00" in text
+
+
+def tiny(data_dir):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 12)).astype(np.float32)
+    return QualityTable("breast_cancer", X, (X[:, 2] + X[:, 5] > 0).astype(np.int64))
+
+
+def test_the_command_runs_resumes_and_writes(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(quality.TABLES, "breast_cancer", tiny)
+    asked = ["--datasets", "breast_cancer,sonar", "--data", str(tmp_path), "--quick"]
+    asked += ["--cells", str(tmp_path / "cells.jsonl"), "--selectors", "all,f_test,extra_trees"]
+    asked += ["--json", str(tmp_path / "out" / "quality.json")]
+    quality.main(asked)
+    printed = capsys.readouterr().out
+    assert "sonar is passed over" in printed
+    assert "breast_cancer, split 0, extra_trees, seed 1" in printed
+    written = json.loads((tmp_path / "out" / "quality.json").read_text())
+    assert len(written["cells"]) == 3 * 2 * 2 + 3
+    assert {row["k"] for row in written["cells"]} == {0, 5, 10}
+    lines = (tmp_path / "cells.jsonl").read_text()
+    quality.main(asked)
+    assert "split 0" not in capsys.readouterr().out
+    assert (tmp_path / "cells.jsonl").read_text() == lines
+
+
+def test_figures_and_rows_are_one_object(tmp_path):
+    found = {"margin_l1": 0.1, "cells": [{"k": 3}, {"k": 5}]}
+    quality.write(str(tmp_path / "a.json"), found)
+    assert json.loads((tmp_path / "a.json").read_text()) == found
+    quality.write(None, found)
+
+
+@pytest.mark.parametrize("option", ["--datasets", "--selectors", "--redo"])
+def test_unknown_names_are_refused(option, capsys):
+    with pytest.raises(SystemExit):
+        quality.parsed([option, "f_test,unknown"])
+    assert f"{option} " in capsys.readouterr().err
+
+
+def test_a_paper_of_a_hundred_networks_is_left_to_every():
+    assert "importance_neurons_paper" not in quality.parsed([]).selectors
+    assert "importance_neurons_paper" in quality.parsed(["--selectors", "every"]).selectors
+    assert load("breast_cancer").name in quality.parsed(["--quick"]).datasets

@@ -1,0 +1,104 @@
+"""Every selector of the quality benchmark finds what is planted, and keeps to its blocks."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from benchmarks import _quality_l1, _quality_selectors
+from benchmarks._quality_lists import Training, best_lists, standardised
+from benchmarks._quality_selectors import OURS, PEERS, SELECTORS, importances_of, installed, version
+from sklearn_deeplifft import DeepLIFFTSelector, ImportanceNeuronSelector
+
+FAST = {"n_networks": 2, "hidden_layer_sizes": (16,), "batch_size": 32, "learning_rate": 1e-2}
+needs_lassonet = pytest.mark.skipif(
+    not installed("lassonet"), reason="lassonet is in the extra [bench]"
+)
+PEERS_HERE = [
+    pytest.param(name, marks=[needs_lassonet] if name == "lassonet" else []) for name in PEERS
+]
+
+
+def training(n=150, *, sparse=False, blocks=None, groups=None):
+    """Of six columns the second and the fifth say the class."""
+    rng = np.random.default_rng(0)
+    X = rng.poisson(1.0, size=(n, 6)).astype(np.float32)
+    y = (X[:, 1] > X[:, 4]).astype(np.int64)
+    return Training(csr_array(X) if sparse else X, y, groups, blocks, 0)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("name", PEERS_HERE)
+def test_peers_find_what_is_planted(name, sparse, monkeypatch):
+    monkeypatch.setattr(_quality_selectors, "TREES", 50)
+    found = SELECTORS[name](training(sparse=sparse), [2, 3])
+    assert set(found) == {2, 3}
+    assert set(found[2]) == {1, 4}
+    assert found[3][:2] == found[2] or set(found[2]) < set(found[3])
+
+
+@pytest.mark.parametrize("name", PEERS_HERE)
+def test_peers_keep_blocks_whole(name, monkeypatch):
+    monkeypatch.setattr(_quality_selectors, "TREES", 50)
+    blocks = np.array([0, 1, 0, 2, 1, 2])
+    found = SELECTORS[name](training(blocks=blocks), [1, 2])
+    assert set(found[1]) == {1, 4}
+    assert len(found[2]) == 4
+
+
+@pytest.mark.parametrize("name", ["l1", pytest.param("lassonet", marks=needs_lassonet)])
+def test_what_is_tuned_holds_out_whole_groups(name):
+    groups = np.arange(150) // 5
+    assert set(SELECTORS[name](training(groups=groups), [2])[2]) == {1, 4}
+
+
+@pytest.mark.parametrize("kind", [DeepLIFFTSelector, ImportanceNeuronSelector])
+def test_ours_find_what_is_planted(kind):
+    settings = FAST | ({"path_steps": 60} if kind is ImportanceNeuronSelector else {"step": 0.5})
+    found = importances_of(kind(**settings), training(), [2])
+    assert set(found[2]) == {1, 4}
+
+
+def test_ours_are_told_of_blocks_where_they_have_groups():
+    blocks = np.array([0, 1, 0, 2, 1, 2])
+    selector = ImportanceNeuronSelector(**FAST, path_steps=60)
+    assert set(importances_of(selector, training(blocks=blocks), [1])[1]) == {1, 4}
+    np.testing.assert_array_equal(selector.groups, blocks)
+
+
+def test_several_classes():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 6)).astype(np.float32)
+    part = Training(X, np.digitize(X[:, 3], [-0.5, 0.5]), None, None, 0)
+    for name in ("l1", "rfe", "f_test", "mutual_info"):
+        assert SELECTORS[name](part, [1, 3])[1] == [3], name
+
+
+def test_longer_lists_of_l1_go_on_along_the_path():
+    part = training()
+    found = _quality_l1.l1_lists(part, [2, 5])
+    assert len(set(found[5])) == 5
+    Z, y = standardised(part.X), part.y ^ (np.arange(150) % 5 == 0)
+    penalties, weights = _quality_l1._path(Z, y, 6)
+    assert np.all(np.diff(penalties) > 0)
+    assert np.count_nonzero(weights[0]) >= 1
+    assert np.count_nonzero(weights[-1]) == 6
+    least = _quality_l1._least(Z, y)
+    assert not _quality_l1._weights(Z, y, 0.99 * least).any()
+    assert _quality_l1._weights(Z, y, 1.05 * least).any()
+
+
+def test_best_lists_pool_blocks_and_break_ties_by_column():
+    score = np.array([0.2, 0.4, 0.3, 0.3])
+    assert best_lists(score, None, [3]) == {3: [1, 2, 3]}
+    blocks = np.array([7, 7, 3, 3])
+    assert best_lists(score, blocks, [1], np.max) == {1: [0, 1]}
+    assert best_lists(np.array([0.1, 0.4, 0.3, 0.3]), blocks, [1], np.sum) == {1: [2, 3]}
+
+
+def test_all_features_are_all():
+    assert SELECTORS["all"](training(), [2]) == {0: [0, 1, 2, 3, 4, 5]}
+
+
+def test_versions_tell_packages_apart():
+    assert len({version(name) for name in OURS}) == 1
+    assert version("forest").startswith("scikit-learn ")
