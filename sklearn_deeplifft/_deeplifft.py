@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklearn_deeplifft._decomposing import BaseDecomposingSelector
 from sklearn_deeplifft._fit_data import FitData
-from sklearn_deeplifft.networks import Rows
+from sklearn_deeplifft.networks import GateSettings, Rows, network_kind
 
 __all__ = ["DeepLIFFTSelector"]
 
@@ -46,11 +47,19 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
-    n_networks : int, default=5
+    n_networks : int, default=10
         Networks trained and averaged, each with its own seed and its own held-out fold.
-    step : int, float or None, default=0.3
+    step : int, float or None, default=0.5
         Recursive elimination: drop so many features (or this fraction of those left), go on
-        training on the rest, score again, until one is left. None ranks in one pass.
+        training on the rest, score again, until one is left; scores are summed over rounds. None
+        ranks in one pass.
+    gate_penalty : "path", float or None, default="path"
+        Group penalty on the columns of the first layer of networks of ours, in units of the
+        largest step that Adam can take: at 1 every column closes, None is none. ``"path"`` raises
+        it from 0.2 to 1 while a network trains; that of the best validation loss is kept, with
+        the columns that were open then. See `ImportanceNeuronSelector`.
+    path_steps : int, default=200
+        Length of a path in steps; it has no fewer than ``max_epochs`` epochs.
     reference : {"mean", "zero"} or array of shape (n_features,), default="mean"
         What a feature is compared with: terms are ``c_i (x_i - r_i)``. ``"zero"`` is the paper.
     simplex_groups : list of lists of column names or positions, default=None
@@ -85,14 +94,15 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     prefit : bool, default=False
         ``estimator`` is fitted: only score it, on the rows given to ``fit``, columns as they are.
     hidden_layer_sizes : sequence of int, default=(200, 100)
-    dropout : float, default=0.0
-    learning_rate : float, default=1e-3
+    dropout : float, default=0.3
+    learning_rate : float, default=4e-3
         Of Adam.
     weight_decay : float, default=0.0
     batch_size : int, default=128
-    max_epochs : int, default=100
+    max_epochs : int, default=20
     patience : int or None, default=10
         Epochs without a better validation loss before training stops; the best epoch is kept.
+        A path is walked to its end.
     validation_fraction : float, default=0.2
         Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
         folds; 0 trains on all rows for ``max_epochs``.
@@ -132,8 +142,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     importances_per_network_, importances_interval_, mean_ranks_, ranks_std_,
     selection_frequency_, stability_ : ndarray
     ranking_ : ndarray of shape (n_features,)
-        1 is best; columns of a group share a rank. With elimination the order in which features
-        went, last first.
+        1 is best, in the order of the importances; columns of a group share a rank. Equal ones,
+        after elimination, by the round they stayed to.
     p_values_, q_values_ : ndarray of shape (n_features,)
         Against the null columns of all networks, and after Benjamini & Hochberg; columns of a group
         share them. Only after a fit with ``"auto"``, as the next two.
@@ -189,6 +199,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     _parameter_constraints: dict = {
         **BaseDecomposingSelector._parameter_constraints,
         "estimator": "no_validation",
+        "gate_penalty": [None, StrOptions({"path"}), Interval(Real, 0, 1, closed="both")],
+        "path_steps": [Interval(Integral, 1, None, closed="left")],
         "reference": [StrOptions({"mean", "zero"}), "array-like"],
         "simplex_groups": [None, list, tuple],
         "groups": "no_validation",
@@ -207,8 +219,10 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         threshold=None,
         alpha=0.1,
         per_class=False,
-        n_networks=5,
-        step=0.3,
+        n_networks=10,
+        step=0.5,
+        gate_penalty="path",
+        path_steps=200,
         reference="mean",
         simplex_groups=None,
         groups=None,
@@ -222,11 +236,11 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         standardize=True,
         prefit=False,
         hidden_layer_sizes=(200, 100),
-        dropout=0.0,
-        learning_rate=1e-3,
+        dropout=0.3,
+        learning_rate=4e-3,
         weight_decay=0.0,
         batch_size=128,
-        max_epochs=100,
+        max_epochs=20,
         patience=10,
         validation_fraction=0.2,
         n_jobs=None,
@@ -244,6 +258,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         self.per_class = per_class
         self.n_networks = n_networks
         self.step = step
+        self.gate_penalty = gate_penalty
+        self.path_steps = path_steps
         self.reference = reference
         self.simplex_groups = simplex_groups
         self.groups = groups
@@ -289,6 +305,10 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
             "hidden_layer_sizes": (200, 100),
             "n_networks": 1,
             "step": None,
+            "gate_penalty": None,
+            "dropout": 0.0,
+            "learning_rate": 1e-3,
+            "max_epochs": 100,
             "reference": "zero",
             "class_balance": None,
             "score_on": "validation",
@@ -326,4 +346,12 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         return np.array([f"{self._settings.layer}_{j}" for j in chosen], dtype=object)
 
     def _extra_settings(self, data: FitData) -> dict[str, Any]:
-        return {}
+        if not self.gate_penalty or network_kind(self.estimator) != "default":
+            return {}
+        gates = GateSettings(
+            feature_of_column=tuple(self._groups.of_column.tolist()),
+            shown=False,
+            penalty=None if self.gate_penalty == "path" else float(self.gate_penalty),
+            path_steps=self.path_steps,
+        )
+        return {"gates": gates}

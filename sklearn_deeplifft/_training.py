@@ -39,7 +39,7 @@ from sklearn_deeplifft.networks import (
     with_null_features,
     without_nulls,
 )
-from sklearn_deeplifft.ranking import deal_folds, rank_by_elimination
+from sklearn_deeplifft.ranking import deal_folds, rank
 
 __all__ = [
     "Elimination",
@@ -215,13 +215,19 @@ def _run_together(
 
     return learn_together(
         data.target.problem(len(columns)),
-        recipe.settings,
+        _settings_on(recipe.settings, columns),
         table,
         parts,
         columns,
         replace(recipe.spread, stage=stage),
         report,
     )
+
+
+def _settings_on(settings: NetSettings, columns: np.ndarray) -> NetSettings:
+    """The settings of networks that read some of the columns."""
+    gates = settings.gates
+    return settings if gates is None else replace(settings, gates=gates.on(columns))
 
 
 def _run_in_turn(
@@ -274,13 +280,14 @@ def eliminate(
 ) -> Elimination:
     """Drop the lowest fraction, go on training on the rest, score again, until one is left.
 
-    Features go with all of their columns. Null features have been compared by then, and are left
+    Features rank by their shares of the scores, averaged over rounds (a feature that is gone has
+    none), so that the ranking is that of the importances. Features go with all of their columns. Null features have been compared by then, and are left
     out.
     """
     plan = [part._replace(nulls=None) for part in plan]
     networks = [t._replace(with_nulls=None) for t in exported(data, networks)]
     columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
-    survived, last = np.zeros(len(features)), np.zeros(len(features))
+    survived = np.zeros(len(features))
     shares = np.zeros((len(networks), len(features)))
     rounds = 0
     while True:
@@ -288,10 +295,11 @@ def eliminate(
         current = np.array([_share(left.merged(s.overall)) for s in scores])
         mean = current.mean(axis=0)
         rounds += 1
-        survived[features], last[features] = rounds, mean
+        survived[features] = rounds
         shares[:, features] += current
         if len(features) == 1:
-            ranking = groups.spread(rank_by_elimination(survived, last))
+            # Summed over rounds: one round's order of survivors hangs on a few networks' noise.
+            ranking = groups.spread(rank(shares.mean(axis=0), survived))
             return Elimination(ranking, groups.spread(shares / rounds), rounds)
         kept = _kept(mean, step)
         stay = np.flatnonzero(np.isin(left.of_column, kept))

@@ -19,9 +19,10 @@ columns thus has to do more than a single one to stay open, and once open counts
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -44,6 +45,8 @@ class GateSettings:
     """0 to G - 1 for each column; the columns of a feature share a gate."""
     tied: bool = True
     """A gate *is* the norm of its column; else it is a parameter of its own."""
+    shown: bool = True
+    """Whether tied gates stand before the first layer of the trained network, or stay in it."""
     initial: str = "one"
     """Of gates that are not tied: "one", or "uniform" on (-0.05, 0.05), clipped."""
     penalty: float | None = None
@@ -56,6 +59,11 @@ class GateSettings:
     def n_features(self) -> int:
         """G."""
         return max(self.feature_of_column) + 1
+
+    def on(self, columns: np.ndarray) -> GateSettings:
+        """The same for some of the columns, ascending positions, as a table of their own."""
+        found = np.unique(np.asarray(self.feature_of_column)[columns], return_inverse=True)[1]
+        return replace(self, feature_of_column=tuple(found.tolist()))
 
     def columns(self) -> Tensor:
         """``feature_of_column`` as a tensor."""

@@ -44,10 +44,11 @@ class GatePenalty:
         self.breadth = torch.bincount(self.where, minlength=G).sqrt()
         self.alive = np.arange(n)
         self.open = torch.ones(n, G, dtype=torch.bool)
-        self.exit = torch.full((n, G), torch.inf)
-        self.sum = torch.zeros(n, G)
-        self.effective = torch.zeros(n, G)
-        self.gate = torch.zeros(n, G)
+        single = torch.float32  # whatever torch's default is in this session
+        self.exit = torch.full((n, G), torch.inf, dtype=single)
+        self.sum = torch.zeros(n, G, dtype=single)
+        self.effective = torch.zeros(n, G, dtype=single)
+        self.gate = torch.zeros(n, G, dtype=single)
 
     def now(self) -> float:
         """The penalty c of the current step."""

@@ -283,7 +283,8 @@ class _Work:
     def _as_trained(self, i: int, result: Result) -> Trained:
         """The same as a fitted skorch net of its own."""
         core, gates = result.core, self.settings.gates
-        if gates is not None and gates.tied:
+        shown = gates is not None and gates.shown
+        if gates is not None and shown and gates.tied:
             core = nn.Sequential(split_gates(core[0], gates), *core)  # type: ignore[arg-type]
         moments = self.table.moments
         if moments is not None:
@@ -292,7 +293,7 @@ class _Work:
         # The net is given the recipe, not the weights: a clone of it starts afresh.
         plain = replace(self.settings, gates=None)
         net = build_net(None, self.problem, plain, moments=moments)
-        if gates is not None:
+        if gates is not None and shown:
             net.set_params(module__gates=replace(gates, tied=False))
         with seeded(0):
             net.initialize()

@@ -13,7 +13,6 @@ from sklearn_deeplifft.ranking._rank import (
     count_to_select,
     importance_threshold,
     rank,
-    rank_by_elimination,
     top_mask,
 )
 from sklearn_deeplifft.ranking._stability import (
@@ -36,7 +35,6 @@ __all__ = [
     "null_p_values",
     "q_values",
     "rank",
-    "rank_by_elimination",
     "ranks",
     "selection_frequency",
     "shrunk",

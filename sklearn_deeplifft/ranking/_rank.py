@@ -7,21 +7,13 @@ import numbers
 
 import numpy as np
 
-__all__ = ["count_to_select", "importance_threshold", "rank", "rank_by_elimination", "top_mask"]
+__all__ = ["count_to_select", "importance_threshold", "rank", "top_mask"]
 
 
 def rank(importances: np.ndarray, second: np.ndarray | None = None) -> np.ndarray:
     """Rank 1..d, 1 the largest importance; ties by the larger ``second``, then by column index."""
     second = np.zeros(len(importances)) if second is None else second
     order = np.lexsort((-second, -importances))
-    ranking = np.empty(len(order), dtype=np.int64)
-    ranking[order] = np.arange(1, len(order) + 1)
-    return ranking
-
-
-def rank_by_elimination(last_round: np.ndarray, last_score: np.ndarray) -> np.ndarray:
-    """Rank 1..d by the round a feature survived to, then by its score in that round."""
-    order = np.lexsort((np.arange(len(last_round)), -last_score, -last_round))
     ranking = np.empty(len(order), dtype=np.int64)
     ranking[order] = np.arange(1, len(order) + 1)
     return ranking

@@ -9,7 +9,6 @@ from sklearn_deeplifft.ranking import (
     count_to_select,
     importance_threshold,
     rank,
-    rank_by_elimination,
     top_mask,
 )
 
@@ -25,10 +24,10 @@ def test_rank_is_a_permutation_in_descending_order_ties_by_column(scores):
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from([0.0, 0.5, 1.0])), min_size=1))
-def test_elimination_ranks_by_round_then_score_then_column(found):
-    rounds, scores = (np.array(part, dtype=float) for part in zip(*found, strict=True))
-    ranking = rank_by_elimination(rounds, scores)
-    expected = sorted(range(len(found)), key=lambda i: (-rounds[i], -scores[i], i))
+def test_ties_go_by_the_second_score_then_by_column(found):
+    second, scores = (np.array(part, dtype=float) for part in zip(*found, strict=True))
+    ranking = rank(scores, second)
+    expected = sorted(range(len(found)), key=lambda i: (-scores[i], -second[i], i))
     assert np.argsort(ranking).tolist() == expected
 
 
