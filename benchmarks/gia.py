@@ -4,10 +4,10 @@
 
 Speed: 512 features x 8 classes x 1,000 background rows through 512-200-100-8, one intervention a
 feature, beside full forward passes, captum's ``FeatureAblation`` and the bare matrix products of
-the layers above the first (by ``torch.mm`` or as the engine asks for them, whichever is quicker); all pairs of 128 features on 64 rows. Coverage: how often 95 %
-intervals over networks hold a known truth. Nulls: how often nothing is reported where there is
-nothing. Experiments: the negative-set experiment, and two real tables where ``../shared/data`` (or
-``--data DIR``) is there.
+the layers above the first (by ``torch.mm`` or as the engine asks for them, whichever is quicker);
+all pairs of 128 features on 64 rows. Coverage: how often 95 % intervals over networks hold a known
+truth. Nulls: how often nothing is reported where there is nothing. Experiments: the negative-set
+experiment, and two real tables where ``../shared/data`` (or ``--data DIR``) is there.
 """
 
 from __future__ import annotations

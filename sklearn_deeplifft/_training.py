@@ -281,8 +281,8 @@ def eliminate(
     """Drop the lowest fraction, go on training on the rest, score again, until one is left.
 
     Features rank by their shares of the scores, averaged over rounds (a feature that is gone has
-    none), so that the ranking is that of the importances. Features go with all of their columns. Null features have been compared by then, and are left
-    out.
+    none), so that the ranking is that of the importances. Features go with all of their columns.
+    Null features have been compared by then, and are left out.
     """
     plan = [part._replace(nulls=None) for part in plan]
     networks = [t._replace(with_nulls=None) for t in exported(data, networks)]

@@ -467,7 +467,7 @@ def test_secant_rule_reads_a_curved_network_exactly(data):
 
 def test_paper_parameters_are_the_paper(data):
     params = DeepLIFFTSelector.paper_parameters()
-    selector = DeepLIFFTSelector(**params, max_epochs=15, random_state=0).fit(*data)
+    selector = DeepLIFFTSelector(**{**params, "max_epochs": 15}, random_state=0).fit(*data)
     sizes = [m.out_features for m in selector.estimator_.module_.core if isinstance(m, nn.Linear)]
     assert sizes == [200, 100, 3]
     assert len(selector.estimators_) == selector.n_rounds_ == 1

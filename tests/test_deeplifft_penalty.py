@@ -1,0 +1,87 @@
+"""The group penalty on the first layer of the networks that DeepLIFFTSelector trains."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sklearn_deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft.networks import GateSettings
+from tests.conftest import MLP, bits, planted, quick
+
+
+@pytest.fixture(scope="module")
+def data():
+    return planted()
+
+
+def first_weights(selector) -> list[np.ndarray]:
+    return [net.module_.core[0].weight.detach().numpy() for net in selector.estimators_]
+
+
+def penalised(penalty="path", **params) -> DeepLIFFTSelector:
+    return quick(gate_penalty=penalty, n_networks=2, **params)
+
+
+def test_networks_stay_plain(data):
+    """Gates are the norms of columns: the layers, and their names, are those without a penalty."""
+    names = [
+        [name for name, _ in selector.fit(*data).estimator_.module_.core.named_modules()]
+        for selector in (penalised(), penalised(None))
+    ]
+    assert names[0] == names[1]
+    assert isinstance(penalised().fit(*data).estimator_.module_.core[0], nn.Linear)
+
+
+def test_a_constant_penalty_closes_columns_that_say_nothing(data):
+    open_, closed = (
+        np.mean(
+            [(W != 0).any(axis=0) for W in first_weights(penalised(c, max_epochs=60).fit(*data))]
+        )
+        for c in (0.01, 0.5)
+    )
+    assert open_ > closed > 0
+
+
+@pytest.mark.parametrize("without", [None, 0, 0.0])
+def test_no_penalty_is_plain_training(data, without):
+    assert bits(penalised(without).fit(*data)) == bits(penalised(None).fit(*data))
+
+
+def test_a_block_closes_whole(data):
+    blocks = [[0, 3, 4], [1, 5], [2, 6, 7]]
+    selector = penalised(0.3, groups=blocks, max_epochs=40).fit(*data)
+    for W in first_weights(selector):
+        for block in blocks:
+            assert len(set((W[:, block] != 0).any(axis=0))) == 1
+
+
+def test_a_path_is_walked_in_every_round(data):
+    selector = penalised(step=0.5, path_steps=30, max_epochs=1).fit(*data)
+    assert selector.n_rounds_ == 4
+    assert sorted(selector.ranking_) == list(range(1, 9))
+    assert set(np.argsort(selector.ranking_)[:3]) == {0, 1, 2}
+
+
+def test_networks_of_the_users_are_trained_as_they_are(data):
+    selectors = [penalised(c, estimator=MLP).fit(*data) for c in ("path", None)]
+    assert bits(selectors[0]) == bits(selectors[1])
+
+
+@pytest.mark.parametrize("penalty", [-0.1, 1.5, "lasso"])
+def test_penalties_that_are_none(data, penalty):
+    with pytest.raises(ValueError, match="gate_penalty"):
+        penalised(penalty).fit(*data)
+
+
+def test_settings_on_some_columns():
+    settings = GateSettings((0, 1, 1, 2, 0, 3))
+    assert settings.on(np.array([1, 2, 4, 5])).feature_of_column == (1, 1, 0, 2)
+    assert settings.on(np.arange(6)) == settings
+
+
+def test_elimination_goes_on_from_weights_with_columns_that_are_closed(data):
+    """A column that closed in one network may be kept by the others; nothing divides by zero."""
+    selector = penalised(0.5, step=0.3, max_epochs=40).fit(*data)
+    assert np.isfinite(selector.importances_per_network_).all()
+    assert torch.isfinite(torch.tensor(selector.decomposition_error_))
