@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,18 +13,23 @@ from typing import Any
 
 import joblib
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
-from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
-from sklearn_deeplifft._correlations import correlated_pairs, require_threshold
-from sklearn_deeplifft._fit_data import FitData, check_rows, digest_of, validated
+from sklearn_deeplifft._cut import NO_CLASSES, RankedFeatures
+from sklearn_deeplifft._fit_data import FitData, digest_of, validated
 from sklearn_deeplifft._groups import FeatureGroups, find_groups
-from sklearn_deeplifft._inputs import require_device, require_layer_sizes
+from sklearn_deeplifft._inputs import Names, require_device, require_layer_sizes
 from sklearn_deeplifft._memory import remembered, require_memory
+from sklearn_deeplifft._significance import (
+    AUTO,
+    Significance,
+    Tested,
+    against_nulls,
+    explained,
+    require_nulls_possible,
+)
 from sklearn_deeplifft._targets import TASKS
 from sklearn_deeplifft._training import (
     Recipe,
@@ -37,10 +43,10 @@ from sklearn_deeplifft._training import (
     run,
     untrained,
 )
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.networks import (
     Checkpoints,
     NetSettings,
-    Rows,
     Spread,
     Trained,
     adopt,
@@ -51,18 +57,14 @@ from sklearn_deeplifft.ranking import (
     bootstrap_interval,
     count_to_select,
     importance_threshold,
-    nogueira_stability,
     rank,
     ranks,
-    selection_frequency,
-    top_mask,
-    top_masks,
 )
 
 __all__ = ["BaseNetworkSelector"]
 
 
-class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC):
+class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC):
     """A feature selector that ranks columns by what trained networks say of them.
 
     Final subclasses give ``__init__``, ``_score_function`` and ``_extra_settings``.
@@ -73,7 +75,10 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             None,
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, 1, closed="right"),
+            StrOptions({AUTO}),
         ],
+        "alpha": [Interval(Real, 0, 1, closed="neither")],
+        "per_class": ["boolean"],
         "threshold": [None, Interval(Real, None, None, closed="both"), str],
         "n_networks": [Interval(Integral, 1, None, closed="left")],
         "step": [
@@ -149,14 +154,19 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             data = validated(self, X, y, sample_weight, sample_mask, groups)
             self._check_parameters(data)
             remembered(self, data, lambda: self._rank(data))
-            count_to_select(self.n_features_to_select, len(self._groups.first))
+            self._require_count(len(self._groups.first))
+            self._explain_auto(data.names)
         return self
 
     def _check_parameters(self, data: FitData) -> None:
         """Find out before hours of training what would fail after them."""
         self._groups = find_groups(getattr(self, "groups", None), data.names, data.rows.shape[1])
         if self._selects_inputs():
-            count_to_select(self.n_features_to_select, len(self._groups.first))
+            self._require_count(len(self._groups.first))
+        if self._trains_nulls:
+            require_nulls_possible(self)
+        if self.per_class and data.target.kind == "regression":
+            raise ValueError(NO_CLASSES)
         if self.threshold is not None:
             importance_threshold(np.ones(1), self.threshold)
         if self.checkpoint_dir is not None and self.random_state is None:
@@ -167,6 +177,16 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         require_memory(self)
         require_layer_sizes(self.hidden_layer_sizes)
         require_device(self.device)
+
+    @property
+    def _trains_nulls(self) -> bool:
+        """Whether networks are to read null features as well."""
+        return self.n_features_to_select == AUTO or getattr(self, "null_features", False)
+
+    def _require_count(self, n_features: int) -> None:
+        """Refuse a count that there are no features for."""
+        if self.n_features_to_select != AUTO:
+            count_to_select(self.n_features_to_select, n_features)
 
     def _rank(self, data: FitData) -> None:
         score = self._score_function(data)
@@ -186,6 +206,7 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
                 recipe = replace(recipe, ending=ending_of(first, few, data.target.problem(1).kind))
             networks, scores = run(recipe, data, plan, columns, score)
         self._after_scores(networks, scores)
+        self._compare_with_nulls(scores)
         self.class_importances_ = mean_by_class(scores)
         by_network = np.array([s.overall for s in scores])
         if not self._selects_inputs():  # neurons are not grouped
@@ -220,6 +241,29 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             del self.classes_
         self._after_fit(data)
 
+    def _compare_with_nulls(self, scores: Sequence[Scores]) -> None:
+        """p and q of networks on all features, if they have read null ones as well."""
+        nulls = [s.nulls for s in scores if s.nulls is not None]
+        found = against_nulls(nulls, self._groups) if nulls else None
+        self._tested = Tested(int(nulls[0].touched.sum()), len(nulls)) if nulls else None
+        for name in Significance._fields:
+            if found is not None:
+                setattr(self, f"{name}_", getattr(found, name))
+            elif hasattr(self, f"{name}_"):  # of an earlier fit
+                delattr(self, f"{name}_")
+
+    def _explain_auto(self, names: Names) -> None:
+        """Warn of a selection that is empty, or could hardly be anything else."""
+        if self.n_features_to_select != AUTO:
+            return
+        assert self._tested is not None
+        q = self.q_values_
+        if self.per_class:
+            q = np.where(self.class_importances_ > 0, self.class_q_values_, 1).min(axis=0)
+        said = explained(q, self.feature_importances_, names, self.alpha, self._tested)
+        if said is not None:
+            warnings.warn(said, FeatureSelectionWarning, stacklevel=3)
+
     def _set_importances(self, by_network: np.ndarray, rng: np.random.RandomState) -> None:
         self.importances_per_network_ = by_network
         self.feature_importances_ = by_network.mean(axis=0)
@@ -228,109 +272,6 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         by_feature = ranks(self._groups.merged(by_network))
         self.mean_ranks_ = self._groups.spread(by_feature.mean(axis=0))
         self.ranks_std_ = self._groups.spread(by_feature.std(axis=0))
-
-    def top_features(self, label=None, k: int = 10) -> np.ndarray:
-        """The features that speak most for a class, or the best of all.
-
-        Parameters
-        ----------
-        label : object, default=None
-            A class of ``classes_`` (of several outputs: a pair of output and class; in
-            regression the position of an output): order by its signed score in
-            ``class_importances_``, highest first. None orders by ``ranking_``.
-        k : int, default=10
-            So many columns, whatever the current cut; all if there are fewer.
-
-        Returns
-        -------
-        ndarray of shape (min(k, n_features),)
-            Names, or positions if ``fit`` was given none or neurons were scored. Features whose
-            score is not positive do not speak for the class; they come last.
-
-        Raises
-        ------
-        ValueError
-            The label is unknown, or ``k`` is not positive.
-        """
-        check_is_fitted(self, "ranking_")
-        if not isinstance(k, Integral) or k < 1:
-            raise ValueError(f"k={k!r} must be a positive integer: so many features are returned.")
-        if label is None:
-            values = -self.ranking_
-        elif label in self._row_names:
-            values = self.class_importances_[self._row_names.index(label)]
-        else:
-            known = ", ".join(map(str, self._row_names))
-            raise ValueError(f"label={label!r} is not one of those that fit has seen: {known}.")
-        best = np.argsort(-values, kind="stable")[:k]
-        names = getattr(self, "feature_names_in_", None) if self._selects_inputs() else None
-        return best if names is None else names[best]
-
-    def redundant_features(self, X, threshold: float = 0.9) -> pd.DataFrame:
-        """Columns that say nearly the same as a selected one, at the current cut.
-
-        Networks share a score among such columns, or give it to one by chance: that a partner was
-        left out does not say that it is irrelevant.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to take correlations from, such as those given to ``fit``.
-        threshold : float, default=0.9
-            Absolute Pearson correlation above which two columns are listed, between 0 and 1.
-
-        Returns
-        -------
-        DataFrame
-            One row for each selected column and partner: ``selected`` and ``partner`` (names, or
-            positions if ``fit`` was given none), their ``correlation``, -1 to 1, and whether the
-            partner is ``kept`` too. The best selected column first, then the closest partner.
-
-        Raises
-        ------
-        ValueError
-            The threshold is out of range, or neurons were ranked (``layer=``).
-        """
-        check_is_fitted(self, "ranking_")
-        require_threshold(threshold)
-        if not self._selects_inputs():
-            raise ValueError(
-                f"layer={self.layer!r} ranks neurons, and redundant_features compares columns of "
-                "X; fit without layer=."
-            )
-        rows, mask = Rows(check_rows(self, X, reset=False)), self._get_support_mask()
-        pairs = list(correlated_pairs(rows, threshold, np.flatnonzero(mask)))
-        i, j, rho = (np.concatenate(part) for part in zip(*pairs, strict=True))
-        order = np.lexsort((-np.abs(rho), i, self.ranking_[i]))
-        i, j, rho = i[order], j[order], rho[order]
-        names = getattr(self, "feature_names_in_", np.arange(len(mask)))
-        return pd.DataFrame(
-            {"selected": names[i], "partner": names[j], "correlation": rho, "kept": mask[j]}
-        )
-
-    @property
-    def groups_(self) -> list[np.ndarray]:
-        """Columns of each feature, in the order of their first columns."""
-        check_is_fitted(self, "ranking_")
-        return self._groups.columns
-
-    @property
-    def selection_frequency_(self) -> np.ndarray:
-        """Share of the networks that would select each feature at the current cut, (d,)."""
-        return self._groups.spread(selection_frequency(self._masks_per_network()))
-
-    @property
-    def stability_(self) -> float:
-        """Nogueira's index of the networks' own selections at the current cut."""
-        masks = self._masks_per_network()
-        with _as_attribute():
-            return nogueira_stability(masks)
-
-    def _masks_per_network(self) -> np.ndarray:
-        check_is_fitted(self, "ranking_")
-        with _as_attribute():
-            k = self._groups.merged(self._get_support_mask()).sum()
-        return top_masks(self._groups.merged(self.importances_per_network_), k)
 
     def _spread(self, data: FitData) -> Spread:
         """How the networks are spread over workers and checkpoints."""
@@ -360,27 +301,12 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
             validation_fraction=self.validation_fraction,
             standardize=self.standardize,
             report=self._report,
-            null_features=getattr(self, "null_features", False),
+            null_features=self._trains_nulls,
         )
 
     def _report(self, line: str) -> None:
         if self.verbose:
             print(f"[{type(self).__name__}] {line}", flush=True)
-
-    def _selects_inputs(self) -> bool:
-        """Whether columns of X are ranked, rather than neurons of a hidden layer."""
-        return getattr(self, "layer", None) is None
-
-    def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self, "ranking_")
-        n, k = len(self._groups.first), self.n_features_to_select
-        if self.threshold is None:
-            return top_mask(self.ranking_, count_to_select(k, n))
-        # A mean over features: a group's columns are one.
-        by_feature = self._groups.merged(self.feature_importances_)
-        limit = importance_threshold(by_feature, self.threshold)
-        mask = self.feature_importances_ >= limit
-        return mask if k is None else mask & top_mask(self.ranking_, count_to_select(k, n))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -390,15 +316,6 @@ class BaseNetworkSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC)
         tags.input_tags.allow_nan = False
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-@contextmanager
-def _as_attribute() -> Iterator[None]:
-    """What cannot be computed is not there: ``hasattr``, and scikit-learn's display, rely on it."""
-    try:
-        yield
-    except ValueError as error:
-        raise AttributeError(str(error)) from error
 
 
 @contextmanager

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sklearn_deeplifft._groups import FeatureGroups
+from sklearn_deeplifft._significance import NullScores
 from sklearn_deeplifft._targets import Target
 from sklearn_deeplifft._training import Scores
-from sklearn_deeplifft.attribution import ScoreSums, cell_means, overall_score
+from sklearn_deeplifft.attribution import ScoreSums, cell_means, largest_score, overall_score
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 
-__all__ = ["of_class", "scores_of", "warn_never_right"]
+__all__ = ["beside_nulls", "of_class", "row_of", "scores_of", "warn_never_right"]
 
 
 def scores_of(
     sums: ScoreSums,
     target: Target,
     *,
-    balanced: bool,
+    balance: str | None = "balanced",
     target_class: object = None,
     units: np.ndarray | None = None,
 ) -> Scores:
@@ -34,17 +36,35 @@ def scores_of(
     if target.kind == "multilabel":  # of the cells (absent, present) a label is its presence
         by_class, seen = by_class[1::2], seen[1::2]
     if target_class is None:
-        overall = overall_score(sums, balanced=balanced).numpy()
+        overall = _overall(sums, balance)
     else:
-        overall = by_class[_row_of(target, target_class)]
+        overall = by_class[row_of(target, target_class)]
     return Scores(overall, by_class, seen, sums.residual)
+
+
+def _overall(sums: ScoreSums, balance: str | None) -> np.ndarray:
+    if balance == "max":
+        return largest_score(sums).numpy()
+    return overall_score(sums, balanced=balance == "balanced").numpy()
+
+
+def beside_nulls(scores: Scores, groups: FeatureGroups | None) -> Scores:
+    """Scores (2d,) of real columns and null ones behind them as those of the real ones.
+
+    ``groups`` None leaves the comparison out.
+    """
+    d = len(scores.overall) // 2
+    nulls = None
+    if groups is not None:
+        nulls = NullScores.of_columns(scores.overall, scores.by_class, groups)
+    return scores._replace(overall=scores.overall[:d], by_class=scores.by_class[:, :d], nulls=nulls)
 
 
 def of_class(index: np.ndarray, target: Target, target_class: object) -> np.ndarray:
     """Rows of ``index`` that belong to the class asked for; all of them without one."""
     if target_class is None:
         return index
-    row = _row_of(target, target_class)
+    row = row_of(target, target_class)
     if target.kind == "softmax":
         return index[target.codes[index, 0] == row]
     return index[target.codes[index, row] == 1]
@@ -64,7 +84,7 @@ def warn_never_right(
         return
     right = np.any([s.seen for s in scores], axis=0)
     if target_class is not None:
-        others = np.arange(len(right)) != _row_of(target, target_class)
+        others = np.arange(len(right)) != row_of(target, target_class)
         right = right | others
     if present is not None and target.kind == "softmax":
         right = right | ~np.isin(np.arange(len(right)), present)
@@ -80,7 +100,7 @@ def warn_never_right(
     )
 
 
-def _row_of(target: Target, target_class: object) -> int:
+def row_of(target: Target, target_class: object) -> int:
     names = [_plain(name) for name in target.row_names]
     if target.kind not in ("softmax", "multilabel") or target_class not in names:
         raise ValueError(

@@ -11,7 +11,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft._base import BaseNetworkSelector
-from sklearn_deeplifft._class_scores import of_class, scores_of, warn_never_right
+from sklearn_deeplifft._class_scores import beside_nulls, of_class, scores_of, warn_never_right
 from sklearn_deeplifft._fit_data import FitData, check_rows, scored_rows, target_scale
 from sklearn_deeplifft._inputs import require_no_groups_beside_layer, require_reference
 from sklearn_deeplifft._per_row import (
@@ -25,7 +25,6 @@ from sklearn_deeplifft._simplex import find_simplices
 from sklearn_deeplifft._targets import Target, encode_like, heads_for
 from sklearn_deeplifft._training import ScoreFunction, Scores, mean_by_class
 from sklearn_deeplifft.networks import Rows, Trained, network_kind
-from sklearn_deeplifft.ranking import count_to_select
 
 __all__ = ["BaseDecomposingSelector"]
 
@@ -128,7 +127,10 @@ class BaseDecomposingSelector(BaseNetworkSelector):
                 reading.measure_reference(data.index)
                 self._hidden_references.append(reading.reference)
             index = of_class(index, data.target, self.target_class)
-            return self._scores(reading, index, data.target, data.score_weight, units)
+            found = self._scores(reading, index, data.target, data.score_weight, units)
+            if trained.nulls is None:
+                return found
+            return beside_nulls(found, self._groups if len(columns) == d else None)
 
         return score
 
@@ -138,7 +140,7 @@ class BaseDecomposingSelector(BaseNetworkSelector):
             heads_for(data.target, reading.n_outputs(data.index))
             reading.verify(data.index)
             if self.layer is not None:
-                count_to_select(self.n_features_to_select, reading.n_terms(data.index))
+                self._require_count(reading.n_terms(data.index))
 
     def _after_scores(self, networks: Sequence[Trained], scores: Sequence[Scores]) -> None:
         warn_never_right(scores, self._target, self.target_class)
@@ -147,7 +149,7 @@ class BaseDecomposingSelector(BaseNetworkSelector):
         found = scores_of(
             reading.sums(index, target, weight),
             target,
-            balanced=self.class_balance == "balanced",
+            balance=self.class_balance,
             target_class=self.target_class,
             units=units,
         )
@@ -168,6 +170,7 @@ class BaseDecomposingSelector(BaseNetworkSelector):
 
     def _reading(self, trained: Trained, rows: Rows, columns, hidden_reference=None) -> Reading:
         groups = self._groups.among(columns)
+        groups = groups if trained.nulls is None else groups.doubled()
         features = None if groups.single else groups
         return Reading(
             trained, self._settings, rows, self._gauge, columns, hidden_reference, features

@@ -178,7 +178,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         "activation_rule": [StrOptions({"exact", "secant"})],
         "layer": [None, str],
         "target_class": "no_validation",
-        "class_balance": [None, StrOptions({"balanced"})],
+        "class_balance": [None, StrOptions({"balanced", "max"})],
         "dtype": [None, StrOptions({"float32", "float64"})],
     }
 
@@ -188,6 +188,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         *,
         n_features_to_select=None,
         threshold=None,
+        alpha=0.1,
+        per_class=False,
         n_networks=5,
         step=0.3,
         reference="mean",
@@ -221,6 +223,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         self.estimator = estimator
         self.n_features_to_select = n_features_to_select
         self.threshold = threshold
+        self.alpha = alpha
+        self.per_class = per_class
         self.n_networks = n_networks
         self.step = step
         self.reference = reference

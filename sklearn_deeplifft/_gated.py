@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from sklearn_deeplifft._base import BaseNetworkSelector
-from sklearn_deeplifft._class_scores import scores_of, warn_never_right
+from sklearn_deeplifft._class_scores import beside_nulls, row_of, scores_of, warn_never_right
 from sklearn_deeplifft._fit_data import FitData, target_scale
 from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft._reading import Gauge, Reading, ReadingSettings
@@ -27,7 +27,6 @@ from sklearn_deeplifft.networks import (
     gates_of,
     network_kind,
 )
-from sklearn_deeplifft.ranking import count_to_select
 
 __all__ = ["BaseGatedSelector"]
 
@@ -83,6 +82,8 @@ class BaseGatedSelector(BaseNetworkSelector):
     def _score_function(self, data: FitData) -> ScoreFunction:
         if self.prefit:
             self._take_groups(data.rows.shape[1])
+        if self.target_class is not None:
+            row_of(data.target, self.target_class)  # refuses an unknown class
         # Our own regression networks are trained, and here scored, on a standardised target.
         ours = network_kind(self.estimator) == "default" and not self.prefit
         rescaled = data.target.kind == "regression" and not ours
@@ -97,10 +98,24 @@ class BaseGatedSelector(BaseNetworkSelector):
             except NotPiecewiseLinearError:  # or large terms that cancel, in float32
                 exact = self._reading(trained, data, torch.float64)
                 sums = exact.sums(index, data.target, data.score_weight)
-            found = scores_of(sums, data.target, balanced=True, units=units)
-            return found._replace(overall=self._groups.spread(self._shares(trained, says)))
+            found = scores_of(sums, data.target, target_class=self.target_class, units=units)
+            return self._with_gates(found, trained, says)
 
         return score
+
+    def _with_gates(self, scores: Scores, trained: Trained, says: np.ndarray) -> Scores:
+        """Gates in the place of overall scores, those of null features behind the real ones."""
+        if trained.nulls is not None:
+            scores = beside_nulls(scores, self._groups)
+        if self.target_class is not None:
+            overall = self._groups.largest(scores.overall)
+            return scores._replace(overall=self._groups.spread(overall))
+        read = self._gate_values(trained).reshape(-1, len(says))
+        real, *null = np.where(says, read, 0.0)
+        if scores.nulls is not None:
+            scores = scores._replace(nulls=scores.nulls._replace(real=real, null=null[0]))
+        shares = real / real.sum() if real.any() else real
+        return scores._replace(overall=self._groups.spread(shares))
 
     def _take_groups(self, n_columns: int) -> None:
         """Features are those of the fitted network."""
@@ -111,12 +126,14 @@ class BaseGatedSelector(BaseNetworkSelector):
                 "the columns it was built for, in their order."
             )
         self._groups = FeatureGroups(of_column, np.unique(of_column, return_index=True)[1])
-        count_to_select(self.n_features_to_select, len(self._groups.first))
+        self._require_count(len(self._groups.first))
 
     def _after_scores(self, networks: Sequence[Trained], scores: Sequence[Scores]) -> None:
-        warn_never_right(scores, self._target, None)
-        _warn_closed(scores)
-        exits = [t.gates.exit.numpy() for t in networks if t.gates is not None]
+        warn_never_right(scores, self._target, self.target_class)
+        if self.target_class is None:
+            _warn_closed(scores)
+        G = len(self._groups.first)
+        exits = [t.gates.exit.numpy()[:G] for t in networks if t.gates is not None]
         if exits and self.gate_penalty == "path":
             self.exit_penalties_ = self._groups.spread(np.array(exits))
         elif hasattr(self, "exit_penalties_"):  # of an earlier fit
@@ -127,8 +144,8 @@ class BaseGatedSelector(BaseNetworkSelector):
         exits = getattr(self, "exit_penalties_", None)
         return None if exits is None else np.minimum(exits, 1).mean(axis=0)
 
-    def _shares(self, trained: Trained, says: np.ndarray) -> np.ndarray:
-        """What is read off a network's gates, (G,), scaled to sum to one."""
+    def _gate_values(self, trained: Trained) -> np.ndarray:
+        """What is read off a network's gates, (G,), null features' behind: (2G,)."""
         if trained.gates is None:
             gate = gates_of(trained.core)
             found = gate.weight.detach()
@@ -139,8 +156,7 @@ class BaseGatedSelector(BaseNetworkSelector):
             found = trained.gates.path
         else:
             found = trained.gates.effective if self.readout == "effective" else trained.gates.gate
-        values = np.where(says, found.double().numpy(), 0.0)
-        return values / values.sum() if values.any() else values
+        return found.double().numpy()
 
     def _reading(
         self, trained: Trained, data: FitData, dtype: torch.dtype | None = None

@@ -179,6 +179,7 @@ class GIATransformer(BaseInterveningSelector):
         "output": [StrOptions({"features", "effects"})],
         "n_background": [Interval(Integral, 2, None, closed="left")],
         "scale": [StrOptions(set(SCALES))],
+        "target_class": "no_validation",
         "groups": "no_validation",
         "null_features": ["boolean"],
         "dtype": [None, StrOptions({"float32", "float64"})],
@@ -190,10 +191,13 @@ class GIATransformer(BaseInterveningSelector):
         *,
         n_features_to_select=None,
         threshold=None,
+        alpha=0.1,
+        per_class=False,
         interventions="each",
         output="features",
         n_background=1000,
         scale="logit",
+        target_class=None,
         groups=None,
         null_features=False,
         n_networks=10,
@@ -220,10 +224,13 @@ class GIATransformer(BaseInterveningSelector):
         self.estimator = estimator
         self.n_features_to_select = n_features_to_select
         self.threshold = threshold
+        self.alpha = alpha
+        self.per_class = per_class
         self.interventions = interventions
         self.output = output
         self.n_background = n_background
         self.scale = scale
+        self.target_class = target_class
         self.groups = groups
         self.null_features = null_features
         self.n_networks = n_networks

@@ -45,9 +45,23 @@ class FeatureGroups:
         found = np.unique(self.of_column[columns], return_index=True, return_inverse=True)
         return FeatureGroups(found[2], found[1])
 
+    def doubled(self) -> FeatureGroups:
+        """The same features, and their null ones behind them."""
+        G, d = len(self.first), len(self.of_column)
+        of_column = np.append(self.of_column, G + self.of_column)
+        return FeatureGroups(of_column, np.append(self.first, d + self.first))
+
     def merged(self, values: np.ndarray) -> np.ndarray:
         """Values (..., d) that are equal within each feature, as (..., G)."""
         return values[..., self.first]
+
+    def largest(self, values: np.ndarray) -> np.ndarray:
+        """The largest of the values (..., d) of each feature's columns, (..., G)."""
+        if self.single:
+            return values
+        order = np.argsort(self.of_column, kind="stable")
+        starts = np.searchsorted(self.of_column[order], np.arange(len(self.first)))
+        return np.maximum.reduceat(values[..., order], starts, axis=-1)
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Values (..., G) of features as values (..., d) of their columns."""

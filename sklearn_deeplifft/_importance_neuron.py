@@ -189,6 +189,7 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         "gate_penalty": [StrOptions({"path"}), Interval(Real, 0, 1, closed="both")],
         "path_steps": [Interval(Integral, 1, None, closed="left")],
         "readout": [StrOptions({"effective", "gate"})],
+        "target_class": "no_validation",
         "groups": "no_validation",
         "loss": [StrOptions({"auto", "soft_f1"})],
         "noise": [Interval(Real, 0, None, closed="left")],
@@ -202,12 +203,15 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         *,
         n_features_to_select=None,
         threshold=None,
+        alpha=0.1,
+        per_class=False,
         n_networks=20,
         gates="tied",
         gate_initial="one",
         gate_penalty="path",
         path_steps=500,
         readout="effective",
+        target_class=None,
         groups=None,
         loss="auto",
         score_on="validation",
@@ -236,12 +240,15 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         self.estimator = estimator
         self.n_features_to_select = n_features_to_select
         self.threshold = threshold
+        self.alpha = alpha
+        self.per_class = per_class
         self.n_networks = n_networks
         self.gates = gates
         self.gate_initial = gate_initial
         self.gate_penalty = gate_penalty
         self.path_steps = path_steps
         self.readout = readout
+        self.target_class = target_class
         self.groups = groups
         self.loss = loss
         self.score_on = score_on

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_array, check_random_state
 
 from sklearn_deeplifft._base import BaseNetworkSelector
+from sklearn_deeplifft._class_scores import row_of
 from sklearn_deeplifft._fit_data import FitData, target_scale
 from sklearn_deeplifft._training import ScoreFunction, Scores
 from sklearn_deeplifft.attribution import Surface
@@ -37,10 +38,8 @@ from sklearn_deeplifft.interventions._models import (
     surface_of,
 )
 from sklearn_deeplifft.interventions._null_copies import (
-    NullScores,
-    Significance,
-    against_nulls,
     beside_nulls,
+    null_scores,
     on_nulls,
 )
 from sklearn_deeplifft.interventions._statistics import Moments, changes
@@ -73,26 +72,22 @@ class BaseInterveningSelector(BaseNetworkSelector):
     def _require_readable(self, data: FitData, trained: Trained | None) -> None:
         if trained is not None:
             few = data.rows.take(data.index[:2])
-            self._surface(trained, np.hstack([few, few]) if self.null_features else few)
+            self._surface(trained, few if trained.nulls is None else np.hstack([few, few]))
 
     def _score_function(self, data: FitData) -> ScoreFunction:
-        if self.null_features and self.prefit:
-            raise ValueError(
-                "null_features=True trains networks with null columns, and prefit=True trains "
-                "none; use one of the two."
-            )
+        if self.target_class is not None:
+            row_of(data.target, self.target_class)  # refuses an unknown class
         self._target = replace(data.target, codes=data.target.codes[:0])
         base = self._choose_background(data)
         self.interventions_ = self._bound(base, data)
         self._averages = averages_of(self.interventions_, base, self._groups)
-        self._null_scores: list[NullScores] = []
         # Our own regression networks are trained, and here scored, on a standardised target.
         ours = network_kind(self.estimator) == "default" and not self.prefit
         rescaled = data.target.kind == "regression" and not ours
         units = target_scale(data)[1] if rescaled else np.ones(1)
 
         def score(trained: Trained, index: np.ndarray, columns: np.ndarray) -> Scores:
-            if trained.with_nulls is not None:
+            if trained.nulls is not None:
                 return self._scored_beside_nulls(trained, base)
             surface = self._surface(trained, base)
             effects, sizes = network_effects(surface, base, self.interventions_)
@@ -142,13 +137,25 @@ class BaseInterveningSelector(BaseNetworkSelector):
         surface = self._surface(trained, both)
         effects, sizes = network_effects(surface, both, bound)
         m = len(self.interventions_)
-        self._null_scores.append(NullScores.of(self._averages, effects, sizes))
         error = engine_error(surface, split(trained), both, self.interventions_)
-        return self._as_scores(effects[:m], sizes[:m], error)
+        nulls = null_scores(self._averages, effects, sizes)
+        if self.target_class is not None:
+            parts = effects[:m], effects[m:]
+            own = (np.maximum(self._for_class(part), 0)[nulls.touched] for part in parts)
+            nulls = nulls._replace(**dict(zip(("real", "null"), own, strict=True)))
+        return self._as_scores(effects[:m], sizes[:m], error)._replace(nulls=nulls)
+
+    def _for_class(self, effects: np.ndarray) -> np.ndarray:
+        """(G,): how much each feature speaks for the class asked for; a block as its best level."""
+        by_class = self._averages.by_class(effects)
+        return self._groups.largest(by_class[row_of(self._target, self.target_class)])
 
     def _as_scores(self, effects: np.ndarray, sizes: np.ndarray, error: float) -> Scores:
         by_class = self._averages.by_class(effects)
-        overall = self._groups.spread(self._averages.overall(sizes))
+        if self.target_class is None:
+            overall = self._groups.spread(self._averages.overall(sizes))
+        else:
+            overall = self._groups.spread(self._for_class(effects))
         return Scores(overall, by_class, np.ones(len(by_class), dtype=bool), error)
 
     def _after_fit(self, data: FitData) -> None:
@@ -158,12 +165,6 @@ class BaseInterveningSelector(BaseNetworkSelector):
         population = Population(data.rows, data.names, self._groups)
         nearby = supports(population, base, self.interventions_, np.random.RandomState(self._seed))
         self._keep(moments, nearby, population, found, len(base))
-        significance = against_nulls(self._null_scores, self._averages.touched, self._groups)
-        for name in Significance._fields:
-            if significance is not None:
-                setattr(self, f"{name}_", getattr(significance, name))
-            elif hasattr(self, f"{name}_"):  # of an earlier fit
-                delattr(self, f"{name}_")
 
     def _keep(
         self, moments: Moments, near: Support, population: Population, found: Ensemble, n: int

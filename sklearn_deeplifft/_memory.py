@@ -23,7 +23,7 @@ from sklearn_deeplifft.networks import hash_of, key_of_parameters
 
 __all__ = ["CUT", "remembered", "require_memory"]
 
-CUT = ("n_features_to_select", "threshold")
+CUT = ("alpha", "n_features_to_select", "per_class", "threshold")
 """Parameters that choose among features after they are ranked."""
 
 INERT = ("checkpoint_dir", "memory", "n_jobs", "output", "verbose")
@@ -108,10 +108,11 @@ def _folder(memory: Any) -> Path | None:
 def _key(selector: Any, data: FitData) -> str:
     """32 hex digits of all that a fit depends on."""
     # Groups are told by the columns that they hold, whatever way they were given in.
-    without = {*CUT, *INERT, "groups"}
+    without = {*CUT, *INERT, "groups", "null_features"}
     params = selector.get_params(deep=False)
     params = {name: value for name, value in params.items() if name not in without}
     params["random_state"] = int(params["random_state"])
+    params["null_features"] = selector._trains_nulls
     table = (
         (digest_of(data), data.rows.sparse, data.rows.dtype.__name__, data.score_weight),
         (data.groups, selector._groups.of_column, data.target.classes),

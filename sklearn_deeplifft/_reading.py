@@ -95,24 +95,32 @@ class Reading:
     def inputs(self, index: np.ndarray) -> Tensor:
         """Rows as the core network takes them."""
         X = torch.from_numpy(self.rows.take(index, self.columns))
+        if self.trained.nulls is not None:
+            stand_ins = self.rows.take(self.trained.nulls[index], self.columns)
+            X = torch.cat([X, torch.from_numpy(stand_ins)], dim=1)
         return X if self.trained.standardize is None else self._standardized(X)
+
+    @property
+    def width(self) -> int:
+        """Columns that the network reads: with null features d real ones, then d null ones."""
+        return len(self.columns) * (1 if self.trained.nulls is None else 2)
 
     def blocks(self, index: np.ndarray, n_outputs: int) -> Iterator[np.ndarray]:
         """Positions into ``index``, so many at a time that a block stays in cache."""
-        step = block_rows(n_outputs, len(self.columns))
+        step = block_rows(n_outputs, self.width)
         for start in range(0, len(index), step):
             yield np.arange(start, min(start + step, len(index)))
 
     def n_outputs(self, index: np.ndarray) -> int:
         """Number of logits."""
-        with takes_columns(len(self.columns)):
+        with takes_columns(self.width):
             return self.reader.logits(self.inputs(index[:2])).shape[1]
 
     def n_terms(self, index: np.ndarray) -> int:
         """Number of features that are scored: columns or groups of them, or hidden neurons."""
         if self.features is not None:
             return len(self.features.first)
-        return len(self.columns) if self.settings.layer is None else self.hidden(index[:1]).shape[1]
+        return self.width if self.settings.layer is None else self.hidden(index[:1]).shape[1]
 
     def verify(self, index: np.ndarray) -> None:
         """Raise unless the network is piecewise linear around some of the rows."""
@@ -190,6 +198,7 @@ class Reading:
         else:
             raw = np.asarray(reference, dtype=np.float64)
         raw = np.where(self.gauge.constant, mean, raw)[self.columns]
+        raw = np.tile(raw, self.width // len(raw))
         point = torch.from_numpy(raw)[None]
         if self.trained.standardize is not None:
             # In the precision of the rows, so that an absent motif is displaced by exactly 0.
@@ -219,8 +228,9 @@ class Reading:
             found = [place.get(int(column)) for column in simplex.columns]
             if None in found:  # a block that lost a level carries no constraint any more
                 continue
-            at = torch.as_tensor(found)
             scale = torch.as_tensor(simplex.scale).to(self.reader.dtype)
-            units = None if front is None else front.scale[at].to(self.reader.dtype)
-            groups.append(SimplexGroup(at, scale, units))
+            for start in range(0, self.width, len(self.columns)):
+                at = start + torch.as_tensor(found)
+                units = None if front is None else front.scale[at].to(self.reader.dtype)
+                groups.append(SimplexGroup(at, scale, units))
         return groups

@@ -16,6 +16,7 @@ from torch import nn
 from sklearn_deeplifft._fit_data import FitData, target_scale, training_table
 from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft._inputs import column_names
+from sklearn_deeplifft._significance import NullScores
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
     LOGITS,
@@ -65,6 +66,8 @@ class Scores(NamedTuple):
     """(K,) bool: whether any row stands behind each row of ``by_class``."""
     error: float
     """Largest relative residual of the decomposition."""
+    nulls: NullScores | None = None
+    """The same columns beside null ones, where the network has read any."""
 
 
 def mean_by_class(scores: Sequence[Scores]) -> np.ndarray:
@@ -158,7 +161,8 @@ def untrained(recipe: Recipe, data: FitData, part: Part) -> Trained | None:
     if part.nulls is not None:
         problem, settings = with_null_features(problem, settings)
         moments = doubled_moments(moments)
-    return build_untrained(recipe.estimator, problem, settings, moments, part.seed)
+    first = build_untrained(recipe.estimator, problem, settings, moments, part.seed)
+    return first and first._replace(nulls=part.nulls)
 
 
 def run(

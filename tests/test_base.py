@@ -19,6 +19,8 @@ class WeightSize(BaseNetworkSelector):
         *,
         n_features_to_select=None,
         threshold=None,
+        alpha=0.1,
+        per_class=False,
         n_networks=1,
         step=None,
         score_on="validation",
@@ -44,6 +46,8 @@ class WeightSize(BaseNetworkSelector):
         self.estimator = estimator
         self.n_features_to_select = n_features_to_select
         self.threshold = threshold
+        self.alpha = alpha
+        self.per_class = per_class
         self.n_networks = n_networks
         self.step = step
         self.score_on = score_on

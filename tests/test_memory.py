@@ -104,6 +104,8 @@ INERT = {
     "count": {"n_features_to_select": 1},
     "share": {"n_features_to_select": 0.9},
     "threshold": {"threshold": "mean"},
+    "level": {"alpha": 0.5},
+    "classes": {"per_class": True},
     "threads": {"n_jobs": 2},
     "place": {"memory": "the same, as text"},
     "seed": {"random_state": np.int64(0)},
@@ -145,6 +147,7 @@ OTHER_FITS = {
     "epochs": lambda s, X, y: s.set_params(max_epochs=2).fit(X, y),
     "rows": lambda s, X, y: s.set_params(score_on="training").fit(X, y),
     "network": lambda s, X, y: s.set_params(estimator=MLP).fit(X, y),
+    "nulls": lambda s, X, y: s.set_params(n_features_to_select="auto", alpha=0.9).fit(X, y),
 }
 
 
@@ -164,6 +167,8 @@ def test_every_parameter_but_the_cut_and_the_inert_is_in_the_key():
 
     without = {*_memory.CUT, *_memory.INERT, "groups"}
     assert without == {
+        "alpha",
+        "per_class",
         "n_features_to_select",
         "threshold",
         "checkpoint_dir",

@@ -1,6 +1,11 @@
 """Floor 1, torch: what a network says of its inputs, one equation a function."""
 
-from sklearn_deeplifft.attribution._accumulate import ScoreSums, cell_means, overall_score
+from sklearn_deeplifft.attribution._accumulate import (
+    ScoreSums,
+    cell_means,
+    largest_score,
+    overall_score,
+)
 from sklearn_deeplifft.attribution._chain import ChainReader, chain_of
 from sklearn_deeplifft.attribution._gauge import (
     SimplexGroup,
@@ -48,6 +53,7 @@ __all__ = [
     "cell_means",
     "chain_of",
     "evaluating",
+    "largest_score",
     "low_rank_of",
     "module_dtype",
     "overall_score",

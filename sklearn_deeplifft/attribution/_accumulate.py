@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["ScoreSums", "cell_means", "overall_score", "worst"]
+__all__ = ["ScoreSums", "cell_means", "largest_score", "overall_score", "worst"]
 
 
 @dataclass(frozen=True)
@@ -73,3 +73,8 @@ def overall_score(sums: ScoreSums, *, balanced: bool) -> Tensor:
         return sums.absolute.sum(0) / sums.weight.sum().clamp_min(1e-300)
     present = int((sums.weight > 0).sum())
     return cell_means(sums.absolute, sums.weight).sum(0) / max(present, 1)
+
+
+def largest_score(sums: ScoreSums) -> Tensor:
+    """Mean absolute score (d,) of the cell where it is largest."""
+    return cell_means(sums.absolute, sums.weight).amax(0)

@@ -74,6 +74,8 @@ class Trained(NamedTuple):
     """What its gates say, where it has any."""
     with_nulls: nn.Module | None = None
     """The core that reads null columns behind the real ones, where it was trained with any."""
+    nulls: np.ndarray | None = None
+    """(n,): which row stands in for each in null columns, as long as ``core`` reads any."""
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def without_nulls(trained: Trained, values: np.ndarray) -> Trained:
     net.module_.eval()
     net.history = copy.deepcopy(trained.estimator.history)
     return trained._replace(
-        estimator=net, core=net.module_.core, standardize=net.module_.standardize
+        estimator=net, core=net.module_.core, standardize=net.module_.standardize, nulls=None
     )
 
 

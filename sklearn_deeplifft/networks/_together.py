@@ -207,7 +207,7 @@ class _Work:
         for i in range(len(self.assignments)):
             saved = store.load(self._name(i), self._key(i))
             if saved is not None:
-                found[i] = self._as_trained(self._result(saved))
+                found[i] = self._as_trained(i, self._result(saved))
         return found
 
     def trained(self, missing: Sequence[int]) -> Iterator[dict[int, Trained]]:
@@ -232,7 +232,7 @@ class _Work:
             outputs = work(delayed(self._train)(chunk) for chunk in chunks)
             try:
                 for results in outputs:
-                    yield {i: self._as_trained(result) for i, result in results.items()}
+                    yield {i: self._as_trained(i, result) for i, result in results.items()}
             finally:
                 self.halt.set()
                 with contextlib.suppress(Exception):  # one has ended the call already
@@ -272,7 +272,7 @@ class _Work:
             gates = GateReading(*fields)
         return Result(core, trace, gates)
 
-    def _as_trained(self, result: Result) -> Trained:
+    def _as_trained(self, i: int, result: Result) -> Trained:
         """The same as a fitted skorch net of its own."""
         core, gates = result.core, self.settings.gates
         if gates is not None and gates.tied:
@@ -302,6 +302,7 @@ class _Work:
             min(losses, default=None),
             gates=result.gates,
             with_nulls=module.core if self.with_nulls else None,
+            nulls=self.assignments[i].nulls,
         )
 
     def _name(self, i: int) -> str:
