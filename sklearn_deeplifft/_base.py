@@ -22,6 +22,7 @@ from sklearn_deeplifft._fit_data import FitData, digest_of, validated
 from sklearn_deeplifft._groups import FeatureGroups, find_groups
 from sklearn_deeplifft._inputs import Names, require_device, require_layer_sizes
 from sklearn_deeplifft._memory import remembered, require_memory
+from sklearn_deeplifft._null_columns import blend_of
 from sklearn_deeplifft._significance import (
     AUTO,
     Significance,
@@ -302,6 +303,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             standardize=self.standardize,
             report=self._report,
             null_features=self._trains_nulls,
+            blend=blend_of(data, self._groups) if self._trains_nulls else None,
         )
 
     def _report(self, line: str) -> None:

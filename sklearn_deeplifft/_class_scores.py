@@ -48,16 +48,14 @@ def _overall(sums: ScoreSums, balance: str | None) -> np.ndarray:
     return overall_score(sums, balanced=balance == "balanced").numpy()
 
 
-def beside_nulls(scores: Scores, groups: FeatureGroups | None) -> Scores:
-    """Scores (2d,) of real columns and null ones behind them as those of the real ones.
-
-    ``groups`` None leaves the comparison out.
-    """
-    d = len(scores.overall) // 2
-    nulls = None
-    if groups is not None:
-        nulls = NullScores.of_columns(scores.overall, scores.by_class, groups)
-    return scores._replace(overall=scores.overall[:d], by_class=scores.by_class[:, :d], nulls=nulls)
+def beside_nulls(scores: Scores, groups: FeatureGroups) -> Scores:
+    """Scores (2d,) of real columns and null ones behind them as those of the real ones."""
+    d = len(groups.of_column)
+    return scores._replace(
+        overall=scores.overall[:d],
+        by_class=scores.by_class[:, :d],
+        nulls=NullScores.of_columns(scores.overall, scores.by_class, groups),
+    )
 
 
 def of_class(index: np.ndarray, target: Target, target_class: object) -> np.ndarray:

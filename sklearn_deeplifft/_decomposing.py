@@ -128,9 +128,7 @@ class BaseDecomposingSelector(BaseNetworkSelector):
                 self._hidden_references.append(reading.reference)
             index = of_class(index, data.target, self.target_class)
             found = self._scores(reading, index, data.target, data.score_weight, units)
-            if trained.nulls is None:
-                return found
-            return beside_nulls(found, self._groups if len(columns) == d else None)
+            return found if trained.nulls is None else beside_nulls(found, self._groups)
 
         return score
 

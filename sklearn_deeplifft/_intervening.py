@@ -132,7 +132,7 @@ class BaseInterveningSelector(BaseNetworkSelector):
     def _scored_beside_nulls(self, trained: Trained, base: np.ndarray) -> Scores:
         """Real and null columns are measured alike: neither is held fixed while the other moves."""
         d = base.shape[1]
-        both = beside_nulls(base, self._seed)
+        both = beside_nulls(base, self._seed, trained.blend)
         bound = [*self.interventions_, *on_nulls(self.interventions_, d)]
         surface = self._surface(trained, both)
         effects, sizes = network_effects(surface, both, bound)

@@ -26,7 +26,7 @@ from sklearn_deeplifft.attribution import (
     verify_piecewise_linear,
 )
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
-from sklearn_deeplifft.networks import Rows, Trained, takes_columns, torch_threads
+from sklearn_deeplifft.networks import Rows, Trained, beside, takes_columns, torch_threads
 
 __all__ = ["Reading", "ReadingSettings"]
 
@@ -97,7 +97,7 @@ class Reading:
         X = torch.from_numpy(self.rows.take(index, self.columns))
         if self.trained.nulls is not None:
             stand_ins = self.rows.take(self.trained.nulls[index], self.columns)
-            X = torch.cat([X, torch.from_numpy(stand_ins)], dim=1)
+            X = beside(X, torch.from_numpy(stand_ins), self.trained.blend)
         return X if self.trained.standardize is None else self._standardized(X)
 
     @property

@@ -21,6 +21,7 @@ from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
     LOGITS,
     Assignment,
+    Blend,
     Ending,
     NetSettings,
     Spread,
@@ -97,7 +98,9 @@ class Recipe:
     spread: Spread = field(default_factory=Spread)
     """How many networks of ours are spread over workers and checkpoints."""
     null_features: bool = False
-    """Whether networks of ours read every column once more with its rows permuted."""
+    """Whether networks of ours read a null column for each column, at first."""
+    blend: Blend | None = None
+    """Of which rows null columns are made; None has them be permuted copies."""
 
 
 class Part(NamedTuple):
@@ -162,7 +165,7 @@ def untrained(recipe: Recipe, data: FitData, part: Part) -> Trained | None:
         problem, settings = with_null_features(problem, settings)
         moments = doubled_moments(moments)
     first = build_untrained(recipe.estimator, problem, settings, moments, part.seed)
-    return first and first._replace(nulls=part.nulls)
+    return first and first._replace(nulls=part.nulls, blend=recipe.blend)
 
 
 def run(
@@ -184,6 +187,8 @@ def run(
         ours=ours,
         as_float=recipe.ending.single or wants_float_targets(recipe.estimator),
     )
+    if plan[0].nulls is not None:
+        table = replace(table, blend=recipe.blend)
     parts = [
         Assignment(part.training, part.validation, part.seed, start, part.nulls)
         for part, start in zip(plan, starts or [None] * len(plan), strict=True)
@@ -269,8 +274,11 @@ def eliminate(
 ) -> Elimination:
     """Drop the lowest fraction, go on training on the rest, score again, until one is left.
 
-    Features go with all of their columns.
+    Features go with all of their columns. Null features have been compared by then, and are left
+    out.
     """
+    plan = [part._replace(nulls=None) for part in plan]
+    networks = [t._replace(with_nulls=None) for t in exported(data, networks)]
     columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
     survived, last = np.zeros(len(features)), np.zeros(len(features))
     shares = np.zeros((len(networks), len(features)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from sklearn_deeplifft._significance import NullScores
 from sklearn_deeplifft.interventions._importances import Averages
 from sklearn_deeplifft.interventions._values import Intervention
+from sklearn_deeplifft.networks import Blend, beside
 
 __all__ = ["beside_nulls", "null_scores", "on_nulls"]
 
@@ -25,10 +27,11 @@ def null_scores(averages: Averages, effects: np.ndarray, sizes: np.ndarray) -> N
     )
 
 
-def beside_nulls(background: np.ndarray, random_state: int) -> np.ndarray:
-    """Rows of the real columns beside those of null ones, permuted rows of the same: (n, 2 d)."""
+def beside_nulls(background: np.ndarray, random_state: int, blend: Blend | None) -> np.ndarray:
+    """Rows of the real columns beside those of null ones, made of rows permuted: (n, 2 d)."""
     order = np.random.RandomState(random_state).permutation(len(background))
-    return np.hstack([background, background[order]])
+    rows = torch.from_numpy(background)
+    return beside(rows, rows[torch.from_numpy(order)], blend).numpy()
 
 
 def on_nulls(bound: Sequence[Intervention], d: int) -> list[Intervention]:

@@ -23,6 +23,8 @@ from sklearn_deeplifft.networks._learn import (
 )
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
 from sklearn_deeplifft.networks._nulls import (
+    Blend,
+    beside,
     doubled_moments,
     null_rows,
     with_null_features,
@@ -34,6 +36,7 @@ from sklearn_deeplifft.networks._train import torch_threads
 
 __all__ = [
     "Assignment",
+    "Blend",
     "Checkpoints",
     "Ending",
     "GateReading",
@@ -48,6 +51,7 @@ __all__ = [
     "Trained",
     "TrainingTable",
     "adopt",
+    "beside",
     "answers",
     "build_untrained",
     "canonical_rows",

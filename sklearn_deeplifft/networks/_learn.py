@@ -76,6 +76,8 @@ class Trained(NamedTuple):
     """The core that reads null columns behind the real ones, where it was trained with any."""
     nulls: np.ndarray | None = None
     """(n,): which row stands in for each in null columns, as long as ``core`` reads any."""
+    blend: Any = None
+    """The ``Blend`` of the two that null columns are; None is the row that stands in, alone."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class TrainingTable:
     targets: Tensor
     weight: Tensor
     moments: tuple[np.ndarray, np.ndarray] | None
+    blend: Any = None
+    """A ``Blend`` for null columns; None has them be permuted copies."""
 
 
 def network_kind(estimator: Any) -> str:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -37,7 +37,9 @@ from sklearn_deeplifft.networks._learn import Trained
 from sklearn_deeplifft.networks._train import seeded
 
 __all__ = [
+    "Blend",
     "all_carry_nulls",
+    "beside",
     "null_rows",
     "paired",
     "doubled_moments",
@@ -48,6 +50,42 @@ __all__ = [
 
 Scaling = tuple[np.ndarray, np.ndarray]
 """Means and scales."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Null columns (m, d) of rows and those that stand in for them: ``[x_r x_pi] W + constant``."""
+
+    weight: Tensor
+    """(2d, d), float64."""
+    constant: Tensor
+    """(d,)."""
+
+    @classmethod
+    def of(cls, kept: np.ndarray, mixed: np.ndarray, center: np.ndarray, scale: np.ndarray):
+        """For rows as they are, from maps of rows ``(x - center) / scale``."""
+        maps = np.concatenate([kept, mixed]) * scale / np.tile(scale, 2)[:, None]
+        constant = center - np.tile(center, 2) @ maps
+        return cls(torch.from_numpy(maps), torch.from_numpy(constant))
+
+    def standardized(self, center: Tensor, scale: Tensor) -> Blend:
+        """The same for rows ``(x - center) / scale``."""
+        center, scale = center.double(), scale.double()
+        maps = self.weight * torch.cat([scale, scale])[:, None] / scale
+        constant = (torch.cat([center, center]) @ self.weight + self.constant - center) / scale
+        return Blend(maps, constant)
+
+    def __call__(self, pairs: Tensor) -> Tensor:
+        """Of rows (..., 2d), each beside the one that stands in for it, as (..., d)."""
+        weight, constant = (part.to(pairs.dtype) for part in (self.weight, self.constant))
+        # Of each network by itself, so that its bits do not depend on its neighbours.
+        return torch.matmul(pairs, weight.expand(*pairs.shape[:-2], *weight.shape)) + constant
+
+
+def beside(real: Tensor, stand_ins: Tensor, blend: Blend | None) -> Tensor:
+    """Real columns (..., d) and null ones behind them, (..., 2d)."""
+    pairs = torch.cat([real, stand_ins], dim=-1)
+    return pairs if blend is None else torch.cat([real, blend(pairs)], dim=-1)
 
 
 def null_rows(n: int, parts: Iterable[np.ndarray], seed: int) -> np.ndarray:
@@ -144,7 +182,11 @@ def without_nulls(trained: Trained, values: np.ndarray) -> Trained:
     net.module_.eval()
     net.history = copy.deepcopy(trained.estimator.history)
     return trained._replace(
-        estimator=net, core=net.module_.core, standardize=net.module_.standardize, nulls=None
+        estimator=net,
+        core=net.module_.core,
+        standardize=net.module_.standardize,
+        nulls=None,
+        blend=None,
     )
 
 

@@ -26,7 +26,9 @@ from sklearn_deeplifft.networks._gates import GateReading, split_gates
 from sklearn_deeplifft.networks._learn import Trained, TrainingTable
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp
 from sklearn_deeplifft.networks._nulls import (
+    Blend,
     all_carry_nulls,
+    beside,
     doubled_moments,
     paired,
     with_null_features,
@@ -87,6 +89,10 @@ class _Rows:
         d = len(columns)
         mean, scale = (m[columns] for m in moments) if moments else (np.zeros(d), np.ones(d))
         self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale))
+        self.blend: Blend | None = None
+        if table.blend is not None and self.columns is None:
+            parts = (torch.as_tensor(part) for part in (mean, scale))
+            self.blend = table.blend.standardized(*parts)
         self.whole: Tensor | None = None
         # Sparse tables and those on disk stay where they are.
         if table.rows.in_memory and table.rows.shape[0] * d * 4 <= TABLE_BYTES:
@@ -106,7 +112,9 @@ class _Rows:
         else:
             X = self._read(index.flatten().numpy()).view(*index.shape, -1)
         rows = index[..., 0]
-        return X.flatten(-2), self.table.targets[rows], self.table.weight[rows]
+        single = index.shape[-1] == 1
+        X = X[..., 0, :] if single else beside(X[..., 0, :], X[..., 1, :], self.blend)
+        return X, self.table.targets[rows], self.table.weight[rows]
 
     def _read(self, index: np.ndarray) -> Tensor:
         return self.standardize(torch.from_numpy(self.table.rows.take(index, self.columns)))
@@ -303,6 +311,7 @@ class _Work:
             gates=result.gates,
             with_nulls=module.core if self.with_nulls else None,
             nulls=self.assignments[i].nulls,
+            blend=self.table.blend,
         )
 
     def _name(self, i: int) -> str:
@@ -311,7 +320,7 @@ class _Work:
     def _key(self, i: int) -> str:
         """A digest of what the training of network ``i`` depends on."""
         training, validation, seed, start, nulls = self.assignments[i]
-        weights = None
+        weights, blend = None, self.table.blend
         if start is not None:
             weights = {name: value.numpy() for name, value in start.state_dict().items()}
         return key_of(
@@ -327,6 +336,7 @@ class _Work:
             seed,
             weights,
             *(() if nulls is None else (nulls,)),
+            *(() if blend is None else (blend.weight.numpy(), blend.constant.numpy())),
         )
 
 

@@ -1,6 +1,7 @@
 """Floor 1, numpy: importances to ranking to mask; folds; stability; null features and FDR."""
 
 from sklearn_deeplifft.ranking._folds import deal_folds
+from sklearn_deeplifft.ranking._knockoffs import knockoff_maps, shrunk
 from sklearn_deeplifft.ranking._nulls import (
     fewest_networks,
     network_shares,
@@ -29,6 +30,7 @@ __all__ = [
     "deal_folds",
     "fewest_networks",
     "importance_threshold",
+    "knockoff_maps",
     "network_shares",
     "nogueira_stability",
     "null_p_values",
@@ -37,6 +39,7 @@ __all__ = [
     "rank_by_elimination",
     "ranks",
     "selection_frequency",
+    "shrunk",
     "smallest_q",
     "top_mask",
     "top_masks",

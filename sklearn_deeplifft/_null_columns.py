@@ -1,0 +1,52 @@
+"""From a table to its null columns: correlations, and what they make of two rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_deeplifft._fit_data import FitData
+from sklearn_deeplifft._groups import FeatureGroups
+from sklearn_deeplifft.networks import Blend
+from sklearn_deeplifft.ranking import knockoff_maps, shrunk
+
+__all__ = ["blend_of"]
+
+MOST_COLUMNS = 2000
+"""Beyond, correlations take too long, and null columns are permuted copies."""
+
+BLOCK_CELLS = 2_000_000
+
+
+def blend_of(data: FitData, groups: FeatureGroups) -> Blend | None:
+    """What makes null columns of a row and one that stands in for it; None for the latter alone.
+
+    Correlations are those of all rows, by their weights in training.
+    """
+    d = data.rows.shape[1]
+    if not 1 < d <= MOST_COLUMNS:
+        return None
+    kept, mixed = knockoff_maps(_correlation(data), groups.of_column)
+    return Blend.of(kept, mixed, data.mean, np.where(data.std > 0, data.std, 1.0))
+
+
+def _correlation(data: FitData) -> np.ndarray:
+    """Shrunk correlations (d, d); a constant column has none."""
+    d = data.rows.shape[1]
+    scale = np.where(data.std > 0, data.std, 1.0)
+    covariance, fourths = np.zeros((d, d)), 0.0
+    weight = data.training_weight
+    step = max(BLOCK_CELLS // d, 1)
+    for start in range(0, len(data.index), step):
+        at = data.index[start : start + step]
+        rows = (data.rows.take(at) - data.mean) / scale
+        covariance += (rows * weight[at][:, None]).T @ rows
+        fourths += float(weight[at] @ (rows**2).sum(axis=1) ** 2)
+    total = weight[data.index].sum()
+    covariance /= total
+    size = np.sqrt(np.diag(covariance))
+    size[size == 0] = 1.0
+    covariance /= size[:, None] * size
+    np.fill_diagonal(covariance, 1.0)
+    # As many rows of equal weight as would leave a mean as uncertain.
+    n = total**2 / (weight[data.index] ** 2).sum()
+    return shrunk(covariance, fourths / total, n)

@@ -1,0 +1,104 @@
+"""Null columns that are correlated with the real ones as these are with one another.
+
+==================  ===========================================================  ============
+code                symbol                                                       shape
+==================  ===========================================================  ============
+``correlation``     Sigma, of the real columns, positive definite                (d, d)
+``omega``           its inverse                                                  (d, d)
+``conditional``     D, covariance of each feature's columns given all others     (d, d)
+``separation``      S, what a column and its own null column do not share        (d, d)
+``kept``            C = I - Omega S                                              (d, d)
+``mixed``           A, with A' Sigma A = 2 S - S Omega S                         (d, d)
+==================  ===========================================================  ============
+
+D and S hold a block for each feature and zeros elsewhere. For standardised rows x, and y rows
+independent of them with the same covariance, the null columns ``x C + y A`` have covariance Sigma,
+and Sigma - S with the real ones: a null column is to the real column j of another feature what its
+original is to it [1]_. For normal columns, swapping a feature with its null one then leaves the
+joint distribution as it was; for others it leaves means and covariances. A feature that says
+nothing of y beyond what others say cannot be told from its null one; a permuted copy can, by its
+neighbours. Where features are uncorrelated, C is zero and A the identity: the copy is the permuted
+one.
+
+References
+----------
+.. [1] E. Candès, Y. Fan, L. Janson, J. Lv (2018), "Panning for gold: model-X knockoffs for high
+   dimensional controlled variable selection", J. R. Statist. Soc. B 80(3), 551-577, section 3.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import eigh
+
+__all__ = ["knockoff_maps", "shrunk"]
+
+MARGIN = 0.999
+"""Short of the largest separation, where 2 Sigma - S is singular."""
+
+
+def knockoff_maps(
+    correlation: np.ndarray, feature_of_column: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """C and A, (d, d) each: null columns are ``x C + y A``.
+
+    The separation of a feature is in proportion to its conditional covariance, as far apart as
+    ``2 Sigma - S`` allows, but no farther than a permuted copy: duplicates have none, and cost the
+    others nothing.
+
+    Examples
+    --------
+    >>> kept, mixed = knockoff_maps(np.eye(2), np.arange(2))
+    >>> float(abs(kept).max().round(3)), mixed.round(3).tolist()
+    (0.0, [[1.0, 0.0], [0.0, 1.0]])
+    """
+    omega = np.linalg.inv(correlation)
+    blocks = [np.flatnonzero(feature_of_column == g) for g in range(feature_of_column.max() + 1)]
+    separation = _separation(correlation, omega, blocks)
+    shift = omega @ separation
+    inverse_root = _roots(correlation)[1]
+    mixed = inverse_root @ _roots(2 * separation - separation @ shift)[0]
+    # Of all roots these: a column that is related to no other is then mixed with none.
+    return np.eye(len(correlation)) - shift, mixed
+
+
+def shrunk(covariance: np.ndarray, sum_of_fourths: float, n: float) -> np.ndarray:
+    """A correlation matrix moved towards the identity, as far as ``n`` rows leave it uncertain.
+
+    By Ledoit & Wolf (2004), "A well-conditioned estimator for large-dimensional covariance
+    matrices", J. Multivariate Analysis 88(2), for columns of unit variance.
+
+    Parameters
+    ----------
+    covariance : array of shape (d, d)
+        Means of products of standardised columns.
+    sum_of_fourths : float
+        Mean of the fourth power of a row's norm.
+    n : float
+        Number of rows.
+    """
+    identity = np.eye(len(covariance))
+    off = ((covariance - identity) ** 2).sum()
+    error = max(sum_of_fourths - (covariance**2).sum(), 0.0) / n
+    share = 1.0 if off <= error else max(error / off, 1e-6)
+    return (1 - share) * covariance + share * identity
+
+
+def _separation(correlation: np.ndarray, omega: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:
+    conditional, farthest = np.zeros_like(omega), np.zeros(len(omega))
+    for columns in blocks:
+        at = np.ix_(columns, columns)
+        conditional[at] = np.linalg.inv(omega[at])
+        # S may not exceed Sigma on the block.
+        farthest[columns] = 1 / eigh(conditional[at], correlation[at], eigvals_only=True)[-1]
+    root, _ = _roots(conditional)
+    scale = 2 * MARGIN / np.linalg.eigvalsh(root @ omega @ root)[-1]
+    return conditional * np.minimum(scale, farthest)[:, None]
+
+
+def _roots(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Symmetric root and its inverse; rounding below zero counts as zero."""
+    values, vectors = np.linalg.eigh(matrix)
+    values = np.sqrt(np.maximum(values, 0))
+    inverse = np.divide(1, values, out=np.zeros_like(values), where=values > 0)
+    return (vectors * values) @ vectors.T, (vectors * inverse) @ vectors.T
