@@ -1,8 +1,9 @@
 """The tables that null features are tried on, and how an outcome is counted."""
 
 import numpy as np
+import pytest
 
-from benchmarks.nulls import assignments, outcome, selected, table
+from benchmarks.nulls import SELECTORS, outcome, selected, table, with_error
 
 
 def test_designs_are_as_described():
@@ -19,27 +20,25 @@ def test_designs_are_as_described():
 
 
 def test_an_outcome_is_counted():
-    design = table(0.7, 0)._replace(block=np.r_[np.repeat(np.arange(9), 4), 9, 10, 10, 10])
+    design = table(0.7, 0)
     mask = design.true.copy()
-    assert outcome(mask, design) == (0, 0, 1)
-    mask[[1, 37]] = True  # beside a true one, and in a block without any
+    assert outcome(mask, design) == (0, 1)
+    mask[[1, 37]] = True
     mask[0] = False
-    assert outcome(mask, design) == (2 / 11, 1 / 11, 0.9)
-    assert outcome(np.zeros(40, dtype=bool), design) == (0, 0, 0)
+    assert outcome(mask, design) == (2 / 11, 0.9)
+    assert outcome(np.zeros(40, dtype=bool), design) == (0, 0)
 
 
-def test_each_network_has_rows_and_null_rows_of_its_own():
-    parts = assignments(np.arange(100) % 2, seed=0)
-    assert len(parts) == len({part.nulls.tobytes() for part in parts}) == 20
-    for part in parts:
-        assert len(part.validation) == 20
-        assert set(part.nulls[part.training]) == set(part.training)
+def test_a_mean_comes_with_its_standard_error():
+    found = with_error("x", [1.0, 3.0])
+    assert found == {"x": 2.0, "x_se": 1.0}
 
 
-def test_what_says_everything_is_selected_and_noise_is_not():
+@pytest.mark.parametrize("suffix", SELECTORS)
+def test_what_says_everything_is_selected_and_noise_is_not(suffix):
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(200, 8))
-    assert selected(X, (X[:, 3] > 0).astype(np.int64), 0, penalty=False).tolist() == [
+    X, make = rng.normal(size=(200, 8)), SELECTORS[suffix]
+    assert selected(make(0), X, (X[:, 3] > 0).astype(np.int64)).tolist() == [
         i == 3 for i in range(8)
     ]
-    assert not selected(X, rng.integers(2, size=200), 0, penalty=False).any()
+    assert not selected(make(0), X, rng.integers(2, size=200)).any()
