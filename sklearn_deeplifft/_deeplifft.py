@@ -31,12 +31,21 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         instance, an unfitted skorch net, scikit-learn's ``MLPClassifier`` or ``MLPRegressor``
         with ReLU; with ``prefit=True`` a fitted one of these. A module class may take
         ``n_features`` and ``n_outputs`` in its constructor.
-    n_features_to_select : int, float or None, default=None
+    n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
-        it after ``fit`` trains nothing. With ``groups`` it counts groups.
+        it after ``fit`` trains nothing. With ``groups`` it counts groups. ``"auto"`` keeps those
+        with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
+        copy of every column as well, in the round on all features. ``ranking_``
+        does not follow q.
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
+    alpha : float, default=0.1
+        Of ``"auto"``: expected share, above 0 and below 1, of what is kept that says nothing. A
+        single feature reaches about ``1 / n_networks``; pass ``n_networks=10`` or more.
+    per_class : bool, default=False
+        Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
+        `support_per_class` lists them.
     n_networks : int, default=5
         Networks trained and averaged, each with its own seed and its own held-out fold.
     step : int, float or None, default=0.3
@@ -59,8 +68,10 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         ``transform`` then returns the activations of the neurons selected.
     target_class : label, default=None
         Rank by the signed class score of this class, from its examples alone.
-    class_balance : {"balanced", None}, default="balanced"
-        Whether each class weighs the same in the overall score, or each example (the paper).
+    class_balance : {"balanced", "max", None}, default="balanced"
+        How classes make the overall score: each weighs the same, the one counts where the feature
+        scores highest (a rare class's own feature is then not hidden by the others), or each
+        example weighs the same (None, the paper).
     score_on : {"validation", "training", "all", "out_of_fold"}, default="validation"
         Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals one fold a
         network: every row is scored once, by the network it only told when to stop.
@@ -123,6 +134,11 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     ranking_ : ndarray of shape (n_features,)
         1 is best; columns of a group share a rank. With elimination the order in which features
         went, last first.
+    p_values_, q_values_ : ndarray of shape (n_features,)
+        Against the null columns of all networks, and after Benjamini & Hochberg; columns of a group
+        share them. Only after a fit with ``"auto"``, as the next two.
+    class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
+        The same of the size of the class scores, class by class.
     groups_ : list of ndarray
         Columns of each feature, in the order of their first columns: one each without ``groups``.
     decomposition_error_ : float
@@ -148,7 +164,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     Warns
     -----
     FeatureSelectionWarning
-        Of constant columns, and of classes that no network gets right; both score zero.
+        Of constant columns, and of classes that no network gets right; both score zero. Of
+        ``"auto"`` that selects nothing, or has too few networks to call a single feature.
 
     References
     ----------

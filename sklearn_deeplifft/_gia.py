@@ -28,12 +28,20 @@ class GIATransformer(BaseInterveningSelector):
         None (``n_networks`` ReLU networks of ``hidden_layer_sizes``), a torch module class or
         instance, an unfitted skorch net, or scikit-learn's ``MLPClassifier`` or ``MLPRegressor``;
         with ``prefit=True`` a fitted one.
-    n_features_to_select : int, float or None, default=None
+    n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
-        it after ``fit`` trains nothing. With ``groups`` it counts groups.
+        it after ``fit`` trains nothing. With ``groups`` it counts groups. ``"auto"`` keeps those
+        with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
+        copy of every column as well.
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
+    alpha : float, default=0.1
+        Of ``"auto"``: expected share, above 0 and below 1, of what is kept that says nothing. A
+        single feature reaches about ``1 / n_networks``.
+    per_class : bool, default=False
+        Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
+        `support_per_class` lists them.
     interventions : "each" or sequence of Intervention, default="each"
         ``"each"``: every feature is removed and added to where zero means absence (counts and
         sparse columns); every level of a block of ``groups`` is set; any other column is shifted
@@ -46,12 +54,15 @@ class GIATransformer(BaseInterveningSelector):
         At most so many rows of the data stand for the population.
     scale : {"logit", "proba"}, default="logit"
         Centred logits ``z_c - mean_c z`` (half the log-odds of two classes), or probabilities.
+    target_class : label, default=None
+        Rank by the signed class score of this class: by how much having
+        more of a feature speaks for it, a group as its best level.
     groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature, as in `ImportanceNeuronSelector`; written and kept whole.
     null_features : bool, default=False
-        Carry a permuted copy of every column through the same networks, for ``p_values_`` and
-        ``q_values_``. The smallest q-value that a single feature can reach is about
-        ``1 / n_networks``. Needs ``estimator=None``; training takes about twice the time.
+        Carry a null copy of every column through the same networks, for ``p_values_`` and
+        ``q_values_``, whatever is selected; ``n_features_to_select="auto"`` does so by itself.
+        Needs ``estimator=None``; training takes about twice the time.
     n_networks : int, default=10
         Networks trained, each with its own seed and its own held-out fold.
     task : {"auto", "classification", "regression"}, default="auto"
@@ -117,8 +128,8 @@ class GIATransformer(BaseInterveningSelector):
     ranking_ : ndarray of shape (n_features,)
         1 is best; columns of a group (``groups_`` lists them) share a rank.
     p_values_, q_values_ : ndarray of shape (n_features,)
-        Against the null features, and after Benjamini & Hochberg. Only with ``null_features``,
-        as the next two.
+        Against the null columns of all networks, and after Benjamini & Hochberg; columns of a group
+        share them. Only with ``null_features`` or ``"auto"``, as the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
         The same of the effects on each class.
     importances_per_network_, importances_std_, importances_interval_ : ndarray
@@ -143,7 +154,8 @@ class GIATransformer(BaseInterveningSelector):
     Warns
     -----
     FeatureSelectionWarning
-        Of constant columns, which score zero.
+        Of constant columns, which score zero, and of ``"auto"`` that selects nothing, or has too
+        few networks to call a single feature.
 
     See Also
     --------

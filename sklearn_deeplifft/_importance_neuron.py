@@ -32,12 +32,20 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         class or instance, or an unfitted skorch net; with ``prefit=True`` a fitted network of
         this class. Networks of your own are trained one after another, with gates that are
         parameters of their own.
-    n_features_to_select : int, float or None, default=None
+    n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
-        it after ``fit`` trains nothing. With ``groups`` it counts groups.
+        it after ``fit`` trains nothing. With ``groups`` it counts groups. ``"auto"`` keeps those
+        with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
+        copy of every column as well.
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
+    alpha : float, default=0.1
+        Of ``"auto"``: expected share, above 0 and below 1, of what is kept that says nothing. A
+        single feature reaches about ``1 / n_networks``.
+    per_class : bool, default=False
+        Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
+        `support_per_class` lists them.
     n_networks : int, default=20
         Networks trained and averaged, each with its own seed and its own held-out fold.
     gates : {"tied", "free"}, default="tied"
@@ -54,6 +62,10 @@ class ImportanceNeuronSelector(BaseGatedSelector):
     readout : {"effective", "gate"}, default="effective"
         What is read: ``g_i ||W_i||``, or ``g_i`` alone (the paper). Along a path always the
         former.
+    target_class : label, default=None
+        Rank by the signed class score of this class
+        (``feature_importances_`` is its row of ``class_importances_``, a group's largest), rather
+        than by gates.
     groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature (a one-hot block) share a gate and are kept or dropped
         whole: a label for each column, lists of columns, a mapping from names to labels, or a
@@ -134,6 +146,11 @@ class ImportanceNeuronSelector(BaseGatedSelector):
     ranking_ : ndarray of shape (n_features,)
         1 is best; columns of a group (``groups_`` lists them) share a rank. Of features without
         any importance, the one whose gates closed last comes first.
+    p_values_, q_values_ : ndarray of shape (n_features,)
+        Against the null columns of all networks, and after Benjamini & Hochberg; columns of a group
+        share them. Only after a fit with ``"auto"``, as the next two.
+    class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
+        The same of the size of the class scores, class by class.
     decomposition_error_ : float
         Largest relative residual of the decomposition behind ``class_importances_``.
     estimators_, estimator_ : list of networks, the first of them
@@ -154,8 +171,9 @@ class ImportanceNeuronSelector(BaseGatedSelector):
     Warns
     -----
     FeatureSelectionWarning
-        Of constant columns, of networks that let no feature through, and of checkpoints that are
-        damaged or belong to another fit.
+        Of constant columns, of networks that let no feature through, of checkpoints that are
+        damaged or belong to another fit, and of ``"auto"`` that selects nothing, or has too few
+        networks to call a single feature.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Null features: every column once more, its rows permuted, as a yardstick in the same network.
+"""Null features: every column once more, of other rows, as a yardstick in the same network.
 
 A network with null features reads ``(x_r, x_pi(r))``, the d real columns and then d null columns.
 ``pi`` permutes all columns alike, so correlations among columns are kept, and is fixed for the
@@ -7,10 +7,13 @@ columns are, and would be too weak a yardstick. Where y says nothing of X (the g
 rows are exchangeable, swapping the two blocks leaves the joint distribution of all that a network
 sees as it was; whatever is read of a network's real and null columns is then exchangeable.
 
-Two limits. Beyond the global null, a null column also lacks what a real one shares with relevant
-columns: a column that says nothing but is correlated with one that does may get more weight than
-any null. And weights belong to rows, not to their stand-ins: where they differ much (few distinct
-rows, many times repeated) the blocks are weighted unlike.
+Beyond the global null, a permuted column also lacks what a real one shares with relevant columns: a
+column that says nothing but is correlated with one that does may get more weight than any null.
+With a ``Blend`` the null columns are ``x_r C + x_pi(r) A`` instead, and have these correlations: see
+``ranking._knockoffs``.
+
+A limit: weights belong to rows, not to their stand-ins. Where they differ much (few distinct rows,
+many times repeated) the blocks are weighted unlike.
 
 ==========  ==========================================================  =======
 code        meaning                                                     shape
