@@ -33,20 +33,16 @@ def _correlation(data: FitData) -> np.ndarray:
     """Shrunk correlations (d, d); a constant column has none."""
     d = data.rows.shape[1]
     scale = np.where(data.std > 0, data.std, 1.0)
-    covariance, fourths = np.zeros((d, d)), 0.0
-    weight = data.training_weight
+    covariance, weight = np.zeros((d, d)), data.training_weight
     step = max(BLOCK_CELLS // d, 1)
     for start in range(0, len(data.index), step):
         at = data.index[start : start + step]
         rows = (data.rows.take(at) - data.mean) / scale
         covariance += (rows * weight[at][:, None]).T @ rows
-        fourths += float(weight[at] @ (rows**2).sum(axis=1) ** 2)
-    total = weight[data.index].sum()
-    covariance /= total
     size = np.sqrt(np.diag(covariance))
     size[size == 0] = 1.0
-    covariance /= size[:, None] * size
-    np.fill_diagonal(covariance, 1.0)
+    correlation = covariance / (size[:, None] * size)
+    np.fill_diagonal(correlation, 1.0)
     # As many rows of equal weight as would leave a mean as uncertain.
-    n = total**2 / (weight[data.index] ** 2).sum()
-    return shrunk(covariance, fourths / total, n)
+    own = weight[data.index]
+    return shrunk(correlation, own.sum() ** 2 / (own**2).sum())

@@ -9,7 +9,7 @@ sees as it was; whatever is read of a network's real and null columns is then ex
 
 Beyond the global null, a permuted column also lacks what a real one shares with relevant columns: a
 column that says nothing but is correlated with one that does may get more weight than any null.
-With a ``Blend`` the null columns are ``x_r C + x_pi(r) A`` instead, and have these correlations: see
+With a ``Blend`` null columns are ``x_r C + x_pi(r) A`` instead, and have these correlations: see
 ``ranking._knockoffs``.
 
 A limit: weights belong to rows, not to their stand-ins. Where they differ much (few distinct rows,

@@ -62,26 +62,19 @@ def knockoff_maps(
     return np.eye(len(correlation)) - shift, mixed
 
 
-def shrunk(covariance: np.ndarray, sum_of_fourths: float, n: float) -> np.ndarray:
-    """A correlation matrix moved towards the identity, as far as ``n`` rows leave it uncertain.
+def shrunk(correlation: np.ndarray, n: float) -> np.ndarray:
+    """Correlations (d, d) of ``n`` rows, as if d more rows had been seen in which there are none.
 
-    By Ledoit & Wolf (2004), "A well-conditioned estimator for large-dimensional covariance
-    matrices", J. Multivariate Analysis 88(2), for columns of unit variance.
+    It can be inverted then, however few rows there are. Estimators that shrink for the mean squared
+    error of the matrix take a few strong correlations among many columns for noise, and null
+    columns would lack just these.
 
-    Parameters
-    ----------
-    covariance : array of shape (d, d)
-        Means of products of standardised columns.
-    sum_of_fourths : float
-        Mean of the fourth power of a row's norm.
-    n : float
-        Number of rows.
+    >>> shrunk(np.array([[1.0, 0.9], [0.9, 1.0]]), n=16)
+    array([[1. , 0.8],
+           [0.8, 1. ]])
     """
-    identity = np.eye(len(covariance))
-    off = ((covariance - identity) ** 2).sum()
-    error = max(sum_of_fourths - (covariance**2).sum(), 0.0) / n
-    share = 1.0 if off <= error else max(error / off, 1e-6)
-    return (1 - share) * covariance + share * identity
+    d = len(correlation)
+    return (n * correlation + d * np.eye(d)) / (n + d)
 
 
 def _separation(correlation: np.ndarray, omega: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:

@@ -1,0 +1,81 @@
+"""Knockoff maps: the joint covariance that they promise, and what must not matter."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_deeplifft.ranking import knockoff_maps, shrunk
+
+GROUPS = {"single": np.arange(6), "grouped": np.array([0, 1, 0, 2, 2, 3])}
+
+
+def correlation(seed: int, d: int = 6, n: int = 9) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d)) @ rng.normal(size=(d, d))
+    return shrunk(np.corrcoef(X.T), n)
+
+
+def joint(sigma, kept, mixed):
+    """Covariance (2d, 2d) of (x, x C + y A), y independent of x: the definition."""
+    d = len(sigma)
+    zero = np.zeros((d, d))
+    both = np.block([[sigma, zero], [zero, sigma]])
+    maps = np.block([[np.eye(d), kept], [zero, mixed]])
+    return maps.T @ both @ maps
+
+
+@pytest.mark.parametrize("name", GROUPS)
+@given(seed=st.integers(0, 1000))
+def test_swapping_a_feature_with_its_null_one_changes_no_covariance(name, seed):
+    sigma, of_column = correlation(seed), GROUPS[name]
+    both = joint(sigma, *knockoff_maps(sigma, of_column))
+    for feature in range(of_column.max() + 1):
+        own = np.flatnonzero(of_column == feature)
+        order = np.arange(12)
+        order[own], order[own + 6] = own + 6, own
+        np.testing.assert_allclose(both[np.ix_(order, order)], both, atol=1e-9)
+
+
+@given(seed=st.integers(0, 1000))
+def test_null_columns_differ_from_the_real_ones_where_they_can(seed):
+    sigma = correlation(seed)
+    both = joint(sigma, *knockoff_maps(sigma, np.arange(6)))
+    own = np.diag(both[:6, 6:])
+    assert (own < 1).all()
+    assert (own > -1e-9).all()
+
+
+def test_what_is_uncorrelated_is_a_permuted_copy():
+    """Also where others are correlated, and inside a group."""
+    sigma = np.eye(5)
+    sigma[0, 1] = sigma[1, 0] = 0.8
+    kept, mixed = knockoff_maps(sigma, np.arange(5))
+    np.testing.assert_allclose(kept[2:, 2:], np.zeros((3, 3)), atol=1e-12)
+    np.testing.assert_allclose(mixed[2:, 2:], np.eye(3), atol=1e-12)
+    kept, mixed = knockoff_maps(sigma, np.array([0, 0, 1, 2, 3]))
+    np.testing.assert_allclose(kept, np.zeros((5, 5)), atol=1e-12)
+    np.testing.assert_allclose(mixed, np.eye(5), atol=1e-9)
+
+
+def test_a_duplicate_costs_the_others_nothing():
+    sigma = shrunk(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1.0]]), n=10_000)
+    kept, mixed = knockoff_maps(sigma, np.arange(3))
+    assert np.diag(joint(sigma, kept, mixed)[:3, 3:])[:2].min() > 0.99
+    np.testing.assert_allclose((kept[2, 2], mixed[2, 2]), (0, 1), atol=1e-9)
+
+
+@given(seed=st.integers(0, 1000))
+def test_the_order_of_columns_does_not_matter(seed):
+    sigma, of_column = correlation(seed), GROUPS["grouped"]
+    order = np.random.default_rng(seed).permutation(6)
+    found = knockoff_maps(sigma[np.ix_(order, order)], of_column[order])
+    for a, b in zip(found, knockoff_maps(sigma, of_column), strict=True):
+        np.testing.assert_allclose(a, b[np.ix_(order, order)], atol=1e-7)
+
+
+def test_shrinking_can_be_inverted_however_few_rows_there_are():
+    X = np.random.default_rng(0).normal(size=(4, 20))
+    found = shrunk(np.corrcoef(X.T), 4)
+    assert np.linalg.eigvalsh(found)[0] > 0.8
+    np.testing.assert_allclose(np.diag(found), 1)
