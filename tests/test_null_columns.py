@@ -1,4 +1,4 @@
-"""From tables to null columns: weighted correlations, units, and the same in training and reading."""
+"""From tables to null columns: weighted correlations, and units that change nothing."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,174 @@
+"""Lists for each class, the ranking for one, and what a rare class needs."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
+from tests.conftest import QUICK, counted_trainings, planted, quick
+
+SHARED = {name: value for name, value in QUICK.items() if name not in ("step", "score_on")}
+SELECTORS = {
+    "deeplifft": lambda **params: DeepLIFFTSelector(**{**QUICK, **params}),
+    "gates": lambda **params: ImportanceNeuronSelector(
+        **{**SHARED, "score_on": "all", "path_steps": 300, **params}
+    ),
+    "gia": lambda **params: GIATransformer(**{**SHARED, **params}),
+}
+EACH = pytest.mark.parametrize("name", SELECTORS)
+
+
+# k for each class
+
+
+@EACH
+def test_private_features_come_top_for_their_own_class(name, table, monkeypatch):
+    selector = SELECTORS[name]().fit(*table)
+    with counted_trainings(monkeypatch) as calls:
+        np.testing.assert_array_equal(selector.support_per_class(1), np.eye(3, 8, dtype=bool))
+        selector.set_params(n_features_to_select=1, per_class=True)
+        assert selector.get_support(indices=True).tolist() == [0, 1, 2]
+    assert calls == []
+    assert selector.transform(table.X).shape == (120, 3)
+
+
+@EACH
+@pytest.mark.parametrize("k", [1, 3, 8, 0.5, None])
+def test_masks_by_the_definition(name, k, table):
+    selector = SELECTORS[name](n_features_to_select=k).fit(*table)
+    n = {0.5: 4, None: 4}.get(k, k)
+    expected = np.zeros((3, 8), dtype=bool)
+    for c, row in enumerate(selector.class_importances_):
+        for j in sorted(range(8), key=lambda j: (-row[j], j))[:n]:
+            expected[c, j] = row[j] > 0
+    np.testing.assert_array_equal(selector.support_per_class(k), expected)
+    np.testing.assert_array_equal(selector.support_per_class(), expected)
+    selector.set_params(per_class=True)
+    np.testing.assert_array_equal(selector.get_support(), expected.any(axis=0))
+
+
+def test_groups_are_one_feature_of_a_class(table):
+    for make in SELECTORS.values():
+        selector = make(groups=[[0, 3], [4, 5]]).fit(*table)
+        found = selector.support_per_class(1)
+        assert found[0].tolist() == [True, False, False, True, False, False, False, False]
+        assert (found[:, 4] == found[:, 5]).all()
+
+
+def test_auto_by_class():
+    X, y = planted(n=240)
+    selector = quick(n_features_to_select="auto", n_networks=12, per_class=True).fit(X, y)
+    q, speaks = selector.class_q_values_, selector.class_importances_ > 0
+    np.testing.assert_array_equal(selector.support_per_class(), (q <= 0.1) & speaks)
+    np.testing.assert_array_equal(selector.get_support(), ((q <= 0.1) & speaks).any(axis=0))
+    assert selector.get_support(indices=True).tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(selector.support_per_class(1), np.eye(3, 8, dtype=bool))
+
+
+def test_in_a_pipeline_and_a_grid_it_trains_once_a_fold(tmp_path, monkeypatch):
+    X, y = planted(n=240)
+    selector = quick(per_class=True, memory=tmp_path)
+    pipeline = make_pipeline(selector, LogisticRegression(max_iter=1000))
+    counts = {"deeplifftselector__n_features_to_select": [1, 2, 5]}
+    with counted_trainings(monkeypatch) as calls:
+        search = GridSearchCV(pipeline, counts, cv=2).fit(X, y)
+    assert len(calls) == 3
+    assert search.best_score_ > 0.8
+
+
+def test_hidden_neurons_of_a_class(table):
+    selector = quick(layer="0", n_features_to_select=2, per_class=True).fit(*table)
+    assert selector.support_per_class().shape == (3, 16)
+    assert selector.transform(table.X).shape[1] == selector.get_support().sum() <= 6
+
+
+def test_regressions_have_no_classes(table):
+    with pytest.raises(ValueError, match="a regression has none"):
+        quick(per_class=True).fit(table.X, table.X[:, 0])
+    selector = quick().fit(table.X, table.X[:, 0])
+    with pytest.raises(ValueError, match="Pass per_class=False, or labels"):
+        selector.support_per_class(1)
+    with pytest.raises(ValueError, match="must be between 1 and the number of features, 8"):
+        quick().fit(*table).support_per_class(9)
+
+
+# One class
+
+
+@EACH
+def test_ranking_for_one_class(name, table):
+    y = np.array(["x", "y", "z"])[table.y]
+    plain = SELECTORS[name](n_networks=3).fit(table.X, y)
+    for row, label in enumerate(["x", "y", "z"]):
+        selector = SELECTORS[name](n_networks=3, target_class=label).fit(table.X, y)
+        own = selector.class_importances_[row]
+        np.testing.assert_allclose(selector.feature_importances_, own, rtol=1e-12, atol=1e-15)
+        order = np.argsort(-selector.feature_importances_, kind="stable")
+        np.testing.assert_array_equal(np.argsort(selector.ranking_), order)
+        assert selector.ranking_[row] == 1
+        # The networks are the same; DeepLIFFT then scores rows of the class alone.
+        np.testing.assert_allclose(own, plain.class_importances_[row], atol=1e-12)
+        assert selector.importances_per_network_.shape == (3, 8)
+
+
+@EACH
+def test_a_group_speaks_for_a_class_as_one(name, table):
+    selector = SELECTORS[name](target_class=1, groups=[[1, 3], [0, 2]]).fit(*table)
+    assert selector.ranking_[1] == selector.ranking_[3] == 1
+    expected = selector.class_importances_[1, [1, 3]].max()
+    np.testing.assert_allclose(selector.feature_importances_[[1, 3]], expected)
+
+
+@EACH
+def test_unknown_classes(name, table):
+    with pytest.raises(ValueError, match=r"target_class='b' is not a class of y; its classes are"):
+        SELECTORS[name](target_class="b").fit(*table)
+    with pytest.raises(ValueError, match="target_class=0 is not a class of y"):
+        SELECTORS[name](target_class=0).fit(table.X, table.X[:, 0])
+
+
+@EACH
+def test_auto_for_one_class_selects_what_speaks_for_it(name):
+    X, y = planted(n=240)
+    selector = SELECTORS[name](target_class=1, n_features_to_select="auto", n_networks=12)
+    selector.fit(X, y)
+    assert selector.get_support()[1]
+    # What speaks against it alone has a p of 1, whatever its size.
+    assert (selector.p_values_[selector.importances_per_network_.max(axis=0) <= 0] == 1).all()
+
+
+# A rare class
+
+
+def rare(seed: int = 0):
+    """Column 9 marks 1 % of the rows; columns 0 to 5 tell the two large classes apart."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(2000, 12))
+    y = np.where(X[:, :6].sum(axis=1) > 0, "a", "b")
+    few = np.arange(2000) % 100 == 0
+    X[few, 9] += 6
+    return X, np.where(few, "rare", y)
+
+
+def test_the_feature_of_a_rare_class_is_kept_under_max():
+    X, y = rare()
+    params = {"n_networks": 2, "max_epochs": 40, "hidden_layer_sizes": (32,)}
+    ranks = {
+        balance: quick(class_balance=balance, **params).fit(X, y).ranking_[9]
+        for balance in ("max", "balanced", None)
+    }
+    assert ranks["max"] == 1
+    assert ranks[None] == 7  # of seven that matter it comes last
+
+
+def test_max_is_the_largest_of_the_class_means(table):
+    for step in (None, 0.5):
+        selector = quick(class_balance="max", step=step).fit(*table)
+        assert selector.feature_importances_.argmax() in (0, 1, 2)
+    selector = quick(class_balance="max").fit(*table)
+    increments = selector.increments(*table)
+    right = selector.estimator_.predict(table.X.astype(np.float32)) == table.y
+    by_class = [np.abs(increments[right & (table.y == c)]).mean(axis=0) for c in range(3)]
+    np.testing.assert_allclose(selector.feature_importances_, np.max(by_class, axis=0), rtol=1e-5)
