@@ -120,3 +120,18 @@ def test_positions_are_named_where_there_are_no_names():
 def test_an_error_of_the_users_function_is_theirs():
     with pytest.raises(ZeroDivisionError):
         find_groups(lambda name: 1 / 0, NAMES, 6)
+
+
+def test_the_largest_of_each_feature():
+    groups = find_groups([1, None, 0, 1, 0, 1], None, 6)
+    values = np.array([[3.0, -1.0, 5.0, 4.0, 2.0, 0.0], [-3.0, 1.0, -5.0, -4.0, -2.0, -6.0]])
+    np.testing.assert_array_equal(groups.largest(values), [[4, -1, 5], [-3, 1, -2]])
+    single = find_groups(None, None, 6)
+    np.testing.assert_array_equal(single.largest(values), values)
+
+
+def test_null_features_stand_behind_the_real_ones():
+    groups = find_groups([1, None, 0, 1], None, 4)
+    doubled = groups.doubled()
+    assert doubled.of_column.tolist() == [0, 1, 2, 0, 3, 4, 5, 3]
+    assert doubled.first.tolist() == [0, 1, 2, 4, 5, 6]

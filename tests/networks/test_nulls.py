@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.networks import (
     Assignment,
+    Blend,
     Checkpoints,
     GateSettings,
     Rows,
@@ -124,6 +125,54 @@ def test_gates_of_null_columns_are_features_of_their_own():
     )
     assert problem.n_features == 10
     assert settings.gates.feature_of_column == (0, 1, 1, 2, 0, 3, 4, 4, 5, 3)
+
+
+# Blended with the real columns
+
+
+def blended(store=np.asarray, **given) -> Case:
+    """A table whose null columns are made of two rows each."""
+    data = case(store=store, **given)
+    rng = np.random.default_rng(0)
+    X = data.table.rows.take(slice(None))
+    blend = Blend.of(*rng.normal(size=(2, 5, 5)), X.mean(axis=0), X.std(axis=0))
+    return data._replace(table=replace(data.table, blend=blend))
+
+
+@pytest.mark.parametrize("store", [np.asarray, sp.csr_array])
+def test_blended_rows_by_the_definition(store):
+    data, part = blended(store), carrying(1)[0]
+    index = torch.as_tensor(np.stack([part.training[:32], part.nulls[part.training[:32]]], 1))
+    found = module._Rows(data.table, np.arange(5)).take(index[None])[0][0].numpy()
+    X = data.table.rows.take(slice(None)).astype(np.float64)
+    maps, (mean, scale) = np.random.default_rng(0).normal(size=(2, 5, 5)), data.table.moments
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    null = np.array([Z[i] @ maps[0] + Z[j] @ maps[1] for i, j in index.numpy()])
+    null = null * X.std(axis=0) + X.mean(axis=0)
+    np.testing.assert_allclose(found[:, 5:], (null - mean) / scale, atol=1e-4)
+    np.testing.assert_allclose(found[:, :5], ((X - mean) / scale)[index[:, 0]], atol=1e-5)
+
+
+def test_neither_storage_nor_chunks_nor_workers_change_a_bit_of_a_blend(monkeypatch):
+    parts = carrying(5, uneven=1)
+    expected = digests(together(blended(), SETTINGS, parts))
+    assert expected != digests(together(case(), SETTINGS, parts))
+    assert digests(together(blended(sp.csr_array), SETTINGS, parts)) == expected
+    assert digests(together(blended(), SETTINGS, parts, n_jobs=3)) == expected
+    assert digests(together(blended(), SETTINGS, parts[::-1])) == expected[::-1]
+    monkeypatch.setattr(module, "LARGEST_CHUNK", 1)
+    assert digests(together(blended(), SETTINGS, parts)) == expected
+    monkeypatch.setattr(module, "TABLE_BYTES", 0)
+    assert digests(together(blended(), SETTINGS, parts)) == expected
+
+
+def test_checkpoints_of_another_blend_are_foreign(tmp_path):
+    store, parts = Checkpoints(tmp_path / "kept"), carrying(2)
+    expected = digests(together(blended(), SETTINGS, parts))
+    together(blended(), SETTINGS, parts, checkpoints=store)
+    assert digests(together(blended(), SETTINGS, parts, checkpoints=store)) == expected
+    with pytest.warns(FeatureSelectionWarning, match="is foreign"):
+        together(case(), SETTINGS, parts, checkpoints=store)
 
 
 # What holds of the engine without null features
