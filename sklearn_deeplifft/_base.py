@@ -271,6 +271,8 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         k = self.n_features_to_select
         if k is None or k == AUTO or self.threshold is not None or self.per_class:
             return
+        if self._second_importances() is not None:  # these order them, then, and not by chance
+            return
         by_feature = self._groups.merged(self.feature_importances_)
         k, n = count_to_select(k, len(by_feature)), int((by_feature != 0).sum())
         if k > n:

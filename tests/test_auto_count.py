@@ -388,7 +388,10 @@ def test_a_count_that_nothing_can_fill_is_said(table):
     """Five gates are closed for good: their columns hold a single value."""
     X = table.X.copy()
     X[:, 3:] = 1.0
-    make = SELECTORS["gates"]
+
+    def make(**params):
+        return SELECTORS["gates"](gate_penalty=0.1, **params)
+
     with pytest.warns(FeatureSelectionWarning) as said:
         selector = make(n_features_to_select=8, n_networks=2).fit(X, table.y)
     assert "n_features_to_select=8 keeps 5 features of importance 0, as only 3 of 8 have" in str(
