@@ -157,6 +157,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             remembered(self, data, lambda: self._rank(data))
             self._require_count(len(self._groups.first))
             self._explain_auto(data.names)
+            self._warn_of_zeros()
         return self
 
     def _check_parameters(self, data: FitData) -> None:
@@ -264,6 +265,24 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         said = explained(q, self.feature_importances_, names, self.alpha, self._tested)
         if said is not None:
             warnings.warn(said, FeatureSelectionWarning, stacklevel=3)
+
+    def _warn_of_zeros(self) -> None:
+        """Warn of a count that only features which say nothing can fill."""
+        k = self.n_features_to_select
+        if k is None or k == AUTO or self.threshold is not None or self.per_class:
+            return
+        if self._second_importances() is not None:  # these order them, then, and not by chance
+            return
+        by_feature = self._groups.merged(self.feature_importances_)
+        k, n = count_to_select(k, len(by_feature)), int((by_feature != 0).sum())
+        if k > n:
+            warnings.warn(
+                f"n_features_to_select={self.n_features_to_select} keeps {k - n} features of "
+                f"importance 0, as only {n} of {len(by_feature)} have any. Ask for {max(n, 1)} or "
+                "fewer, or set threshold as well.",
+                FeatureSelectionWarning,
+                stacklevel=3,
+            )
 
     def _set_importances(self, by_network: np.ndarray, rng: np.random.RandomState) -> None:
         self.importances_per_network_ = by_network

@@ -36,8 +36,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
         it after ``fit`` trains nothing. With ``groups`` it counts groups. ``"auto"`` keeps those
         with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
-        copy of every column as well, in the round on all features. ``ranking_``
-        does not follow q.
+        copy of every column as well, in the first round of elimination, on all features; later
+        rounds only order what is kept (``ranking_`` need not follow q).
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.

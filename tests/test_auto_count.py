@@ -382,3 +382,24 @@ def test_checkpoints_go_on_with_the_same_bits(tmp_path):
         np.testing.assert_array_equal(plain.p_values_, other.p_values_)
     threads = quietly(SELECTORS["deeplifft"](n_networks=3, n_jobs=2), X, y)
     np.testing.assert_array_equal(plain.p_values_, threads.p_values_)
+
+
+def test_a_count_that_nothing_can_fill_is_said(table):
+    """Five gates are closed for good: their columns hold a single value."""
+    X = table.X.copy()
+    X[:, 3:] = 1.0
+
+    def make(**params):
+        return SELECTORS["gates"](gate_penalty=0.1, **params)
+
+    with pytest.warns(FeatureSelectionWarning) as said:
+        selector = make(n_features_to_select=8, n_networks=2).fit(X, table.y)
+    assert "n_features_to_select=8 keeps 5 features of importance 0, as only 3 of 8 have" in str(
+        said[-1].message
+    )
+    assert selector.get_support().all()
+    for fits in ({"n_features_to_select": 3}, {"n_features_to_select": 8, "threshold": 1e-9}):
+        with pytest.warns(FeatureSelectionWarning, match="5 of 8 columns hold") as said:
+            selector = make(n_networks=2, **fits).fit(X, table.y)
+        assert len(said) == 1
+        assert selector.get_support().sum() == 3

@@ -33,6 +33,8 @@ OTHER_VALUES = {
     "estimator": MLP,
     "n_features_to_select": 3,
     "threshold": "mean",
+    "alpha": 0.05,
+    "per_class": True,
     "n_networks": 2,
     "step": 1,
     "reference": [0.0] * 8,

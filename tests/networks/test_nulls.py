@@ -324,8 +324,9 @@ class Largest(TorchDispatchMode):
         return found
 
 
+@pytest.mark.parametrize("make", ["permuted", "blended"])
 @pytest.mark.parametrize("store", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
-def test_no_table_of_twice_the_columns(store, monkeypatch):
+def test_no_table_of_twice_the_columns(store, make, monkeypatch):
     n, d = 4000, 30
     taken, take = [], rows_module.Rows.take
 
@@ -336,6 +337,10 @@ def test_no_table_of_twice_the_columns(store, monkeypatch):
 
     monkeypatch.setattr(rows_module.Rows, "take", watched)
     data, parts = case(n=n, d=d, store=store), carrying(2, n=n, held=500)
+    if make == "blended":
+        maps = np.eye(d), np.eye(d)
+        blend = Blend.of(*maps, np.zeros(d), np.ones(d))
+        data = data._replace(table=replace(data.table, blend=blend))
     with Largest() as largest:
         together(data, replace(SETTINGS, max_epochs=2), parts)
     batch = 2 * 32 * 2 * d  # networks, rows with padding, columns
