@@ -284,8 +284,9 @@ def eliminate(
     none), so that the ranking is that of the importances. Features go with all of their columns.
     Null features have been compared by then, and are left out.
     """
-    plan = [part._replace(nulls=None) for part in plan]
-    networks = [t._replace(with_nulls=None) for t in exported(data, networks)]
+    if recipe.null_features:
+        plan = [part._replace(nulls=None) for part in plan]
+        networks = [t._replace(with_nulls=None) for t in exported(data, networks)]
     columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
     survived = np.zeros(len(features))
     shares = np.zeros((len(networks), len(features)))
