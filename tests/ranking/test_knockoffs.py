@@ -62,7 +62,8 @@ def test_a_duplicate_costs_the_others_nothing():
     sigma = shrunk(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1.0]]), n=10_000)
     kept, mixed = knockoff_maps(sigma, np.arange(3))
     assert np.diag(joint(sigma, kept, mixed)[:3, 3:])[:2].min() > 0.99
-    np.testing.assert_allclose((kept[2, 2], mixed[2, 2]), (0, 1), atol=1e-9)
+    # Of two copies the largest separation is just that of a third column: short by the margin.
+    np.testing.assert_allclose((kept[2, 2], mixed[2, 2]), (0, 1), atol=2e-3)
 
 
 @given(seed=st.integers(0, 1000))
