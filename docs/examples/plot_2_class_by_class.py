@@ -20,7 +20,7 @@ X, y = cells.data, cells.target_names[cells.target]
 selector = DeepLIFFTSelector(n_features_to_select=10, n_networks=3, random_state=0).fit(X, y)
 
 # %%
-# The ten best features, in the order of elimination. Colours are class scores with all 30 features
+# The ten best features, in the order of the ranking. Colours are class scores with all 30 features
 # present: blue speaks for the class, red against it.
 display = ClassImportanceDisplay.from_estimator(selector, k=10)
 
