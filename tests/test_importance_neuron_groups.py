@@ -14,20 +14,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn_deeplifft import FeatureSelectionWarning
 from tests.conftest import MLP, Table, counted_trainings, planted
 from tests.gated import EARLY, classifier, gate_bits, gated
-
-NAMES = ["a_1", "b", "a_2", "c_1", "c_2", "c_3", "d", "e"]
-LABELS = [0, 1, 0, 2, 2, 2, 3, 4]
-FIRST = [0, 1, 3, 6, 7]
-
-WAYS = {
-    "labels": LABELS,
-    "array": np.array(["a", "b", "a", "c", "c", "c", "d", "e"]),
-    "blocks of positions": [[0, 2], [3, 4, 5]],
-    "blocks of names": [["a_2", "a_1"], ("c_1", "c_2", "c_3")],
-    "mapping": {"a_1": "a", "a_2": "a", "c_1": "c", "c_2": "c", "c_3": "c"},
-    "series": pd.Series(list("cccaa"), index=["c_3", "c_2", "c_1", "a_2", "a_1"]),
-    "callable": lambda name: name.split("_")[0],
-}
+from tests.grouped import FIRST, LABELS, NAMES, WAYS, require_one_feature_a_group
 
 
 @pytest.fixture(scope="module")
@@ -66,27 +53,10 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_group_is_one_feature_everywhere(data, kind):
     selector = gated(**KINDS[kind], groups=LABELS, n_features_to_select=2).fit(*data)
-    per_column = [
-        *selector.importances_per_network_,
-        selector.feature_importances_,
-        selector.importances_std_,
-        *selector.importances_interval_,
-        selector.mean_ranks_,
-        selector.ranks_std_,
-        selector.ranking_,
-        selector.selection_frequency_,
-        selector.get_support(),
-        *getattr(selector, "exit_penalties_", ()),
-    ]
-    for values in per_column:
-        assert values.shape == (8,)
-        assert values[0] == values[2]
-        assert values[3] == values[4] == values[5]
+    require_one_feature_a_group(selector, *getattr(selector, "exit_penalties_", ()))
     # Over features, not over columns.
     shares = selector.importances_per_network_[:, FIRST]
     np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-12)
-    assert selector.mean_ranks_[FIRST].sum() == pytest.approx(5 * 6 / 2)
-    assert sorted(selector.ranking_[FIRST]) == [1, 2, 3, 4, 5]
     assert selector.get_support(indices=True).tolist() == [0, 1, 2]
     # Scores of classes are additive over columns, and stay with them.
     assert selector.class_importances_[0, 0] != selector.class_importances_[0, 2]

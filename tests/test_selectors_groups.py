@@ -11,10 +11,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn_deeplifft import GIATransformer
 from tests.conftest import counted_trainings, planted, quick
 from tests.gated import gated
-
-NAMES = ["a_1", "b", "a_2", "c_1", "c_2", "c_3", "d", "e"]
-LABELS = [0, 1, 0, 2, 2, 2, 3, 4]
-FIRST = [0, 1, 3, 6, 7]
+from tests.grouped import FIRST, LABELS, NAMES, WAYS, require_one_feature_a_group
 
 
 def gia(**params):
@@ -32,15 +29,6 @@ def decomposed_once(**params):
 
 
 every_selector = pytest.mark.parametrize("make", [decomposed, decomposed_once, gated, gia])
-
-WAYS = {
-    "array": np.array(["a", "b", "a", "c", "c", "c", "d", "e"]),
-    "blocks of positions": [[0, 2], [3, 4, 5]],
-    "blocks of names": [["a_2", "a_1"], ("c_1", "c_2", "c_3")],
-    "mapping": {"a_1": "a", "a_2": "a", "c_1": "c", "c_2": "c", "c_3": "c"},
-    "series": pd.Series(list("cccaa"), index=["c_3", "c_2", "c_1", "a_2", "a_1"]),
-    "callable": lambda name: name.split("_")[0],
-}
 
 
 @pytest.fixture(scope="module")
@@ -77,23 +65,7 @@ def test_groups_of_one_are_no_groups(make, data):
 @every_selector
 def test_a_group_is_one_feature_everywhere(make, data):
     selector = make(groups=LABELS, n_features_to_select=2).fit(*data)
-    per_column = [
-        *selector.importances_per_network_,
-        selector.feature_importances_,
-        selector.importances_std_,
-        *selector.importances_interval_,
-        selector.mean_ranks_,
-        selector.ranks_std_,
-        selector.ranking_,
-        selector.selection_frequency_,
-        selector.get_support(),
-    ]
-    for values in per_column:
-        assert values.shape == (8,)
-        assert values[0] == values[2]
-        assert values[3] == values[4] == values[5]
-    assert sorted(selector.ranking_[FIRST]) == [1, 2, 3, 4, 5]
-    assert selector.mean_ranks_[FIRST].sum() == pytest.approx(5 * 6 / 2)
+    require_one_feature_a_group(selector)
     assert selector.get_support(indices=True).tolist() == [0, 1, 2]
     assert selector.class_importances_.shape == (3, 8)
     assert [columns.tolist() for columns in selector.groups_] == [[0, 2], [1], [3, 4, 5], [6], [7]]
