@@ -34,6 +34,9 @@ QUICK = {
 }
 """One small plain network, one pass, every row scored: a fit takes hundredths of a second."""
 
+ONE_PASS = ("step", "score_on", "gate_penalty")
+"""Of these, what the other selectors do not have, or understand otherwise."""
+
 
 def quick(estimator=None, **params) -> DeepLIFFTSelector:
     return DeepLIFFTSelector(estimator, **{**QUICK, **params})

@@ -53,6 +53,8 @@ OTHER_VALUES = {
     "dropout": 0.5,
     "learning_rate": 0.5,
     "weight_decay": 0.1,
+    "gate_penalty": 0.1,
+    "path_steps": 7,
     "batch_size": 7,
     "max_epochs": 2,
     "patience": None,

@@ -30,9 +30,10 @@ from sklearn_deeplifft import (
 from tests.conftest import MLP, QUICK, bits, counted_trainings, planted, quick
 
 SMALL = {**QUICK, "n_networks": 2}
-del SMALL["step"]  # one pass is DeepLIFFTSelector's to ask for
+for other in ("step", "gate_penalty"):  # a plain pass is DeepLIFFTSelector's to ask for
+    del SMALL[other]
 SELECTORS = {
-    "deeplifft": lambda **params: DeepLIFFTSelector(**SMALL, step=0.5, **params),
+    "deeplifft": lambda **params: DeepLIFFTSelector(**SMALL, step=0.5, gate_penalty=None, **params),
     "gates": lambda **params: ImportanceNeuronSelector(**SMALL, path_steps=100, **params),
     "gia": lambda **params: GIATransformer(
         **{name: value for name, value in SMALL.items() if name != "score_on"}, **params

@@ -7,9 +7,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
-from tests.conftest import QUICK, counted_trainings, planted, quick
+from tests.conftest import ONE_PASS, QUICK, counted_trainings, planted, quick
 
-SHARED = {name: value for name, value in QUICK.items() if name not in ("step", "score_on")}
+SHARED = {name: value for name, value in QUICK.items() if name not in ONE_PASS}
 SELECTORS = {
     "deeplifft": lambda **params: DeepLIFFTSelector(**{**QUICK, **params}),
     "gates": lambda **params: ImportanceNeuronSelector(
@@ -108,8 +108,9 @@ def test_ranking_for_one_class(name, table):
         order = np.argsort(-selector.feature_importances_, kind="stable")
         np.testing.assert_array_equal(np.argsort(selector.ranking_), order)
         assert selector.ranking_[row] == 1
-        # The networks are the same; DeepLIFFT then scores rows of the class alone.
-        np.testing.assert_allclose(own, plain.class_importances_[row], atol=1e-12)
+        # The networks are the same; DeepLIFFT then scores rows of the class alone, and products
+        # of fewer rows are rounded otherwise in float32.
+        np.testing.assert_allclose(own, plain.class_importances_[row], rtol=1e-5, atol=1e-7)
         assert selector.importances_per_network_.shape == (3, 8)
 
 

@@ -6,10 +6,10 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
-from tests.conftest import QUICK, planted, quick
+from tests.conftest import ONE_PASS, QUICK, planted, quick
 
 NAMES = list("abcdefgh")
-SHARED = {name: value for name, value in QUICK.items() if name not in ("step", "score_on")}
+SHARED = {name: value for name, value in QUICK.items() if name not in ONE_PASS}
 SELECTORS = [
     DeepLIFFTSelector(**QUICK),
     ImportanceNeuronSelector(**SHARED, score_on="all", path_steps=300),

@@ -27,7 +27,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn_deeplifft import GIATransformer, ImportanceNeuronSelector
 from sklearn_deeplifft.model_selection import FeatureCountCurve, feature_count_curve
 from sklearn_deeplifft.plotting import FeatureCountDisplay
-from tests.conftest import QUICK, counted_trainings, planted
+from tests.conftest import ONE_PASS, QUICK, counted_trainings, planted
 from tests.conftest import quick as quick_one
 
 MODEL = LogisticRegression()
@@ -39,7 +39,7 @@ def quick(**params):
     return quick_one(**{"max_epochs": 60, **params})
 
 
-SHARED = {name: value for name, value in QUICK.items() if name not in ("step", "score_on")}
+SHARED = {name: value for name, value in QUICK.items() if name not in ONE_PASS}
 
 
 def forest():
