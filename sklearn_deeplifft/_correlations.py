@@ -4,7 +4,8 @@
 code            symbol                                                shape
 ==============  ====================================================  ========
 ``z``           (x_i - mean_i) / standard deviation_i                 (n, d)
-``rho``         mean over rows of z_i z_j                             (b, d)
+``weight``      w, of each row                                        (n,)
+``rho``         mean over rows, by weight, of z_i z_j                 (b, d)
 ==============  ====================================================  ========
 
 A constant column has z = 0: it is correlated with nothing.
@@ -44,27 +45,29 @@ class ColumnCorrelations:
     The table is walked in blocks of rows, and never made dense or float64 as a whole.
     """
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, weight: np.ndarray | None = None) -> None:
         n = rows.shape[0]
         self.rows = rows
-        self.mean, std = column_moments(rows, np.arange(n), np.ones(n))
+        self.weight = np.ones(n) if weight is None else weight
+        self.mean, std = column_moments(rows, np.flatnonzero(self.weight), self.weight)
         self.unit = np.where(std > 0, std, np.inf)
 
     def of(self, columns: np.ndarray, first: int = 0) -> np.ndarray:
         """Correlations (b, d - first) of ``columns`` with all columns from ``first`` on."""
-        n, d = self.rows.shape
-        total = np.zeros((len(columns), d - first))
+        total = np.zeros((len(columns), self.rows.shape[1] - first))
+        size = self.weight.sum()
         if self.rows.sparse and self.rows.density < SPARSE_BELOW:
-            for part in self.rows.stored_blocks():
+            for where, part in self.rows.stored_blocks():
                 scaled = part.astype(np.float64) @ sp.diags_array(1 / self.unit)
-                total += (scaled[:, columns].T @ scaled[:, first:]).toarray()
+                weighed = sp.diags_array(self.weight[where]) @ scaled[:, columns]
+                total += (weighed.T @ scaled[:, first:]).toarray()
             centre = self.mean / self.unit
-            total -= n * np.outer(centre[columns], centre[first:])
+            total -= size * np.outer(centre[columns], centre[first:])
         else:
-            for _, block in self.rows.blocks():
+            for where, block in self.rows.blocks():
                 z = (block.astype(np.float64) - self.mean) / self.unit
-                total += z[:, columns].T @ z[:, first:]
-        return total / n
+                total += (self.weight[where, None] * z[:, columns]).T @ z[:, first:]
+        return total / size
 
 
 class Pairs(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_deeplifft._correlations import ColumnCorrelations
 from sklearn_deeplifft._fit_data import FitData
 from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft.networks import Blend
@@ -13,8 +14,6 @@ __all__ = ["blend_of"]
 
 MOST_COLUMNS = 2000
 """Beyond, correlations take too long, and null columns are permuted copies."""
-
-BLOCK_CELLS = 2_000_000
 
 
 def blend_of(data: FitData, groups: FeatureGroups) -> Blend | None:
@@ -31,18 +30,8 @@ def blend_of(data: FitData, groups: FeatureGroups) -> Blend | None:
 
 def _correlation(data: FitData) -> np.ndarray:
     """Shrunk correlations (d, d); a constant column has none."""
-    d = data.rows.shape[1]
-    scale = np.where(data.std > 0, data.std, 1.0)
-    covariance, weight = np.zeros((d, d)), data.training_weight
-    step = max(BLOCK_CELLS // d, 1)
-    for start in range(0, len(data.index), step):
-        at = data.index[start : start + step]
-        rows = (data.rows.take(at) - data.mean) / scale
-        covariance += (rows * weight[at][:, None]).T @ rows
-    size = np.sqrt(np.diag(covariance))
-    size[size == 0] = 1.0
-    correlation = covariance / (size[:, None] * size)
+    weight = data.training_weight
+    correlation = ColumnCorrelations(data.rows, weight).of(np.arange(data.rows.shape[1]))
     np.fill_diagonal(correlation, 1.0)
     # As many rows of equal weight as would leave a mean as uncertain.
-    own = weight[data.index]
-    return shrunk(correlation, own.sum() ** 2 / (own**2).sum())
+    return shrunk(correlation, weight.sum() ** 2 / (weight**2).sum())

@@ -1,7 +1,8 @@
 """Features compared with null features of the same networks: p and q, and what they leave out.
 
-A null feature is a column with its rows permuted, read by the same network; see
-``networks._nulls`` for the engine and ``ranking._nulls`` for the equations.
+A null feature is a column that says nothing of the target, read by the same network; see
+``_null_columns`` for what it is made of, ``networks._nulls`` for the engine and
+``ranking._nulls`` for the equations.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def require_nulls_possible(selector: Any) -> None:
     layer = getattr(selector, "layer", None)
     if layer is not None:
         raise ValueError(
-            f"{asked} compares columns with permuted copies, and the neurons of layer={layer!r} "
+            f"{asked} compares columns with null ones, and the neurons of layer={layer!r} "
             "have none. Give a number of neurons, or rank columns (layer=None)."
         )
 

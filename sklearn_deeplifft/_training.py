@@ -286,7 +286,7 @@ def eliminate(
     """
     if recipe.null_features:
         plan = [part._replace(nulls=None) for part in plan]
-        networks = [t._replace(with_nulls=None) for t in exported(data, networks)]
+        networks = exported(data, networks)
     columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
     survived = np.zeros(len(features))
     shares = np.zeros((len(networks), len(features)))

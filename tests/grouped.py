@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.preprocessing import OneHotEncoder
 
 NAMES = ["a_1", "b", "a_2", "c_1", "c_2", "c_3", "d", "e"]
 LABELS = [0, 1, 0, 2, 2, 2, 3, 4]
@@ -19,6 +21,29 @@ WAYS = {
     "callable": lambda name: name.split("_")[0],
 }
 """Every way to say which columns are one feature."""
+
+
+def categories(n: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Town and sex are text; town and age decide the class."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "town": rng.choice(list("ABCDEF"), size=n),
+            "sex": rng.choice(["f", "m"], size=n),
+            "age": rng.normal(size=n),
+            "size": rng.normal(size=n),
+        }
+    )
+    return frame, frame["town"].isin(list("ACE")) ^ (frame["age"] > 1)
+
+
+def encoder():
+    """One column for each town and sex, before the numbers."""
+    return make_column_transformer(
+        (OneHotEncoder(sparse_output=False), ["town", "sex"]),
+        remainder="passthrough",
+        verbose_feature_names_out=False,
+    )
 
 
 def require_one_feature_a_group(selector, *also: np.ndarray) -> None:

@@ -5,16 +5,22 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_deeplifft import FeatureSelectionWarning
 from tests.conftest import MLP, Table, counted_trainings, planted
 from tests.gated import EARLY, classifier, gate_bits, gated
-from tests.grouped import FIRST, LABELS, NAMES, WAYS, require_one_feature_a_group
+from tests.grouped import (
+    FIRST,
+    LABELS,
+    NAMES,
+    WAYS,
+    categories,
+    encoder,
+    require_one_feature_a_group,
+)
 
 
 @pytest.fixture(scope="module")
@@ -184,21 +190,8 @@ def test_columns_said_twice_are_one_feature(data, gates):
 
 
 def test_one_hot_columns_of_an_encoder_are_never_parted():
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "town": rng.choice(list("ABCDEF"), size=300),
-            "sex": rng.choice(["f", "m"], size=300),
-            "age": rng.normal(size=300),
-            "size": rng.normal(size=300),
-        }
-    )
-    y = frame["town"].isin(list("ACE")) ^ (frame["age"] > 1)
-    encode = make_column_transformer(
-        (OneHotEncoder(sparse_output=False), ["town", "sex"]),
-        remainder="passthrough",
-        verbose_feature_names_out=False,
-    )
+    frame, y = categories(300)
+    encode = encoder()
     select = gated(groups=lambda name: name.split("_")[0], n_features_to_select=2)
     pipe = make_pipeline(encode, select, LogisticRegression()).set_output(transform="pandas")
     search = GridSearchCV(pipe, {"importanceneuronselector__n_features_to_select": [1, 2]}, cv=2)

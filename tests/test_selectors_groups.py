@@ -5,13 +5,19 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import make_column_transformer
-from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_deeplifft import GIATransformer
 from tests.conftest import counted_trainings, planted, quick
 from tests.gated import gated
-from tests.grouped import FIRST, LABELS, NAMES, WAYS, require_one_feature_a_group
+from tests.grouped import (
+    FIRST,
+    LABELS,
+    NAMES,
+    WAYS,
+    categories,
+    encoder,
+    require_one_feature_a_group,
+)
 
 
 def gia(**params):
@@ -93,21 +99,8 @@ def test_counts_fractions_and_thresholds_are_of_groups(make, data, monkeypatch):
 
 @every_selector
 def test_one_hot_columns_of_an_encoder_are_never_parted(make):
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "town": rng.choice(list("ABCDEF"), size=200),
-            "sex": rng.choice(["f", "m"], size=200),
-            "age": rng.normal(size=200),
-            "size": rng.normal(size=200),
-        }
-    )
-    y = frame["town"].isin(list("ACE")) ^ (frame["age"] > 1)
-    encode = make_column_transformer(
-        (OneHotEncoder(sparse_output=False), ["town", "sex"]),
-        remainder="passthrough",
-        verbose_feature_names_out=False,
-    ).set_output(transform="pandas")
+    frame, y = categories(200)
+    encode = encoder().set_output(transform="pandas")
     X = encode.fit_transform(frame)
     selector = make(groups=lambda name: name.split("_")[0]).fit(X, y)
     widths = {"town": 6, "sex": 2, "age": 1, "size": 1}

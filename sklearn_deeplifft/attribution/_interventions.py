@@ -114,7 +114,7 @@ class LowRank:
         folded: bool,
     ) -> None:
         self.first = first
-        self.above = above
+        self.above = _with_relu(above)
         self.prepare = prepare
         self.units = units.double()
         self.unit_of: list[float] = self.units.tolist()
@@ -173,20 +173,26 @@ class LowRank:
 
     def run(self, h: Tensor) -> Tensor:
         """The layers above; ``h`` is written over."""
-        rest = list(self.above)
-        while rest:
-            stage = rest.pop(0)
+        for stage, relu in self.above:
             if isinstance(stage, _Affine):
-                fused = stage.weight.ndim == 2 and bool(rest) and _is_relu(rest[0])
-                h = stage.apply(h, relu=fused)
-                rest = rest[fused:]
+                h = stage.apply(h, relu=relu)
             else:
-                h = h.relu_() if _is_relu(stage) else stage.value(h)
+                h = h.relu_() if relu else stage.value(h)
         return h if self.folded else self.scale(h)
 
 
-def _is_relu(stage: _Affine | _Activation) -> bool:
-    return isinstance(stage, _Activation) and stage.value is torch.relu
+def _with_relu(
+    stages: Sequence[_Affine | _Activation],
+) -> list[tuple[_Affine | _Activation, bool]]:
+    """Each stage, and whether it ends in a ReLU: one after an affine map goes into it."""
+    found: list[tuple[_Affine | _Activation, bool]] = []
+    for stage in stages:
+        relu = isinstance(stage, _Activation) and stage.value is torch.relu
+        if relu and found and isinstance(found[-1][0], _Affine):
+            found[-1] = found[-1][0], True
+        else:
+            found.append((stage, relu))
+    return found
 
 
 def low_rank_of(

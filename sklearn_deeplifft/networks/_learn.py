@@ -226,15 +226,10 @@ def _repeated(
 
 
 def restricted(trained: Trained, estimator: Any, kept: np.ndarray, width: int) -> nn.Module | None:
-    """The core to start from when only the columns ``kept`` of ``width`` are left.
-
-    Null columns go with the columns that they are copies of.
-    """
+    """The core to start from when only the columns ``kept`` of ``width`` are left."""
     kind = network_kind(estimator)
     if kind == "mlp":
         return None
-    if trained.with_nulls is not None:
-        kept, width = np.append(kept, width + kept), 2 * width
     return narrowed(trained.core, kept, sliceable=kind == "default", n_features=width)
 
 

@@ -71,12 +71,13 @@ class Rows:
         """Share of the cells that are stored."""
         return self._X.nnz / max(self._X.shape[0] * self._X.shape[1], 1) if self.sparse else 1.0
 
-    def stored_blocks(self) -> Iterator[sp.csr_matrix]:
+    def stored_blocks(self) -> Iterator[tuple[slice, sp.csr_matrix]]:
         """Walk a sparse table in blocks of rows as they are stored."""
         each = max(self._X.nnz / self.shape[0], 1)
         step = max(int(BLOCK_CELLS / each), 1)
         for start in range(0, self.shape[0], step):
-            yield self._X[start : start + step]
+            where = slice(start, min(start + step, self.shape[0]))
+            yield where, self._X[where]
 
 
 def _is_mapped(X) -> bool:

@@ -18,7 +18,6 @@ from sklearn_deeplifft.networks import (
     Rows,
     key_of,
     null_rows,
-    restricted,
     with_null_features,
     without_nulls,
 )
@@ -201,21 +200,6 @@ def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
         assert digests(together(case(store=store), SETTINGS, parts)) == expected
     monkeypatch.setattr(module, "TABLE_BYTES", 0)  # too large to be kept whole
     assert digests(together(case(), SETTINGS, parts)) == expected
-
-
-def test_going_on_with_some_columns():
-    """A null column goes with the column that it is a copy of."""
-    data, parts, kept = case(), carrying(), np.array([1, 4])
-    first = together(data, SETTINGS, parts)
-    starts = [restricted(trained, None, kept, 5) for trained in first]
-    for trained, start in zip(first, starts, strict=True):
-        assert torch.equal(start[0].weight, trained.core[0].weight[:, [1, 4, 6, 9]])
-    parts = [part._replace(start=start) for part, start in zip(parts, starts, strict=True)]
-    few = data._replace(problem=replace(data.problem, n_features=2))
-    for found, part in zip(together(few, SETTINGS, parts, columns=kept), parts, strict=True):
-        wide = written_out(data, part.nulls, kept)
-        expected = alone(wide, SETTINGS, part)
-        assert_alike(found, expected, wide.table.rows.take(slice(None)))
 
 
 @pytest.mark.parametrize("name", GATES)
