@@ -45,7 +45,7 @@ __all__ = ["main"]
 FILES = """\b
 Files written:
   ranking.csv     one row a feature, best first
-    rank          order of elimination, the last one first
+    rank          by importance, 1 the best
     group         only with --groups: the feature that the column belongs
                   to, whose rank, importance, std and class scores it has
     importance    share of the score of all features, mean over the rounds

@@ -26,7 +26,7 @@ MOST_FEATURES, MOST_CLASSES, PER_CLASS = 20, 10, 3
 GATE_BAR = 8
 IMPORTANCE = (
     "importance: share of the score of all features, mean over the rounds of elimination. "
-    "rank: the order of elimination, the last one first. "
+    "rank: by importance. "
 )
 UNITS = {
     "classification": IMPORTANCE
