@@ -76,12 +76,14 @@ def speed(quick: bool) -> dict[str, float]:
     X = np.random.RandomState(0).poisson(0.3, size=(n, 512)).astype(np.float64)
     added = [add(j, 1) for j in range(d)]
     with torch_threads(N_CORES), torch.inference_mode():
-        ours = best(lambda: _effects(net, X, added), 5)
-        whole = best(lambda: full_forwards(net, X, d), 3)
-        supported = best(lambda: _effects(net, X, added, support=True), 1)
-        plain = best(lambda: bare_products(n, d, torch.mm), 5)
-        own = best(lambda: bare_products(n, d, lambda x, W: times_transposed(x, W.T)), 5)
-        peer = best(lambda: ablation(net, X, d), 3)
+        ours, whole, plain, own, peer = best(
+            lambda: _effects(net, X, added),
+            lambda: full_forwards(net, X, d),
+            lambda: bare_products(n, d, torch.mm),
+            lambda: bare_products(n, d, lambda x, W: times_transposed(x, W.T)),
+            lambda: ablation(net, X, d),
+        )
+        (supported,) = best(lambda: _effects(net, X, added, support=True), rounds=1)
     gap = np.abs(_effects(net, X, added).effects - full_forwards(net, X, d)).max()
     return {
         "speedup_full_forward": whole / ours,
@@ -146,8 +148,7 @@ def speed_of_pairs(quick: bool) -> dict[str, float]:
     X = np.random.RandomState(0).poisson(0.3, size=(n, 512)).astype(np.float64)
     added = [add(j, 1) for j in range(d)]
     with torch_threads(N_CORES), torch.inference_mode():
-        ours = best(lambda: pairwise_epistasis(net, X, added), 3)
-        whole = best(lambda: full_pairs(net, X, d), 3)
+        ours, whole = best(lambda: pairwise_epistasis(net, X, added), lambda: full_pairs(net, X, d))
     gap = np.abs(pairwise_epistasis(net, X, added).epistasis - full_pairs(net, X, d)).max()
     return {
         "speedup_pairs": whole / ours,
@@ -179,14 +180,15 @@ def full_pairs(net: nn.Module, X: np.ndarray, d: int) -> np.ndarray:
     return np.array(found)
 
 
-def best(run: Callable[[], object], times: int) -> float:
-    """Seconds of the fastest of some runs."""
-    found = []
-    for _ in range(times):
-        started = time.perf_counter()
-        run()
-        found.append(time.perf_counter() - started)
-    return min(found)
+def best(*runs: Callable[[], object], rounds: int = 5) -> list[float]:
+    """Seconds of each's fastest run; in turns, so that all see the machine's good moments."""
+    found: list[list[float]] = [[] for _ in runs]
+    for _ in range(rounds):
+        for run, seconds in zip(runs, found, strict=True):
+            started = time.perf_counter()
+            run()
+            seconds.append(time.perf_counter() - started)
+    return [min(seconds) for seconds in found]
 
 
 if __name__ == "__main__":

@@ -192,4 +192,4 @@ class BaseInterveningSelector(BaseNetworkSelector):
 
 
 def _as_dense(X: Any) -> np.ndarray:
-    return np.array(X.toarray() if sp.issparse(X) else X, dtype=np.float64)
+    return np.array(X.toarray() if sp.issparse(X) else X, dtype=np.float64, order="F")

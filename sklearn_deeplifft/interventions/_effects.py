@@ -367,7 +367,7 @@ def background_rows(
                 f"background has {given.shape[1]} columns and X has {population.rows.shape[1]}; "
                 "they must be the same columns."
             )
-        return "given", np.array(given, dtype=np.float64)
+        return "given", np.array(given, dtype=np.float64, order="F")
     if background not in BACKGROUNDS:
         raise ValueError(
             f"background={background!r} must be one of {list(BACKGROUNDS)}, or rows of your own."
@@ -409,4 +409,4 @@ def _named(found: list[tuple[int, float]], names: Names) -> list[tuple[Any, floa
 
 
 def _dense(rows: Rows, index: np.ndarray) -> np.ndarray:
-    return rows.take(index).astype(np.float64)
+    return rows.take(index).astype(np.float64, order="F")  # read column by column

@@ -56,17 +56,17 @@ def changes(
         share = np.array([1.0 if m.rows is None else len(m.rows) / len(X) for m in moves])
         # A row that a move leaves as it is keeps its zero in the buffer, whatever the network.
         change = torch.zeros(len(X), len(moves), n_outputs, dtype=torch.float64)
-        own = torch.empty(len(surfaces), len(moves), n_outputs, dtype=torch.float64)
+        own = np.empty((len(surfaces), len(moves), n_outputs))
         total = torch.zeros_like(change) if len(surfaces) > 1 else change
         for i, surface in enumerate(surfaces):
             _fill(change, surface.after(rows, moves), moves, before[i])
-            torch.sum(change, 0, out=own[i])
+            # numpy's mean, row after row: the bits of the mean of the whole matrix of changes.
+            change.numpy().mean(axis=0, out=own[i])
             if len(surfaces) > 1:
                 total += change
-        own /= len(X)
         if len(surfaces) > 1:
             total /= len(surfaces)
-        yield total.numpy(), own.numpy(), share
+        yield total.numpy(), own, share
 
 
 def _fill(
@@ -102,8 +102,7 @@ def moments_of(
     """Summarise a block of changes (n, B, R)."""
     n, B, R = total.shape
     flat = torch.from_numpy(total).view(n, B * R)
-    # numpy's sum, row after row: the bits of the mean of the whole matrix of changes.
-    mean = flat.numpy().mean(axis=0)
+    mean = own[0].ravel() if len(own) == 1 else flat.numpy().mean(axis=0)
     squares = (flat - torch.from_numpy(mean)).square_().sum(0).numpy()
     errors = np.sqrt(squares / (n - 1) / n) if n > 1 else np.full(B * R, np.nan)
     sizes, positive = flat.abs().sum(0).numpy() / n, (flat > 0).sum(0).numpy() / n
