@@ -64,6 +64,9 @@ from sklearn_deeplifft.ranking import (
 
 __all__ = ["BaseNetworkSelector"]
 
+PRIOR_ROWS = 2
+"""Of ``weight_decay="auto"``."""
+
 
 class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC):
     """A feature selector that ranks columns by what trained networks say of them.
@@ -95,7 +98,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         "hidden_layer_sizes": ["array-like"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "patience": [None, Interval(Integral, 1, None, closed="left")],
@@ -304,7 +307,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             hidden_layer_sizes=tuple(self.hidden_layer_sizes),
             dropout=self.dropout,
             learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
+            weight_decay=self._weight_decay(len(data.index)),
             batch_size=self.batch_size,
             max_epochs=self.max_epochs,
             patience=self.patience,
@@ -324,6 +327,10 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             null_features=self._trains_nulls,
             blend=blend_of(data, self._groups) if self._trains_nulls else None,
         )
+
+    def _weight_decay(self, n: int) -> float:
+        """``"auto"`` is a prior that speaks as loudly as `PRIOR_ROWS` rows do."""
+        return PRIOR_ROWS / n if self.weight_decay == "auto" else self.weight_decay
 
     def _report(self, line: str) -> None:
         if self.verbose:

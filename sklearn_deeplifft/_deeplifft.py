@@ -49,7 +49,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         `support_per_class` lists them.
     n_networks : int, default=10
         Networks trained and averaged, each with its own seed and its own held-out fold.
-    step : int, float or None, default=0.5
+    step : int, float or None, default=0.4
         Recursive elimination: drop so many features (or this fraction of those left), go on
         training on the rest, score again, until one is left; scores are summed over rounds. None
         ranks in one pass.
@@ -58,7 +58,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         largest step that Adam can take: at 1 every column closes, None is none. ``"path"`` raises
         it from 0.2 to 1 while a network trains; that of the best validation loss is kept, with
         the columns that were open then. See `ImportanceNeuronSelector`.
-    path_steps : int, default=200
+    path_steps : int, default=150
         Length of a path in steps; it has no fewer than ``max_epochs`` epochs.
     reference : {"mean", "zero"} or array of shape (n_features,), default="mean"
         What a feature is compared with: terms are ``c_i (x_i - r_i)``. ``"zero"`` is the paper.
@@ -81,7 +81,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         How classes make the overall score: each weighs the same, the one counts where the feature
         scores highest (a rare class's own feature is then not hidden by the others), or each
         example weighs the same (None, the paper).
-    score_on : {"validation", "training", "all", "out_of_fold"}, default="validation"
+    score_on : {"validation", "training", "all", "out_of_fold"}, default="all"
         Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals one fold a
         network: every row is scored once, by the network it only told when to stop.
     task : {"auto", "classification", "regression"}, default="auto"
@@ -97,13 +97,15 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     dropout : float, default=0.3
     learning_rate : float, default=4e-3
         Of Adam.
-    weight_decay : float, default=0.0
+    weight_decay : float or "auto", default="auto"
+        Times the weights, added to their gradients. ``"auto"`` is 2 over the number of rows: a
+        normal prior on the weights that the same at any number of rows says as much as two do.
     batch_size : int, default=128
     max_epochs : int, default=20
     patience : int or None, default=10
         Epochs without a better validation loss before training stops; the best epoch is kept.
         A path is walked to its end.
-    validation_fraction : float, default=0.2
+    validation_fraction : float, default=0.1
         Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
         folds; 0 trains on all rows for ``max_epochs``.
     n_jobs : int or None, default=None
@@ -220,9 +222,9 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         alpha=0.1,
         per_class=False,
         n_networks=10,
-        step=0.5,
+        step=0.4,
         gate_penalty="path",
-        path_steps=200,
+        path_steps=150,
         reference="mean",
         simplex_groups=None,
         groups=None,
@@ -230,7 +232,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         layer=None,
         target_class=None,
         class_balance="balanced",
-        score_on="validation",
+        score_on="all",
         task="auto",
         class_weight=None,
         standardize=True,
@@ -238,11 +240,11 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         hidden_layer_sizes=(200, 100),
         dropout=0.3,
         learning_rate=4e-3,
-        weight_decay=0.0,
+        weight_decay="auto",
         batch_size=128,
         max_epochs=20,
         patience=10,
-        validation_fraction=0.2,
+        validation_fraction=0.1,
         n_jobs=None,
         checkpoint_dir=None,
         memory=None,
@@ -308,7 +310,9 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
             "gate_penalty": None,
             "dropout": 0.0,
             "learning_rate": 1e-3,
+            "weight_decay": 0.0,
             "max_epochs": 100,
+            "validation_fraction": 0.2,
             "reference": "zero",
             "class_balance": None,
             "score_on": "validation",

@@ -77,7 +77,8 @@ class GIATransformer(BaseInterveningSelector):
     dropout : float, default=0.0
     learning_rate : float, default=1e-3
         Of Adam.
-    weight_decay : float, default=0.0
+    weight_decay : float or "auto", default=0.0
+        Times the weights, added to their gradients; ``"auto"`` is 2 over the number of rows.
     batch_size : int, default=128
     max_epochs : int, default=100
     patience : int or None, default=10

@@ -93,7 +93,8 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         Times the squared weights and biases of the hidden layers, added to the loss.
     learning_rate : float, default=4e-3
         Of Adam.
-    weight_decay : float, default=0.0
+    weight_decay : float or "auto", default=0.0
+        Times the weights, added to their gradients; ``"auto"`` is 2 over the number of rows.
     batch_size : int, default=128
     max_epochs : int, default=20
     patience : int or None, default=10

@@ -144,7 +144,7 @@ def neighbours(seed: int):
 
 def plainly_trained(seed: int) -> DeepLIFFTSelector:
     """Networks that use every column: without a penalty nothing but the null columns protects."""
-    plain = {"gate_penalty": None, "dropout": 0.0, "random_state": seed}
+    plain = {"gate_penalty": None, "dropout": 0.0, "weight_decay": 0.0, "random_state": seed}
     return SELECTORS["deeplifft"](**plain)
 
 

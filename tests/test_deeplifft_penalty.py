@@ -85,3 +85,13 @@ def test_elimination_goes_on_from_weights_with_columns_that_are_closed(data):
     selector = penalised(0.5, step=0.3, max_epochs=40).fit(*data)
     assert np.isfinite(selector.importances_per_network_).all()
     assert torch.isfinite(torch.tensor(selector.decomposition_error_))
+
+
+def test_automatic_weight_decay_is_two_over_the_rows(data):
+    X, y = data
+    auto, same, none = (
+        first_weights(quick(weight_decay=decay, n_networks=1).fit(X, y))[0]
+        for decay in ("auto", 2 / len(X), 0.0)
+    )
+    np.testing.assert_array_equal(auto, same)
+    assert np.linalg.norm(auto) < np.linalg.norm(none)
