@@ -91,8 +91,8 @@ def warn_never_right(
     names = [repr(_plain(name)) for name, ok in zip(target.row_names, right, strict=True) if not ok]
     warnings.warn(
         f"no scored example of class {', '.join(names[:10])} is classified correctly; its class "
-        "scores are 0. Train longer, use class_weight='balanced', or score more rows "
-        "(score_on='all').",
+        "scores are 0. Train longer, use class_weight='balanced' or a smaller weight_decay, or "
+        "score all rows (score_on='all').",
         FeatureSelectionWarning,
         stacklevel=2,
     )
