@@ -99,7 +99,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         Of Adam.
     weight_decay : float or "auto", default="auto"
         Times the weights, added to their gradients. ``"auto"`` is 2 over the number of rows: a
-        normal prior on the weights that the same at any number of rows says as much as two do.
+        normal prior on the weights, the same for any number of rows.
     batch_size : int, default=128
     max_epochs : int, default=20
     patience : int or None, default=10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -161,6 +161,14 @@ class Reading:
 
     def sums(self, index: np.ndarray, target: Target, weight: np.ndarray) -> ScoreSums:
         """Stream the scores of ``index`` into sums; refuse a decomposition that is not exact."""
+        total = self._summed(index, target, weight)
+        if self.reader.dtype is torch.float32 and not total.residual <= TOLERANCE[torch.float32]:
+            # Large terms that cancel leave rounding; what double precision leaves is none.
+            total = self._in_double()._summed(index, target, weight)
+        self.require_exact(total.residual)
+        return total
+
+    def _summed(self, index: np.ndarray, target: Target, weight: np.ndarray) -> ScoreSums:
         n_outputs = self.n_outputs(index)
         heads = heads_for(target, n_outputs)
         scorer = self.scorer(heads)
@@ -172,8 +180,15 @@ class Reading:
                 at = index[block]
                 y, w = torch.from_numpy(target.codes[at]), torch.from_numpy(weight[at])
                 total = total + scorer.sums(self.inputs(at), y, w)
-        self.require_exact(total.residual)
         return total
+
+    def _in_double(self) -> Reading:
+        """The same network and gauge, read in double precision."""
+        settings = replace(self.settings, dtype=torch.float64)
+        reference = None if self.reference is None else self.reference.double()  # of hidden neurons
+        return Reading(
+            self.trained, settings, self.rows, self.gauge, self.columns, reference, self.features
+        )
 
     def require_exact(self, residual: float) -> None:
         """Raise ``NotPiecewiseLinearError`` for a residual above the tolerance of the dtype."""

@@ -16,6 +16,7 @@ from sklearn_deeplifft import (
     NotPiecewiseLinearError,
     TrainingDivergedError,
 )
+from sklearn_deeplifft.attribution import reader_of, relative_residual
 from tests.conftest import MLP, answering, bits, counted_trainings, planted, quick
 
 
@@ -335,3 +336,19 @@ def test_parameters_changed_after_fit_do_not_change_what_was_measured(data):
     assert again.terms.shape == terms.shape
     np.testing.assert_allclose(again.terms, terms)
     assert isinstance(selector, DeepLIFFTSelector)
+
+
+def test_large_terms_that_cancel_are_read_in_double_precision():
+    """Logits near zero are sums of terms of any size: single precision leaves rounding alone."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(40, 8, bias=False), nn.ReLU(), nn.Linear(8, 2, bias=False))
+    with torch.no_grad():
+        net[0].weight[:, 20:] = -net[0].weight[:, :20]
+        half = 1e4 * torch.randn(64, 20)
+        X = torch.cat([half, half + 10 * torch.randn(64, 20)], dim=1)
+        y = net(X).argmax(1).numpy()
+    form = reader_of(net).form(X)
+    explained = (form.coefficients * form.displacement[:, None]).sum(-1)
+    assert relative_residual(form.logits, form.bias, explained) > 1e-4
+    read = DeepLIFFTSelector(net, prefit=True, reference="zero").fit(X.numpy(), y)
+    assert read.decomposition_error_ < 1e-10

@@ -50,18 +50,11 @@ class LinearForm(NamedTuple):
     """(n,): which rows of the batch these are; None means all of them, in order."""
 
 
-def relative_residual(
-    logits: Tensor, bias: Tensor, explained: Tensor, size: Tensor | None = None
-) -> float:
-    """Largest ``|z - b - c.x|`` over each example's largest of ``|z|``, ``|b|``, ``|c.x|``.
-
-    ``size`` takes the place of ``|c.x|``: of terms that cancel, the sum of their absolute values
-    says what rounding leaves.
-    """
+def relative_residual(logits: Tensor, bias: Tensor, explained: Tensor) -> float:
+    """Largest ``|z - b - c.x|`` over each example's largest of ``|z|``, ``|b|``, ``|c.x|``."""
     if not logits.numel():
         return 0.0
-    size = explained.abs() if size is None else size
-    largest = torch.stack([logits.abs(), bias.abs(), size]).amax(dim=(0, 2))
+    largest = torch.stack([logits.abs(), bias.abs(), explained.abs()]).amax(dim=(0, 2))
     gap = (logits - bias - explained).abs().amax(dim=1)
     return float((gap / largest.clamp_min(torch.finfo(logits.dtype).tiny)).max())
 

@@ -28,8 +28,6 @@ __all__ = ["Head", "Reader", "Scorer", "block_rows", "reader_of"]
 
 BLOCK_BYTES = 6_500_000
 """Size of one (rows, K, d) array: small enough to stay in cache between passes."""
-CANCELLING = 1e-5
-"""A residual above it may be what rounding leaves of large terms that cancel."""
 
 
 class Reader(Protocol):
@@ -197,11 +195,7 @@ class Scorer:
 
     def _scored(self, head: Head, form: LinearForm, rows: Tensor) -> _HeadScores:
         terms, bias = terms_of(form, self.groups, in_place=True)
-        explained = terms.sum(-1)
-        residual = relative_residual(form.logits, bias, explained)
-        if residual > CANCELLING:
-            size = terms.abs().sum(-1)
-            residual = relative_residual(form.logits, bias, explained, size)
+        residual = relative_residual(form.logits, bias, terms.sum(-1))
         displacement = form.displacement
         if self.features is not None:
             terms = summed_by_feature(terms, self.features)
