@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from sklearn_deeplifft._base import BaseNetworkSelector
 from sklearn_deeplifft._class_scores import beside_nulls, row_of, scores_of, warn_never_right
@@ -17,7 +16,7 @@ from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft._reading import Gauge, Reading, ReadingSettings
 from sklearn_deeplifft._targets import heads_for
 from sklearn_deeplifft._training import ScoreFunction, Scores
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning, NotPiecewiseLinearError
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.networks import (
     GateSettings,
     Trained,
@@ -93,11 +92,7 @@ class BaseGatedSelector(BaseNetworkSelector):
         says = np.bincount(self._groups.of_column, (data.std > 0) | self.prefit) > 0
 
         def score(trained: Trained, index: np.ndarray, columns: np.ndarray) -> Scores:
-            try:
-                sums = self._reading(trained, data).sums(index, data.target, data.score_weight)
-            except NotPiecewiseLinearError:  # or large terms that cancel, in float32
-                exact = self._reading(trained, data, torch.float64)
-                sums = exact.sums(index, data.target, data.score_weight)
+            sums = self._reading(trained, data).sums(index, data.target, data.score_weight)
             found = scores_of(sums, data.target, target_class=self.target_class, units=units)
             return self._with_gates(found, trained, says)
 
@@ -158,12 +153,10 @@ class BaseGatedSelector(BaseNetworkSelector):
             found = trained.gates.effective if self.readout == "effective" else trained.gates.gate
         return found.double().numpy()
 
-    def _reading(
-        self, trained: Trained, data: FitData, dtype: torch.dtype | None = None
-    ) -> Reading:
+    def _reading(self, trained: Trained, data: FitData) -> Reading:
         gauge = Gauge(data.mean, (data.std == 0) & (not self.prefit))
         drop = data.target.kind != "regression"
-        settings = ReadingSettings(dtype=dtype, drop_normalizer=drop)
+        settings = ReadingSettings(drop_normalizer=drop)
         return Reading(trained, settings, data.rows, gauge, np.arange(data.rows.shape[1]))
 
 

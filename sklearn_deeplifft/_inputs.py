@@ -104,7 +104,9 @@ def column_indices(columns: Sequence[int | str], names: Names, n_features: int) 
         raise ValueError(
             f"a group of columns must be a list of names or positions; got {columns!r}."
         )
-    known = {} if names is None else {str(name): i for i, name in enumerate(names)}
+    known: dict[str, int] = {}
+    if names is not None and any(isinstance(column, str) for column in columns):
+        known = {str(name): i for i, name in enumerate(names)}
     found = []
     for column in columns:
         i = known.get(column) if isinstance(column, str) else int(column)

@@ -24,10 +24,12 @@ from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution._chain import _Activation, _Affine, chain_of
 from sklearn_deeplifft.attribution._output_scale import OutputScale
+from sklearn_deeplifft.attribution._products import add_to
 
 __all__ = ["ROWS_AT_ONCE", "FullForward", "LowRank", "Move", "Surface", "low_rank_of"]
 
-ROWS_AT_ONCE = 2048
+
+ROWS_AT_ONCE = 1024
 """Rows that run through the upper layers together: their activations stay in cache."""
 
 
@@ -42,6 +44,8 @@ class Move(NamedTuple):
     """(r,): the rows it changes, ascending; None for all of them."""
     change: Tensor | None = None
     """(r, m) float64: ``values`` less what the rows hold before, where that is known already."""
+    shift: float | None = None
+    """The change of a single column, where all rows have the same."""
 
     def changed(self, X: Tensor) -> Tensor:
         """The change, in double precision: x may be large and its change small."""
@@ -57,8 +61,8 @@ class Surface(Protocol):
     def outputs(self, X: Tensor) -> Tensor:
         """f (n, R) of any rows (n, d) float64."""
 
-    def after(self, X: Tensor, moves: Sequence[Move]) -> Iterator[Tensor]:
-        """f (r, R) of the rows that each move changes, after it."""
+    def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
+        """f (r, R) of the rows that the moves change, one move after another."""
 
 
 class FullForward:
@@ -76,9 +80,9 @@ class FullForward:
     def outputs(self, X: Tensor) -> Tensor:
         return self.function(X)
 
-    def after(self, X: Tensor, moves: Sequence[Move]) -> Iterator[Tensor]:
-        for move in moves:
-            yield torch.cat([self._moved(X, piece) for piece in _pieces(move, len(X))])
+    def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
+        pieces = [piece for move in moves for piece in _pieces(move, len(X))]
+        return torch.cat([self._moved(X, piece) for piece in pieces])
 
     def _moved(self, X: Tensor, move: Move) -> Tensor:
         moved = X.clone() if move.rows is None else X[move.rows]
@@ -114,7 +118,8 @@ class LowRank:
         folded: bool,
     ) -> None:
         self.first = first
-        self.above = _with_relu(above)
+        self.rectified = bool(above) and _is_relu(above[0])
+        self.above = _with_relu(above[self.rectified :])
         self.prepare = prepare
         self.units = units.double()
         self.unit_of: list[float] = self.units.tolist()
@@ -126,35 +131,36 @@ class LowRank:
     def outputs(self, X: Tensor) -> Tensor:
         return self.run(self.pre_activations(X).clone())
 
-    def after(self, X: Tensor, moves: Sequence[Move]) -> Iterator[Tensor]:
+    def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
         Z = self.pre_activations(X)
+        space = Z.new_empty(ROWS_AT_ONCE, Z.shape[1])
+        found = []
         for batch in _batches(moves, len(X)):
-            sizes = [_size(move, len(X)) for move in batch]
-            if sum(sizes) > ROWS_AT_ONCE:  # one move of many rows, in pieces
-                parts = [self._moved(X, Z, [piece]) for piece in _pieces(batch[0], len(X))]
-                yield torch.cat(parts)
-            else:
-                yield from self._moved(X, Z, batch).split(sizes)
-
-    def _moved(self, X: Tensor, Z: Tensor, batch: Sequence[Move]) -> Tensor:
-        """f of all rows that the moves change, one move after another."""
-        sizes = [_size(move, len(X)) for move in batch]
-        H = Z.new_empty(sum(sizes), Z.shape[1])
-        for move, part in zip(batch, H.split(sizes), strict=True):
-            self._moved_into(part, X, Z, move)
-        return self.run(H)
+            stop = 0
+            for move in batch:
+                start, stop = stop, stop + _size(move, len(X))
+                self._moved_into(space[start:stop], X, Z, move)
+            found.append(self._run_above(space[:stop]))
+            if not self.above:  # what was written is the answer; else it is written again, in cache
+                space = torch.empty_like(space)
+        return torch.cat(found)
 
     def _moved_into(self, out: Tensor, X: Tensor, Z: Tensor, move: Move) -> None:
-        """``Z + change W1[:, columns]'``."""
+        """``Z + change W1[:, columns]'``, its positive part where a ReLU follows."""
         if move.rows is not None:
             Z = Z[move.rows]
-        if len(move.columns) == 1:
+        if move.shift is not None:
             j = int(move.columns)
-            change = (move.changed(X)[:, 0] / self.unit_of[j]).to(Z.dtype)
-            torch.addr(Z, change, self.first.transposed[j], out=out)
+            shift = move.shift / self.unit_of[j]
+            add_to(Z, self.first.transposed[j], shift, relu=self.rectified, out=out)
+            return
+        change = (move.changed(X) / self.units[move.columns]).to(Z.dtype)
+        if len(move.columns) == 1:
+            torch.addr(Z, change[:, 0], self.first.transposed[int(move.columns)], out=out)
         else:
-            change = (move.changed(X) / self.units[move.columns]).to(Z.dtype)
             torch.addmm(Z, change, self.first.transposed[move.columns], out=out)
+        if self.rectified:
+            out.relu_()
 
     def update(self, X: Tensor, move: Move) -> Tensor:
         """``change W1[:, columns]'`` (n, h), zero in rows that the move leaves as they are."""
@@ -172,12 +178,12 @@ class LowRank:
         return self._first[1]
 
     def run(self, h: Tensor) -> Tensor:
-        """The layers above; ``h`` is written over."""
+        """What comes after pre-activations; ``h`` is written over."""
+        return self._run_above(h.relu_() if self.rectified else h)
+
+    def _run_above(self, h: Tensor) -> Tensor:
         for stage, relu in self.above:
-            if isinstance(stage, _Affine):
-                h = stage.apply(h, relu=relu)
-            else:
-                h = h.relu_() if relu else stage.value(h)
+            h = stage.apply(h, relu=relu) if isinstance(stage, _Affine) else stage.value(h)
         return h if self.folded else self.scale(h)
 
 
@@ -187,12 +193,15 @@ def _with_relu(
     """Each stage, and whether it ends in a ReLU: one after an affine map goes into it."""
     found: list[tuple[_Affine | _Activation, bool]] = []
     for stage in stages:
-        relu = isinstance(stage, _Activation) and stage.value is torch.relu
-        if relu and found and isinstance(found[-1][0], _Affine):
+        if _is_relu(stage) and found and isinstance(found[-1][0], _Affine):
             found[-1] = found[-1][0], True
         else:
-            found.append((stage, relu))
+            found.append((stage, False))
     return found
+
+
+def _is_relu(stage: _Affine | _Activation) -> bool:
+    return isinstance(stage, _Activation) and stage.value is torch.relu
 
 
 def low_rank_of(
@@ -257,7 +266,7 @@ def _affine(weight: Tensor, bias: Tensor) -> _Affine:
 
 
 def _size(move: Move, n: int) -> int:
-    return n if move.rows is None else len(move.rows)
+    return n if move.rows is None else move.rows.shape[0]
 
 
 def _pieces(move: Move, n: int) -> list[Move]:
@@ -268,18 +277,18 @@ def _pieces(move: Move, n: int) -> list[Move]:
     n_pieces = -(-len(rows) // ROWS_AT_ONCE)
     change = [None] * n_pieces if move.change is None else move.change.split(ROWS_AT_ONCE)
     parts = zip(move.values.split(ROWS_AT_ONCE), rows.split(ROWS_AT_ONCE), change, strict=True)
-    return [Move(move.columns, values, own, by) for values, own, by in parts]
+    return [Move(move.columns, values, own, by, move.shift) for values, own, by in parts]
 
 
 def _batches(moves: Sequence[Move], n: int) -> Iterator[list[Move]]:
-    """Moves that run together: at least one, at most ``ROWS_AT_ONCE`` rows."""
+    """Moves, or pieces of large ones, that run together: at most ``ROWS_AT_ONCE`` rows."""
     batch: list[Move] = []
     rows = 0
-    for move in moves:
-        if batch and rows + _size(move, n) > ROWS_AT_ONCE:
+    for piece in (piece for move in moves for piece in _pieces(move, n)):
+        if batch and rows + _size(piece, n) > ROWS_AT_ONCE:
             yield batch
             batch, rows = [], 0
-        batch.append(move)
-        rows += _size(move, n)
+        batch.append(piece)
+        rows += _size(piece, n)
     if batch:
         yield batch

@@ -11,7 +11,7 @@ from sklearn_deeplifft._inputs import Names, column_indices, column_names
 from sklearn_deeplifft.interventions._compose import Composed, compose
 from sklearn_deeplifft.interventions._values import Intervention
 
-__all__ = ["bind", "described"]
+__all__ = ["bind", "columns_of", "described"]
 
 
 def bind(
@@ -44,11 +44,20 @@ def bind(
             "quantile_shift, swap or compose."
         )
     found = column_indices(intervention.columns, names, background.shape[1])
-    bound = intervention.at(dict(zip(intervention.columns, found.tolist(), strict=True)))
+    positions = found.tolist()
+    bound = intervention
+    if positions != list(intervention.columns):
+        bound = intervention.at(dict(zip(intervention.columns, positions, strict=True)))
     bound = _once_each(bound, names)
     if groups is not None:
         _require_whole_blocks(bound, groups, names)
-    return bound.learned(background[:, bound.positions], names)
+    return bound.learned(columns_of(background, bound), names)
+
+
+def columns_of(X: np.ndarray, bound: Intervention) -> np.ndarray:
+    """What rows hold in the columns of a bound intervention, (n, m); a view where it can be."""
+    columns = bound.positions
+    return X[:, columns[0], None] if len(columns) == 1 else X[:, columns]
 
 
 def _once_each(bound: Intervention, names: Names) -> Intervention:

@@ -241,7 +241,9 @@ def _spread(
     surface: Surface, rows: Tensor, moves: Sequence[Move], before: Tensor
 ) -> Iterator[Tensor]:
     """Outputs (n, R) after each move, of all rows."""
-    for move, after in zip(moves, surface.after(rows, moves), strict=True):
+    sizes = [len(rows) if move.rows is None else len(move.rows) for move in moves]
+    parts = surface.after(rows, moves).split(sizes)
+    for move, after in zip(moves, parts, strict=True):
         if move.rows is None:
             yield after.double()
         else:

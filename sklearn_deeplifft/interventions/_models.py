@@ -153,7 +153,7 @@ def engine_error(
     moves = [move_of(one, X[:8]) for one in bound[:8]]
     whole = whole_passes(trained, surface.scale, surface.dtype)
     pairs = [(surface.outputs(few), whole.outputs(few))]
-    pairs += zip(surface.after(few, moves), whole.after(few, moves), strict=True)
+    pairs.append((surface.after(few, moves), whole.after(few, moves)))
     gap = max(float((a - b).abs().max()) for a, b in pairs if len(a))
     size = max(float(b.abs().max()) for _, b in pairs if len(b))
     return gap / size if size > 0 else gap

@@ -12,7 +12,7 @@ code                  symbol                                                    
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ import torch
 from scipy import stats
 
 from sklearn_deeplifft.attribution import Move, Surface
+from sklearn_deeplifft.interventions._bind import columns_of
 from sklearn_deeplifft.interventions._values import Intervention
 
 __all__ = ["Moments", "changes", "merged", "moments_of", "move_of", "t_interval"]
@@ -69,31 +70,32 @@ def changes(
         yield total.numpy(), own, share
 
 
-def _fill(
-    change: torch.Tensor, after: Iterable[torch.Tensor], moves: Sequence[Move], before: torch.Tensor
-) -> None:
+def _fill(change: torch.Tensor, after: torch.Tensor, moves: Sequence[Move], before: torch.Tensor):
     """One network's changes (n, B, R): outputs before are in double precision, so differences."""
-    for b, outputs in enumerate(after):
-        at = moves[b].rows
-        if at is None:
-            torch.sub(outputs, before, out=change[:, b])
-        else:
-            change[at, b] = outputs - before[at]
+    n, B, R = change.shape
+    if all(move.rows is None for move in moves):
+        torch.sub(after.view(B, n, R).transpose(0, 1), before[:, None], out=change)
+        return
+    sizes = [n if move.rows is None else len(move.rows) for move in moves]
+    for b, (move, outputs) in enumerate(zip(moves, after.split(sizes), strict=True)):
+        at = slice(None) if move.rows is None else move.rows
+        change[at, b] = outputs - before[at]
 
 
 def move_of(bound: Intervention, X: np.ndarray) -> Move:
     """What a bound intervention does to rows; those it leaves as they are need not be run."""
     columns = bound.positions
-    before = X[:, columns]
+    before = columns_of(X, bound)
     values = bound.apply(before)
     change = values - before
-    differs = change[:, 0] != 0 if len(columns) == 1 else change.any(axis=1)
-    at = torch.from_numpy(columns)
+    at, *parts = map(torch.from_numpy, (columns, values, change))
+    if len(columns) == 1 and change.min() == (shift := change.max()) != 0:
+        return Move(at, parts[0], None, parts[1], float(shift))
+    differs = change.any(axis=1)
     if differs.all():
-        return Move(at, torch.from_numpy(values), None, torch.from_numpy(change))
-    moved = np.flatnonzero(differs)
-    parts = (torch.from_numpy(part[moved]) for part in (values, change))
-    return Move(at, next(parts), torch.from_numpy(moved), next(parts))
+        return Move(at, parts[0], None, parts[1])
+    moved = torch.from_numpy(np.flatnonzero(differs))
+    return Move(at, parts[0][moved], moved, parts[1][moved])
 
 
 def moments_of(
@@ -103,9 +105,11 @@ def moments_of(
     n, B, R = total.shape
     flat = torch.from_numpy(total).view(n, B * R)
     mean = own[0].ravel() if len(own) == 1 else flat.numpy().mean(axis=0)
-    squares = (flat - torch.from_numpy(mean)).square_().sum(0).numpy()
+    cells = torch.empty_like(flat)  # written over: memory that was touched is quicker
+    squares = torch.sub(flat, torch.from_numpy(mean), out=cells).square_().sum(0).numpy()
     errors = np.sqrt(squares / (n - 1) / n) if n > 1 else np.full(B * R, np.nan)
-    sizes, positive = flat.abs().sum(0).numpy() / n, (flat > 0).sum(0).numpy() / n
+    sizes = torch.abs(flat, out=cells).sum(0).numpy() / n
+    positive = torch.gt(flat, 0, out=cells).sum(0).numpy() / n
     found = (mean, errors, sizes, positive)
     effects, errors, magnitudes, positive = (values.reshape(B, R) for values in found)
     ordered = np.zeros((0, B * R))
