@@ -11,7 +11,13 @@ from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft._significance import NullScores
 from sklearn_deeplifft._targets import Target
 from sklearn_deeplifft._training import Scores
-from sklearn_deeplifft.attribution import ScoreSums, cell_means, largest_score, overall_score
+from sklearn_deeplifft.attribution import (
+    ScoreSums,
+    adding_up,
+    cell_means,
+    largest_score,
+    overall_score,
+)
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 
 __all__ = ["beside_nulls", "of_class", "row_of", "scores_of", "warn_never_right"]
@@ -22,10 +28,14 @@ def scores_of(
     target: Target,
     *,
     balance: str | None = "balanced",
+    signed: bool = False,
     target_class: object = None,
     units: np.ndarray | None = None,
 ) -> Scores:
-    """Per-class and overall scores; ``units`` (K,) divides the terms of a regression."""
+    """Per-class and overall scores; ``units`` (K,) divides the terms of a regression.
+
+    Overall, scores are averaged in size, or with ``signed`` added up over a class first.
+    """
     if units is not None:
         per_unit = 1 / sums.signed.new_tensor(units)[:, None]
         sums = ScoreSums(
@@ -36,7 +46,9 @@ def scores_of(
     if target.kind == "multilabel":  # of the cells (absent, present) a label is its presence
         by_class, seen = by_class[1::2], seen[1::2]
     if target_class is None:
-        overall = _overall(sums, balance)
+        # Around the mean the terms of a regression cancel for every column.
+        adds_up = signed and target.kind != "regression"
+        overall = _overall(adding_up(sums) if adds_up else sums, balance)
     else:
         overall = by_class[row_of(target, target_class)]
     return Scores(overall, by_class, seen, sums.residual)

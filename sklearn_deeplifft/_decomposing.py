@@ -148,6 +148,7 @@ class BaseDecomposingSelector(BaseNetworkSelector):
             reading.sums(index, target, weight),
             target,
             balance=self.class_balance,
+            signed=self.importance_type == "signed",
             target_class=self.target_class,
             units=units,
         )

@@ -23,7 +23,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     each logit is exactly a bias plus one term a feature. The terms of an example are added in
     descending order of its true class's term; a feature's score is the change of that class's
     softmax probability at its step. Mean scores over the correctly classified examples of a class
-    say which features speak for and against it; mean absolute scores rank them.
+    say which features speak for and against it; their sizes, averaged over classes, rank them.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
-    n_networks : int, default=10
+    n_networks : int, default=15
         Networks trained and averaged, each with its own seed and its own held-out fold.
     step : int, float or None, default=0.4
         Recursive elimination: drop so many features (or this fraction of those left), go on
@@ -81,6 +81,10 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         How classes make the overall score: each weighs the same, the one counts where the feature
         scores highest (a rare class's own feature is then not hidden by the others), or each
         example weighs the same (None, the paper).
+    importance_type : {"signed", "absolute"}, default="signed"
+        What of a class enters the overall score: the size of its mean score, in which what differs
+        in sign from example to example cancels, as noise does, or the mean size of its examples'
+        scores (the paper). In regression always the latter.
     score_on : {"validation", "training", "all", "out_of_fold"}, default="all"
         Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals one fold a
         network: every row is scored once, by the network it only told when to stop.
@@ -101,7 +105,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         Times the weights, added to their gradients. ``"auto"`` is 2 over the number of rows: a
         normal prior on the weights, the same for any number of rows.
     batch_size : int, default=128
-    max_epochs : int, default=20
+    max_epochs : int, default=15
     patience : int or None, default=10
         Epochs without a better validation loss before training stops; the best epoch is kept.
         A path is walked to its end.
@@ -127,10 +131,11 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     Attributes
     ----------
     feature_importances_ : ndarray of shape (n_features,)
-        Non-negative without ``target_class``. In one pass (``step=None``): mean absolute change
-        of the true class's probability, 0 to 1 (in regression: of the term, in standard deviations
-        of the target). With elimination: its shares, averaged over rounds; they sum to 1 over
-        features (a group's columns share its value).
+        Non-negative without ``target_class``. In one pass (``step=None``): size of the mean change
+        of the true class's probability, 0 to 1 (``importance_type="absolute"``: mean size; in
+        regression of the term, in standard deviations of the target). With elimination: its
+        shares, averaged over rounds; they sum to 1 over features (a group's columns share its
+        value).
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
         the class over its correctly classified examples; positive speaks for the class. Around
@@ -210,6 +215,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         "layer": [None, str],
         "target_class": "no_validation",
         "class_balance": [None, StrOptions({"balanced", "max"})],
+        "importance_type": [StrOptions({"signed", "absolute"})],
         "dtype": [None, StrOptions({"float32", "float64"})],
     }
 
@@ -221,7 +227,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         threshold=None,
         alpha=0.1,
         per_class=False,
-        n_networks=10,
+        n_networks=15,
         step=0.4,
         gate_penalty="path",
         path_steps=150,
@@ -232,6 +238,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         layer=None,
         target_class=None,
         class_balance="balanced",
+        importance_type="signed",
         score_on="all",
         task="auto",
         class_weight=None,
@@ -242,7 +249,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         learning_rate=4e-3,
         weight_decay="auto",
         batch_size=128,
-        max_epochs=20,
+        max_epochs=15,
         patience=10,
         validation_fraction=0.1,
         n_jobs=None,
@@ -269,6 +276,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         self.layer = layer
         self.target_class = target_class
         self.class_balance = class_balance
+        self.importance_type = importance_type
         self.score_on = score_on
         self.task = task
         self.class_weight = class_weight
@@ -315,6 +323,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
             "validation_fraction": 0.2,
             "reference": "zero",
             "class_balance": None,
+            "importance_type": "absolute",
             "score_on": "validation",
             "standardize": False,
         }

@@ -300,8 +300,25 @@ def oracle_class_scores(scores, y, h, n_classes: int, weight=None) -> np.ndarray
     return out
 
 
-def oracle_overall(scores, y, h, n_classes: int, *, balanced: bool, weight=None) -> np.ndarray:
-    """Mean absolute increment, over all correct rows or with each class weighing the same."""
+def oracle_overall(
+    scores, y, h, n_classes: int, *, balanced: bool, weight=None, signed: bool = False
+) -> np.ndarray:
+    """Mean absolute increment, over all correct rows or with each class weighing the same.
+
+    ``signed``: the size of a class's mean increment in the place of the mean of sizes.
+    """
+    if signed:
+        total = np.zeros((n_classes, scores.shape[1]))
+        share = np.zeros(n_classes)
+        for s in range(len(y)):
+            if y[s] == h[s]:
+                w = 1.0 if weight is None else weight[s]
+                total[y[s]] += w * scores[s]
+                share[y[s]] += w
+        if not balanced:
+            return np.abs(total).sum(0) / share.sum()
+        seen = [c for c in range(n_classes) if share[c] > 0]
+        return sum(np.abs(total[c] / share[c]) for c in seen) / len(seen)
     if balanced:
         means = oracle_class_scores(np.abs(scores), y, h, n_classes, weight)
         present = [c for c in range(n_classes) if any(y[s] == h[s] == c for s in range(len(y)))]

@@ -178,13 +178,15 @@ def spied(monkeypatch) -> list:
 
 
 @pytest.mark.parametrize("balance", ["balanced", None, "max"])
-def test_p_and_q_of_increments_equal_the_oracle(balance, monkeypatch):
+@pytest.mark.parametrize("kind", ["signed", "absolute"])
+def test_p_and_q_of_increments_equal_the_oracle(balance, kind, monkeypatch):
     """Networks on the table written out with its null columns, read literally in float64."""
     plans = spied(monkeypatch)
     X, y = planted(n=90, d=5)
     X[:, 3] = X[:, 0] + X[:, 3]
     make = SELECTORS["deeplifft"]
-    selector = quietly(make(n_networks=3, class_balance=balance, dtype="float64"), X, y)
+    params = {"class_balance": balance, "importance_type": kind, "dtype": "float64"}
+    selector = quietly(make(n_networks=3, **params), X, y)
     [(blend, data, plan)] = plans
     real, null, of_class = [], [], []
     for network, part in zip(selector._networks, plan, strict=True):
@@ -196,10 +198,15 @@ def test_p_and_q_of_increments_equal_the_oracle(balance, monkeypatch):
         core = network.with_nulls.double()
         increments, predicted = oracle_scores(core, Z, labels, np.zeros(10))
         own = [increments[(labels == c) & (predicted == c)] for c in range(3)]
+        signed = kind == "signed"
         if balance == "max":
-            overall = np.max([np.abs(part).mean(axis=0) for part in own], axis=0)
+            sizes = [
+                np.abs(part.mean(axis=0)) if signed else np.abs(part).mean(axis=0) for part in own
+            ]
+            overall = np.max(sizes, axis=0)
         else:
-            overall = oracle_overall(increments, labels, predicted, 3, balanced=bool(balance))
+            weighing = {"balanced": bool(balance), "signed": signed}
+            overall = oracle_overall(increments, labels, predicted, 3, **weighing)
         real.append(overall[:5] / overall[:5].sum())
         null.append(overall[5:] / overall[:5].sum())
         by_class = np.abs(oracle_class_scores(increments, labels, predicted, 3))

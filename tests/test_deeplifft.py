@@ -143,28 +143,34 @@ def test_rows_may_be_asked_for_one_at_a_time(fitted, data):
 
 @pytest.mark.parametrize("reference", ["mean", "zero", "array"])
 @pytest.mark.parametrize("balance", ["balanced", None])
-def test_scores_equal_the_oracle(data, reference, balance):
+@pytest.mark.parametrize("kind", ["signed", "absolute"])
+def test_scores_equal_the_oracle(data, reference, balance, kind):
     net, y = answering(data.X, 10, 6)
     y[::5] = (y[::5] + 1) % 3  # every fifth row is wrong
     point = {"mean": data.X.mean(0), "zero": np.zeros(8), "array": np.linspace(-1, 2, 8)}[reference]
     given = point if reference == "array" else reference
-    selector = quick(net, prefit=True, reference=given, class_balance=balance).fit(data.X, y)
+    params = {"class_balance": balance, "importance_type": kind}
+    selector = quick(net, prefit=True, reference=given, **params).fit(data.X, y)
     increments, predicted = oracle_scores(net, data.X, y, point)
     np.testing.assert_allclose(selector.increments(data.X, y), increments, atol=1e-12)
     np.testing.assert_allclose(
         selector.class_importances_, oracle_class_scores(increments, y, predicted, 3), atol=1e-12
     )
-    overall = oracle_overall(increments, y, predicted, 3, balanced=balance == "balanced")
+    weighing = {"balanced": balance == "balanced", "signed": kind == "signed"}
+    overall = oracle_overall(increments, y, predicted, 3, **weighing)
     np.testing.assert_allclose(selector.feature_importances_, overall, atol=1e-12)
 
 
-def test_weights_of_scored_rows_enter_the_means(data):
+@pytest.mark.parametrize("kind", ["signed", "absolute"])
+def test_weights_of_scored_rows_enter_the_means(data, kind):
     net, _ = answering(data.X, 10)
     weight = np.linspace(0, 2, 120)
     increments, predicted = oracle_scores(net, data.X, data.y, np.zeros(8))
-    selector = quick(net, prefit=True, reference="zero", class_balance=None)
+    params = {"class_balance": None, "importance_type": kind}
+    selector = quick(net, prefit=True, reference="zero", **params)
     selector.fit(*data, sample_weight=weight)
-    expected = oracle_overall(increments, data.y, predicted, 3, balanced=False, weight=weight)
+    weighing = {"balanced": False, "weight": weight, "signed": kind == "signed"}
+    expected = oracle_overall(increments, data.y, predicted, 3, **weighing)
     np.testing.assert_allclose(selector.feature_importances_, expected, atol=1e-12)
     by_class = oracle_class_scores(increments, data.y, predicted, 3, weight)
     np.testing.assert_allclose(selector.class_importances_, by_class, atol=1e-12)
@@ -176,7 +182,7 @@ def test_a_trained_network_is_scored_as_the_oracle_scores_its_weights(fitted, da
     Z = (data.X - front.mean.numpy()) / front.scale.numpy()
     increments, predicted = oracle_scores(module.core, Z, data.y, np.zeros(8))
     np.testing.assert_allclose(fitted.increments(*data), increments, atol=2e-5)
-    expected = oracle_overall(increments, data.y, predicted, 3, balanced=True)
+    expected = oracle_overall(increments, data.y, predicted, 3, balanced=True, signed=True)
     np.testing.assert_allclose(fitted.feature_importances_, expected, atol=2e-5)
 
 
@@ -185,7 +191,7 @@ def test_a_trained_network_is_scored_as_the_oracle_scores_its_weights(fitted, da
 
 @pytest.mark.parametrize("balance", ["balanced", None])
 def test_importances_are_recomputable_from_increments(data, balance):
-    selector = quick(class_balance=balance).fit(*data)
+    selector = quick(class_balance=balance, importance_type="absolute").fit(*data)
     increments = selector.increments(*data).astype(np.float64)
     right = logits_of(selector, data.X).argmax(1) == data.y
     means = [np.abs(increments[right & (data.y == c)]).mean(0) for c in range(3)]
@@ -193,6 +199,30 @@ def test_importances_are_recomputable_from_increments(data, balance):
     np.testing.assert_allclose(selector.feature_importances_, overall, atol=1e-6)
     signed = [increments[right & (data.y == c)].mean(0) for c in range(3)]
     np.testing.assert_allclose(selector.class_importances_, signed, atol=1e-6)
+
+
+def test_the_importance_is_the_mean_size_of_the_class_scores(data):
+    selector = quick().fit(*data)
+    sizes = np.abs(selector.class_importances_)
+    np.testing.assert_allclose(selector.feature_importances_, sizes.mean(0), atol=1e-12)
+    largest = quick(class_balance="max").fit(*data)
+    np.testing.assert_allclose(largest.feature_importances_, sizes.max(0), atol=1e-12)
+
+
+def test_noise_cancels_in_the_importance_and_not_in_the_mean_of_sizes():
+    """A network with a weight on a column that says nothing: rows disagree about its sign."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(4000, 2))
+    y = (X[:, 0] > 0).astype(int)
+    net = nn.Sequential(nn.Linear(2, 2)).double()
+    with torch.no_grad():
+        net[0].weight[:] = torch.tensor([[-3.0, -1.0], [3.0, 1.0]])
+        net[0].bias.zero_()
+    signed, sizes = (
+        quick(net, prefit=True, importance_type=kind).fit(X, y).feature_importances_
+        for kind in ("signed", "absolute")
+    )
+    assert signed[1] / signed[0] < 0.5 * sizes[1] / sizes[0]
 
 
 def test_wrong_rows_do_not_count(fitted, data):

@@ -44,6 +44,7 @@ OTHER_VALUES = {
     "layer": "hidden",
     "target_class": "b",
     "class_balance": None,
+    "importance_type": "absolute",
     "score_on": "out_of_fold",
     "task": "classification",
     "class_weight": {"b": 2.0},

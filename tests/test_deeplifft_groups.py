@@ -53,7 +53,7 @@ def test_scores_agree_with_the_oracle(simplex):
     np.testing.assert_allclose(selector.increments(X, y), expected, atol=1e-9)
     by_class = o.oracle_class_scores(expected, y, y, 3)
     np.testing.assert_allclose(selector.class_importances_, by_class[:, LABELS], atol=1e-9)
-    overall = o.oracle_overall(expected, y, y, 3, balanced=True)
+    overall = o.oracle_overall(expected, y, y, 3, balanced=True, signed=True)
     np.testing.assert_allclose(selector.feature_importances_, overall[LABELS], atol=1e-9)
     again = selector.importances(X, y)
     np.testing.assert_array_equal(again.overall, selector.feature_importances_)

@@ -93,8 +93,9 @@ def test_multilabel(data, multilabel, kind):
     assert bits(selector) == bits(quick(max_epochs=30).fit(data.X, multilabel))
 
 
-def test_multilabel_scores_are_recomputable(data, multilabel):
-    selector = quick(max_epochs=30).fit(data.X, multilabel)
+@pytest.mark.parametrize("kind", ["signed", "absolute"])
+def test_multilabel_scores_are_recomputable(data, multilabel, kind):
+    selector = quick(max_epochs=30, importance_type=kind).fit(data.X, multilabel)
     terms, bias = selector.contributions(data.X)
     z = bias + terms.sum(-1)
     with torch.no_grad():
@@ -107,11 +108,11 @@ def test_multilabel_scores_are_recomputable(data, multilabel):
     np.testing.assert_allclose(increments.sum(-1), change, atol=1e-5)
     present = [increments[right[:, j] & (multilabel[:, j] == 1), j].mean(0) for j in range(3)]
     np.testing.assert_allclose(selector.class_importances_, present, atol=1e-6)
-    cells = [
-        np.abs(increments[right[:, j] & (multilabel[:, j] == v), j]).mean(0)
-        for j in range(3)
-        for v in (0, 1)
-    ]
+    rows = [increments[right[:, j] & (multilabel[:, j] == v), j] for j in range(3) for v in (0, 1)]
+    if kind == "signed":
+        cells = [np.abs(own.mean(0)) for own in rows]
+    else:
+        cells = [np.abs(own).mean(0) for own in rows]
     np.testing.assert_allclose(selector.feature_importances_, np.mean(cells, 0), atol=1e-6)
 
 

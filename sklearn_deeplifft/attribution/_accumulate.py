@@ -13,12 +13,12 @@ A cell is a class (softmax), a label's absence or presence (sigmoid), or an outp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-__all__ = ["ScoreSums", "cell_means", "largest_score", "overall_score", "worst"]
+__all__ = ["ScoreSums", "adding_up", "cell_means", "largest_score", "overall_score", "worst"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,14 @@ class ScoreSums:
             self.weight + other.weight,
             worst(self.residual, other.residual),
         )
+
+
+def adding_up(sums: ScoreSums) -> ScoreSums:
+    """Sums whose ``absolute`` is the size of what is left when the rows of a cell are added up.
+
+    What a column that says nothing does to rows differs in sign from row to row, and cancels.
+    """
+    return replace(sums, absolute=sums.signed.abs())
 
 
 def worst(*residuals: float) -> float:
