@@ -2,25 +2,75 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_deeplifft.attribution._products import MIN_ROWS, times_transposed
+from sklearn_deeplifft.attribution import _products
+from sklearn_deeplifft.attribution._products import MIN_ROWS, add_to, times_transposed
 
 
+@pytest.fixture(params=[True, False], ids=["oneDNN", "BLAS"])
+def product_of(request, monkeypatch):
+    """Whichever of the two this machine would take, both are tried."""
+    if request.param and not torch.backends.mkldnn.is_available():
+        pytest.skip("this build of torch has no oneDNN")
+    monkeypatch.setattr(_products, "_fused_is_quicker", lambda: request.param)
+
+
+@pytest.mark.usefixtures("product_of")
 @pytest.mark.parametrize("rows", [0, 1, MIN_ROWS - 1, MIN_ROWS, MIN_ROWS + 37])
 @pytest.mark.parametrize("with_bias", [False, True])
+@pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize(("dtype", "atol"), [(torch.float32, 1e-5), (torch.float64, 1e-13)])
-def test_is_the_product_however_it_is_taken(rows, with_bias, dtype, atol):
+def test_is_the_product_however_it_is_taken(rows, with_bias, relu, dtype, atol):
     rng = np.random.default_rng(rows)
     a, weight, bias = (rng.standard_normal(shape) for shape in ((rows, 19), (5, 19), 5))
     expected = np.array([[row @ w for w in weight] for row in a]).reshape(rows, 5)
     expected = expected + bias if with_bias else expected
+    expected = np.maximum(expected, 0) if relu else expected
     cast = [torch.as_tensor(part, dtype=dtype) for part in (a, weight, bias)]
-    got = times_transposed(cast[0], cast[1], cast[2] if with_bias else None)
+    got = times_transposed(cast[0], cast[1], cast[2] if with_bias else None, relu=relu)
     assert got.dtype == dtype
     np.testing.assert_allclose(got.numpy(), expected, rtol=0, atol=atol)
 
 
+@pytest.mark.usefixtures("product_of")
 def test_strided_rows():
     a = torch.randn(19, 2 * MIN_ROWS, generator=torch.Generator().manual_seed(0)).T
     weight = torch.eye(19)
     assert not a.is_contiguous()
     torch.testing.assert_close(times_transposed(a, weight), a.contiguous(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_gradients_pass(relu):
+    a = torch.randn(MIN_ROWS, 4, requires_grad=True)
+    weight, bias = torch.randn(3, 4), torch.randn(3)
+    times_transposed(a, weight, bias, relu=relu).sum().backward()
+    z = a.detach() @ weight.T + bias
+    through = (z > 0).float() if relu else torch.ones_like(z)
+    torch.testing.assert_close(a.grad, through @ weight)
+
+
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_adds_a_multiple_of_a_row(relu, dtype):
+    a, row = torch.randn(7, 5).to(dtype), torch.randn(5).to(dtype)
+    out = torch.full_like(a, torch.nan)
+    assert add_to(a, row, -1.5, relu=relu, out=out) is out
+    expected = a.double() - 1.5 * row.double()
+    expected = expected.clamp(min=0) if relu else expected
+    torch.testing.assert_close(out.double(), expected, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize(("said", "quicker"), [("GenuineIntel", False), ("AuthenticAMD", True)])
+def test_the_maker_of_the_processor_decides(said, quicker, tmp_path, monkeypatch):
+    if not torch.backends.mkldnn.is_available():
+        pytest.skip("this build of torch has no oneDNN")
+    told = tmp_path / "cpuinfo"
+    told.write_text(f"vendor_id : {said}\n")
+    monkeypatch.setattr(_products, "CPUINFO", told)
+    assert _products._fused_is_quicker.__wrapped__() is quicker
+
+
+def test_without_a_list_of_processors_the_platform_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(_products, "CPUINFO", tmp_path / "nothing")
+    monkeypatch.setattr(_products.platform, "processor", lambda: "Intel64, GenuineIntel")
+    assert _products._processor() == "Intel64, GenuineIntel"
