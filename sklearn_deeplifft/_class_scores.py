@@ -13,7 +13,6 @@ from sklearn_deeplifft._targets import Target
 from sklearn_deeplifft._training import Scores
 from sklearn_deeplifft.attribution import (
     ScoreSums,
-    adding_up,
     cell_means,
     largest_score,
     overall_score,
@@ -47,17 +46,16 @@ def scores_of(
         by_class, seen = by_class[1::2], seen[1::2]
     if target_class is None:
         # Around the mean the terms of a regression cancel for every column.
-        adds_up = signed and target.kind != "regression"
-        overall = _overall(adding_up(sums) if adds_up else sums, balance)
+        overall = _overall(sums, balance, signed and target.kind != "regression")
     else:
         overall = by_class[row_of(target, target_class)]
     return Scores(overall, by_class, seen, sums.residual)
 
 
-def _overall(sums: ScoreSums, balance: str | None) -> np.ndarray:
+def _overall(sums: ScoreSums, balance: str | None, signed: bool) -> np.ndarray:
     if balance == "max":
-        return largest_score(sums).numpy()
-    return overall_score(sums, balanced=balance == "balanced").numpy()
+        return largest_score(sums, signed=signed).numpy()
+    return overall_score(sums, balanced=balance == "balanced", signed=signed).numpy()
 
 
 def beside_nulls(scores: Scores, groups: FeatureGroups) -> Scores:

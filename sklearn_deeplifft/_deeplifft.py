@@ -79,12 +79,13 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         Rank by the signed class score of this class, from its examples alone.
     class_balance : {"balanced", "max", None}, default="balanced"
         How classes make the overall score: each weighs the same, the one counts where the feature
-        scores highest (a rare class's own feature is then not hidden by the others), or each
-        example weighs the same (None, the paper).
+        scores highest (a rare class's own feature is then not hidden by the others), or a class
+        weighs by its examples (None, the paper).
     importance_type : {"signed", "absolute"}, default="signed"
-        What of a class enters the overall score: the size of its mean score, in which what differs
-        in sign from example to example cancels, as noise does, or the mean size of its examples'
-        scores (the paper). In regression always the latter.
+        What of a class (or of a label's presence, or absence) enters the overall score: the size
+        of its mean score, in which what differs in sign from example to example cancels, as noise
+        does, or the mean size of its examples' scores (the paper). In regression always the
+        latter; without effect on ``target_class``.
     score_on : {"validation", "training", "all", "out_of_fold"}, default="all"
         Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals one fold a
         network: every row is scored once, by the network it only told when to stop.
@@ -132,10 +133,10 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     ----------
     feature_importances_ : ndarray of shape (n_features,)
         Non-negative without ``target_class``. In one pass (``step=None``): size of the mean change
-        of the true class's probability, 0 to 1 (``importance_type="absolute"``: mean size; in
-        regression of the term, in standard deviations of the target). With elimination: its
-        shares, averaged over rounds; they sum to 1 over features (a group's columns share its
-        value).
+        of the true class's probability in each network, 0 to 1. With
+        ``importance_type="absolute"``: mean size of that change. In regression: mean size of the
+        term, in standard deviations of the target. With elimination: its shares, averaged over
+        rounds; they sum to 1 over features (a group's columns share its value).
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
         the class over its correctly classified examples; positive speaks for the class. Around

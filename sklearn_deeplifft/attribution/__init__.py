@@ -2,7 +2,6 @@
 
 from sklearn_deeplifft.attribution._accumulate import (
     ScoreSums,
-    adding_up,
     cell_means,
     largest_score,
     overall_score,
@@ -49,7 +48,6 @@ __all__ = [
     "SimplexGroup",
     "Surface",
     "Terms",
-    "adding_up",
     "angle_to_simplex",
     "block_rows",
     "cell_means",

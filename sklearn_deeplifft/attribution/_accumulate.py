@@ -13,12 +13,12 @@ A cell is a class (softmax), a label's absence or presence (sigmoid), or an outp
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-__all__ = ["ScoreSums", "adding_up", "cell_means", "largest_score", "overall_score", "worst"]
+__all__ = ["ScoreSums", "cell_means", "largest_score", "overall_score", "worst"]
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,6 @@ class ScoreSums:
         )
 
 
-def adding_up(sums: ScoreSums) -> ScoreSums:
-    """Sums whose ``absolute`` is the size of what is left when the rows of a cell are added up.
-
-    What a column that says nothing does to rows differs in sign from row to row, and cancels.
-    """
-    return replace(sums, absolute=sums.signed.abs())
-
-
 def worst(*residuals: float) -> float:
     """The largest; NaN if any is, which Python's ``max`` may lose."""
     return float("nan") if any(r != r for r in residuals) else max(residuals, default=0.0)
@@ -75,14 +67,23 @@ def cell_means(sums: Tensor, weight: Tensor) -> Tensor:
     return torch.where(weight > 0, 1 / weight.clamp_min(1e-300), 0.0)[:, None] * sums
 
 
-def overall_score(sums: ScoreSums, *, balanced: bool) -> Tensor:
-    """Mean absolute score (d,): over all rows, or each cell that has rows weighing the same."""
+def overall_score(sums: ScoreSums, *, balanced: bool, signed: bool = False) -> Tensor:
+    """Mean size of scores (d,): over all rows, or each cell that has rows weighing the same.
+
+    With ``signed`` the scores of a cell are added up before their size is taken: what a column
+    that says nothing does to rows differs in sign from row to row, and cancels.
+    """
+    sizes = _sizes(sums, signed)
     if not balanced:
-        return sums.absolute.sum(0) / sums.weight.sum().clamp_min(1e-300)
+        return sizes.sum(0) / sums.weight.sum().clamp_min(1e-300)
     present = int((sums.weight > 0).sum())
-    return cell_means(sums.absolute, sums.weight).sum(0) / max(present, 1)
+    return cell_means(sizes, sums.weight).sum(0) / max(present, 1)
 
 
-def largest_score(sums: ScoreSums) -> Tensor:
-    """Mean absolute score (d,) of the cell where it is largest."""
-    return cell_means(sums.absolute, sums.weight).amax(0)
+def largest_score(sums: ScoreSums, *, signed: bool = False) -> Tensor:
+    """Mean size of scores (d,) of the cell where it is largest; ``signed`` as above."""
+    return cell_means(_sizes(sums, signed), sums.weight).amax(0)
+
+
+def _sizes(sums: ScoreSums, signed: bool) -> Tensor:
+    return sums.signed.abs() if signed else sums.absolute

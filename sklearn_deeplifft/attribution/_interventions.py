@@ -28,7 +28,6 @@ from sklearn_deeplifft.attribution._products import add_to
 
 __all__ = ["ROWS_AT_ONCE", "FullForward", "LowRank", "Move", "Surface", "low_rank_of"]
 
-
 ROWS_AT_ONCE = 1024
 """Rows that run through the upper layers together: their activations stay in cache."""
 

@@ -18,7 +18,7 @@ from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
-from sklearn_deeplifft.interventions._statistics import move_of, t_interval
+from sklearn_deeplifft.interventions._statistics import BLOCK_BYTES, move_of, t_interval
 from sklearn_deeplifft.interventions._support import FEW_ROWS, at_levels
 from sklearn_deeplifft.interventions._values import Intervention
 
@@ -241,13 +241,15 @@ def _spread(
     surface: Surface, rows: Tensor, moves: Sequence[Move], before: Tensor
 ) -> Iterator[Tensor]:
     """Outputs (n, R) after each move, of all rows."""
-    sizes = [len(rows) if move.rows is None else len(move.rows) for move in moves]
-    parts = surface.after(rows, moves).split(sizes)
-    for move, after in zip(moves, parts, strict=True):
-        if move.rows is None:
-            yield after.double()
-        else:
-            yield before.index_copy(0, move.rows, after.double())
+    step = max(BLOCK_BYTES // (8 * before.numel()), 1)  # of outputs, so that few are held
+    for start in range(0, len(moves), step):
+        few = moves[start : start + step]
+        sizes = [len(rows) if move.rows is None else len(move.rows) for move in few]
+        for move, after in zip(few, surface.after(rows, few).split(sizes), strict=True):
+            if move.rows is None:
+                yield after.double()
+            else:
+                yield before.index_copy(0, move.rows, after.double())
 
 
 def _both(

@@ -23,7 +23,15 @@ from sklearn_deeplifft.attribution import Move, Surface
 from sklearn_deeplifft.interventions._bind import columns_of
 from sklearn_deeplifft.interventions._values import Intervention
 
-__all__ = ["Moments", "changes", "merged", "moments_of", "move_of", "t_interval"]
+__all__ = [
+    "BLOCK_BYTES",
+    "Moments",
+    "changes",
+    "merged",
+    "moments_of",
+    "move_of",
+    "t_interval",
+]
 
 BLOCK_BYTES = 2_000_000
 """Of the changes held at a time: they stay in cache while they are summed up."""
@@ -70,7 +78,9 @@ def changes(
         yield total.numpy(), own, share
 
 
-def _fill(change: torch.Tensor, after: torch.Tensor, moves: Sequence[Move], before: torch.Tensor):
+def _fill(
+    change: torch.Tensor, after: torch.Tensor, moves: Sequence[Move], before: torch.Tensor
+) -> None:
     """One network's changes (n, B, R): outputs before are in double precision, so differences."""
     n, B, R = change.shape
     if all(move.rows is None for move in moves):

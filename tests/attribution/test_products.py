@@ -60,10 +60,27 @@ def test_adds_a_multiple_of_a_row(relu, dtype):
     torch.testing.assert_close(out.double(), expected, rtol=0.02, atol=0.02)
 
 
+@pytest.mark.parametrize("width", [1, 4, 8, 17, 64])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_broken_network_shows(width, dtype):
+    """NaN stays NaN whatever the width: a ReLU must not hide it."""
+    a = torch.full((3, width), torch.nan, dtype=dtype)
+    assert add_to(a, torch.ones(width, dtype=dtype), 0.5, relu=True, out=a.clone()).isnan().all()
+    weight = torch.ones(width, 2, dtype=dtype)
+    z = times_transposed(a[:, :2], weight[:, : a[:, :2].shape[1]], weight[:, 0], relu=True)
+    assert z.isnan().all()
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_a_step_beyond_single_precision_is_infinite(relu):
+    a, row = torch.zeros(2, 3), torch.tensor([1.0, 2.0, 3.0])
+    assert add_to(a, row, 1e39, relu=relu, out=a.clone()).isposinf().all()
+
+
 @pytest.mark.parametrize(("said", "quicker"), [("GenuineIntel", False), ("AuthenticAMD", True)])
 def test_the_maker_of_the_processor_decides(said, quicker, tmp_path, monkeypatch):
-    if not torch.backends.mkldnn.is_available():
-        pytest.skip("this build of torch has no oneDNN")
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    assert hasattr(torch.ops.mkldnn, "_linear_pointwise")
     told = tmp_path / "cpuinfo"
     told.write_text(f"vendor_id : {said}\n")
     monkeypatch.setattr(_products, "CPUINFO", told)

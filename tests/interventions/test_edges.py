@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from sklearn_deeplifft.attribution import _interventions
 from sklearn_deeplifft.interventions import add, intervention_effects, quantile_shift, remove
@@ -59,3 +60,29 @@ def test_distances_take_quantiles_of_the_values_as_they_are():
 
     nearby.off_manifold(Watching(shift.columns, shift.shift, shift.ordered))
     assert (asked[0] == data[:, :1]).all()
+
+
+def _without_support(net, X, one):
+    return intervention_effects(net, X, one, task="classification", support=False, quantiles=())
+
+
+@pytest.mark.parametrize("width", [4, 17])
+def test_a_broken_network_has_no_finite_effects(width):
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Linear(3, width), nn.ReLU(), nn.Linear(width, 3), nn.ReLU(), nn.Linear(3, 2)
+    ).eval()
+    with torch.no_grad():
+        net[2].weight[0, 0] = torch.nan
+    X = np.random.RandomState(0).rand(50, 3)
+    for one in (add(0, 1, low=None), remove(1)):
+        found = _without_support(net, X, one)
+        assert np.isnan(found.effects).all()
+
+
+def test_a_step_beyond_single_precision_is_no_error():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)).eval()
+    X = np.random.RandomState(0).rand(50, 3)
+    found = _without_support(net, X, add(0, 1e39))
+    assert not np.isfinite(found.effects).any()
