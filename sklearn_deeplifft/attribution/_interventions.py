@@ -46,6 +46,10 @@ class Move(NamedTuple):
     shift: float | None = None
     """The change of a single column, where all rows have the same."""
 
+    def n_rows(self, n: int) -> int:
+        """How many rows of a background of ``n`` it changes."""
+        return n if self.rows is None else self.rows.shape[0]
+
     def changed(self, X: Tensor) -> Tensor:
         """The change, in double precision: x may be large and its change small."""
         if self.change is not None:
@@ -137,7 +141,7 @@ class LowRank:
         for batch in _batches(moves, len(X)):
             stop = 0
             for move in batch:
-                start, stop = stop, stop + _size(move, len(X))
+                start, stop = stop, stop + move.n_rows(len(X))
                 self._moved_into(space[start:stop], X, Z, move)
             found.append(self._run_above(space[:stop]))
             if not self.above:  # what was written is the answer; else it is written again, in cache
@@ -264,13 +268,9 @@ def _affine(weight: Tensor, bias: Tensor) -> _Affine:
     return _Affine(weight, bias, weight.T.contiguous())
 
 
-def _size(move: Move, n: int) -> int:
-    return n if move.rows is None else move.rows.shape[0]
-
-
 def _pieces(move: Move, n: int) -> list[Move]:
     """The same move, ``ROWS_AT_ONCE`` rows at a time: what runs then fits in memory."""
-    if _size(move, n) <= ROWS_AT_ONCE:
+    if move.n_rows(n) <= ROWS_AT_ONCE:
         return [move]
     rows = torch.arange(n) if move.rows is None else move.rows
     n_pieces = -(-len(rows) // ROWS_AT_ONCE)
@@ -284,10 +284,10 @@ def _batches(moves: Sequence[Move], n: int) -> Iterator[list[Move]]:
     batch: list[Move] = []
     rows = 0
     for piece in (piece for move in moves for piece in _pieces(move, n)):
-        if batch and rows + _size(piece, n) > ROWS_AT_ONCE:
+        if batch and rows + piece.n_rows(n) > ROWS_AT_ONCE:
             yield batch
             batch, rows = [], 0
         batch.append(piece)
-        rows += _size(piece, n)
+        rows += piece.n_rows(n)
     if batch:
         yield batch

@@ -244,7 +244,7 @@ def _spread(
     step = max(BLOCK_BYTES // (8 * before.numel()), 1)  # of outputs, so that few are held
     for start in range(0, len(moves), step):
         few = moves[start : start + step]
-        sizes = [len(rows) if move.rows is None else len(move.rows) for move in few]
+        sizes = [move.n_rows(len(rows)) for move in few]
         for move, after in zip(few, surface.after(rows, few).split(sizes), strict=True):
             if move.rows is None:
                 yield after.double()

@@ -152,8 +152,10 @@ def engine_error(
     few = torch.tensor(X[:8], dtype=torch.float64)
     moves = [move_of(one, X[:8]) for one in bound[:8]]
     whole = whole_passes(trained, surface.scale, surface.dtype)
-    pairs = [(surface.outputs(few), whole.outputs(few))]
-    pairs.append((surface.after(few, moves), whole.after(few, moves)))
+    pairs = [
+        (surface.outputs(few), whole.outputs(few)),
+        (surface.after(few, moves), whole.after(few, moves)),
+    ]
     gap = max(float((a - b).abs().max()) for a, b in pairs if len(a))
     size = max(float(b.abs().max()) for _, b in pairs if len(b))
     return gap / size if size > 0 else gap

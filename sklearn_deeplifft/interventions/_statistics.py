@@ -86,7 +86,7 @@ def _fill(
     if all(move.rows is None for move in moves):
         torch.sub(after.view(B, n, R).transpose(0, 1), before[:, None], out=change)
         return
-    sizes = [n if move.rows is None else len(move.rows) for move in moves]
+    sizes = [move.n_rows(n) for move in moves]
     for b, (move, outputs) in enumerate(zip(moves, after.split(sizes), strict=True)):
         at = slice(None) if move.rows is None else move.rows
         change[at, b] = outputs - before[at]

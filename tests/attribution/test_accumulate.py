@@ -105,13 +105,15 @@ def test_class_means_are_the_oracles(weighted):
 @pytest.mark.parametrize("balanced", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("missing", [None, 0, 3])
-def test_overall_score_is_the_oracles(balanced, weighted, missing):
+@pytest.mark.parametrize("signed", [False, True])
+def test_overall_score_is_the_oracles(balanced, weighted, missing, signed):
     scores, cell, weight = table()
     if missing is not None:
         cell[cell == missing] = 1
     weight = weight if weighted else np.ones(N)
-    got = overall_score(sums_of(scores, cell, weight), balanced=balanced)
-    expected = o.oracle_overall(scores, cell, cell, C, balanced=balanced, weight=weight)
+    weighing = {"balanced": balanced, "signed": signed}
+    got = overall_score(sums_of(scores, cell, weight), **weighing)
+    expected = o.oracle_overall(scores, cell, cell, C, weight=weight, **weighing)
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)
 
 
