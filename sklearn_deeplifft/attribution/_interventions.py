@@ -16,6 +16,7 @@ affine map is run whole, behind the same interface.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -24,7 +25,7 @@ from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution._chain import _Activation, _Affine, chain_of
 from sklearn_deeplifft.attribution._output_scale import OutputScale
-from sklearn_deeplifft.attribution._products import add_to
+from sklearn_deeplifft.attribution._shifts import ShiftedLayers
 
 __all__ = ["ROWS_AT_ONCE", "FullForward", "LowRank", "Move", "Surface", "low_rank_of"]
 
@@ -125,17 +126,41 @@ class LowRank:
         self.above = _with_relu(above[self.rectified :])
         self.prepare = prepare
         self.units = units.double()
-        self.unit_of: list[float] = self.units.tolist()
         self.scale = scale
         self.folded = folded
         self.dtype = first.weight.dtype
         self._first: tuple[Tensor, Tensor] | None = None
+        self._shifted: ShiftedLayers | None = None
 
     def outputs(self, X: Tensor) -> Tensor:
         return self.run(self.pre_activations(X).clone())
 
     def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
         Z = self.pre_activations(X)
+        outputs = dict(self._after_shifts(moves))
+        rest = [i for i in range(len(moves)) if i not in outputs]
+        outputs |= zip(rest, self._after_others(X, Z, [moves[i] for i in rest]), strict=True)
+        return torch.cat([outputs[i] for i in range(len(moves))])
+
+    def _after_shifts(self, moves: Sequence[Move]) -> Iterator[tuple[int, Tensor]]:
+        """Positions of moves that shift all rows of Z alike, and the outputs (n, R) after."""
+        alike = [i for i, move in enumerate(moves) if move.shift is not None]
+        if self._shifted is None or not alike:
+            return
+        columns = torch.cat([moves[i].columns for i in alike])
+        change = torch.tensor([moves[i].shift for i in alike], dtype=torch.float64)
+        steps = (change / self.units[columns]).to(self.dtype)
+        constants = self._shifted.constants(steps[:, None] * self.first.transposed[columns])
+        allowed = self._shifted.allows(constants)
+        if not allowed.all():
+            alike = list(itertools.compress(alike, allowed.tolist()))
+            constants = [c[allowed] for c in constants]
+        if alike:
+            after = self._scaled(self._shifted.outputs(constants).flatten(0, 1))
+            yield from zip(alike, after.split(len(after) // len(alike)), strict=True)
+
+    def _after_others(self, X: Tensor, Z: Tensor, moves: Sequence[Move]) -> Sequence[Tensor]:
+        """Outputs (r, R) after each move, of the rows that it changes."""
         space = Z.new_empty(ROWS_AT_ONCE, Z.shape[1])
         found = []
         for batch in _batches(moves, len(X)):
@@ -146,17 +171,12 @@ class LowRank:
             found.append(self._run_above(space[:stop]))
             if not self.above:  # what was written is the answer; else it is written again, in cache
                 space = torch.empty_like(space)
-        return torch.cat(found)
+        return torch.cat(found).split([move.n_rows(len(X)) for move in moves]) if found else ()
 
     def _moved_into(self, out: Tensor, X: Tensor, Z: Tensor, move: Move) -> None:
         """``Z + change W1[:, columns]'``, its positive part where a ReLU follows."""
         if move.rows is not None:
             Z = Z[move.rows]
-        if move.shift is not None:
-            j = int(move.columns)
-            shift = move.shift / self.unit_of[j]
-            add_to(Z, self.first.transposed[j], shift, relu=self.rectified, out=out)
-            return
         change = (move.changed(X) / self.units[move.columns]).to(Z.dtype)
         if len(move.columns) == 1:
             torch.addr(Z, change[:, 0], self.first.transposed[int(move.columns)], out=out)
@@ -178,7 +198,15 @@ class LowRank:
         if self._first is None or self._first[0] is not X:
             x = self.prepare(X).to(self.first.weight.dtype)
             self._first = X, self.first.apply(x.contiguous())
+            self._shifted = self._shifted_layers(self._first[1])
         return self._first[1]
+
+    def _shifted_layers(self, Z: Tensor) -> ShiftedLayers | None:
+        """The layers above where they are all ReLU layers, for shifts of these rows."""
+        maps = [(stage, relu) for stage, relu in self.above if isinstance(stage, _Affine)]
+        if not self.rectified or len(maps) < len(self.above):
+            return None
+        return ShiftedLayers(Z, maps, ROWS_AT_ONCE)
 
     def run(self, h: Tensor) -> Tensor:
         """What comes after pre-activations; ``h`` is written over."""
@@ -187,6 +215,9 @@ class LowRank:
     def _run_above(self, h: Tensor) -> Tensor:
         for stage, relu in self.above:
             h = stage.apply(h, relu=relu) if isinstance(stage, _Affine) else stage.value(h)
+        return self._scaled(h)
+
+    def _scaled(self, h: Tensor) -> Tensor:
         return h if self.folded else self.scale(h)
 
 

@@ -1,4 +1,4 @@
-"""Matrix products at the rate of the machine, and the sums that follow them."""
+"""Matrix products at the rate of the machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["add_to", "times_transposed"]
+__all__ = ["times_transposed"]
 
 MIN_ROWS = 128
 """Below it a plain product is as quick."""
@@ -32,8 +32,7 @@ def times_transposed(
     if _needs_gradient(a, weight, bias):
         out = F.linear(a, weight, bias)
         return out.relu() if relu else out
-    single = a.dtype is torch.float32 and a.device.type == "cpu"
-    if single and a.shape[0] >= MIN_ROWS and _fused_is_quicker():
+    if _fused_is_quicker() and a.shape[0] >= MIN_ROWS and _is_single_on_cpu(a):
         out = torch.ops.mkldnn._linear_pointwise(a.contiguous(), weight, bias, "none", [], "")
     else:
         out = torch.mm(a, weight.T)
@@ -42,15 +41,12 @@ def times_transposed(
     return out.relu_() if relu else out
 
 
-def add_to(a: Tensor, row: Tensor, factor: float, *, relu: bool, out: Tensor) -> Tensor:
-    """Write ``a + factor row``, or its positive part, to ``out``: rows (M, k) and one row (k,)."""
-    # One pass for both, torch's _add_relu, turns NaN into 0 at some widths.
-    torch.add(a, row * factor, out=out)
-    return out.relu_() if relu else out
-
-
 def _needs_gradient(*tensors: Tensor | None) -> bool:
     return torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
+
+
+def _is_single_on_cpu(a: Tensor) -> bool:
+    return a.dtype is torch.float32 and a.device.type == "cpu"
 
 
 @functools.cache

@@ -148,12 +148,9 @@ class Add(Intervention):
 
     def apply(self, values, rows=None):
         moved = values + self.delta
-        return moved if self.low is None and self.high is None else self._clipped(moved)
-
-    def _clipped(self, moved):
-        low = -np.inf if self.low is None else self.low
-        high = np.inf if self.high is None else self.high
-        return np.clip(moved, low, high)
+        if self.low is not None:
+            moved = np.maximum(moved, self.low)
+        return moved if self.high is None else np.minimum(moved, self.high)
 
     def describe(self, label):
         return f"add({label}{self.delta:+g})"
