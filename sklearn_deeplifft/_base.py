@@ -111,6 +111,11 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         "verbose": ["verbose"],
     }
 
+    @property
+    def _path_weight(self) -> float:
+        """In elimination, the weight of what gates say of their path."""
+        return 0.0
+
     @abstractmethod
     def _score_function(self, data: FitData) -> ScoreFunction:
         """Return what scores a trained network on rows and columns of ``data``."""
@@ -230,7 +235,9 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             self.n_rounds_ = 1
         step = getattr(self, "step", None)
         if not self.prefit and step is not None and self._selects_inputs():
-            found = eliminate(recipe, data, plan, networks, scores, score, step, self._groups)
+            found = eliminate(
+                recipe, data, plan, networks, scores, score, step, self._groups, self._path_weight
+            )
             self.ranking_, shares, self.n_rounds_ = found
             self._set_importances(shares, rng)
         if not self.prefit:

@@ -60,6 +60,11 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         the columns that were open then. See `ImportanceNeuronSelector`.
     path_steps : int, default=150
         Length of a path in steps; it has no fewer than ``max_epochs`` epochs.
+    path_weight : float, default=0.5
+        In elimination, with gates: weight w, 0 to 1, of the path. A round's share of a feature is
+        its share of the scores to the power of 1 - w times its share of the path (of the norms of
+        the first layer's columns, from the epoch kept to the end) to the power of w: that hangs
+        less on one epoch. Without effect on ``target_class``.
     reference : {"mean", "zero"} or array of shape (n_features,), default="mean"
         What a feature is compared with: terms are ``c_i (x_i - r_i)``. ``"zero"`` is the paper.
     simplex_groups : list of lists of column names or positions, default=None
@@ -135,8 +140,9 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         Non-negative without ``target_class``. In one pass (``step=None``): size of the mean change
         of the true class's probability in each network, 0 to 1. With
         ``importance_type="absolute"``: mean size of that change. In regression: mean size of the
-        term, in standard deviations of the target. With elimination: its shares, averaged over
-        rounds; they sum to 1 over features (a group's columns share its value).
+        term, in standard deviations of the target. With elimination: its shares (see
+        ``path_weight``), averaged over rounds; they sum to 1 over features (a group's columns
+        share its value).
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
         the class over its correctly classified examples; positive speaks for the class. Around
@@ -209,6 +215,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         "estimator": "no_validation",
         "gate_penalty": [None, StrOptions({"path"}), Interval(Real, 0, 1, closed="both")],
         "path_steps": [Interval(Integral, 1, None, closed="left")],
+        "path_weight": [Interval(Real, 0, 1, closed="both")],
         "reference": [StrOptions({"mean", "zero"}), "array-like"],
         "simplex_groups": [None, list, tuple],
         "groups": "no_validation",
@@ -232,6 +239,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         step=0.4,
         gate_penalty="path",
         path_steps=150,
+        path_weight=0.5,
         reference="mean",
         simplex_groups=None,
         groups=None,
@@ -270,6 +278,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         self.step = step
         self.gate_penalty = gate_penalty
         self.path_steps = path_steps
+        self.path_weight = path_weight
         self.reference = reference
         self.simplex_groups = simplex_groups
         self.groups = groups
@@ -358,6 +367,10 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
             return super().get_feature_names_out(input_features)
         chosen = self.get_support(indices=True)
         return np.array([f"{self._settings.layer}_{j}" for j in chosen], dtype=object)
+
+    @property
+    def _path_weight(self) -> float:
+        return self.path_weight if self.target_class is None else 0.0
 
     def _extra_settings(self, data: FitData) -> dict[str, Any]:
         if not self.gate_penalty or network_kind(self.estimator) != "default":

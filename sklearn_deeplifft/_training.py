@@ -23,6 +23,7 @@ from sklearn_deeplifft.networks import (
     Assignment,
     Blend,
     Ending,
+    GateReading,
     NetSettings,
     Spread,
     Trained,
@@ -277,12 +278,14 @@ def eliminate(
     score: ScoreFunction,
     step: float,
     groups: FeatureGroups,
+    path_weight: float,
 ) -> Elimination:
     """Drop the lowest fraction, go on training on the rest, score again, until one is left.
 
     Features rank by their shares of the scores, averaged over rounds (a feature that is gone has
     none), so that the ranking is that of the importances. Features go with all of their columns.
-    Null features have been compared by then, and are left out.
+    Null features have been compared by then, and are left out. ``path_weight`` is the exponent
+    of what gates say of their path.
     """
     if recipe.null_features:
         plan = [part._replace(nulls=None) for part in plan]
@@ -293,7 +296,12 @@ def eliminate(
     rounds = 0
     while True:
         left = groups.among(columns)
-        current = np.array([_share(left.merged(s.overall)) for s in scores])
+        current = np.array(
+            [
+                _with_path(_share(left.merged(s.overall)), t.gates, path_weight)
+                for s, t in zip(scores, networks, strict=True)
+            ]
+        )
         mean = current.mean(axis=0)
         rounds += 1
         survived[features] = rounds
@@ -398,6 +406,17 @@ def _share(scores: np.ndarray) -> np.ndarray:
     """Scores as shares of their absolute sum, so that every network and round counts alike."""
     total = np.abs(scores).sum()
     return scores / total if total > 0 else scores
+
+
+def _with_path(shares: np.ndarray, gates: GateReading | None, weight: float) -> np.ndarray:
+    """Shares (G,) of one network's scores times its shares of the path, each to its power.
+
+    The scores are those of one epoch; the path, from that epoch on, hangs less on which it was.
+    """
+    if gates is None or not weight:
+        return shares
+    path = gates.path[: len(shares)].double().numpy()  # null features' come behind
+    return _share(np.abs(shares) ** (1 - weight) * path**weight)
 
 
 def _kept(scores: np.ndarray, step: float) -> np.ndarray:

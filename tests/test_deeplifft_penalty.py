@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft import DeepLIFFTSelector, _base, _training
 from sklearn_deeplifft.networks import GateSettings
 from tests.conftest import MLP, bits, planted, quick
 
@@ -95,3 +95,71 @@ def test_automatic_weight_decay_is_two_over_the_rows(data):
     )
     np.testing.assert_array_equal(auto, same)
     assert np.linalg.norm(auto) < np.linalg.norm(none)
+
+
+# What the path says, beside the scores
+
+
+def rounds_of(monkeypatch, selector, data):
+    """The columns, scores and paths of every round, as they come."""
+    seen, original = [], _training.run
+
+    def watched(recipe, data, plan, columns, *rest, **named):
+        networks, scores = original(recipe, data, plan, columns, *rest, **named)
+        paths = [None if t.gates is None else t.gates.path.double().numpy() for t in networks]
+        seen.append((columns, [s.overall for s in scores], paths))
+        return networks, scores
+
+    monkeypatch.setattr(_training, "run", watched)
+    monkeypatch.setattr(_base, "run", watched)
+    selector.fit(*data)
+    return seen
+
+
+LABELS = np.array([4, 0, 2, 0, 1, 3, 4, 1])
+
+
+@pytest.mark.parametrize("w", [0, 0.3, 0.5, 1])
+@pytest.mark.parametrize("groups", [None, LABELS], ids=["columns", "groups"])
+@pytest.mark.parametrize("auto", [False, True])
+@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
+def test_a_rounds_shares_are_those_of_scores_and_path(data, monkeypatch, w, groups, auto):
+    selector = penalised(
+        step=0.5, groups=groups, path_weight=w, n_features_to_select="auto" if auto else 2
+    )
+    rounds = rounds_of(monkeypatch, selector, data)
+    labels = np.arange(8) if groups is None else groups
+    expected = np.zeros((2, 8))
+    for columns, scores, paths in rounds:
+        features = list(dict.fromkeys(labels[columns]))  # as their first columns come
+        for i in range(2):
+            # A path counts groups in the order of their first columns, null ones behind.
+            score = {f: scores[i][labels[columns] == f][0] for f in features}
+            path = {f: paths[i][features.index(f)] for f in features}
+            a, b = sum(score.values()), sum(path[f] for f in features)
+            mixed = {f: (score[f] / a) ** (1 - w) * (path[f] / b) ** w for f in features}
+            total = sum(mixed.values())
+            for j in columns:
+                expected[i, j] += mixed[labels[j]] / total / len(rounds)
+    np.testing.assert_allclose(selector.importances_per_network_, expected, rtol=1e-9, atol=1e-15)
+
+
+def test_a_path_says_nothing_of_one_class(data):
+    fits = [
+        penalised(step=0.5, path_steps=20, max_epochs=1, target_class=1, path_weight=w).fit(*data)
+        for w in (0, 1)
+    ]
+    assert bits(fits[0]) == bits(fits[1])
+
+
+@pytest.mark.parametrize("params", [{"gate_penalty": None}, {"step": None}, {"estimator": MLP}])
+def test_without_a_path_or_rounds_its_weight_does_nothing(data, params):
+    settings = {"gate_penalty": "path", "step": 0.5, "path_steps": 20, "max_epochs": 2, **params}
+    fits = [quick(**settings, path_weight=w).fit(*data) for w in (0, 1)]
+    assert bits(fits[0]) == bits(fits[1])
+
+
+@pytest.mark.parametrize("w", [-0.1, 1.1, "half"])
+def test_weights_of_a_path_that_are_none(data, w):
+    with pytest.raises(ValueError, match="path_weight"):
+        penalised(path_weight=w).fit(*data)

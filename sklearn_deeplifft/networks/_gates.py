@@ -36,6 +36,9 @@ __all__ = [
     "split_gates",
 ]
 
+NUMBERS_IN_CACHE = 2**16
+"""Weights of a first layer from which on passes over all networks would leave the cache."""
+
 
 @dataclass(frozen=True)
 class GateSettings:
@@ -127,7 +130,10 @@ class GaussianNoise(nn.Module):
 
 def column_norms(W: Tensor, feature_of_column: Tensor, n_features: int) -> Tensor:
     """Norm ``||W_i||`` of all the weights of a feature's columns, (N, G)."""
-    squares = W.square().sum(1)
+    if W[0].numel() < NUMBERS_IN_CACHE:
+        squares = W.square().sum(1)
+    else:  # network by network, the squares stay in cache; the sums are the same bits
+        squares = torch.stack([weight.square().sum(0) for weight in W])
     if squares.shape[1] == n_features:
         return squares.sqrt()
     total = squares.new_zeros(len(W), n_features).index_add_(1, feature_of_column, squares)

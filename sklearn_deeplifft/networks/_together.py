@@ -108,7 +108,7 @@ class _Rows:
         At positions (N, B, 2) X is (N, B, 2 d): two rows side by side, y and weight of the first.
         """
         if self.whole is not None:
-            X = self.whole[index]
+            X = self.whole.index_select(0, index.flatten()).view(*index.shape, -1)
         else:
             X = self._read(index.flatten().numpy()).view(*index.shape, -1)
         rows = index[..., 0]

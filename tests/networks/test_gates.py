@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from sklearn_deeplifft.networks import GateSettings, column_norms, relu_mlp
+from sklearn_deeplifft.networks import GateSettings, _gates, column_norms, relu_mlp
 from sklearn_deeplifft.networks._gates import FeatureGate, GaussianNoise, shrink, split_gates
 from tests import oracles as o
 
@@ -36,6 +36,16 @@ def test_norms_are_those_of_all_weights_of_a_feature(where):
     found = column_norms(W, torch.tensor(where), max(where) + 1)
     expected = [o.oracle_effective_gates(w.numpy(), where) for w in W]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("d", [300, 333, 4026])
+def test_norms_of_wide_layers_are_the_same_bits_taken_together_or_in_turn(d, monkeypatch):
+    W, where = randn(3, 220, d).float(), torch.arange(d)
+    assert W[0].numel() > _gates.NUMBERS_IN_CACHE
+    in_turn = column_norms(W, where, d)
+    monkeypatch.setattr(_gates, "NUMBERS_IN_CACHE", W.numel())
+    assert torch.equal(column_norms(W, where, d), in_turn)
+    assert torch.equal(column_norms(W[1:2], where, d)[0], in_turn[1])
 
 
 def test_norms_do_not_depend_on_how_the_units_are_turned():
