@@ -111,11 +111,6 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         "verbose": ["verbose"],
     }
 
-    @property
-    def _path_weight(self) -> float:
-        """In elimination, the weight of what gates say of their path."""
-        return 0.0
-
     @abstractmethod
     def _score_function(self, data: FitData) -> ScoreFunction:
         """Return what scores a trained network on rows and columns of ``data``."""
@@ -236,7 +231,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         step = getattr(self, "step", None)
         if not self.prefit and step is not None and self._selects_inputs():
             found = eliminate(
-                recipe, data, plan, networks, scores, score, step, self._groups, self._path_weight
+                recipe, data, plan, networks, scores, score, step, self._groups, _path_weight(self)
             )
             self.ranking_, shares, self.n_rounds_ = found
             self._set_importances(shares, rng)
@@ -363,3 +358,10 @@ def _all_or_nothing(estimator: Any) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def _path_weight(selector: BaseNetworkSelector) -> float:
+    """The weight of the path in elimination; of one class it says nothing."""
+    on_path = getattr(selector, "gate_penalty", None) == "path"
+    one_class = getattr(selector, "target_class", None) is not None
+    return getattr(selector, "path_weight", 0.0) if on_path and not one_class else 0.0

@@ -23,7 +23,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     each logit is exactly a bias plus one term a feature. The terms of an example are added in
     descending order of its true class's term; a feature's score is the change of that class's
     softmax probability at its step. Mean scores over the correctly classified examples of a class
-    say which features speak for and against it; their sizes, averaged over classes, rank them.
+    say which features speak for and against it; their sizes, averaged over classes, rank them,
+    beside what the penalty's path says (``path_weight``).
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         Networks trained and averaged, each with its own seed and its own held-out fold.
     step : int, float or None, default=0.4
         Recursive elimination: drop so many features (or this fraction of those left), go on
-        training on the rest, score again, until one is left; scores are summed over rounds. None
+        training on the rest, score again, until one is left; shares are averaged over rounds. None
         ranks in one pass.
     gate_penalty : "path", float or None, default="path"
         Group penalty on the columns of the first layer of networks of ours, in units of the
@@ -61,10 +62,10 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     path_steps : int, default=150
         Length of a path in steps; it has no fewer than ``max_epochs`` epochs.
     path_weight : float, default=0.5
-        In elimination, with gates: weight w, 0 to 1, of the path. A round's share of a feature is
-        its share of the scores to the power of 1 - w times its share of the path (of the norms of
-        the first layer's columns, from the epoch kept to the end) to the power of w: that hangs
-        less on one epoch. Without effect on ``target_class``.
+        In elimination with ``"path"``: weight w, 0 to 1, of the path. A round's share of a
+        feature is its share of the scores to the power of 1 - w times its share of the path (of
+        the norms of the first layer's columns, from the epoch kept to the end) to the power of w:
+        that hangs less on one epoch. Without effect on ``target_class``.
     reference : {"mean", "zero"} or array of shape (n_features,), default="mean"
         What a feature is compared with: terms are ``c_i (x_i - r_i)``. ``"zero"`` is the paper.
     simplex_groups : list of lists of column names or positions, default=None
@@ -367,10 +368,6 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
             return super().get_feature_names_out(input_features)
         chosen = self.get_support(indices=True)
         return np.array([f"{self._settings.layer}_{j}" for j in chosen], dtype=object)
-
-    @property
-    def _path_weight(self) -> float:
-        return self.path_weight if self.target_class is None else 0.0
 
     def _extra_settings(self, data: FitData) -> dict[str, Any]:
         if not self.gate_penalty or network_kind(self.estimator) != "default":

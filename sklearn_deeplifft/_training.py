@@ -265,7 +265,7 @@ class Elimination(NamedTuple):
     ranking: np.ndarray
     """(d,)."""
     shares: np.ndarray
-    """(n_networks, d): each round's shares of a network's score, averaged over rounds."""
+    """(n_networks, d): each round's shares of a network, averaged over rounds."""
     n_rounds: int
 
 
@@ -282,10 +282,10 @@ def eliminate(
 ) -> Elimination:
     """Drop the lowest fraction, go on training on the rest, score again, until one is left.
 
-    Features rank by their shares of the scores, averaged over rounds (a feature that is gone has
-    none), so that the ranking is that of the importances. Features go with all of their columns.
-    Null features have been compared by then, and are left out. ``path_weight`` is the exponent
-    of what gates say of their path.
+    Features rank by their shares of the scores and, to the power of ``path_weight``, of the gates'
+    path, averaged over rounds (a feature that is gone has none), so that the ranking is that of
+    the importances. Features go with all of their columns. Null features have been compared by
+    then, and are left out.
     """
     if recipe.null_features:
         plan = [part._replace(nulls=None) for part in plan]
@@ -416,7 +416,7 @@ def _with_path(shares: np.ndarray, gates: GateReading | None, weight: float) -> 
     if gates is None or not weight:
         return shares
     path = gates.path[: len(shares)].double().numpy()  # null features' come behind
-    return _share(np.abs(shares) ** (1 - weight) * path**weight)
+    return _share(np.where(shares > 0, shares ** (1 - weight) * path**weight, 0.0))
 
 
 def _kept(scores: np.ndarray, step: float) -> np.ndarray:

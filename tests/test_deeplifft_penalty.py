@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_deeplifft import DeepLIFFTSelector, _base, _training
+from sklearn_deeplifft import DeepLIFFTSelector, FeatureSelectionWarning, _base, _training
 from sklearn_deeplifft.networks import GateSettings
 from tests.conftest import MLP, bits, planted, quick
 
@@ -137,7 +137,10 @@ def test_a_rounds_shares_are_those_of_scores_and_path(data, monkeypatch, w, grou
             score = {f: scores[i][labels[columns] == f][0] for f in features}
             path = {f: paths[i][features.index(f)] for f in features}
             a, b = sum(score.values()), sum(path[f] for f in features)
-            mixed = {f: (score[f] / a) ** (1 - w) * (path[f] / b) ** w for f in features}
+            mixed = {
+                f: (score[f] / a) ** (1 - w) * (path[f] / b) ** w if score[f] else 0.0
+                for f in features
+            }
             total = sum(mixed.values())
             for j in columns:
                 expected[i, j] += mixed[labels[j]] / total / len(rounds)
@@ -152,7 +155,18 @@ def test_a_path_says_nothing_of_one_class(data):
     assert bits(fits[0]) == bits(fits[1])
 
 
-@pytest.mark.parametrize("params", [{"gate_penalty": None}, {"step": None}, {"estimator": MLP}])
+def test_a_constant_column_scores_zero_whatever_the_weight(data):
+    X = data.X.copy()
+    X[:, 5] = 3
+    with pytest.warns(FeatureSelectionWarning, match="single value"):
+        selector = penalised(step=0.5, path_weight=1).fit(X, data.y)
+    assert selector.feature_importances_[5] == 0
+    assert selector.feature_importances_[0] > 0
+
+
+@pytest.mark.parametrize(
+    "params", [{"gate_penalty": None}, {"gate_penalty": 0.3}, {"step": None}, {"estimator": MLP}]
+)
 def test_without_a_path_or_rounds_its_weight_does_nothing(data, params):
     settings = {"gate_penalty": "path", "step": 0.5, "path_steps": 20, "max_epochs": 2, **params}
     fits = [quick(**settings, path_weight=w).fit(*data) for w in (0, 1)]

@@ -45,7 +45,7 @@ class Move(NamedTuple):
     change: Tensor | None = None
     """(r, m) float64: ``values`` less what the rows hold before, where that is known already."""
     shift: float | None = None
-    """The change of a single column, where all rows have the same."""
+    """The change of a single column, where it is the same in all rows; ``rows`` is then None."""
 
     def n_rows(self, n: int) -> int:
         """How many rows of a background of ``n`` it changes."""
@@ -137,26 +137,27 @@ class LowRank:
 
     def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
         Z = self.pre_activations(X)
-        outputs = dict(self._after_shifts(moves))
+        outputs = dict(self._after_shifts(Z, moves))
         rest = [i for i in range(len(moves)) if i not in outputs]
         outputs |= zip(rest, self._after_others(X, Z, [moves[i] for i in rest]), strict=True)
         return torch.cat([outputs[i] for i in range(len(moves))])
 
-    def _after_shifts(self, moves: Sequence[Move]) -> Iterator[tuple[int, Tensor]]:
+    def _after_shifts(self, Z: Tensor, moves: Sequence[Move]) -> Iterator[tuple[int, Tensor]]:
         """Positions of moves that shift all rows of Z alike, and the outputs (n, R) after."""
         alike = [i for i, move in enumerate(moves) if move.shift is not None]
-        if self._shifted is None or not alike:
+        layers = self._shifted_layers(Z) if alike else None
+        if layers is None:
             return
         columns = torch.cat([moves[i].columns for i in alike])
         change = torch.tensor([moves[i].shift for i in alike], dtype=torch.float64)
         steps = (change / self.units[columns]).to(self.dtype)
-        constants = self._shifted.constants(steps[:, None] * self.first.transposed[columns])
-        allowed = self._shifted.allows(constants)
+        constants = layers.constants(steps[:, None] * self.first.transposed[columns])
+        allowed = layers.allows(constants)
         if not allowed.all():
             alike = list(itertools.compress(alike, allowed.tolist()))
             constants = [c[allowed] for c in constants]
         if alike:
-            after = self._scaled(self._shifted.outputs(constants).flatten(0, 1))
+            after = self._scaled(layers.outputs(constants).flatten(0, 1))
             yield from zip(alike, after.split(len(after) // len(alike)), strict=True)
 
     def _after_others(self, X: Tensor, Z: Tensor, moves: Sequence[Move]) -> Sequence[Tensor]:
@@ -198,15 +199,17 @@ class LowRank:
         if self._first is None or self._first[0] is not X:
             x = self.prepare(X).to(self.first.weight.dtype)
             self._first = X, self.first.apply(x.contiguous())
-            self._shifted = self._shifted_layers(self._first[1])
+            self._shifted = None
         return self._first[1]
 
     def _shifted_layers(self, Z: Tensor) -> ShiftedLayers | None:
-        """The layers above where they are all ReLU layers, for shifts of these rows."""
+        """The layers above where they are all ReLU layers, for shifts of the same rows."""
         maps = [(stage, relu) for stage, relu in self.above if isinstance(stage, _Affine)]
         if not self.rectified or len(maps) < len(self.above):
             return None
-        return ShiftedLayers(Z, maps, ROWS_AT_ONCE)
+        if self._shifted is None:
+            self._shifted = ShiftedLayers(Z, maps, ROWS_AT_ONCE)
+        return self._shifted
 
     def run(self, h: Tensor) -> Tensor:
         """What comes after pre-activations; ``h`` is written over."""
@@ -307,7 +310,7 @@ def _pieces(move: Move, n: int) -> list[Move]:
     n_pieces = -(-len(rows) // ROWS_AT_ONCE)
     change = [None] * n_pieces if move.change is None else move.change.split(ROWS_AT_ONCE)
     parts = zip(move.values.split(ROWS_AT_ONCE), rows.split(ROWS_AT_ONCE), change, strict=True)
-    return [Move(move.columns, values, own, by, move.shift) for values, own, by in parts]
+    return [Move(move.columns, values, own, by) for values, own, by in parts]
 
 
 def _batches(moves: Sequence[Move], n: int) -> Iterator[list[Move]]:

@@ -32,6 +32,10 @@ LARGEST = 4.0
 class ShiftedLayers:
     """The layers above, ready for the pre-activations of one background.
 
+    Constants are the same for all rows, and so is their rounding, which a mean over rows does not
+    take away. They are float64, and rounded only where a ReLU compares rows with them; a mean over
+    rows is then about as exact as the output of one row.
+
     Parameters
     ----------
     Z : Tensor of shape (n, h)
@@ -45,31 +49,41 @@ class ShiftedLayers:
         self.Z = Z
         self.stages = stages
         self.at_once = at_once
+        self._exact = [_Affine(*(part.double() for part in stage)) for stage, _ in stages]
         self._sizes = self._sizes_of(Z[:at_once])
 
     def constants(self, shifts: Tensor) -> list[Tensor]:
-        """c of each layer, the outputs last, (m, units)."""
-        found = [shifts]
-        for stage, _ in self.stages:
-            found.append(stage.apply(found[-1]))
+        """c of each layer, the outputs last, (m, units) float64."""
+        found = [self._rounded(shifts)]
+        for exact, (_, relu) in zip(self._exact, self.stages, strict=True):
+            c = exact.apply(found[-1])
+            found.append(self._rounded(c) if relu else c)
         return found
 
     def allows(self, constants: Sequence[Tensor]) -> Tensor:
-        """(m,) bool: whether no constant is so large that sums would lose digits with it."""
-        fits = torch.ones(len(constants[0]), dtype=torch.bool)
+        """(m,) bool: whether to carry these constants.
+
+        None may be so large that sums would lose digits with it. A shift of nothing is left to the
+        plain sums, so that its effect is an exact zero.
+        """
+        fits = constants[0].ne(0).any(1)
         for c, size in zip(constants, self._sizes, strict=True):
             if size is not None:  # nothing is below NaN
                 fits &= c.abs().amax(1) < LARGEST * size
         return fits
 
     def outputs(self, constants: Sequence[Tensor]) -> Tensor:
-        """What the last map gives (m, n, R) after each shift."""
+        """What the last map gives (m, n, R) float64 after each shift."""
         n, m, R = len(self.Z), *constants[-1].shape
         at_a_time = max(self.at_once // max(n, 1), 1)
-        floors = zip(*(c.neg()[:, None].split(at_a_time) for c in constants[:-1]), strict=True)
+        rounded = (c.neg().to(self.Z.dtype)[:, None] for c in constants[:-1])
+        floors = zip(*(floor.split(at_a_time) for floor in rounded), strict=True)
         parts = self.Z.split(self.at_once)
         found = torch.cat([self._run(part, *few) for few in floors for part in parts])
-        return found.view(m, n, R).add_(constants[-1][:, None])
+        return found.view(m, n, R) + constants[-1][:, None]
+
+    def _rounded(self, c: Tensor) -> Tensor:
+        return c.to(self.Z.dtype).double()
 
     def _run(self, Z: Tensor, lowest: Tensor, *above: Tensor) -> Tensor:
         """Outputs (s r, R), short of their constants, of r rows after s shifts."""

@@ -48,8 +48,9 @@ Files written:
     rank          by importance, 1 the best
     group         only with --groups: the feature that the column belongs
                   to, whose rank, importance, std and class scores it has
-    importance    share of the score of all features, mean over the rounds
-                  of elimination; adds up to 1 over features
+    importance    share of the scores, and of the path of a penalty that
+                  closes features, mean over the rounds of elimination;
+                  adds up to 1 over features
     std           standard deviation over networks, in the unit of
                   importance
     for_<class>   signed, -1 to 1: mean change of the probability of the

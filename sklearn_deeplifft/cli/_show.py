@@ -25,7 +25,7 @@ __all__ = ["console_for", "show_files", "show_gates", "show_header", "show_outco
 MOST_FEATURES, MOST_CLASSES, PER_CLASS = 20, 10, 3
 GATE_BAR = 8
 IMPORTANCE = (
-    "importance: share of the score of all features, mean over the rounds of elimination. "
+    "importance: share of all features' scores and path, mean over the rounds of elimination. "
     "rank: by importance. "
 )
 UNITS = {

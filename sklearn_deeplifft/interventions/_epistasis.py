@@ -205,7 +205,8 @@ def _over_rows(
     """Means of each network (N, p, R); standard errors and mean squares (p, R); alone (m, R)."""
     rows, N = torch.tensor(X, dtype=torch.float64), len(ensemble.surfaces)
     p, n, R = len(pairs), len(X), len(ensemble.outputs)
-    moves = [move_of(one, X) for one in bound]
+    # Four outputs are added up: none may come by other sums than the others.
+    moves = [move_of(one, X)._replace(shift=None) for one in bound]
     first, second = torch.tensor(pairs).T
     total = torch.zeros(p if N > 1 else 0, n, R, dtype=torch.float64)
     own, spread = torch.empty(N, p, R).double(), torch.empty(2, p, R).double()

@@ -130,9 +130,9 @@ class GaussianNoise(nn.Module):
 
 def column_norms(W: Tensor, feature_of_column: Tensor, n_features: int) -> Tensor:
     """Norm ``||W_i||`` of all the weights of a feature's columns, (N, G)."""
-    if W[0].numel() < NUMBERS_IN_CACHE:
+    if W[0].numel() < NUMBERS_IN_CACHE or W.device.type != "cpu":
         squares = W.square().sum(1)
-    else:  # network by network, the squares stay in cache; the sums are the same bits
+    else:  # network by network, the squares stay in cache; on one thread sums are the same bits
         squares = torch.stack([weight.square().sum(0) for weight in W])
     if squares.shape[1] == n_features:
         return squares.sqrt()

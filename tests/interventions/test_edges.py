@@ -5,8 +5,15 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_deeplifft.attribution import _interventions
-from sklearn_deeplifft.interventions import add, intervention_effects, quantile_shift, remove
+from sklearn_deeplifft.attribution import _interventions, _shifts
+from sklearn_deeplifft.interventions import (
+    add,
+    intervention_effects,
+    pairwise_epistasis,
+    quantile_shift,
+    remove,
+    set_to,
+)
 from sklearn_deeplifft.interventions._bind import bind
 from sklearn_deeplifft.interventions._support import DataNearby
 from tests.conftest import relu_network
@@ -33,15 +40,54 @@ def test_moves_of_many_rows_run_in_pieces(X, last, move, monkeypatch):
     net = torch.nn.Sequential(relu_network(4, 6, 3), last)
     whole = intervention_effects(net, X, [move, add(1, 1)], support=False)
     seen = []
-    run = _interventions.LowRank.run
+
+    def watch(owner, name, rows):
+        original = getattr(owner, name)
+        monkeypatch.setattr(
+            owner,
+            name,
+            lambda self, first, *rest: (
+                seen.append(rows(first, *rest)),
+                original(self, first, *rest),
+            )[1],
+        )
+
+    watch(_interventions.LowRank, "_run_above", lambda h: len(h))
+    watch(_shifts.ShiftedLayers, "_run", lambda Z, lowest, *above: len(Z) * len(lowest))
     monkeypatch.setattr(_interventions, "ROWS_AT_ONCE", 7)
-    monkeypatch.setattr(
-        _interventions.LowRank, "run", lambda self, h: (seen.append(len(h)), run(self, h))[1]
-    )
     pieces = intervention_effects(net, X, [move, add(1, 1)], support=False)
     np.testing.assert_allclose(pieces.effects, whole.effects, atol=1e-14)
     if isinstance(last, torch.nn.Identity):
         assert [n for n in seen if n > 7] == [len(X)]  # the background before anything moves
+        assert sum(seen) >= 3 * len(X) - (X[:, [0, 2]] == 0).all(axis=1).sum()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_column_that_is_not_read_has_no_effect_at_all(X, dtype):
+    net = relu_network(4, 30, 20, 3, dtype=dtype)
+    with torch.no_grad():
+        net[0].weight[:, 2] = 0
+    found = intervention_effects(net, X, [add(0, 1), add(2, 1)], support=False)
+    assert found.effects[0].all()
+    assert not found.effects[1].any()
+    assert not found.positive_share[1].any()
+    assert not pairwise_epistasis(net, X, [add(0, 1), add(2, 1)]).epistasis.any()
+
+
+def test_shifts_that_are_carried_and_others_come_in_their_order(X, monkeypatch):
+    net = relu_network(4, 30, 20, 3, dtype=torch.float32)
+    moves = [remove(1), add(0, 1), add(2, 1e6, low=None), add(1, 0.5), set_to(3, 2), add(3, 1)]
+    carried = []
+    original = _shifts.ShiftedLayers.allows
+    monkeypatch.setattr(
+        _shifts.ShiftedLayers,
+        "allows",
+        lambda self, c: (carried.append(original(self, c)), carried[-1])[1],
+    )
+    together = intervention_effects(net, X, moves, support=False)
+    assert [c.tolist() for c in carried] == [[True, False, True, True]]
+    exact = intervention_effects(net.double(), X, moves, support=False)
+    np.testing.assert_allclose(together.effects, exact.effects, rtol=1e-5, atol=1e-6)
 
 
 def test_distances_take_quantiles_of_the_values_as_they_are():
