@@ -143,6 +143,9 @@ def test_stability_is_of_seeds_on_the_first_split():
     assert found.loc["t", "forest"] == pytest.approx(1 - (0.5 + 0.5) / 6 / 0.25)
     assert "extra_trees" not in found
     assert stability_figures(found) == {"stability_wins": 1}
+    found.loc["u"] = {"forest": 0.5}  # ours did not finish
+    found.loc["v"] = {"deeplifft": 0.5}
+    assert stability_figures(found) == {"stability_wins": 0.5}
     assert any("1.000*" in line for line in stability_report(found, 2))
     assert quality_cells(cells, 1).keys() == {key for key in cells if key.seed == 0}
 
