@@ -23,7 +23,6 @@ from sklearn_deeplifft.networks import (
     Assignment,
     Blend,
     Ending,
-    GateReading,
     NetSettings,
     Spread,
     Trained,
@@ -278,7 +277,7 @@ def eliminate(
     score: ScoreFunction,
     step: float,
     groups: FeatureGroups,
-    path_weight: float,
+    path_weight: float = 0.0,
 ) -> Elimination:
     """Drop the lowest fraction, go on training on the rest, score again, until one is left.
 
@@ -298,7 +297,7 @@ def eliminate(
         left = groups.among(columns)
         current = np.array(
             [
-                _with_path(_share(left.merged(s.overall)), t.gates, path_weight)
+                _with_path(_share(left.merged(s.overall)), t, path_weight)
                 for s, t in zip(scores, networks, strict=True)
             ]
         )
@@ -408,14 +407,14 @@ def _share(scores: np.ndarray) -> np.ndarray:
     return scores / total if total > 0 else scores
 
 
-def _with_path(shares: np.ndarray, gates: GateReading | None, weight: float) -> np.ndarray:
+def _with_path(shares: np.ndarray, trained: Trained, weight: float) -> np.ndarray:
     """Shares (G,) of one network's scores times its shares of the path, each to its power.
 
     The scores are those of one epoch; the path, from that epoch on, hangs less on which it was.
     """
-    if gates is None or not weight:
+    if not weight or trained.gates is None:
         return shares
-    path = gates.path[: len(shares)].double().numpy()  # null features' come behind
+    path = trained.gates.path[: len(shares)].double().numpy()  # null features' come behind
     return _share(np.where(shares > 0, shares ** (1 - weight) * path**weight, 0.0))
 
 

@@ -56,6 +56,7 @@ OTHER_VALUES = {
     "weight_decay": 0.1,
     "gate_penalty": 0.1,
     "path_steps": 7,
+    "path_weight": 0.2,
     "batch_size": 7,
     "max_epochs": 2,
     "patience": None,
