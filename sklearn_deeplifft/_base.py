@@ -230,8 +230,9 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             self.n_rounds_ = 1
         step = getattr(self, "step", None)
         if not self.prefit and step is not None and self._selects_inputs():
+            weights = _path_weight(self), getattr(self, "smoothing", 0.0)
             found = eliminate(
-                recipe, data, plan, networks, scores, score, step, self._groups, _path_weight(self)
+                recipe, data, plan, networks, scores, score, step, self._groups, *weights
             )
             self.ranking_, shares, self.n_rounds_ = found
             self._set_importances(shares, rng)

@@ -54,6 +54,10 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         Recursive elimination: drop so many features (or this fraction of those left), go on
         training on the rest, score again, until one is left; shares are averaged over rounds. None
         ranks in one pass.
+    smoothing : float, default=0.5
+        In elimination: what goes is decided by a running mean of the shares of all rounds so far,
+        in which a round counts this many times, 0 to below 1, what the next one does. One round
+        hangs on how few networks happen to have ended; 0 takes it alone.
     gate_penalty : "path", float or None, default="path"
         Group penalty on the columns of the first layer of networks of ours, in units of the
         largest step that Adam can take: at 1 every column closes, None is none. ``"path"`` raises
@@ -214,6 +218,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     _parameter_constraints: dict = {
         **BaseDecomposingSelector._parameter_constraints,
         "estimator": "no_validation",
+        "smoothing": [Interval(Real, 0, 1, closed="left")],
         "gate_penalty": [None, StrOptions({"path"}), Interval(Real, 0, 1, closed="both")],
         "path_steps": [Interval(Integral, 1, None, closed="left")],
         "path_weight": [Interval(Real, 0, 1, closed="both")],
@@ -238,6 +243,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         per_class=False,
         n_networks=15,
         step=0.4,
+        smoothing=0.5,
         gate_penalty="path",
         path_steps=150,
         path_weight=0.5,
@@ -277,6 +283,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         self.per_class = per_class
         self.n_networks = n_networks
         self.step = step
+        self.smoothing = smoothing
         self.gate_penalty = gate_penalty
         self.path_steps = path_steps
         self.path_weight = path_weight

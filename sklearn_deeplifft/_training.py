@@ -278,13 +278,15 @@ def eliminate(
     step: float,
     groups: FeatureGroups,
     path_weight: float = 0.0,
+    smoothing: float = 0.0,
 ) -> Elimination:
     """Drop the lowest fraction, go on training on the rest, score again, until one is left.
 
     Features rank by their shares of the scores and, to the power of ``path_weight``, of the gates'
     path, averaged over rounds (a feature that is gone has none), so that the ranking is that of
-    the importances. Features go with all of their columns. Null features have been compared by
-    then, and are left out.
+    the importances. Which features go is decided by an exponentially weighted mean of the rounds'
+    shares, in which a round counts ``smoothing`` times what the next one does. Features go with all
+    of their columns. Null features have been compared by then, and are left out.
     """
     if recipe.null_features:
         plan = [part._replace(nulls=None) for part in plan]
@@ -292,7 +294,7 @@ def eliminate(
     columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
     survived = np.zeros(len(features))
     shares = np.zeros((len(networks), len(features)))
-    rounds = 0
+    rounds, before = 0, None
     while True:
         left = groups.among(columns)
         current = np.array(
@@ -309,7 +311,9 @@ def eliminate(
             # Summed over rounds: one round's order of survivors hangs on a few networks' noise.
             ranking = groups.spread(rank(shares.mean(axis=0), survived))
             return Elimination(ranking, groups.spread(shares / rounds), rounds)
-        kept = _kept(mean, step)
+        smooth = mean if before is None else smoothing * before + (1 - smoothing) * mean
+        kept = _kept(smooth, step)
+        before = _share(smooth[kept])
         stay = np.flatnonzero(np.isin(left.of_column, kept))
         starts = [restricted(t, recipe.estimator, stay, len(columns)) for t in networks]
         columns, features = columns[stay], features[kept]

@@ -516,3 +516,36 @@ def oracle_early_stopping(losses, patience: int, tolerance: float) -> tuple[int,
         elif epoch - best >= patience:
             return epoch, best
     return len(losses), best
+
+
+# Elimination, one feature at a time
+
+
+def smoothed_elimination(
+    scores: Callable[[np.ndarray, int], np.ndarray],
+    d: int,
+    n_networks: int,
+    step: float,
+    smoothing: float,
+) -> list[list[int]]:
+    """Columns of each round: ``E_t(f) = s E_(t-1)(f) / sum |E_(t-1)| + (1 - s) S_t(f)`` decides.
+
+    ``S_t`` is the mean over networks of a feature's share of the absolute scores of round t, the
+    sum runs over what is left in round t, and ``E_1 = S_1``. ``scores(columns, network)``.
+    """
+    left, rounds = list(range(d)), []
+    decides: dict[int, float] = {}
+    while True:
+        rounds.append(left)
+        if len(left) == 1:
+            return rounds
+        said = [scores(np.array(left), j) for j in range(n_networks)]
+        total = sum(abs(decides[f]) for f in left) if decides else 1.0
+        now = {}
+        for i, f in enumerate(left):
+            share = sum(s[i] / sum(abs(v) for v in s) for s in said) / n_networks
+            now[f] = smoothing * decides[f] / total + (1 - smoothing) * share if decides else share
+        n_dropped = step if isinstance(step, int) else math.ceil(step * len(left))
+        best_first = sorted(left, key=lambda f: (-now[f], f))
+        left = sorted(best_first[: max(len(left) - max(n_dropped, 1), 1)])
+        decides = now

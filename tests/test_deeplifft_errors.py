@@ -33,6 +33,8 @@ BAD_PARAMETERS: list[tuple[dict, str]] = [
     ({"n_networks": 0}, "n_networks"),
     ({"step": 0}, "step"),
     ({"step": 1.0}, "step"),
+    ({"smoothing": 1.0}, "smoothing"),
+    ({"smoothing": -0.1}, "smoothing"),
     ({"reference": "median"}, "'reference' parameter .* 'median'"),
     ({"reference": np.zeros(5)}, r"reference has shape \(5,\).*each of the 8 features"),
     ({"reference": np.zeros((2, 8))}, r"reference has shape \(2, 8\)"),

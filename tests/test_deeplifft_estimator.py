@@ -57,6 +57,7 @@ OTHER_VALUES = {
     "gate_penalty": 0.1,
     "path_steps": 7,
     "path_weight": 0.2,
+    "smoothing": 0.2,
     "batch_size": 7,
     "max_epochs": 2,
     "patience": None,

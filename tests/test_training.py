@@ -23,6 +23,7 @@ from sklearn_deeplifft._training import (
     untrained,
 )
 from sklearn_deeplifft.networks import NetSettings, Rows
+from tests.oracles import smoothed_elimination
 
 
 def recipe(**changes) -> Recipe:
@@ -155,7 +156,9 @@ def test_groups_stay_together():
 # Elimination with scores that are known
 
 
-def eliminated(scores_of_columns, d, step, monkeypatch, n_networks=1, groups=None):
+def eliminated(
+    scores_of_columns, d, step, monkeypatch, n_networks=1, groups=None, smoothing=0.0
+):
     """Run elimination where network j's scores of some columns are given by a function."""
     rounds = []
 
@@ -169,7 +172,9 @@ def eliminated(scores_of_columns, d, step, monkeypatch, n_networks=1, groups=Non
     first = [Scores(scores_of_columns(np.arange(d), j), None, None, 0.0) for j in range(n_networks)]
     data = SimpleNamespace(rows=Rows(np.zeros((3, d))))
     features = find_groups(groups, None, d)
-    found = eliminate(recipe(), data, [None], [None] * n_networks, first, None, step, features)
+    found = eliminate(
+        recipe(), data, [None], [None] * n_networks, first, None, step, features, 0.0, smoothing
+    )
     return found, rounds
 
 
@@ -232,6 +237,40 @@ def test_importances_are_mean_shares_of_the_rounds(monkeypatch):
     found, _ = eliminated(lambda columns, j: value[columns], 2, 1, monkeypatch)
     np.testing.assert_allclose(found.shares, [[(0.75 + 1) / 2, 0.25 / 2]])
     assert found.shares.mean(0).sum() == pytest.approx(1)
+
+
+def noisy_scores(columns, j):
+    """As a round and a network would say them, signed."""
+    rng = np.random.default_rng([len(columns), j])
+    return np.linspace(1, 2, 12)[columns] + rng.uniform(-2, 2, len(columns))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3, 0.5, 0.9])
+@pytest.mark.parametrize("step", [1, 3, 0.4])
+def test_what_goes_is_decided_by_the_rounds_so_far(monkeypatch, smoothing, step):
+    found, rounds = eliminated(noisy_scores, 12, step, monkeypatch, 2, smoothing=smoothing)
+    assert [list(range(12)), *rounds] == smoothed_elimination(noisy_scores, 12, 2, step, smoothing)
+    assert found.n_rounds == len(rounds) + 1
+    # What is said of a feature is not smoothed, it is averaged.
+    expected = np.zeros((2, 12))
+    for columns in [list(range(12)), *rounds]:
+        for j in range(2):
+            said = noisy_scores(np.array(columns), j)
+            expected[j, columns] += said / np.abs(said).sum() / found.n_rounds
+    np.testing.assert_allclose(found.shares, expected, rtol=1e-12, atol=1e-15)
+
+
+def test_one_bad_round_does_not_cost_a_feature_its_place(monkeypatch):
+    """Column 0 leads in all rounds but the second."""
+
+    def scores(columns, j):
+        value = np.array([8.0, 4.0, 3.0, 2.0, 1.0])[columns]
+        return np.where(columns == 0, 0.5, value) if len(columns) == 4 else value
+
+    assert 0 not in eliminated(scores, 5, 1, monkeypatch)[1][1]
+    found, rounds = eliminated(scores, 5, 1, monkeypatch, smoothing=0.5)
+    assert rounds[-1] == [0]
+    assert found.ranking[0] == 1
 
 
 def test_shares_are_those_of_each_network(monkeypatch):
