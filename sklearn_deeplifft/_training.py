@@ -282,6 +282,7 @@ def eliminate(
 ) -> Elimination:
     """Drop the lowest fraction, go on training on the rest, score again, until one is left.
 
+    Rounds after the first are half as long: their networks have been trained.
     Features rank by their shares of the scores and, to the power of ``path_weight``, of the gates'
     path, averaged over rounds (a feature that is gone has none), so that the ranking is that of
     the importances. Which features go is decided by an exponentially weighted mean of the rounds'
@@ -291,6 +292,7 @@ def eliminate(
     if recipe.null_features:
         plan = [part._replace(nulls=None) for part in plan]
         networks = exported(data, networks)
+    recipe = replace(recipe, settings=_going_on(recipe.settings))
     columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
     survived = np.zeros(len(features))
     shares = np.zeros((len(networks), len(features)))
@@ -319,6 +321,14 @@ def eliminate(
         columns, features = columns[stay], features[kept]
         stage = f"round-{rounds + 1:03d}"
         networks, scores = run(recipe, data, plan, columns, score, starts, stage)
+
+
+def _going_on(settings: NetSettings) -> NetSettings:
+    """How networks go on training that have been trained: half as long."""
+    gates = settings.gates
+    if gates is not None:
+        gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))
+    return replace(settings, max_epochs=math.ceil(settings.max_epochs / 2), gates=gates)
 
 
 def finish(recipe: Recipe, data: FitData, networks: Sequence[Trained]) -> None:

@@ -22,7 +22,7 @@ from sklearn_deeplifft._training import (
     run,
     untrained,
 )
-from sklearn_deeplifft.networks import NetSettings, Rows
+from sklearn_deeplifft.networks import GateSettings, NetSettings, Rows
 from tests.oracles import smoothed_elimination
 
 
@@ -156,9 +156,7 @@ def test_groups_stay_together():
 # Elimination with scores that are known
 
 
-def eliminated(
-    scores_of_columns, d, step, monkeypatch, n_networks=1, groups=None, smoothing=0.0
-):
+def eliminated(scores_of_columns, d, step, monkeypatch, n_networks=1, groups=None, smoothing=0.0):
     """Run elimination where network j's scores of some columns are given by a function."""
     rounds = []
 
@@ -395,6 +393,26 @@ def test_networks_without_null_features_are_kept_as_they_are():
     networks, _ = run(plain, data, plan, np.arange(6), lambda *args: Scores(*[None] * 4))
     assert exported(data, networks)[0] is networks[0]
     assert networks[0].with_nulls is None
+
+
+@pytest.mark.parametrize("path", [False, True])
+def test_rounds_that_go_on_are_half_as_long(monkeypatch, path):
+    gates = GateSettings(tuple(range(6)), shown=False, path_steps=7) if path else None
+    data, lengths = real_data(), []
+    settings = NetSettings((4,), max_epochs=3, patience=None, gates=gates)
+    given = recipe(settings=settings, n_networks=2)
+
+    def score(trained, rows, columns):
+        lengths.append((len(columns), trained.epochs))
+        return Scores(np.ones(len(columns)), None, None, 0.0)
+
+    plan = make_plan(given, data, np.random.RandomState(0))
+    fitted = run(given, data, plan, np.arange(6), score)
+    eliminate(given, data, plan, *fitted, score, 0.5, find_groups(None, None, 6))
+    # An epoch is one step: 120 rows are one batch.
+    assert [n for n, _ in lengths] == [6, 6, 3, 3, 1, 1]
+    first, later = (7, 4) if path else (3, 2)
+    assert [epochs for _, epochs in lengths] == [first] * 2 + [later] * 4
 
 
 def test_elimination_goes_on_without_null_columns():
