@@ -52,12 +52,12 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         Networks trained and averaged, each with its own seed and its own held-out fold.
     step : int, float or None, default=0.4
         Recursive elimination: drop so many features (or this fraction of those left), go on
-        training on the rest, half as long as at first, score again, until one is left; shares are
-        averaged over rounds. None ranks in one pass.
+        training on the rest (for half of ``max_epochs`` and ``path_steps``), score again, until one
+        is left; shares are averaged over rounds. None ranks in one pass.
     smoothing : float, default=0.5
         In elimination: what goes is decided by a running mean of the shares of all rounds so far,
-        in which a round counts this many times, 0 to below 1, what the next one does. One round
-        hangs on how few networks happen to have ended; 0 takes it alone.
+        in which a round counts this many times (0 to below 1) what the next one does. A single
+        round, what 0 takes, leaves more to chance.
     gate_penalty : "path", float or None, default="path"
         Group penalty on the columns of the first layer of networks of ours, in units of the
         largest step that Adam can take: at 1 every column closes, None is none. ``"path"`` raises

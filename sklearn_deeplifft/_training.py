@@ -282,12 +282,12 @@ def eliminate(
 ) -> Elimination:
     """Drop the lowest fraction, go on training on the rest, score again, until one is left.
 
-    Rounds after the first are half as long: their networks have been trained.
-    Features rank by their shares of the scores and, to the power of ``path_weight``, of the gates'
-    path, averaged over rounds (a feature that is gone has none), so that the ranking is that of
-    the importances. Which features go is decided by an exponentially weighted mean of the rounds'
-    shares, in which a round counts ``smoothing`` times what the next one does. Features go with all
-    of their columns. Null features have been compared by then, and are left out.
+    Rounds after the first are half as long where the settings say how long: their networks have
+    been trained. Features rank by their shares of the scores and, to the power of ``path_weight``,
+    of the gates' path, averaged over rounds (a feature that is gone has none), so that the ranking
+    is that of the importances. Which features go is decided by an exponentially weighted mean of
+    the rounds' shares, in which a round counts ``smoothing`` times what the next one does. Features
+    go with all of their columns. Null features have been compared by then, and are left out.
     """
     if recipe.null_features:
         plan = [part._replace(nulls=None) for part in plan]
