@@ -68,6 +68,9 @@ class Surface(Protocol):
     def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
         """f (r, R) of the rows that the moves change, one move after another."""
 
+    def reads(self, move: Move) -> bool:
+        """Whether it may answer anything else after the move."""
+
 
 class FullForward:
     """Runs whole rows; for anything that maps rows to outputs.
@@ -87,6 +90,9 @@ class FullForward:
     def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
         pieces = [piece for move in moves for piece in _pieces(move, len(X))]
         return torch.cat([self._moved(X, piece) for piece in pieces])
+
+    def reads(self, move: Move) -> bool:
+        return True
 
     def _moved(self, X: Tensor, move: Move) -> Tensor:
         moved = X.clone() if move.rows is None else X[move.rows]
@@ -131,6 +137,7 @@ class LowRank:
         self.dtype = first.weight.dtype
         self._first: tuple[Tensor, Tensor] | None = None
         self._shifted: ShiftedLayers | None = None
+        self._read = (first.weight != 0).any(0).tolist()
 
     def outputs(self, X: Tensor) -> Tensor:
         return self.run(self.pre_activations(X).clone())
@@ -138,9 +145,16 @@ class LowRank:
     def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
         Z = self.pre_activations(X)
         outputs = dict(self._after_shifts(Z, moves))
+        unread = [i for i, move in enumerate(moves) if not self.reads(move)]
+        if unread:  # products of other rows beside them would round otherwise
+            before = self.outputs(X)
+            outputs |= {i: before if (at := moves[i].rows) is None else before[at] for i in unread}
         rest = [i for i in range(len(moves)) if i not in outputs]
         outputs |= zip(rest, self._after_others(X, Z, [moves[i] for i in rest]), strict=True)
         return torch.cat([outputs[i] for i in range(len(moves))])
+
+    def reads(self, move: Move) -> bool:
+        return any(self._read[column] for column in move.columns.tolist())
 
     def _after_shifts(self, Z: Tensor, moves: Sequence[Move]) -> Iterator[tuple[int, Tensor]]:
         """Positions of moves that shift all rows of Z alike, and the outputs (n, R) after."""

@@ -215,11 +215,13 @@ def _over_rows(
         before = surface.outputs(rows).double()
         single = torch.stack(list(_spread(surface, rows, moves, before)))
         alone += (single - before).mean(1) / N
+        unread = torch.tensor([not surface.reads(move) for move in moves])
         less = single - before / 2  # f(Ti x) + f(Tj x) - f(x) is the sum of two of these
         done = 0
         for both in _both(surface, rows, X, moves, bound, pairs):
             at = slice(done, done + len(both))
             found = both.double().sub_(less[first[at]]).sub_(less[second[at]])
+            found[unread[first[at]] | unread[second[at]]] *= 0  # whatever it rounds to; NaN stays
             torch.mean(found, 1, out=own[k, at])
             if N > 1:
                 found = total[at].add_(found, alpha=1 / N)

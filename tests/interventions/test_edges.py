@@ -74,6 +74,33 @@ def test_a_column_that_is_not_read_has_no_effect_at_all(X, dtype):
     assert not pairwise_epistasis(net, X, [add(0, 1), add(2, 1)]).epistasis.any()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("move", [add(2, 1), set_to(2, 7), remove(2)], ids=["add", "set", "remove"])
+def test_nor_has_it_any_beside_other_moves_of_many_rows(dtype, move):
+    X = np.random.default_rng(1).poisson(1.0, (1501, 4)).astype(float)
+    net = relu_network(4, 33, 19, 3, dtype=dtype)
+    with torch.no_grad():
+        net[0].weight[:, 2] = 0
+    moves = [add(0, 1), move, remove(1), set_to(3, 2)]
+    found = intervention_effects(net, X, moves, support=False)
+    assert not found.effects[1].any()
+    assert found.effects[[0, 2, 3]].all()
+    pairs = pairwise_epistasis(net, X, moves, n_background=1501)
+    with_it = [1 in pair for pair in pairs.pairs.tolist()]
+    assert not pairs.epistasis[with_it].any()
+    assert pairs.epistasis[~np.array(with_it)].any()
+
+
+def test_a_broken_network_does_not_look_sound_for_a_column_that_is_not_read(X):
+    net = relu_network(4, 30, 20, 3, dtype=torch.float64)
+    with torch.no_grad():
+        net[0].weight[:, 2] = 0
+        net[2].bias[0] = torch.nan
+    found = intervention_effects(net, X, [add(0, 1), add(2, 1)], support=False)
+    assert np.isnan(found.effects).all()
+    assert np.isnan(pairwise_epistasis(net, X, [add(0, 1), add(2, 1)]).epistasis).all()
+
+
 def test_shifts_that_are_carried_and_others_come_in_their_order(X, monkeypatch):
     net = relu_network(4, 30, 20, 3, dtype=torch.float32)
     moves = [remove(1), add(0, 1), add(2, 1e6, low=None), add(1, 0.5), set_to(3, 2), add(3, 1)]
