@@ -64,7 +64,7 @@ class BaseInterveningSelector(BaseNetworkSelector):
         rows = _as_dense(X)
         found = self._ensemble(rows)
         blocks = changes(found.surfaces, rows, self.interventions_, len(found.outputs))
-        return np.hstack([total.reshape(len(rows), -1) for total, *_ in blocks])
+        return np.hstack([np.array(total).reshape(len(rows), -1) for total, *_ in blocks])
 
     def _extra_settings(self, data: FitData) -> dict[str, Any]:
         return {}

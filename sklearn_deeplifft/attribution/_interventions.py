@@ -16,21 +16,32 @@ affine map is run whole, behind the same interface.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution._chain import _Activation, _Affine, chain_of
+from sklearn_deeplifft.attribution._live_units import LiveUnits
 from sklearn_deeplifft.attribution._output_scale import OutputScale
-from sklearn_deeplifft.attribution._shifts import ShiftedLayers
 
 __all__ = ["ROWS_AT_ONCE", "FullForward", "LowRank", "Move", "Surface", "low_rank_of"]
 
 ROWS_AT_ONCE = 1024
 """Rows that run through the upper layers together: their activations stay in cache."""
+
+HELD_BYTES = 2_000_000
+"""Of outputs that are held at a time."""
+
+MOST_LIVE = 0.75
+"""Share of the units that a row's own products may have and still be quicker."""
+
+FEWEST_LIVE = 32
+"""So many moves fill a product of a row's own units."""
+
+MOST_ROWS = 0.75
+"""Share of the rows that a move must change: products of own units run for all of them."""
 
 
 class Move(NamedTuple):
@@ -44,8 +55,6 @@ class Move(NamedTuple):
     """(r,): the rows it changes, ascending; None for all of them."""
     change: Tensor | None = None
     """(r, m) float64: ``values`` less what the rows hold before, where that is known already."""
-    shift: float | None = None
-    """The change of a single column, where it is the same in all rows; ``rows`` is then None."""
 
     def n_rows(self, n: int) -> int:
         """How many rows of a background of ``n`` it changes."""
@@ -58,6 +67,13 @@ class Move(NamedTuple):
         rows = X if self.rows is None else X[self.rows]
         return self.values - rows[:, self.columns]
 
+    def spread(self, X: Tensor) -> Tensor:
+        """The change of all rows (n, m), 0 in those that it leaves as they are."""
+        change = self.changed(X)
+        if self.rows is None:
+            return change
+        return change.new_zeros(len(X), change.shape[1]).index_copy_(0, self.rows, change)
+
 
 class Surface(Protocol):
     """A network as a function of rows, ready to answer for one background."""
@@ -67,6 +83,9 @@ class Surface(Protocol):
 
     def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
         """f (r, R) of the rows that the moves change, one move after another."""
+
+    def write_changes(self, out: Tensor, X: Tensor, moves: Sequence[Move], before: Tensor) -> None:
+        """Write f after each move less f before, (n, B, R) float64, where a move changes a row."""
 
     def reads(self, move: Move) -> bool:
         """Whether it may answer anything else after the move."""
@@ -90,6 +109,9 @@ class FullForward:
     def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
         pieces = [piece for move in moves for piece in _pieces(move, len(X))]
         return torch.cat([self._moved(X, piece) for piece in pieces])
+
+    def write_changes(self, out: Tensor, X: Tensor, moves: Sequence[Move], before: Tensor) -> None:
+        _write_changes(self, out, X, moves, before, range(len(moves)))
 
     def reads(self, move: Move) -> bool:
         return True
@@ -136,46 +158,59 @@ class LowRank:
         self.folded = folded
         self.dtype = first.weight.dtype
         self._first: tuple[Tensor, Tensor] | None = None
-        self._shifted: ShiftedLayers | None = None
         self._read = (first.weight != 0).any(0).tolist()
 
     def outputs(self, X: Tensor) -> Tensor:
         return self.run(self.pre_activations(X).clone())
 
     def after(self, X: Tensor, moves: Sequence[Move]) -> Tensor:
-        Z = self.pre_activations(X)
-        outputs = dict(self._after_shifts(Z, moves))
+        outputs: dict[int, Tensor] = {}
         unread = [i for i, move in enumerate(moves) if not self.reads(move)]
         if unread:  # products of other rows beside them would round otherwise
             before = self.outputs(X)
             outputs |= {i: before if (at := moves[i].rows) is None else before[at] for i in unread}
         rest = [i for i in range(len(moves)) if i not in outputs]
-        outputs |= zip(rest, self._after_others(X, Z, [moves[i] for i in rest]), strict=True)
+        outputs |= zip(rest, self._after_moves(X, [moves[i] for i in rest]), strict=True)
         return torch.cat([outputs[i] for i in range(len(moves))])
+
+    def write_changes(self, out: Tensor, X: Tensor, moves: Sequence[Move], before: Tensor) -> None:
+        written = self._write_live(out, X, moves, before)
+        rest = [i for i in range(len(moves)) if i not in written]
+        _write_changes(self, out, X, moves, before, rest)
+
+    def _write_live(
+        self, out: Tensor, X: Tensor, moves: Sequence[Move], before: Tensor
+    ) -> Collection[int]:
+        """Changes by many moves of a column, where they leave many units silent; by which moves."""
+        layers, n = self._relu_layers(), len(X)
+        single = [i for i, move in enumerate(moves) if self._moves_most(move, n)]
+        if layers is None or len(single) < FEWEST_LIVE:
+            return ()
+        few = [moves[i] for i in single]
+        columns = torch.cat([move.columns for move in few])
+        given = torch.cat([move.spread(X) for move in few], 1) / self.units[columns]
+        steps = given[:1] if (given == given[0]).all() else given
+        args = self.pre_activations(X), self.first.transposed[columns], steps.to(self.dtype), layers
+        if not LiveUnits.takes(*args) or (live := LiveUnits(*args)).share > MOST_LIVE:
+            return ()
+        into = out if len(few) == len(moves) else out.new_empty(n, len(few), out.shape[2])
+        live.write_changes(into, before, None if self.folded else self.scale)
+        if any(move.rows is not None for move in few):
+            into[given == 0] = 0  # whatever it rounds to
+        if into is not out:
+            out[:, single] = into
+        return frozenset(single)
+
+    def _moves_most(self, move: Move, n: int) -> bool:
+        """Whether it moves a single column that is read, in most rows."""
+        return len(move.columns) == 1 and move.n_rows(n) >= MOST_ROWS * n and self.reads(move)
 
     def reads(self, move: Move) -> bool:
         return any(self._read[column] for column in move.columns.tolist())
 
-    def _after_shifts(self, Z: Tensor, moves: Sequence[Move]) -> Iterator[tuple[int, Tensor]]:
-        """Positions of moves that shift all rows of Z alike, and the outputs (n, R) after."""
-        alike = [i for i, move in enumerate(moves) if move.shift is not None]
-        layers = self._shifted_layers(Z) if alike else None
-        if layers is None:
-            return
-        columns = torch.cat([moves[i].columns for i in alike])
-        change = torch.tensor([moves[i].shift for i in alike], dtype=torch.float64)
-        steps = (change / self.units[columns]).to(self.dtype)
-        constants = layers.constants(steps[:, None] * self.first.transposed[columns])
-        allowed = layers.allows(constants)
-        if not allowed.all():
-            alike = list(itertools.compress(alike, allowed.tolist()))
-            constants = [c[allowed] for c in constants]
-        if alike:
-            after = self._scaled(layers.outputs(constants).flatten(0, 1))
-            yield from zip(alike, after.split(len(after) // len(alike)), strict=True)
-
-    def _after_others(self, X: Tensor, Z: Tensor, moves: Sequence[Move]) -> Sequence[Tensor]:
+    def _after_moves(self, X: Tensor, moves: Sequence[Move]) -> Sequence[Tensor]:
         """Outputs (r, R) after each move, of the rows that it changes."""
+        Z = self.pre_activations(X)
         space = Z.new_empty(ROWS_AT_ONCE, Z.shape[1])
         found = []
         for batch in _batches(moves, len(X)):
@@ -213,17 +248,12 @@ class LowRank:
         if self._first is None or self._first[0] is not X:
             x = self.prepare(X).to(self.first.weight.dtype)
             self._first = X, self.first.apply(x.contiguous())
-            self._shifted = None
         return self._first[1]
 
-    def _shifted_layers(self, Z: Tensor) -> ShiftedLayers | None:
-        """The layers above where they are all ReLU layers, for shifts of the same rows."""
+    def _relu_layers(self) -> list[tuple[_Affine, bool]] | None:
+        """The maps above a first ReLU, and whether one follows each; None if there is more."""
         maps = [(stage, relu) for stage, relu in self.above if isinstance(stage, _Affine)]
-        if not self.rectified or len(maps) < len(self.above):
-            return None
-        if self._shifted is None:
-            self._shifted = ShiftedLayers(Z, maps, ROWS_AT_ONCE)
-        return self._shifted
+        return maps if self.rectified and len(maps) == len(self.above) else None
 
     def run(self, h: Tensor) -> Tensor:
         """What comes after pre-activations; ``h`` is written over."""
@@ -314,6 +344,27 @@ def _through(linear: Tensor, stage: _Affine) -> _Affine:
 def _affine(weight: Tensor, bias: Tensor) -> _Affine:
     weight = weight.contiguous()
     return _Affine(weight, bias, weight.T.contiguous())
+
+
+def _write_changes(
+    surface: Surface,
+    out: Tensor,
+    X: Tensor,
+    moves: Sequence[Move],
+    before: Tensor,
+    which: Sequence[int],
+) -> None:
+    """Write changes (n, B, R) by some of the moves, a few at a time: outputs stay in cache."""
+    step = max(HELD_BYTES // (8 * max(before.numel(), 1)), 2)
+    for start in range(0, len(which), step):
+        few = which[start : start + step]
+        after = surface.after(X, [moves[i] for i in few])
+        sizes = [moves[i].n_rows(len(X)) for i in few]
+        for i, outputs in zip(few, after.split(sizes), strict=True):
+            if moves[i].rows is None:
+                torch.sub(outputs, before, out=out[:, i])
+            else:
+                out[moves[i].rows, i] = outputs - before[moves[i].rows]
 
 
 def _pieces(move: Move, n: int) -> list[Move]:

@@ -205,39 +205,33 @@ def _over_rows(
     """Means of each network (N, p, R); standard errors and mean squares (p, R); alone (m, R)."""
     rows, N = torch.tensor(X, dtype=torch.float64), len(ensemble.surfaces)
     p, n, R = len(pairs), len(X), len(ensemble.outputs)
-    # Four outputs are added up: none may come by other sums than the others.
-    moves = [move_of(one, X)._replace(shift=None) for one in bound]
+    moves = [move_of(one, X) for one in bound]
     first, second = torch.tensor(pairs).T
     total = torch.zeros(p if N > 1 else 0, n, R, dtype=torch.float64)
-    own, spread = torch.empty(N, p, R).double(), torch.empty(2, p, R).double()
+    own, squares = torch.empty(N, p, R).double(), torch.empty(p, R).double()
     alone = torch.zeros(len(bound), R, dtype=torch.float64)
     for k, surface in enumerate(ensemble.surfaces):
         before = surface.outputs(rows).double()
         single = torch.stack(list(_spread(surface, rows, moves, before)))
         alone += (single - before).mean(1) / N
-        unread = torch.tensor([not surface.reads(move) for move in moves])
+        unread = [not surface.reads(move) for move in moves]
         less = single - before / 2  # f(Ti x) + f(Tj x) - f(x) is the sum of two of these
         done = 0
         for both in _both(surface, rows, X, moves, bound, pairs):
             at = slice(done, done + len(both))
             found = both.double().sub_(less[first[at]]).sub_(less[second[at]])
-            found[unread[first[at]] | unread[second[at]]] *= 0  # whatever it rounds to; NaN stays
+            if any(unread):  # nothing is added to what the other does, whatever it rounds to
+                idle = [unread[i] or unread[j] for i, j in pairs[at]]
+                found[torch.tensor(idle)] *= 0  # NaN stays
             torch.mean(found, 1, out=own[k, at])
             if N > 1:
                 found = total[at].add_(found, alpha=1 / N)
             if k == N - 1:  # while it is in cache
-                spread[:, at] = _errors_and_squares(found)
+                torch.sum((found - found.mean(1, keepdim=True)).square_(), 1, out=squares[at])
             done += len(both)
-    return own.numpy(), spread[0].numpy(), spread[1].numpy(), alone.numpy()
-
-
-def _errors_and_squares(rows: Tensor) -> Tensor:
-    """Standard errors and mean squares (2, p, R) of rows (p, n, R); errors NaN with one row."""
-    n = rows.shape[1]
-    mean = rows.mean(1, keepdim=True)
-    squares = (rows - mean).square_().sum(1)
     errors = (squares / (n - 1) / n).sqrt_() if n > 1 else squares * torch.nan
-    return torch.stack([errors, squares / n + mean[:, 0] ** 2])
+    mean_squares = squares / n + own.mean(0) ** 2
+    return own.numpy(), errors.numpy(), mean_squares.numpy(), alone.numpy()
 
 
 def _spread(

@@ -49,6 +49,9 @@ __all__ = [
 
 SCALES = ("logit", "proba")
 
+COMPARED = 40
+"""Interventions that are compared: as many as make the engine leave units out."""
+
 SMALLEST_PROBABILITY = 1e-12
 """Where a black box says 0 its logarithm is taken of this."""
 
@@ -150,14 +153,15 @@ def engine_error(
     if not isinstance(surface, LowRank):
         return 0.0
     few = torch.tensor(X[:8], dtype=torch.float64)
-    moves = [move_of(one, X[:8]) for one in bound[:8]]
+    moves = [move_of(one, X[:8]) for one in bound[:COMPARED]]
     whole = whole_passes(trained, surface.scale, surface.dtype)
-    pairs = [
-        (surface.outputs(few), whole.outputs(few)),
-        (surface.after(few, moves), whole.after(few, moves)),
-    ]
-    gap = max(float((a - b).abs().max()) for a, b in pairs if len(a))
-    size = max(float(b.abs().max()) for _, b in pairs if len(b))
+    before, expected = (one.outputs(few).double() for one in (surface, whole))
+    written = []
+    for one in (surface, whole):
+        written.append(torch.zeros(len(few), len(moves), before.shape[1], dtype=torch.float64))
+        one.write_changes(written[-1], few, moves, expected)
+    gap = max(float((a - b).abs().max()) for a, b in ((before, expected), written))
+    size = float((expected[:, None] + written[1]).abs().max())
     return gap / size if size > 0 else gap
 
 

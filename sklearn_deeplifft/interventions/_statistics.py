@@ -33,8 +33,12 @@ __all__ = [
     "t_interval",
 ]
 
-BLOCK_BYTES = 2_000_000
-"""Of the changes held at a time: they stay in cache while they are summed up."""
+BLOCK_BYTES = 1 << 24
+"""Of the changes held at a time: enough interventions for large products, few enough to be kept
+in cache while they are summed up."""
+
+EVEN = 64
+"""Blocks are multiples of so many interventions: products are quicker."""
 
 
 class Moments(NamedTuple):
@@ -56,58 +60,42 @@ class Moments(NamedTuple):
 def changes(
     surfaces: Sequence[Surface], X: np.ndarray, bound: Sequence[Intervention], n_outputs: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Blocks of interventions: changes (n, B, R), per network (N, B, R), changed (B,)."""
+    """Blocks of interventions: changes (n, B, R), per network (N, B, R), changed (B,).
+
+    The changes are written over by those of later blocks.
+    """
     rows = torch.tensor(X, dtype=torch.float64)  # a copy: X may be read-only
     before = [surface.outputs(rows).double() for surface in surfaces]
-    step = max(BLOCK_BYTES // (8 * len(X) * n_outputs), 2)
+    n, N = len(X), len(surfaces)
+    step = max(BLOCK_BYTES // (8 * n * n_outputs), 2)
+    step = step // EVEN * EVEN or step  # fewer than that as they come
+    space = torch.empty(n * min(step, len(bound)) * n_outputs, dtype=torch.float64)
     for start in range(0, len(bound), step):
         moves = [move_of(one, X) for one in bound[start : start + step]]
-        share = np.array([1.0 if m.rows is None else len(m.rows) / len(X) for m in moves])
-        # A row that a move leaves as it is keeps its zero in the buffer, whatever the network.
-        buffer = torch.empty if _all_rows(moves) else torch.zeros
-        change = buffer(len(X), len(moves), n_outputs, dtype=torch.float64)
-        own = np.empty((len(surfaces), len(moves), n_outputs))
-        total = torch.zeros_like(change) if len(surfaces) > 1 else change
+        share = np.array([1.0 if m.rows is None else len(m.rows) / n for m in moves])
+        change = space[: n * len(moves) * n_outputs].view(n, len(moves), n_outputs)
+        if any(move.rows is not None for move in moves):
+            change.zero_()  # where a move leaves a row as it is no network writes anything
+        own = np.empty((N, len(moves), n_outputs))
+        total = torch.zeros_like(change) if N > 1 else change
         for i, surface in enumerate(surfaces):
-            _fill(change, surface.after(rows, moves), moves, before[i])
+            surface.write_changes(change, rows, moves, before[i])
             # numpy's mean, row after row: the bits of the mean of the whole matrix of changes.
             change.numpy().mean(axis=0, out=own[i])
-            if len(surfaces) > 1:
+            if N > 1:
                 total += change
-        if len(surfaces) > 1:
-            total /= len(surfaces)
+        if N > 1:
+            total /= N
         yield total.numpy(), own, share
-
-
-def _fill(
-    change: torch.Tensor, after: torch.Tensor, moves: Sequence[Move], before: torch.Tensor
-) -> None:
-    """One network's changes (n, B, R): outputs before are in double precision, so differences."""
-    n, B, R = change.shape
-    if _all_rows(moves):
-        torch.sub(after.view(B, n, R).transpose(0, 1), before[:, None], out=change)
-        return
-    sizes = [move.n_rows(n) for move in moves]
-    for b, (move, outputs) in enumerate(zip(moves, after.split(sizes), strict=True)):
-        at = slice(None) if move.rows is None else move.rows
-        change[at, b] = outputs - before[at]
-
-
-def _all_rows(moves: Sequence[Move]) -> bool:
-    return all(move.rows is None for move in moves)
 
 
 def move_of(bound: Intervention, X: np.ndarray) -> Move:
     """What a bound intervention does to rows; those it leaves as they are need not be run."""
-    columns = bound.positions
     before = columns_of(X, bound)
     values = bound.apply(before)
     change = values - before
-    at, *parts = map(torch.from_numpy, (columns, values, change))
-    if len(columns) == 1 and len(change) and (shift := change[0, 0]) and (change == shift).all():
-        return Move(at, parts[0], None, parts[1], float(shift))
-    differs = change.any(axis=1)
-    if differs.all():
+    at, *parts = map(torch.from_numpy, (bound.positions, values, change))
+    if change.all() or (differs := change.any(axis=1)).all():
         return Move(at, parts[0], None, parts[1])
     moved = torch.from_numpy(np.flatnonzero(differs))
     return Move(at, parts[0][moved], moved, parts[1][moved])

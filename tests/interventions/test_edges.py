@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_deeplifft.attribution import _interventions, _shifts
+from sklearn_deeplifft.attribution import _interventions
 from sklearn_deeplifft.interventions import (
     add,
     intervention_effects,
@@ -41,19 +41,12 @@ def test_moves_of_many_rows_run_in_pieces(X, last, move, monkeypatch):
     whole = intervention_effects(net, X, [move, add(1, 1)], support=False)
     seen = []
 
-    def watch(owner, name, rows):
-        original = getattr(owner, name)
-        monkeypatch.setattr(
-            owner,
-            name,
-            lambda self, first, *rest: (
-                seen.append(rows(first, *rest)),
-                original(self, first, *rest),
-            )[1],
-        )
-
-    watch(_interventions.LowRank, "_run_above", lambda h: len(h))
-    watch(_shifts.ShiftedLayers, "_run", lambda Z, lowest, *above: len(Z) * len(lowest))
+    run = _interventions.LowRank._run_above
+    monkeypatch.setattr(
+        _interventions.LowRank,
+        "_run_above",
+        lambda self, h: (seen.append(len(h)), run(self, h))[1],
+    )
     monkeypatch.setattr(_interventions, "ROWS_AT_ONCE", 7)
     pieces = intervention_effects(net, X, [move, add(1, 1)], support=False)
     np.testing.assert_allclose(pieces.effects, whole.effects, atol=1e-14)
@@ -101,20 +94,52 @@ def test_a_broken_network_does_not_look_sound_for_a_column_that_is_not_read(X):
     assert np.isnan(pairwise_epistasis(net, X, [add(0, 1), add(2, 1)]).epistasis).all()
 
 
-def test_shifts_that_are_carried_and_others_come_in_their_order(X, monkeypatch):
-    net = relu_network(4, 30, 20, 3, dtype=torch.float32)
-    moves = [remove(1), add(0, 1), add(2, 1e6, low=None), add(1, 0.5), set_to(3, 2), add(3, 1)]
-    carried = []
-    original = _shifts.ShiftedLayers.allows
+@pytest.fixture
+def live(monkeypatch):
+    """Positions of the moves that only live units are multiplied for, call by call."""
+    found = []
+    write = _interventions.LowRank._write_live
     monkeypatch.setattr(
-        _shifts.ShiftedLayers,
-        "allows",
-        lambda self, c: (carried.append(original(self, c)), carried[-1])[1],
+        _interventions.LowRank,
+        "_write_live",
+        lambda self, *args: (found.append(sorted(write(self, *args))), write(self, *args))[1],
     )
-    together = intervention_effects(net, X, moves, support=False)
-    assert [c.tolist() for c in carried] == [[True, False, True, True]]
-    exact = intervention_effects(net.double(), X, moves, support=False)
-    np.testing.assert_allclose(together.effects, exact.effects, rtol=1e-5, atol=1e-6)
+    return found
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_moves_of_live_units_and_others_come_in_their_order(X, monkeypatch, live, dtype):
+    monkeypatch.setattr(_interventions, "FEWEST_LIVE", 3)
+    net = relu_network(4, 30, 20, 3, dtype=torch.float32)
+    moves = [remove(1), add(0, 1), add(2, 50, low=None), add(1, 0.5), set_to(3, 2), add(3, 1)]
+    together = intervention_effects(net.to(dtype), X, moves, support=False)
+    assert live == [[1, 2, 3, 4, 5]]  # removing acts on too few rows
+    monkeypatch.setattr(_interventions, "FEWEST_LIVE", 6)
+    plain = intervention_effects(net.double(), X, moves, support=False)
+    assert live[1:] == [[]]
+    np.testing.assert_allclose(together.effects, plain.effects, rtol=1e-5, atol=1e-6)
+
+
+def test_columns_that_are_not_read_and_steps_of_nothing_are_exact_zeros_among_many(X, live):
+    net = relu_network(4, 30, 20, 3, dtype=torch.float32)
+    X = X * [1, 0, 1, 1]
+    with torch.no_grad():
+        net[0].weight[:, 2] = 0
+    many = [add(0, 0.01 + i / 1000) for i in range(40)]
+    found = intervention_effects(net, X, [*many, add(2, 1)], support=False)
+    assert live == [list(range(40))]
+    assert not found.effects[40].any()
+    found = intervention_effects(net, X, [*many, add(1, 1e-60, low=None)], support=False)
+    assert live[1:] == [[]]
+    assert not found.effects[40].any()
+
+
+def test_a_network_with_few_silent_units_is_run_as_it_is(X, live):
+    net = relu_network(4, 30, 20, 3, dtype=torch.float64)
+    many = [add(j, sign * 1e3, low=None) for j in range(4) for sign in (-1, 1)] * 5
+    found = intervention_effects(net, X, many, support=False)
+    assert live == [[]]
+    assert found.effects.all()
 
 
 def test_distances_take_quantiles_of_the_values_as_they_are():

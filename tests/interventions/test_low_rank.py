@@ -65,6 +65,20 @@ def test_low_rank_updates_equal_full_forwards(name, dtype, bound, scale):
     assert module_dtype(net) == dtype
 
 
+@pytest.mark.parametrize("scale", ["logit", "proba"])
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
+@pytest.mark.parametrize("name", NETS)
+def test_so_do_many_moves_of_all_rows(name, dtype, bound, scale):
+    X, net = counts(70, 6), made(name, dtype)
+    many = [add(j, step) for step in np.linspace(0.1, 2, 9) for j in range(6)]
+    moves = [SOME[0], *many, *SOME[1:]]
+    found = intervention_effects(net, X, moves, scale=scale, task="classification")
+    twin = copy.deepcopy(net).double()
+    core = twin[:-1] if name == "softmax last" else twin
+    expected = _whole(core, X, found.interventions, scale)
+    np.testing.assert_allclose(found.effects, expected, rtol=0, atol=bound * np.abs(expected).max())
+
+
 @pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
 @pytest.mark.parametrize("pairs", [False, True])
 def test_standardised_networks_are_moved_in_raw_units(dtype, bound, pairs):
