@@ -17,7 +17,14 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
 from sklearn_deeplifft import GIATransformer
-from sklearn_deeplifft.interventions import add, compose, intervention_effects, remove, set_to
+from sklearn_deeplifft.interventions import (
+    _statistics,
+    add,
+    compose,
+    intervention_effects,
+    remove,
+    set_to,
+)
 from tests.conftest import MLP, counted_trainings, planted, relu_network
 
 QUICK = {
@@ -378,3 +385,12 @@ def test_null_features_of_a_prefit_network(table):
     trained = quick().fit(*table).estimator_
     with pytest.raises(ValueError, match="use one of the two"):
         quick(trained, prefit=True, null_features=True).fit(*table)
+
+
+def test_row_effects_in_blocks_are_those_at_once(fitted, table, monkeypatch):
+    gia = clone(fitted).set_params(output="effects").fit(*table)
+    whole = gia.transform(table[0])
+    monkeypatch.setattr(_statistics, "BLOCK_BYTES", 1)
+    assert gia.interventions_[2:]
+    np.testing.assert_allclose(gia.transform(table[0]), whole, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(gia.transform(table[0][:3]), whole[:3], rtol=0, atol=1e-6)
