@@ -387,8 +387,9 @@ def test_null_features_of_a_prefit_network(table):
         quick(trained, prefit=True, null_features=True).fit(*table)
 
 
-def test_row_effects_in_blocks_are_those_at_once(fitted, table, monkeypatch):
-    gia = clone(fitted).set_params(output="effects").fit(*table)
+@pytest.mark.parametrize("n_networks", [1, 2])
+def test_row_effects_in_blocks_are_those_at_once(table, n_networks, monkeypatch):
+    gia = quick(n_networks=n_networks, output="effects").fit(*table)
     whole = gia.transform(table[0])
     monkeypatch.setattr(_statistics, "BLOCK_BYTES", 1)
     assert gia.interventions_[2:]
