@@ -16,14 +16,14 @@ affine map is run whole, behind the same interface.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution._chain import _Activation, _Affine, chain_of
-from sklearn_deeplifft.attribution._live_units import LiveUnits
+from sklearn_deeplifft.attribution._live_units import live_units
 from sklearn_deeplifft.attribution._output_scale import OutputScale
 
 __all__ = ["ROWS_AT_ONCE", "FullForward", "LowRank", "Move", "Surface", "low_rank_of"]
@@ -34,11 +34,8 @@ ROWS_AT_ONCE = 1024
 HELD_BYTES = 2_000_000
 """Of outputs that are held at a time."""
 
-MOST_LIVE = 0.75
-"""Share of the units that a row's own products may have and still be quicker."""
-
-FEWEST_LIVE = 32
-"""So many moves fill a product of a row's own units."""
+FEWEST_LIVE_MOVES, MOST_LIVE_MOVES = 32, 1024
+"""So many moves fill a product of a row's own units; so many are in memory at a time."""
 
 MOST_ROWS = 0.75
 """Share of the rows that a move must change: products of own units run for all of them."""
@@ -67,7 +64,7 @@ class Move(NamedTuple):
         rows = X if self.rows is None else X[self.rows]
         return self.values - rows[:, self.columns]
 
-    def spread(self, X: Tensor) -> Tensor:
+    def change_of_all(self, X: Tensor) -> Tensor:
         """The change of all rows (n, m), 0 in those that it leaves as they are."""
         change = self.changed(X)
         if self.rows is None:
@@ -180,26 +177,30 @@ class LowRank:
 
     def _write_live(
         self, out: Tensor, X: Tensor, moves: Sequence[Move], before: Tensor
-    ) -> Collection[int]:
+    ) -> set[int]:
         """Changes by many moves of a column, where they leave many units silent; by which moves."""
-        layers, n = self._relu_layers(), len(X)
+        layers, n, written = self._relu_layers(), len(X), set[int]()
         single = [i for i, move in enumerate(moves) if self._moves_most(move, n)]
-        if layers is None or len(single) < FEWEST_LIVE:
-            return ()
-        few = [moves[i] for i in single]
-        columns = torch.cat([move.columns for move in few])
-        given = torch.cat([move.spread(X) for move in few], 1) / self.units[columns]
-        steps = given[:1] if (given == given[0]).all() else given
-        args = self.pre_activations(X), self.first.transposed[columns], steps.to(self.dtype), layers
-        if not LiveUnits.takes(*args) or (live := LiveUnits(*args)).share > MOST_LIVE:
-            return ()
-        into = out if len(few) == len(moves) else out.new_empty(n, len(few), out.shape[2])
-        live.write_changes(into, before, None if self.folded else self.scale)
-        if any(move.rows is not None for move in few):
-            into[given == 0] = 0  # whatever it rounds to
-        if into is not out:
-            out[:, single] = into
-        return frozenset(single)
+        if layers is None:
+            return written
+        for start in range(0, len(single), MOST_LIVE_MOVES):
+            which = single[start : start + MOST_LIVE_MOVES]
+            if len(which) < FEWEST_LIVE_MOVES:
+                break
+            columns = torch.cat([moves[i].columns for i in which])
+            changes = torch.cat([moves[i].change_of_all(X) for i in which], 1)
+            steps = (changes / self.units[columns]).to(self.dtype)
+            if (steps == steps[0]).all():
+                steps = steps[:1]
+            Z, directions = self.pre_activations(X), self.first.transposed[columns]
+            if (live := live_units(Z, directions, steps, layers)) is None:
+                continue
+            into = out if len(which) == len(moves) else out.new_empty(n, len(which), out.shape[2])
+            live.write_changes(into, before, None if self.folded else self.scale)
+            if into is not out:
+                out[:, which] = into
+            written.update(which)
+        return written
 
     def _moves_most(self, move: Move, n: int) -> bool:
         """Whether it moves a single column that is read, in most rows."""

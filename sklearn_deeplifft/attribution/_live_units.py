@@ -3,21 +3,22 @@
 ==============  ======================================================  ==============
 code            symbol                                                  shape
 ==============  ======================================================  ==============
-``Z``           pre-activations y of the first layer                    (n, h)
+``Z``           pre-activations y of the first layer, h units           (n, h)
 ``directions``  what a step of 1 adds to them, for each of m moves      (m, h)
 ``steps``       how far each row is moved                               (n, m), (1, m)
 ``sign``        -1 for units that are on in most rows, else 1           (h,)
-``of_...``      W y of the units with sign -1, by rows and by moves     (n, a), (a, m)
-``ceiling``     sign y at its highest over the moves                    (n, h)
-``units``       those of a row whose ceiling is above 0                 (n, u)
+``from_...``    W y of the units with sign -1, from rows, from moves,   (n, a), (a, m)
+                to the a units of the next layer
+``live``        whether sign y is above 0 in any of the moves           (n, h)
+``units``       which are, of a row; u at most                          (n, u)
 ==============  ======================================================  ==============
 
 Since ``relu(y) = y + relu(-y)``, a unit that is mostly on is a linear one with a correction that is
 mostly silent; what is linear is the sum of a term of the row and one of the move. A move of one
 column changes pre-activations by little, so that most units that are silent in a row stay silent in
 all of its moves. What the other units of a row send up is a product of its own over all moves at
-once, (a, u) times (u, m). Nothing is approximated: rounding is monotone, so a unit whose rounded
-ceiling is not above 0 is an exact 0 after every move.
+once, (a, u) times (u, m). Rounding is monotone, so a unit that is silent at the far ends of its
+moves is an exact 0 after every one of them: nothing is left out but zeros.
 """
 
 from __future__ import annotations
@@ -30,17 +31,33 @@ from torch import Tensor
 
 from sklearn_deeplifft.attribution._chain import _Affine
 
-__all__ = ["LiveUnits"]
+__all__ = ["LiveUnits", "live_units"]
 
 CACHE_BYTES = 3_000_000
-"""Of the activations that are held at a time."""
+"""Of the largest of the three matrices that a few rows need: their units', the weights of these,
+and the next layer's."""
+
+MOST_LIVE = 0.75
+"""Share of the units that may be live and rows' own products still be quicker."""
 
 MULTIPLE = 8
 """Units come in so many: the products are quicker."""
 
+SAMPLED = 100
+"""Rows that units' typical sizes are taken from."""
 
-class LiveUnits:
-    """Layers above the pre-activations of one background, ready for some moves.
+FURTHEST = 8.0
+"""So many times its typical size a unit may be below 0 and still be read as a linear one with a
+correction, whose rounding grows with both."""
+
+
+def live_units(
+    Z: Tensor, directions: Tensor, steps: Tensor, stages: Sequence[tuple[_Affine, bool]]
+) -> LiveUnits | None:
+    """Layers ready for some moves of a background; None where plain sums are needed or quicker.
+
+    They are needed where something is not finite: 0 times NaN is no 0, so that a silent unit sends
+    something up.
 
     Parameters
     ----------
@@ -49,7 +66,30 @@ class LiveUnits:
     steps : Tensor of shape (n, m) or (1, m)
         One row where all rows are moved alike.
     stages : sequence of (_Affine, bool)
-        The maps above the first ReLU, and whether a ReLU follows each; the first one is dense.
+        The maps above the first ReLU, and whether a ReLU follows each.
+    """
+    first = stages[0][0]
+    ends = [by[:, None] * directions for by in (steps.amin(0), steps.amax(0))]
+    highest = torch.maximum(*(end.amax(0) for end in ends))
+    lowest = torch.minimum(*(end.amin(0) for end in ends))
+    if first.weight.ndim != 2 or not _all_finite(Z, highest, lowest, first.weight):
+        return None
+    flipped = _mostly_on(Z, lowest)
+    live = torch.where(flipped, Z + lowest < 0, Z + highest > 0)
+    if live.double().mean() > MOST_LIVE:
+        return None
+    return LiveUnits(Z, directions, steps, stages, flipped, live)
+
+
+class LiveUnits:
+    """Layers above the pre-activations of one background, ready for some moves: `live_units`.
+
+    Parameters
+    ----------
+    Z, directions, steps, stages : as for `live_units`
+    flipped : Tensor of shape (h,) bool
+        The units whose sign is -1.
+    live : Tensor of shape (n, h) bool
     """
 
     def __init__(
@@ -58,40 +98,25 @@ class LiveUnits:
         directions: Tensor,
         steps: Tensor,
         stages: Sequence[tuple[_Affine, bool]],
+        flipped: Tensor,
+        live: Tensor,
     ) -> None:
         (first, self.relu), *self.above = stages
-        ends = _ends(directions, steps)
-        sign = 1 - 2 * _mostly_on(Z, ends.amin((0, 1))).to(Z.dtype)
-        live = Z * sign + (ends * sign).amax((0, 1)) > 0
-        self.n_live, self.order = live.sum(1).sort()
+        self.idle = _idle(Z, directions, steps)
+        sign = 1 - 2 * flipped.to(Z.dtype)
+        # The widest rows first: a block of rows is as wide as its first one.
+        self.n_live, self.order = live.sum(1).sort(descending=True)
         self.units = _packed(live[self.order], self.n_live)
         if len(steps) == 1:
             directions = directions * steps.T
         self.steps = steps[self.order, None] if len(steps) > 1 else None
-        weight = first.weight * (sign < 0)
-        self.of_rows = (Z @ weight.T + first.bias)[self.order, :, None]
-        self.of_moves = weight @ directions.T
+        weight = first.weight * flipped
+        self.from_rows = (Z @ weight.T + first.bias)[self.order, :, None]
+        self.from_moves = weight @ directions.T
         # One more unit that is silent in all rows: it fills up what is packed.
         self.Z = F.pad(Z * sign, (0, 1))[self.order]
         self.by_unit = F.pad((directions * sign).T, (0, 0, 0, 1)).contiguous()
         self.weight = F.pad(first.transposed, (0, 0, 0, 1))
-
-    @staticmethod
-    def takes(
-        Z: Tensor, directions: Tensor, steps: Tensor, stages: Sequence[tuple[_Affine, bool]]
-    ) -> bool:
-        """Whether a silent unit sends nothing up, as it does not where 0 is multiplied by NaN.
-
-        A step of nothing is left to plain sums, so that its effect is an exact 0.
-        """
-        weight, ends = stages[0][0].weight, _ends(directions, steps)
-        finite = all(bool(part.isfinite().all()) for part in (Z, ends, weight))
-        return finite and weight.ndim == 2 and bool(ends.any(2).any(0).all())
-
-    @property
-    def share(self) -> float:
-        """Of the units, how many are multiplied."""
-        return float(self.n_live.sum()) / max(self.n_live.numel() * (len(self.by_unit) - 1), 1)
 
     def write_changes(
         self, out: Tensor, before: Tensor, scaled: Callable[[Tensor], Tensor] | None = None
@@ -105,36 +130,39 @@ class LiveUnits:
         scaled : callable or None
             What the last map gives (r, K) to outputs (r, R), where they are not the same.
         """
-        m, a, R = self.by_unit.shape[1], self.weight.shape[1], before.shape[1]
-        u = self.units.shape[1]
-        at_once = int(CACHE_BYTES // max(self.by_unit.nbytes * self.share, 1)) or 1
-        at_once = min(at_once, len(self.Z))
-        # Written over, not asked for again: memory that was touched is quicker.
-        active, weight, upper = (self.Z.new_empty(at_once * s) for s in (u * m, u * a, a * m))
-        change = out.new_empty(at_once, m, R)
-        for start in range(0, len(self.Z), at_once):
-            rows = slice(start, start + at_once)
-            after = self._of_rows(rows, active, weight, upper)
+        start, space = 0, Scratch()
+        while start < len(self.Z):
+            u = _whole(int(self.n_live[start]))
+            rows = slice(start, start + self._rows_at_once(u))
+            after = self._upwards(rows, u, space)
             if scaled is not None:
                 after = scaled(after.flatten(0, 1)).unflatten(0, after.shape[:2])
             at = self.order[rows]
-            out[at] = torch.sub(after, before[at, None], out=change[: len(at)])
+            change = space("change", after.shape, out)
+            out[at] = torch.sub(after, before[at, None], out=change)
+            start = rows.stop
+        if self.idle is not None:
+            out[self.idle] = 0  # whatever it rounds to
 
-    def _of_rows(self, rows: slice, active: Tensor, weight: Tensor, h: Tensor) -> Tensor:
-        """What the last map gives, (r, m, K), of rows in their order; the rest is written over."""
-        most = -(-int(self.n_live[rows][-1]) // MULTIPLE) * MULTIPLE
-        units = self.units[rows, :most]
-        active = _taken(self.by_unit, units, active)
-        weight = _taken(self.weight, units, weight)
-        h = h[: len(units) * self.of_moves.numel()].view(len(units), *self.of_moves.shape)
+    def _rows_at_once(self, u: int) -> int:
+        """Rows of u live units whose matrices stay in cache."""
+        a, m = self.from_moves.shape
+        largest = max(u * m, u * a, a * m) * self.Z.element_size()
+        return max(CACHE_BYTES // largest, 1)
+
+    def _upwards(self, rows: slice, u: int, space: Scratch) -> Tensor:
+        """What the last map gives, (r, m, K), of rows with at most u live units."""
+        units = self.units[rows, :u]
+        active = space.taken("active", self.by_unit, units)
+        weight = space.taken("weight", self.weight, units)
+        linear = space("linear", (len(units), *self.from_moves.shape), self.Z)
         if self.steps is None:
-            torch.add(self.of_rows[rows], self.of_moves, out=h)
+            torch.add(self.from_rows[rows], self.from_moves, out=linear)
         else:
-            torch.addcmul(self.of_rows[rows], self.of_moves, self.steps[rows], out=h)
+            torch.addcmul(self.from_rows[rows], self.from_moves, self.steps[rows], out=linear)
             active.mul_(self.steps[rows])
         active.add_(self.Z[rows].gather(1, units)[..., None]).relu_()
-        h.baddbmm_(weight.transpose(1, 2), active)
-        relu = self.relu
+        h, relu = linear.baddbmm_(weight.transpose(1, 2), active), self.relu
         for stage, next_relu in self.above:
             h = h.relu_() if relu else h
             relu, W = next_relu, stage.weight
@@ -143,11 +171,39 @@ class LiveUnits:
         return (h.relu_() if relu else h).transpose(1, 2)
 
 
+class Scratch:
+    """Memory by name that is written over, not asked for again: what was touched is quicker."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Tensor] = {}
+
+    def __call__(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor:
+        """An uninitialised tensor of the dtype of ``like``."""
+        size = 1
+        for length in shape:
+            size *= length
+        if name not in self._held or len(self._held[name]) < size:
+            self._held[name] = like.new_empty(size)
+        return self._held[name][:size].view(*shape)
+
+    def taken(self, name: str, table: Tensor, units: Tensor) -> Tensor:
+        """Rows of a table (h, w) for units (r, u), (r, u, w)."""
+        width = table.shape[1]
+        out = self(name, (units.numel(), width), table)
+        return torch.index_select(table, 0, units.flatten(), out=out).view(*units.shape, width)
+
+
+def _whole(n: int) -> int:
+    return -(-n // MULTIPLE) * MULTIPLE
+
+
 def _packed(live: Tensor, n_live: Tensor) -> Tensor:
-    """The live units of each row, first, (n, u), and then the one that is always silent."""
+    """The live units of each row, first, (n, u), and then the one that is always silent.
+
+    ``n_live`` (n,) counts them, and falls.
+    """
     n, h = live.shape
-    widest = -(-int(n_live.max()) // MULTIPLE) * MULTIPLE
-    units = torch.full((n, widest), h)
+    units = torch.full((n, _whole(int(n_live[0]))), h)
     rows, at = live.nonzero(as_tuple=True)
     first = n_live.cumsum(0) - n_live
     units[rows, torch.arange(len(rows)) - first[rows]] = at
@@ -159,16 +215,28 @@ def _mostly_on(Z: Tensor, lowest: Tensor) -> Tensor:
 
     ``lowest`` (h,) is the most that a move takes off.
     """
-    return ((Z > 0).double().mean(0) > 0.5) & (-(Z.amin(0) + lowest) <= Z.amax(0))
+    typical = Z[:: -(-len(Z) // SAMPLED)].abs().median(0).values
+    on = (Z > 0).double().mean(0) > 0.5
+    return on & (-(Z.amin(0) + lowest) <= FURTHEST * typical)
 
 
-def _ends(directions: Tensor, steps: Tensor) -> Tensor:
-    """(2, m, h): what is added where a move goes lowest, and where it goes highest."""
-    return torch.stack([steps.amin(0), steps.amax(0)])[..., None] * directions
+def _idle(Z: Tensor, directions: Tensor, steps: Tensor) -> Tensor | None:
+    """(n, m) bool: where all units that a move touches are off before and after; None: nowhere.
+
+    Outputs before come by other sums than those after, so that a difference of nothing would not
+    be an exact 0.
+    """
+    on, touched = Z > 0, directions != 0
+    idle = (steps == 0).expand(len(Z), len(directions)).clone()
+    if not touched.all() or not on.any(1).all():
+        off_before = on.to(Z.dtype) @ touched.to(Z.dtype).T == 0
+        steps = steps.expand(len(Z), len(directions))
+        for few in off_before.nonzero().split(max(CACHE_BYTES // Z[:1].nbytes, 1)):
+            rows, moves = few.T
+            after = Z[rows] + steps[rows, moves, None] * directions[moves]
+            idle[rows, moves] |= ~((after > 0) & touched[moves]).any(1)
+    return idle if idle.any() else None
 
 
-def _taken(table: Tensor, units: Tensor, out: Tensor) -> Tensor:
-    """Rows of a table (h, w) for units (r, u), (r, u, w), written into ``out``."""
-    at, width = units.flatten(), table.shape[1]
-    found = torch.index_select(table, 0, at, out=out[: len(at) * width].view(-1, width))
-    return found.view(*units.shape, width)
+def _all_finite(*parts: Tensor) -> bool:
+    return all(bool(part.isfinite().all()) for part in parts)

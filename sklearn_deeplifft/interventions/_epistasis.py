@@ -18,11 +18,14 @@ from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
-from sklearn_deeplifft.interventions._statistics import BLOCK_BYTES, move_of, t_interval
+from sklearn_deeplifft.interventions._statistics import move_of, t_interval
 from sklearn_deeplifft.interventions._support import FEW_ROWS, at_levels
 from sklearn_deeplifft.interventions._values import Intervention
 
 __all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
+
+OUTPUT_BYTES = 2_000_000
+"""Of the outputs after single moves that are held at a time."""
 
 MOST_LEVELS = 50
 """Different levels that are looked up one by one."""
@@ -238,7 +241,7 @@ def _spread(
     surface: Surface, rows: Tensor, moves: Sequence[Move], before: Tensor
 ) -> Iterator[Tensor]:
     """Outputs (n, R) after each move, of all rows."""
-    step = max(BLOCK_BYTES // (8 * before.numel()), 1)  # of outputs, so that few are held
+    step = max(OUTPUT_BYTES // (8 * before.numel()), 1)
     for start in range(0, len(moves), step):
         few = moves[start : start + step]
         sizes = [move.n_rows(len(rows)) for move in few]

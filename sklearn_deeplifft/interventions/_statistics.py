@@ -62,7 +62,7 @@ def changes(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Blocks of interventions: changes (n, B, R), per network (N, B, R), changed (B,).
 
-    The changes are written over by those of later blocks.
+    The changes may be written over by those of the next block.
     """
     rows = torch.tensor(X, dtype=torch.float64)  # a copy: X may be read-only
     before = [surface.outputs(rows).double() for surface in surfaces]

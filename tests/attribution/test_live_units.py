@@ -6,10 +6,15 @@ import torch
 
 from sklearn_deeplifft.attribution import _live_units
 from sklearn_deeplifft.attribution._chain import _Affine
-from sklearn_deeplifft.attribution._live_units import LiveUnits
+from sklearn_deeplifft.attribution._live_units import live_units
 
 MEANS = np.array([-1, 2, 0, 0.5, 9])
 """Of units that are mostly off, mostly on, neither, and always on."""
+
+
+@pytest.fixture(autouse=True)
+def _however_many_are_live(monkeypatch):
+    monkeypatch.setattr(_live_units, "MOST_LIVE", 1.0)
 
 
 def _layers(seed=0):
@@ -44,25 +49,29 @@ def _live(Z, layers, directions, dtype, steps=None):
         W, b = torch.as_tensor(W, dtype=dtype), torch.as_tensor(b, dtype=dtype)
         stages.append((_Affine(W, b, W.T.contiguous() if W.ndim == 2 else W), relu))
     given = (torch.as_tensor(part, dtype=dtype) for part in (Z, directions, steps))
-    return LiveUnits(*given, stages)
+    found = live_units(*given, stages)
+    assert found is not None
+    return found
 
 
 def _outputs(Z, layers, directions, dtype=torch.float64, steps=None):
     """(m, n, R)"""
     out = torch.full((len(Z), len(directions), 3), torch.inf, dtype=torch.float64)
-    before = torch.zeros(len(Z), 3, dtype=torch.float64)
+    before = torch.as_tensor(_by_rows(Z, layers, np.zeros(Z.shape[1])))
     _live(Z, layers, directions, dtype, steps).write_changes(out, before)
-    return out.transpose(0, 1).numpy()
+    return out.add_(before[:, None]).transpose(0, 1).numpy()
 
 
 def test_changes_are_outputs_on_their_scale_less_those_before():
     Z, layers = _layers()
     shifts = np.random.default_rng(1).standard_normal((9, 5))
     before = torch.as_tensor(np.random.default_rng(2).standard_normal((70, 3)))
+    shifts[0] = 0
     out = torch.full((70, 9, 3), torch.inf, dtype=torch.float64)
     _live(Z, layers, shifts, torch.float64).write_changes(out, before, torch.exp)
     expected = np.exp(_outputs(Z, layers, shifts)) - before.numpy()
-    np.testing.assert_allclose(out.transpose(0, 1).numpy(), expected, rtol=1e-12)
+    np.testing.assert_allclose(out.transpose(0, 1).numpy()[1:], expected[1:], rtol=1e-12)
+    assert not out[:, 0].any()  # what moves nothing has changed nothing
 
 
 @pytest.mark.parametrize("held", [1, 1000, 1_000_000])
@@ -123,8 +132,9 @@ def test_units_that_stay_as_they_mostly_are_are_left_out():
     layers = [(np.ones((3, 4)), np.zeros(3), False)]
     up = _live(Z, layers, np.diag([0.2] * 4), torch.float64)
     # the second unit comes on in two of the rows, the third is off in the last
-    assert up.share == pytest.approx(3 / 12)
-    assert _live(Z, layers, np.zeros((1, 4)), torch.float64).share == pytest.approx(1 / 12)
+    assert up.n_live.tolist() == [2, 1, 0]
+    assert up.order.tolist() == [2, 0, 1]
+    assert _live(Z, layers, np.zeros((1, 4)), torch.float64).n_live.sum() == 1
     found = _outputs(Z, layers, np.diag([0.2] * 4))
     expected = [_by_rows(Z, layers, shift) for shift in np.diag([0.2] * 4)]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
@@ -134,15 +144,32 @@ def test_all_units_silent_in_all_rows():
     Z, layers = _layers()
     Z = -np.abs(Z) - 1
     found = _outputs(Z, layers, np.full((2, 5), 0.5))
-    assert _live(Z, layers, np.full((2, 5), 0.5), torch.float64).share == 0
-    np.testing.assert_allclose(found, [_by_rows(Z, layers, np.zeros(5))] * 2, atol=1e-14)
+    assert not _live(Z, layers, np.full((2, 5), 0.5), torch.float64).n_live.any()
+    np.testing.assert_array_equal(found, [_by_rows(Z, layers, np.zeros(5))] * 2)
 
 
-def _takes(Z, directions, steps, W):
+def test_what_does_nothing_is_an_exact_zero():
+    """Where a row is not moved, and where the only unit that a move touches is never on."""
+    Z, layers = _layers()
+    Z[:, 0] = np.linspace(-4, 3, 70)
+    directions = np.eye(5)[[0, 0, 4]]
+    steps = np.array([1.0, -2.0, 0.5]) * np.ones((70, 1))
+    steps[::3, 2] = 0
+    out = torch.full((70, 3, 3), torch.inf, dtype=torch.float64)
+    before = torch.as_tensor(_by_rows(Z, layers, np.zeros(5)))
+    _live(Z, layers, directions, torch.float64, steps).write_changes(out, before)
+    does = (out != 0).any(2).numpy()
+    never_on = Z[:, 0] <= -1
+    assert not does[never_on, :2].any()
+    assert does[Z[:, 0] > 0, :2].all()
+    assert (does[:, 2] == (np.arange(70) % 3 > 0)).all()
+
+
+def _found(Z, directions, steps, W):
     W = torch.as_tensor(W)
     stage = _Affine(W, torch.zeros(len(W)), W.t().contiguous())
     given = (torch.as_tensor(part) for part in (Z, directions, steps))
-    return LiveUnits.takes(*given, [(stage, False)])
+    return live_units(*given, [(stage, False)])
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
@@ -150,20 +177,60 @@ def _takes(Z, directions, steps, W):
 def test_nothing_broken_is_taken(broken, which):
     """A weight that is NaN makes NaN of a unit that is 0, which leaving it out would not."""
     parts = [np.ones((6, 2)), np.ones((4, 2)), np.ones((6, 4)), np.ones((3, 2))]
-    assert _takes(*parts)
+    assert _found(*parts) is not None
     parts[which][2, 1] = broken
-    assert not _takes(*parts)
+    assert _found(*parts) is None
 
 
-def test_neither_are_diagonal_maps_and_steps_of_nothing():
-    Z, directions, steps, W = np.ones((6, 2)), np.ones((4, 2)), np.ones((6, 4)), np.ones((3, 2))
-    assert not _takes(Z, directions, steps, np.ones(2))
-    steps[1:, 3] = directions[2, 0] = 0
-    assert _takes(Z, directions, steps, W)
-    directions[2, 1] = 0
-    assert not _takes(Z, directions, steps, W)
-    directions[2, 1], steps[0, 3] = 1, 0
-    assert not _takes(Z, directions, steps, W)
+def test_neither_are_diagonal_maps_and_many_live_units(monkeypatch):
+    Z, directions, steps = np.ones((6, 2)) * [1, -1], np.ones((4, 2)), np.full((1, 4), 2.0)
+    assert _found(Z, directions, steps, np.ones(2)) is None
+    monkeypatch.setattr(_live_units, "MOST_LIVE", 0.5)
+    assert _found(Z, directions, steps, np.ones((3, 2))) is not None
+    assert _found(Z, directions, -steps, np.ones((3, 2))) is not None
+    both = np.array([[2.0, -2, 2, -2]])
+    assert _found(Z, directions, both, np.ones((3, 2))) is None
+
+
+def test_an_outlier_does_not_let_all_rows_lose_digits():
+    """A unit that is mostly on and far below 0 in some rows is none that is read as linear."""
+    rng = np.random.default_rng(5)
+    Z, layers = _layers()
+    Z[:, 1] = 1 + np.abs(rng.standard_normal(70))
+    Z[1:20, 1], Z[0, 1] = -1e6, 1e7
+    shifts = np.full((3, 5), 0.1)
+    found = _outputs(Z, layers, shifts, torch.float32)[:, 1:]
+    expected = [_by_rows(Z, layers, shifts[0])[1:]] * 3
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("spread", ["all on", "one row wide"])
+def test_memory_is_bounded_by_the_cache(spread, monkeypatch):
+    """However unevenly rows' live units are spread, no matrix is larger than is held."""
+    n, h, m = 300, 64, 40
+    rng = np.random.default_rng(6)
+    Z = 9 + rng.standard_normal((n, h)) if spread == "all on" else rng.standard_normal((n, h)) - 9
+    Z[7] = rng.standard_normal(h)
+    layers = [
+        (rng.standard_normal((16, h)), np.zeros(16), True),
+        (np.ones((3, 16)), np.zeros(3), 0),
+    ]
+    monkeypatch.setattr(_live_units, "CACHE_BYTES", 8 * h * m)
+    asked = []
+    scratch = _live_units.Scratch.__call__
+    monkeypatch.setattr(
+        _live_units.Scratch,
+        "__call__",
+        lambda self, name, shape, like: (
+            asked.append(like.element_size() * np.prod(shape)),
+            scratch(self, name, shape, like),
+        )[1],
+    )
+    directions = 0.1 * rng.standard_normal((m, h))
+    found = _outputs(Z, layers, directions)
+    assert max(asked) <= 8 * h * m
+    expected = [_by_rows(Z, layers, shift) for shift in directions]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 
 def test_a_bias_that_is_nan_shows():

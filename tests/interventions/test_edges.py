@@ -15,6 +15,8 @@ from sklearn_deeplifft.interventions import (
     set_to,
 )
 from sklearn_deeplifft.interventions._bind import bind
+from sklearn_deeplifft.interventions._models import ensemble_of
+from sklearn_deeplifft.interventions._statistics import changes
 from sklearn_deeplifft.interventions._support import DataNearby
 from tests.conftest import relu_network
 
@@ -99,22 +101,24 @@ def live(monkeypatch):
     """Positions of the moves that only live units are multiplied for, call by call."""
     found = []
     write = _interventions.LowRank._write_live
-    monkeypatch.setattr(
-        _interventions.LowRank,
-        "_write_live",
-        lambda self, *args: (found.append(sorted(write(self, *args))), write(self, *args))[1],
-    )
+
+    def watched(self, *args):
+        which = write(self, *args)
+        found.append(sorted(which))
+        return which
+
+    monkeypatch.setattr(_interventions.LowRank, "_write_live", watched)
     return found
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_moves_of_live_units_and_others_come_in_their_order(X, monkeypatch, live, dtype):
-    monkeypatch.setattr(_interventions, "FEWEST_LIVE", 3)
+    monkeypatch.setattr(_interventions, "FEWEST_LIVE_MOVES", 3)
     net = relu_network(4, 30, 20, 3, dtype=torch.float32)
     moves = [remove(1), add(0, 1), add(2, 50, low=None), add(1, 0.5), set_to(3, 2), add(3, 1)]
     together = intervention_effects(net.to(dtype), X, moves, support=False)
     assert live == [[1, 2, 3, 4, 5]]  # removing acts on too few rows
-    monkeypatch.setattr(_interventions, "FEWEST_LIVE", 6)
+    monkeypatch.setattr(_interventions, "FEWEST_LIVE_MOVES", 6)
     plain = intervention_effects(net.double(), X, moves, support=False)
     assert live[1:] == [[]]
     np.testing.assert_allclose(together.effects, plain.effects, rtol=1e-5, atol=1e-6)
@@ -130,8 +134,41 @@ def test_columns_that_are_not_read_and_steps_of_nothing_are_exact_zeros_among_ma
     assert live == [list(range(40))]
     assert not found.effects[40].any()
     found = intervention_effects(net, X, [*many, add(1, 1e-60, low=None)], support=False)
-    assert live[1:] == [[]]
+    assert live[1:] == [list(range(41))]
+    assert found.effects[:40].all()
     assert not found.effects[40].any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_rows_that_many_moves_leave_alone_are_exact_zeros(live, dtype):
+    X = np.random.default_rng(0).standard_normal((50, 4))
+    X[::5, 0] = 0.25
+    net = relu_network(4, 30, 20, 3, dtype=dtype)
+    bound = [bind(set_to(0, 0.25), X)] * 40
+    surfaces = ensemble_of(net, X[:2], scale="logit").surfaces
+    ((change, _, share),) = changes(surfaces, X, bound, 3)
+    assert live == [list(range(40))]
+    assert (share == 0.8).all()
+    does = change.any(axis=2)
+    assert not does[::5].any()
+    assert (does.mean(axis=0) == 0.8).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_units_that_are_never_on_move_no_row(live, monkeypatch, dtype):
+    """One column a unit: shares of rows and quantiles are those of plain sums, ties at 0 too."""
+    X = np.random.default_rng(0).standard_normal((300, 20)) - 1
+    net = nn.Sequential(nn.Linear(20, 20), nn.ReLU(), nn.Linear(20, 1)).to(dtype).eval()
+    with torch.no_grad():
+        net[0].weight.copy_(torch.eye(20))
+    many = [add(j, step + j / 1000, low=None) for j in range(20) for step in (0.1, -0.1)]
+    found = intervention_effects(net, X, many, task="regression", support=False)
+    monkeypatch.setattr(_interventions, "FEWEST_LIVE_MOVES", 41)
+    plain = intervention_effects(net, X, many, task="regression", support=False)
+    assert live == [list(range(40)), []]
+    np.testing.assert_array_equal(found.positive_share, plain.positive_share)
+    np.testing.assert_array_equal(found.quantiles == 0, plain.quantiles == 0)
+    np.testing.assert_allclose(found.quantiles, plain.quantiles, rtol=0, atol=1e-6)
 
 
 def test_a_network_with_few_silent_units_is_run_as_it_is(X, live):
