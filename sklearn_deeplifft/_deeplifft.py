@@ -48,12 +48,13 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
-    n_networks : int, default=15
+    n_networks : int, default=18
         Networks trained and averaged, each with its own seed and its own held-out fold.
     step : int, float or None, default=0.4
-        Recursive elimination: drop so many features (or this fraction of those left), go on
-        training on the rest (for half of ``max_epochs`` and ``path_steps``), score again, until one
-        is left; shares are averaged over rounds. None ranks in one pass.
+        Recursive elimination: drop so many features (or this fraction of those left), train again
+        on the rest (for half of ``max_epochs`` and ``path_steps``; one of each six networks from
+        the start, the others from their weights), score again, until one is left; shares are
+        averaged over rounds. None ranks in one pass.
     smoothing : float, default=0.5
         In elimination: what goes is decided by a running mean of the shares of all rounds so far,
         in which a round counts this many times (0 to below 1) what the next one does. A single
@@ -241,7 +242,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         threshold=None,
         alpha=0.1,
         per_class=False,
-        n_networks=15,
+        n_networks=18,
         step=0.4,
         smoothing=0.5,
         gate_penalty="path",

@@ -55,6 +55,9 @@ __all__ = [
     "untrained",
 ]
 
+RENEWED = 6
+"""Of so many networks one is trained anew in a round: what all have turned from may come back."""
+
 
 class Scores(NamedTuple):
     """What one network says of the columns it reads."""
@@ -280,14 +283,15 @@ def eliminate(
     path_weight: float = 0.0,
     smoothing: float = 0.0,
 ) -> Elimination:
-    """Drop the lowest fraction, go on training on the rest, score again, until one is left.
+    """Drop the lowest fraction, train again on the rest, score again, until one is left.
 
-    Rounds after the first are half as long where the settings say how long: their networks have
-    been trained. Features rank by their shares of the scores and, to the power of ``path_weight``,
-    of the gates' path, averaged over rounds (a feature that is gone has none), so that the ranking
-    is that of the importances. Which features go is decided by an exponentially weighted mean of
-    the rounds' shares, in which a round counts ``smoothing`` times what the next one does. Features
-    go with all of their columns. Null features have been compared by then, and are left out.
+    Networks go on from their weights, but for one of each ``RENEWED``. Rounds after the first are
+    half as long where the settings say how long. Features rank by their shares of the scores and,
+    to the power of ``path_weight``, of the gates' path, averaged over rounds (a feature that is
+    gone has none), so that the ranking is that of the importances. Which features go is decided by
+    an exponentially weighted mean of the rounds' shares, in which a round counts ``smoothing``
+    times what the next one does. Features go with all of their columns. Null features have been
+    compared by then, and are left out.
     """
     if recipe.null_features:
         plan = [part._replace(nulls=None) for part in plan]
@@ -316,8 +320,12 @@ def eliminate(
         smooth = mean if before is None else smoothing * before + (1 - smoothing) * mean
         kept = _kept(smooth, step)
         before = _share(smooth[kept])
-        stay = np.flatnonzero(np.isin(left.of_column, kept))
-        starts = [restricted(t, recipe.estimator, stay, len(columns)) for t in networks]
+        stay, width = np.flatnonzero(np.isin(left.of_column, kept)), len(columns)
+        anew = range(-rounds % RENEWED, len(networks) // RENEWED * RENEWED, RENEWED)
+        starts = [
+            None if i in anew else restricted(t, recipe.estimator, stay, width)
+            for i, t in enumerate(networks)
+        ]
         columns, features = columns[stay], features[kept]
         stage = f"round-{rounds + 1:03d}"
         networks, scores = run(recipe, data, plan, columns, score, starts, stage)

@@ -271,6 +271,37 @@ def test_one_bad_round_does_not_cost_a_feature_its_place(monkeypatch):
     assert found.ranking[0] == 1
 
 
+def test_each_round_trains_one_network_of_six_anew_each_in_its_turn(monkeypatch):
+    """The others go on from what they learned, whatever columns are left."""
+    anew, widths = [], []
+
+    def fake_run(recipe, data, plan, columns, score, starts, stage):
+        anew.append([j for j, start in enumerate(starts) if start is None])
+        made = [Scores(np.arange(len(columns)) + 1.0, None, None, 0.0) for _ in starts]
+        return list(range(len(starts))), made
+
+    def going_on(trained, estimator, stay, width):
+        widths.append((width, stay.tolist()))
+        return "weights"
+
+    monkeypatch.setattr(_training, "run", fake_run)
+    monkeypatch.setattr(_training, "restricted", going_on)
+    first = [Scores(np.arange(14) + 1.0, None, None, 0.0)] * 18
+    data = SimpleNamespace(rows=Rows(np.zeros((3, 14))))
+    features = find_groups(None, None, 14)
+    eliminate(recipe(), data, [None] * 18, list(range(18)), first, None, 1, features)
+    assert anew[:6] == [[j, j + 6, j + 12] for j in (5, 4, 3, 2, 1, 0)]
+    assert anew[6:12] == anew[:6]
+    assert widths[0] == (14, list(range(1, 14)))
+    assert widths[-1] == (2, [1])
+    anew.clear()
+    eliminate(recipe(), data, [None] * 7, list(range(7)), first[:7], None, 1, features)
+    assert anew[:6] == [[5], [4], [3], [2], [1], [0]]
+    anew.clear()
+    eliminate(recipe(), data, [None] * 5, list(range(5)), first[:5], None, 1, features)
+    assert not any(anew)  # too few to do without what one has learned
+
+
 def test_shares_are_those_of_each_network(monkeypatch):
     value = np.array([[3.0, 1.0], [20.0, 20.0]])
     found, _ = eliminated(lambda columns, j: value[j][columns], 2, 1, monkeypatch, n_networks=2)
