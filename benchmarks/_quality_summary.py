@@ -101,6 +101,15 @@ def margins(scores: pd.DataFrame) -> pd.DataFrame:
     return differences.groupby(level=["table", "k"], sort=False).mean()
 
 
+def hindsight(means: pd.DataFrame) -> pd.Series:
+    """Mean lead over each selector of whichever did best, told apart by the test rows themselves.
+
+    No selector knows that, so it is more than can be asked of one that is no better than all of
+    these together.
+    """
+    return -means.sub(means.max(axis=1), axis=0).mean()
+
+
 def figures(cells: Cells, n_splits: int, counts: Sequence[int]) -> dict[str, float]:
     """The flat figures of quality; none where ours or a peer is missing altogether."""
     of_quality = quality_cells(cells, n_splits)
@@ -110,7 +119,8 @@ def figures(cells: Cells, n_splits: int, counts: Sequence[int]) -> dict[str, flo
     peers = [name for name in scores if name in PEERS]
     if DEFAULT not in scores or not peers:
         return {}
-    ranks, less = mean_ranks(by_count(scores)), margins(scores)
+    means, less = by_count(scores), margins(scores)
+    ranks, most = mean_ranks(means), hindsight(means)
     found = {
         "mean_rank_default": ranks[DEFAULT],
         "best_peer_mean_rank": ranks[peers].min(),
@@ -121,6 +131,7 @@ def figures(cells: Cells, n_splits: int, counts: Sequence[int]) -> dict[str, flo
         for name in MARGINS
         if name in less.dropna(axis=1, how="all")
     }
+    found |= {f"hindsight_{name}": most[name] for name in MARGINS if f"margin_{name}" in found}
     found |= _recall(of_quality) | _time_share(of_quality)
     found["tables"], found["table_k_cells"] = len(tables), len(less)
     return {name: float(value) for name, value in found.items()}

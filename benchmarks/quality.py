@@ -19,7 +19,8 @@ are means over the splits that it has.
 
 ``mean_rank_default`` and ``best_peer_mean_rank`` are means over (table, k) of ranks among all
 selectors but "all columns"; ``share_within_001`` is the share of (table, k) at which ours is at
-most 0.01 below the best peer, ``margin_*`` its mean lead; ``madelon_recall20`` how many of 20
+most 0.01 below the best peer, ``margin_*`` its mean lead, and ``hindsight_*`` that of the best of
+all selectors at each (table, k), chosen by the scores reported; ``madelon_recall20`` how many of 20
 planted columns are in its top 20; ``time_share_of_lassonet`` its time over LassoNet's;
 ``stability_wins`` the share of tables on which five seeds agree more (Nogueira's index at 20
 features) than a forest's do. LassoNet's stability is measured where a fit takes less than 30 s.

@@ -92,7 +92,9 @@ def test_margins_and_the_best_peer_are_on_splits_that_both_have():
     assert found["margin_lassonet"] == pytest.approx(-0.1)
     assert found["share_within_001"] == 0
     assert (found["mean_rank_default"], found["best_peer_mean_rank"]) == (1, 2)
+    assert found["hindsight_l1"] == pytest.approx(0.05)
     near = figures(two_splits(deeplifft=(0.6, 0.8), l1=(0.61, 0.805)), 2, [3])
+    assert near["hindsight_l1"] == 0
     assert near["share_within_001"] == 1
 
 
