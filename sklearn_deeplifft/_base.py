@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_deeplifft._cut import NO_CLASSES, RankedFeatures
+from sklearn_deeplifft._elimination import eliminate
 from sklearn_deeplifft._fit_data import FitData, digest_of, validated
 from sklearn_deeplifft._groups import FeatureGroups, find_groups
 from sklearn_deeplifft._inputs import Names, require_device, require_layer_sizes
@@ -36,7 +37,6 @@ from sklearn_deeplifft._training import (
     Recipe,
     ScoreFunction,
     Scores,
-    eliminate,
     exported,
     finish,
     make_plan,

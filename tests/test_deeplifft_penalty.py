@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_deeplifft import DeepLIFFTSelector, FeatureSelectionWarning, _base, _training
+from sklearn_deeplifft import DeepLIFFTSelector, FeatureSelectionWarning, _base, _elimination
 from sklearn_deeplifft.networks import GateSettings
 from tests.conftest import MLP, bits, planted, quick
 
@@ -102,7 +102,7 @@ def test_automatic_weight_decay_is_two_over_the_rows(data):
 
 def rounds_of(monkeypatch, selector, data):
     """The columns, scores and paths of every round, as they come."""
-    seen, original = [], _training.run
+    seen, original = [], _elimination.run
 
     def watched(recipe, data, plan, columns, *rest, **named):
         networks, scores = original(recipe, data, plan, columns, *rest, **named)
@@ -110,7 +110,7 @@ def rounds_of(monkeypatch, selector, data):
         seen.append((columns, [s.overall for s in scores], paths))
         return networks, scores
 
-    monkeypatch.setattr(_training, "run", watched)
+    monkeypatch.setattr(_elimination, "run", watched)
     monkeypatch.setattr(_base, "run", watched)
     selector.fit(*data)
     return seen

@@ -8,14 +8,14 @@ import scipy.sparse as sp
 import torch
 from sklearn.neural_network import MLPClassifier
 
-from sklearn_deeplifft import DeepLIFFTSelector, _training
+from sklearn_deeplifft import DeepLIFFTSelector, _elimination
+from sklearn_deeplifft._elimination import eliminate
 from sklearn_deeplifft._fit_data import FitData, validated
 from sklearn_deeplifft._groups import find_groups
 from sklearn_deeplifft._targets import encode_target
 from sklearn_deeplifft._training import (
     Recipe,
     Scores,
-    eliminate,
     exported,
     finish,
     make_plan,
@@ -165,8 +165,8 @@ def eliminated(scores_of_columns, d, step, monkeypatch, n_networks=1, groups=Non
         made = [Scores(scores_of_columns(columns, j), None, None, 0.0) for j in range(n_networks)]
         return [None] * n_networks, made
 
-    monkeypatch.setattr(_training, "run", fake_run)
-    monkeypatch.setattr(_training, "restricted", lambda *args: None)
+    monkeypatch.setattr(_elimination, "run", fake_run)
+    monkeypatch.setattr(_elimination, "restricted", lambda *args: None)
     first = [Scores(scores_of_columns(np.arange(d), j), None, None, 0.0) for j in range(n_networks)]
     data = SimpleNamespace(rows=Rows(np.zeros((3, d))))
     features = find_groups(groups, None, d)
@@ -284,8 +284,8 @@ def test_each_round_trains_one_network_of_six_anew_each_in_its_turn(monkeypatch)
         widths.append((width, stay.tolist()))
         return "weights"
 
-    monkeypatch.setattr(_training, "run", fake_run)
-    monkeypatch.setattr(_training, "restricted", going_on)
+    monkeypatch.setattr(_elimination, "run", fake_run)
+    monkeypatch.setattr(_elimination, "restricted", going_on)
     first = [Scores(np.arange(14) + 1.0, None, None, 0.0)] * 18
     data = SimpleNamespace(rows=Rows(np.zeros((3, 14))))
     features = find_groups(None, None, 14)
