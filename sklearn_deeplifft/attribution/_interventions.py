@@ -181,7 +181,7 @@ class LowRank:
         """Changes by many moves of a column, where they leave many units silent; by which moves."""
         layers, n, written = self._relu_layers(), len(X), set[int]()
         single = [i for i, move in enumerate(moves) if self._moves_most(move, n)]
-        if layers is None:
+        if not layers:
             return written
         for start in range(0, len(single), MOST_LIVE_MOVES):
             which = single[start : start + MOST_LIVE_MOVES]
