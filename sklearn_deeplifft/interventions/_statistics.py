@@ -34,8 +34,10 @@ __all__ = [
 ]
 
 BLOCK_BYTES = 1 << 24
-"""Of the changes held at a time: enough interventions for large products, few enough to be kept
-in cache while they are summed up."""
+"""Of the changes held at a time: enough interventions for large products."""
+
+CELLS_BYTES = 1 << 22
+"""Of the changes summed up at a time: they stay in cache."""
 
 EVEN = 64
 """Blocks are multiples of so many interventions: products are quicker."""
@@ -108,12 +110,9 @@ def moments_of(
     n, B, R = total.shape
     flat = torch.from_numpy(total).view(n, B * R)
     mean = own[0].ravel() if len(own) == 1 else flat.numpy().mean(axis=0)
-    cells = torch.empty_like(flat)  # written over: memory that was touched is quicker
-    squares = _sums(torch.sub(flat, torch.from_numpy(mean), out=cells).square_())
+    squares, sizes, positive = _sums(flat, torch.from_numpy(mean))
     errors = np.sqrt(squares / (n - 1) / n) if n > 1 else np.full(B * R, np.nan)
-    sizes = _sums(torch.abs(flat, out=cells)) / n
-    positive = _sums(torch.gt(flat, 0, out=cells)) / n
-    found = (mean, errors, sizes, positive)
+    found = (mean, errors, sizes / n, positive / n)
     effects, errors, magnitudes, positive = (values.reshape(B, R) for values in found)
     ordered = np.zeros((0, B * R))
     if len(quantiles):
@@ -129,9 +128,24 @@ def moments_of(
     )
 
 
-def _sums(rows: torch.Tensor) -> np.ndarray:
-    """Sums over rows (n, m), as a product: the BLAS adds up in fewer passes."""
-    return torch.mv(rows.T, rows.new_ones(len(rows))).numpy()
+def _sums(flat: torch.Tensor, mean: torch.Tensor) -> np.ndarray:
+    """Sums over rows of (c - mean)^2, |c| and c > 0 of changes c (n, m), (3, m).
+
+    A few columns at a time, which stay in cache. Sums are products with ones: the BLAS takes fewer
+    passes.
+    """
+    n, m = flat.shape
+    ones, sums = flat.new_ones(n), flat.new_empty(3, m)
+    width = max(CELLS_BYTES // (8 * n), 1)
+    rows, cells = flat.new_empty(2, n * min(width, m))
+    for at in (slice(start, start + width) for start in range(0, m, width)):
+        part = flat[:, at]
+        held, cell = (space[: part.numel()].view(part.shape) for space in (rows, cells))
+        held.copy_(part)
+        torch.mv(torch.sub(held, mean[at], out=cell).square_().T, ones, out=sums[0, at])
+        torch.mv(torch.abs(held, out=cell).T, ones, out=sums[1, at])
+        torch.mv(torch.gt(held, 0, out=cell).T, ones, out=sums[2, at])
+    return sums.numpy()
 
 
 def merged(blocks: Sequence[Moments]) -> Moments:
