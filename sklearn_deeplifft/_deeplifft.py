@@ -52,9 +52,9 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         Networks trained and averaged, each with its own seed and its own held-out fold.
     step : int, float or None, default=0.4
         Recursive elimination: drop so many features (or this fraction of those left), train again
-        on the rest (for half of ``max_epochs`` and ``path_steps``; one of each six networks from
-        the start, the others from their weights), score again, until one is left; shares are
-        averaged over rounds. None ranks in one pass.
+        on the rest (for half of ``max_epochs`` and ``path_steps``; one of each six networks of
+        ours from the start, the others from their weights), score again, until one is left; shares
+        are averaged over rounds. None ranks in one pass.
     smoothing : float, default=0.5
         In elimination: what goes is decided by a running mean of the shares of all rounds so far,
         in which a round counts this many times (0 to below 1) what the next one does. A single

@@ -13,13 +13,13 @@ import numpy as np
 from sklearn_deeplifft._fit_data import FitData
 from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft._training import Part, Recipe, ScoreFunction, Scores, exported, run
-from sklearn_deeplifft.networks import NetSettings, Trained, restricted
+from sklearn_deeplifft.networks import NetSettings, Trained, network_kind, restricted
 from sklearn_deeplifft.ranking import rank
 
 __all__ = ["Elimination", "eliminate"]
 
 RENEWED = 6
-"""Of so many networks one is trained anew in a round: what all have turned from may come back."""
+"""Of so many networks one starts anew in a round, and may read a column that the others closed."""
 
 
 class Elimination(NamedTuple):
@@ -46,18 +46,21 @@ def eliminate(
 ) -> Elimination:
     """Drop the lowest fraction, train again on the rest, score again, until one is left.
 
-    Networks go on from their weights, but for one of each ``RENEWED``. Rounds after the first are
-    half as long where the settings say how long. Features rank by their shares of the scores and,
-    to the power of ``path_weight``, of the gates' path, averaged over rounds (a feature that is
-    gone has none), so that the ranking is that of the importances. Which features go is decided by
-    an exponentially weighted mean of the rounds' shares, in which a round counts ``smoothing``
-    times what the next one does. Features go with all of their columns. Null features have been
-    compared by then, and are left out.
+    Networks go on from their weights; of ours one of each ``RENEWED`` starts anew. Rounds after the
+    first are half as long where the settings say how long. Features rank by their shares of the
+    scores and, to the power of ``path_weight``, of the gates' path, averaged over rounds (a feature
+    that is gone has none), so that the ranking is that of the importances. Which features go is
+    decided by an exponentially weighted mean of the rounds' shares, in which a round counts
+    ``smoothing`` times what the next one does. Features go with all of their columns. Null features
+    have been compared by then, and are left out.
     """
     if recipe.null_features:
         plan = [part._replace(nulls=None) for part in plan]
         networks = exported(data, networks)
-    recipe = replace(recipe, settings=_going_on(recipe.settings))
+    recipe = replace(recipe, settings=_shortened(recipe.settings))
+    # One of the user's may be as wide as the table, and can only be cut once it is trained.
+    ours = network_kind(recipe.estimator) == "default"
+    renewable = len(networks) // RENEWED * RENEWED if ours else 0
     columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
     survived = np.zeros(len(features))
     shares = np.zeros((len(networks), len(features)))
@@ -82,7 +85,7 @@ def eliminate(
         kept = _kept(smooth, step)
         before = _share(smooth[kept])
         stay, width = np.flatnonzero(np.isin(left.of_column, kept)), len(columns)
-        anew = range(-rounds % RENEWED, len(networks) // RENEWED * RENEWED, RENEWED)
+        anew = range(-rounds % RENEWED, renewable, RENEWED)
         starts = [
             None if i in anew else restricted(t, recipe.estimator, stay, width)
             for i, t in enumerate(networks)
@@ -92,8 +95,8 @@ def eliminate(
         networks, scores = run(recipe, data, plan, columns, score, starts, stage)
 
 
-def _going_on(settings: NetSettings) -> NetSettings:
-    """How networks go on training that have been trained: half as long."""
+def _shortened(settings: NetSettings) -> NetSettings:
+    """Rounds after the first: half as long."""
     gates = settings.gates
     if gates is not None:
         gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))

@@ -278,6 +278,15 @@ def test_an_unfitted_skorch_net_stays_unfitted(data):
     assert_same_state(net.module, state)
 
 
+@pytest.mark.parametrize(
+    "net", [FixedMLP(), FixedMLP, classifier(FixedMLP(), verbose=0)], ids=["module", "class", "net"]
+)
+def test_many_networks_of_a_fixed_width_go_on_through_all_rounds(data, net):
+    selector = quick(net, n_networks=7, step=0.5, max_epochs=2).fit(*data)
+    assert selector.n_rounds_ == 4
+    assert sorted(selector.ranking_) == list(range(1, 9))
+
+
 def test_a_fitted_skorch_net_is_only_read(data):
     net = classifier(verbose=0, **SIZES).fit(data.X.astype(np.float32), data.y)
     before, history = state_of(net.module_), len(net.history)

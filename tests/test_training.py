@@ -299,7 +299,13 @@ def test_each_round_trains_one_network_of_six_anew_each_in_its_turn(monkeypatch)
     assert anew[:6] == [[5], [4], [3], [2], [1], [0]]
     anew.clear()
     eliminate(recipe(), data, [None] * 5, list(range(5)), first[:5], None, 1, features)
+    assert len(anew) == 13
     assert not any(anew)  # too few to do without what one has learned
+    anew.clear()
+    theirs = recipe(estimator=torch.nn.Linear(14, 2))
+    eliminate(theirs, data, [None] * 7, list(range(7)), first[:7], None, 1, features)
+    assert len(anew) == 13
+    assert not any(anew)
 
 
 def test_shares_are_those_of_each_network(monkeypatch):

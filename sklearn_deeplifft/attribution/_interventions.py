@@ -10,8 +10,9 @@ code           symbol                                                   shape
 =============  =======================================================  ==========
 
 Writing m columns changes the first pre-activations by a matrix of rank m, so only the layers
-above run again: 43 instead of 246 kflop per row for 512-200-100-8. What does not begin with an
-affine map is run whole, behind the same interface.
+above run again: 43 instead of 246 kflop per row for 512-200-100-8. Of many moves of single columns
+only units that are not silent are multiplied. What does not begin with an affine map is run whole,
+behind the same interface.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ from sklearn_deeplifft.attribution._chain import _Affine
 __all__ = ["LiveUnits", "live_units"]
 
 CACHE_BYTES = 3_000_000
-"""Of the largest of the three matrices that a few rows need: their units', the weights of these,
-and the next layer's."""
+"""Of the largest of the matrices that a few rows need: their units', the weights of these, and
+those of the layers above."""
 
 MOST_LIVE = 0.75
 """Share of the units that may be live and rows' own products still be quicker."""
@@ -57,7 +57,7 @@ def live_units(
     """Layers ready for some moves of a background; None where plain sums are needed or quicker.
 
     They are needed where something is not finite: 0 times NaN is no 0, so that a silent unit sends
-    something up.
+    something up. A diagonal map sends a silent unit's 0 to one unit only: nothing is to be spared.
 
     Parameters
     ----------
@@ -69,10 +69,12 @@ def live_units(
         The maps above the first ReLU, and whether a ReLU follows each.
     """
     first = stages[0][0]
+    if first.weight.ndim != 2:
+        return None
     ends = [by[:, None] * directions for by in (steps.amin(0), steps.amax(0))]
     highest = torch.maximum(*(end.amax(0) for end in ends))
     lowest = torch.minimum(*(end.amin(0) for end in ends))
-    if first.weight.ndim != 2 or not _all_finite(Z, highest, lowest, first.weight):
+    if not _all_finite(Z, highest, lowest, first.weight):
         return None
     flipped = _mostly_on(Z, lowest)
     live = torch.where(flipped, Z + lowest < 0, Z + highest > 0)
@@ -113,7 +115,8 @@ class LiveUnits:
         weight = first.weight * flipped
         self.from_rows = (Z @ weight.T + first.bias)[self.order, :, None]
         self.from_moves = weight @ directions.T
-        # One more unit that is silent in all rows: it fills up what is packed.
+        # With its signs, in the rows' new order, and with one more unit that is silent in all rows:
+        # it fills up what is packed.
         self.Z = F.pad(Z * sign, (0, 1))[self.order]
         self.by_unit = F.pad((directions * sign).T, (0, 0, 0, 1)).contiguous()
         self.weight = F.pad(first.transposed, (0, 0, 0, 1))
@@ -132,7 +135,7 @@ class LiveUnits:
         """
         start, space = 0, Scratch()
         while start < len(self.Z):
-            u = _whole(int(self.n_live[start]))
+            u = _rounded_up(int(self.n_live[start]))
             rows = slice(start, start + self._rows_at_once(u))
             after = self._upwards(rows, u, space)
             if scaled is not None:
@@ -142,12 +145,13 @@ class LiveUnits:
             out[at] = torch.sub(after, before[at, None], out=change)
             start = rows.stop
         if self.idle is not None:
-            out[self.idle] = 0  # whatever it rounds to
+            out[self.idle] *= 0  # whatever it rounds to; NaN stays
 
     def _rows_at_once(self, u: int) -> int:
         """Rows of u live units whose matrices stay in cache."""
         a, m = self.from_moves.shape
-        largest = max(u * m, u * a, a * m) * self.Z.element_size()
+        widest = max(a, *(len(stage.bias) for stage, _ in self.above), 0)
+        largest = max(u * m, u * a, widest * m) * self.Z.element_size()
         return max(CACHE_BYTES // largest, 1)
 
     def _upwards(self, rows: slice, u: int, space: Scratch) -> Tensor:
@@ -193,7 +197,8 @@ class Scratch:
         return torch.index_select(table, 0, units.flatten(), out=out).view(*units.shape, width)
 
 
-def _whole(n: int) -> int:
+def _rounded_up(n: int) -> int:
+    """To the next multiple."""
     return -(-n // MULTIPLE) * MULTIPLE
 
 
@@ -203,7 +208,7 @@ def _packed(live: Tensor, n_live: Tensor) -> Tensor:
     ``n_live`` (n,) counts them, and falls.
     """
     n, h = live.shape
-    units = torch.full((n, _whole(int(n_live[0]))), h)
+    units = torch.full((n, _rounded_up(int(n_live[0]))), h)
     rows, at = live.nonzero(as_tuple=True)
     first = n_live.cumsum(0) - n_live
     units[rows, torch.arange(len(rows)) - first[rows]] = at

@@ -3,7 +3,8 @@
 ====================  =========================================================  ===========
 code                  symbol                                                     shape
 ====================  =========================================================  ===========
-``change``            f_c(T x_n) - f_c(x_n), mean over networks                  (n, B, R)
+``change``            f_c(T x_n) - f_c(x_n), of one network                      (n, B, R)
+``total``             its mean over networks                                     (n, B, R)
 ``effects``           I_c(T), mean over n                                        (m, R)
 ``standard_errors``   sd_n / sqrt(n): Monte-Carlo error of the background        (m, R)
 ``per_network``       mean over n for each network: its spread is the evidence   (N, m, R)

@@ -213,10 +213,19 @@ def test_memory_is_bounded_by_the_cache(spread, monkeypatch):
     Z[7] = rng.standard_normal(h)
     layers = [
         (rng.standard_normal((16, h)), np.zeros(16), True),
-        (np.ones((3, 16)), np.zeros(3), 0),
+        (rng.standard_normal((h, 16)), np.zeros(h), True),
+        (np.ones((3, h)), np.zeros(3), False),
     ]
-    monkeypatch.setattr(_live_units, "CACHE_BYTES", 8 * h * m)
+    monkeypatch.setattr(_live_units, "CACHE_BYTES", 2 * 8 * h * m)
     asked = []
+    upwards = _live_units.LiveUnits._upwards
+
+    def watched(self, rows, u, space):
+        after = upwards(self, rows, u, space)
+        asked.append(8 * len(after) * h * m)  # of the widest layer above
+        return after
+
+    monkeypatch.setattr(_live_units.LiveUnits, "_upwards", watched)
     scratch = _live_units.Scratch.__call__
     monkeypatch.setattr(
         _live_units.Scratch,
@@ -228,7 +237,7 @@ def test_memory_is_bounded_by_the_cache(spread, monkeypatch):
     )
     directions = 0.1 * rng.standard_normal((m, h))
     found = _outputs(Z, layers, directions)
-    assert max(asked) <= 8 * h * m
+    assert max(asked) <= 2 * 8 * h * m
     expected = [_by_rows(Z, layers, shift) for shift in directions]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
@@ -239,6 +248,8 @@ def test_a_bias_that_is_nan_shows():
         broken = [(W, b.copy(), relu) for W, b, relu in layers]
         broken[at][1][:] = np.nan
         assert np.isnan(_outputs(Z, broken, np.full((3, 5), 0.1))).all()
+        never_on = np.column_stack([np.full(70, -3.0), Z[:, 1:]])
+        assert np.isnan(_outputs(never_on, broken, np.eye(5)[[0, 0]])).all()
 
 
 @pytest.mark.parametrize("size", [0.001, 1.0])
