@@ -27,6 +27,9 @@ from benchmarks._gia_simulations import coverage, null_share
 from benchmarks._measure import write_json
 from sklearn_deeplifft.attribution._products import times_transposed
 from sklearn_deeplifft.interventions import add, intervention_effects, pairwise_epistasis
+from sklearn_deeplifft.interventions._bind import bind
+from sklearn_deeplifft.interventions._models import ensemble_of
+from sklearn_deeplifft.interventions._statistics import move_of
 from sklearn_deeplifft.networks import torch_threads
 
 N_CORES = os.cpu_count() or 1
@@ -96,7 +99,17 @@ def speed(quick: bool) -> dict[str, float]:
         "seconds_matmul": min(plain, own),
         "seconds_torch_mm": plain,
         "largest_difference_to_full_forward": float(gap),
+        "share_of_units_multiplied": share_of_units(net, X, added),
     }
+
+
+@torch.inference_mode()
+def share_of_units(net: nn.Module, X: np.ndarray, added: list) -> float:
+    """Units of the first layer that are not silent, of all in all rows."""
+    (surface,) = ensemble_of(net, X[:2], scale="logit").surfaces
+    moves = [move_of(bind(one, X), X) for one in added]
+    live = surface.live_units(torch.as_tensor(X), moves)
+    return float(live.n_live.double().mean()) / SIZES[1]
 
 
 def _effects(net: nn.Module, X: np.ndarray, added: list, support: bool = False):

@@ -38,12 +38,6 @@ class _Affine(NamedTuple):
             return out.relu_() if relu else out
         return times_transposed(h, self.weight, self.bias, relu=relu)
 
-    def linear(self, h: Tensor) -> Tensor:
-        """Without the bias."""
-        if self.weight.ndim == 1:
-            return h * self.weight
-        return times_transposed(h, self.weight)
-
     def pull_back(self, G: Tensor) -> Tensor:
         """Carry (n, K, m_out) down to (n, K, m_in)."""
         if self.weight.ndim == 1:

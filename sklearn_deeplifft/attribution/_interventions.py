@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution._chain import _Activation, _Affine, chain_of
-from sklearn_deeplifft.attribution._live_units import live_units
+from sklearn_deeplifft.attribution._live_units import LiveUnits, live_units
 from sklearn_deeplifft.attribution._output_scale import OutputScale
 
 __all__ = ["ROWS_AT_ONCE", "FullForward", "LowRank", "Move", "Surface", "low_rank_of"]
@@ -109,7 +109,7 @@ class FullForward:
         return torch.cat([self._moved(X, piece) for piece in pieces])
 
     def write_changes(self, out: Tensor, X: Tensor, moves: Sequence[Move], before: Tensor) -> None:
-        _write_changes(self, out, X, moves, before, range(len(moves)))
+        _write_in_parts(self, out, X, moves, before, range(len(moves)))
 
     def reads(self, move: Move) -> bool:
         return True
@@ -174,34 +174,39 @@ class LowRank:
     def write_changes(self, out: Tensor, X: Tensor, moves: Sequence[Move], before: Tensor) -> None:
         written = self._write_live(out, X, moves, before)
         rest = [i for i in range(len(moves)) if i not in written]
-        _write_changes(self, out, X, moves, before, rest)
+        _write_in_parts(self, out, X, moves, before, rest)
 
     def _write_live(
         self, out: Tensor, X: Tensor, moves: Sequence[Move], before: Tensor
     ) -> set[int]:
         """Changes by many moves of a column, where they leave many units silent; by which moves."""
-        layers, n, written = self._relu_layers(), len(X), set[int]()
-        single = [i for i, move in enumerate(moves) if self._moves_most(move, n)]
-        if not layers:
-            return written
+        written = set[int]()
+        single = [i for i, move in enumerate(moves) if self._moves_most(move, len(X))]
         for start in range(0, len(single), MOST_LIVE_MOVES):
             which = single[start : start + MOST_LIVE_MOVES]
             if len(which) < FEWEST_LIVE_MOVES:
                 break
-            columns = torch.cat([moves[i].columns for i in which])
-            changes = torch.cat([moves[i].change_of_all(X) for i in which], 1)
-            steps = (changes / self.units[columns]).to(self.dtype)
-            if (steps == steps[0]).all():
-                steps = steps[:1]
-            Z, directions = self.pre_activations(X), self.first.transposed[columns]
-            if (live := live_units(Z, directions, steps, layers)) is None:
+            if (live := self.live_units(X, [moves[i] for i in which])) is None:
                 continue
-            into = out if len(which) == len(moves) else out.new_empty(n, len(which), out.shape[2])
+            shape = len(X), len(which), out.shape[2]
+            into = out if len(which) == len(moves) else out.new_empty(shape)
             live.write_changes(into, before, None if self.folded else self.scale)
             if into is not out:
                 out[:, which] = into
             written.update(which)
         return written
+
+    def live_units(self, X: Tensor, moves: Sequence[Move]) -> LiveUnits | None:
+        """The layers above, ready for moves of single columns; None where they are run whole."""
+        layers = self._relu_layers()
+        if not layers:
+            return None
+        columns = torch.cat([move.columns for move in moves])
+        changes = torch.cat([move.change_of_all(X) for move in moves], 1)
+        steps = (changes / self.units[columns]).to(self.dtype)
+        if (steps == steps[0]).all():
+            steps = steps[:1]
+        return live_units(self.pre_activations(X), self.first.transposed[columns], steps, layers)
 
     def _moves_most(self, move: Move, n: int) -> bool:
         """Whether it moves a single column that is read, in most rows."""
@@ -348,7 +353,7 @@ def _affine(weight: Tensor, bias: Tensor) -> _Affine:
     return _Affine(weight, bias, weight.T.contiguous())
 
 
-def _write_changes(
+def _write_in_parts(
     surface: Surface,
     out: Tensor,
     X: Tensor,
