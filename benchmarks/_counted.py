@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from unittest.mock import patch
 
-from sklearn_deeplifft import DeepLIFFTSelector, _base
+from sklearn_deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft.selectors import _base
 
 VARIABLE = "SKLEARN_DEEPLIFFT_COUNTER"
 """Names the file; processes inherit it."""

@@ -153,8 +153,8 @@ def doses_of_ctcf(data: str | Path) -> dict[str, float]:
     X = pd.DataFrame(table.X, columns=table.feature_names)
     y = np.array(table.target_names)[table.y]
     family = [name for name in X.columns if motif_family(name) == EXPECTED_FAMILY["CTCFL"]]
-    moves = [add(name, 1) for name in family]
-    gia = GIATransformer(interventions=moves, n_jobs=2, random_state=0)
+    edits = [add(name, 1) for name in family]
+    gia = GIATransformer(interventions=edits, n_jobs=2, random_state=0)
     gia.fit(X, y, groups=table.groups)
     bound = list(gia.classes_).index("bound")
     best = family[int(np.argmax(gia.effects_[:, bound]))]

@@ -6,17 +6,11 @@ import numpy as np
 import torch
 
 from sklearn_deeplifft import GIATransformer
+from sklearn_deeplifft.ensembles import Assignment, Execution, train_networks
 from sklearn_deeplifft.interventions import add, intervention_effects
 from sklearn_deeplifft.interventions._statistics import t_interval
-from sklearn_deeplifft.networks import (
-    Assignment,
-    NetSettings,
-    Problem,
-    Rows,
-    Spread,
-    TrainingTable,
-    learn_together,
-)
+from sklearn_deeplifft.networks import NetworkSettings, TrainingTable
+from sklearn_deeplifft.tables import Problem, Rows
 
 WEIGHTS = np.array([1.0, -0.5, 0.0])
 N_NETWORKS = 10
@@ -47,7 +41,7 @@ def _of_own_samples(seed: int) -> np.ndarray:
     n, d = 200, len(WEIGHTS)
     X = rng.normal(size=(N_NETWORKS * n, d))
     y = X @ WEIGHTS + rng.normal(size=len(X))
-    settings = NetSettings(
+    settings = NetworkSettings(
         hidden_layer_sizes=(), learning_rate=1e-2, batch_size=50, max_epochs=200, patience=None
     )
     table = TrainingTable(
@@ -60,8 +54,8 @@ def _of_own_samples(seed: int) -> np.ndarray:
     nothing = np.empty(0, dtype=np.int64)
     plan = [Assignment(part, nothing, seed * N_NETWORKS + i) for i, part in enumerate(parts)]
     problem = Problem("regression", d, 1)
-    trained = learn_together(
-        problem, settings, table, plan, np.arange(d), Spread(), lambda *args: None
+    trained = train_networks(
+        problem, settings, table, plan, np.arange(d), Execution(), lambda *args: None
     )
     found = intervention_effects(
         [t.estimator for t in trained],
@@ -78,9 +72,9 @@ def _of_one_table(seed: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.RandomState(1000 + seed)
     X = rng.normal(size=(300, len(WEIGHTS)))
     y = X @ WEIGHTS + rng.normal(size=300)
-    moves = [add(j, 1.0, low=None) for j in range(len(WEIGHTS))]
+    edits = [add(j, 1.0, low=None) for j in range(len(WEIGHTS))]
     gia = GIATransformer(
-        n_networks=200, hidden_layer_sizes=(16,), interventions=moves, n_jobs=2, random_state=seed
+        n_networks=200, hidden_layer_sizes=(16,), interventions=edits, n_jobs=2, random_state=seed
     ).fit(X, y)
     own = gia.intervention_effects_.per_network[..., 0]
     others, truth = [], []

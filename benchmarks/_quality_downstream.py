@@ -16,7 +16,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks._quality_tables import Part
+from benchmarks._quality_tables import Split
 
 LEARNERS = ("logistic", "forest", "network")
 # The network's budget is in steps, the same for few rows and for many.
@@ -40,7 +40,7 @@ def learner(name: str, n_rows: int, sparse: bool = False) -> Any:
     return make_pipeline(scale, network)
 
 
-def downstream_scores(part: Part, columns: list[int]) -> dict[str, float]:
+def downstream_scores(part: Split, columns: list[int]) -> dict[str, float]:
     """Balanced accuracy on the test rows of each learner, trained on these columns."""
     chosen = np.sort(columns)
     X, test_X = part.X[:, chosen], part.test_X[:, chosen]

@@ -12,7 +12,7 @@ from benchmarks._quality_downstream import downstream_scores
 from benchmarks._quality_limited import limited
 from benchmarks._quality_lists import Training
 from benchmarks._quality_selectors import RANDOM, SELECTORS
-from benchmarks._quality_tables import COUNTS, N_SPLITS, Part, QualityTable, split
+from benchmarks._quality_tables import COUNTS, N_SPLITS, QualityTable, Split, split
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Study:
 
     table: QualityTable
     known: dict[tuple[int, tuple[int, ...]], Mapping[str, float]] = field(default_factory=dict)
-    parts: dict[int, Part] = field(default_factory=dict)
+    parts: dict[int, Split] = field(default_factory=dict)
 
-    def part(self, number: int) -> Part:
+    def part(self, number: int) -> Split:
         if number not in self.parts:
             self.parts[number] = split(self.table, number)
         return self.parts[number]

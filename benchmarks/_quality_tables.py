@@ -75,7 +75,7 @@ class QualityTable:
         return min(20, self.n_features // 2)
 
 
-class Part(NamedTuple):
+class Split(NamedTuple):
     """Training rows and test rows of one split; missing values are training means."""
 
     X: Any
@@ -85,7 +85,7 @@ class Part(NamedTuple):
     test_y: np.ndarray
 
 
-def split(table: QualityTable, number: int) -> Part:
+def split(table: QualityTable, number: int) -> Split:
     """Split `number` of three: stratified, with rows of one group on one side."""
     if table.row_groups is None:
         folds = StratifiedKFold(N_SPLITS, shuffle=True, random_state=0)
@@ -95,7 +95,7 @@ def split(table: QualityTable, number: int) -> Part:
     train, test = found[number]
     groups = None if table.row_groups is None else table.row_groups[train]
     X, test_X = _imputed(table.X[train], table.X[test])
-    return Part(X, table.y[train], groups, test_X, table.y[test])
+    return Split(X, table.y[train], groups, test_X, table.y[test])
 
 
 def load(name: str, data_dir: str | Path | None = None) -> QualityTable:

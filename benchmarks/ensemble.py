@@ -28,17 +28,9 @@ from benchmarks._gate_tables import PLANTED, cleveland, madelon, present
 from benchmarks._gated_peers import Work, gated_fits, plain_fits
 from benchmarks._measure import write_json
 from sklearn_deeplifft import ImportanceNeuronSelector
-from sklearn_deeplifft.networks import (
-    Assignment,
-    GateSettings,
-    NetSettings,
-    Problem,
-    Rows,
-    Spread,
-    TrainingTable,
-    learn_together,
-    torch_threads,
-)
+from sklearn_deeplifft.ensembles import Assignment, Execution, train_networks
+from sklearn_deeplifft.networks import GateSettings, NetworkSettings, TrainingTable, torch_threads
+from sklearn_deeplifft.tables import Problem, Rows
 
 N_CORES = os.cpu_count() or 1
 WIDE = (200, 100)
@@ -80,7 +72,7 @@ def small(quick: bool) -> dict[str, float]:
     halves = [np.split(rng.permutation(297), [148]) for _ in range(n_networks)]
     work = Work(X, y, [(np.sort(a), np.sort(b)) for a, b in halves])
     gates = GateSettings(tuple(range(13)), tied=False, initial="uniform", penalty=0.0)
-    settings = NetSettings(
+    settings = NetworkSettings(
         hidden_layer_sizes=(128, 128, 128),
         dropout=0.5,
         noise=0.005,
@@ -120,7 +112,7 @@ def wide(quick: bool) -> dict[str, float]:
     folds = StratifiedKFold(5, shuffle=True, random_state=0).split(X, y)
     five = list(folds)
     work = Work(X, y, [five[i % 5] for i in range(n_networks)])
-    settings = NetSettings(hidden_layer_sizes=WIDE, max_epochs=n_epochs, patience=None)
+    settings = NetworkSettings(hidden_layer_sizes=WIDE, max_epochs=n_epochs, patience=None)
     times = _race(
         {
             "ours": lambda: together(work, settings),
@@ -137,7 +129,7 @@ def wide(quick: bool) -> dict[str, float]:
     }
 
 
-def together(work: Work, settings: NetSettings) -> float:
+def together(work: Work, settings: NetworkSettings) -> float:
     """Seconds of our training of all networks, on all cores."""
     n, d = work.X.shape
     problem = Problem("softmax", d, int(work.y.max()) + 1)
@@ -145,8 +137,8 @@ def together(work: Work, settings: NetSettings) -> float:
     table = TrainingTable(Rows(work.X), torch.from_numpy(work.y), torch.ones(n), same)
     parts = [Assignment(a, b, seed) for seed, (a, b) in enumerate(work.parts)]
     started = time.perf_counter()
-    learn_together(
-        problem, settings, table, parts, np.arange(d), Spread(N_CORES), lambda *args: None
+    train_networks(
+        problem, settings, table, parts, np.arange(d), Execution(N_CORES), lambda *args: None
     )
     return time.perf_counter() - started
 

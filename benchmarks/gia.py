@@ -29,7 +29,7 @@ from sklearn_deeplifft.attribution._products import times_transposed
 from sklearn_deeplifft.interventions import add, intervention_effects, pairwise_epistasis
 from sklearn_deeplifft.interventions._bind import bind
 from sklearn_deeplifft.interventions._models import ensemble_of
-from sklearn_deeplifft.interventions._statistics import move_of
+from sklearn_deeplifft.interventions._statistics import edit_of
 from sklearn_deeplifft.networks import torch_threads
 
 N_CORES = os.cpu_count() or 1
@@ -106,9 +106,9 @@ def speed(quick: bool) -> dict[str, float]:
 @torch.inference_mode()
 def share_of_units(net: nn.Module, X: np.ndarray, added: list) -> float:
     """Units of the first layer that are not silent, of all in all rows."""
-    (surface,) = ensemble_of(net, X[:2], scale="logit").surfaces
-    moves = [move_of(bind(one, X), X) for one in added]
-    live = surface.live_units(torch.as_tensor(X), moves)
+    (response,) = ensemble_of(net, X[:2], scale="logit").responses
+    edits = [edit_of(bind(one, X), X) for one in added]
+    live = response.live_units(torch.as_tensor(X), edits)
     return float(live.n_live.double().mean()) / SIZES[1]
 
 

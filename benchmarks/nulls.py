@@ -67,7 +67,7 @@ def main() -> None:
                 f"{name}{suffix}": value
                 for name, value in of_selector(make, n_null, n_planted).items()
             }
-        with mock.patch("sklearn_deeplifft._null_columns.MOST_COLUMNS", 1):
+        with mock.patch("sklearn_deeplifft.ensembles._knockoff_map.MOST_COLUMNS", 1):
             permuted = planted("correlated", 0.7, n_planted, SELECTORS[""])
     figures["fdp_correlated_permuted"] = permuted["fdp_correlated"]
     for name, value in figures.items():

@@ -1,17 +1,17 @@
 """Feature selection for scikit-learn that reads trained neural networks exactly."""
 
 from sklearn_deeplifft import datasets, interventions
-from sklearn_deeplifft._correlations import groups_from_correlation
-from sklearn_deeplifft._deeplifft import DeepLIFFTSelector
-from sklearn_deeplifft._gia import GIATransformer
-from sklearn_deeplifft._group_files import groups_from_file
-from sklearn_deeplifft._importance_neuron import ImportanceNeuronSelector
-from sklearn_deeplifft._per_row import Contributions, Importances
 from sklearn_deeplifft.exceptions import (
     FeatureSelectionWarning,
     NotPiecewiseLinearError,
     TrainingDivergedError,
 )
+from sklearn_deeplifft.selectors._deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft.selectors._gia import GIATransformer
+from sklearn_deeplifft.selectors._importance_neurons import ImportanceNeuronSelector
+from sklearn_deeplifft.selectors._per_row import Contributions, Importances
+from sklearn_deeplifft.tables._correlations import groups_from_correlation
+from sklearn_deeplifft.tables._group_files import groups_from_file
 
 __version__ = "0.1.0"
 

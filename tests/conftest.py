@@ -132,31 +132,31 @@ def bits(selector) -> str:
 @contextmanager
 def counted_trainings(monkeypatch):
     """Count how many networks are trained: the columns of each, in the order of the rounds."""
-    from sklearn_deeplifft import _training
-    from sklearn_deeplifft.networks import _together
+    from sklearn_deeplifft.ensembles import _plan as _training
+    from sklearn_deeplifft.ensembles import _training as _together
 
     calls: list[np.ndarray] = []
-    learn, train_together = _training.learn, _together.train_together
+    train_network, train_batch = _training.train_network, _together.train_batch
 
     def counting(*args, **kwargs):
         calls.append(kwargs["columns"])
-        return learn(*args, **kwargs)
+        return train_network(*args, **kwargs)
 
     def counting_all(members, rows, problem, *args):
         every = np.arange(problem.n_features)
         calls.extend([every if rows.columns is None else rows.columns] * len(members))
-        return train_together(members, rows, problem, *args)
+        return train_batch(members, rows, problem, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_training, "learn", counting)
-        patch.setattr(_together, "train_together", counting_all)
+        patch.setattr(_training, "train_network", counting)
+        patch.setattr(_together, "train_batch", counting_all)
         yield calls
 
 
 @contextmanager
 def watched_batches(monkeypatch):
     """The skorch net and the rows (N,) of each batch that networks of ours are trained on."""
-    from sklearn_deeplifft.networks._ensemble import Members
+    from sklearn_deeplifft.ensembles._batched_training import Members
 
     batches: list[tuple] = []
     on_batch_end = Members.on_batch_end

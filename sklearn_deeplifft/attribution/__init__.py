@@ -6,7 +6,7 @@ from sklearn_deeplifft.attribution._accumulate import (
     largest_score,
     overall_score,
 )
-from sklearn_deeplifft.attribution._chain import ChainReader, chain_of
+from sklearn_deeplifft.attribution._chain import Activation, Affine, ChainReader, chain_of
 from sklearn_deeplifft.attribution._gauge import (
     SimplexGroup,
     Terms,
@@ -15,38 +15,22 @@ from sklearn_deeplifft.attribution._gauge import (
     terms_of,
 )
 from sklearn_deeplifft.attribution._increments import softmax_increments
-from sklearn_deeplifft.attribution._interactions import pairs_after
-from sklearn_deeplifft.attribution._interventions import (
-    FullForward,
-    LowRank,
-    Move,
-    Surface,
-    low_rank_of,
-)
-from sklearn_deeplifft.attribution._linear_form import (
-    LinearForm,
-    NetworkReader,
-    relative_residual,
-)
+from sklearn_deeplifft.attribution._linear_form import LinearForm, NetworkReader, relative_residual
 from sklearn_deeplifft.attribution._module_state import evaluating, module_dtype
-from sklearn_deeplifft.attribution._output_scale import OutputScale
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
 from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
 
 __all__ = [
+    "Activation",
+    "Affine",
     "ChainReader",
-    "FullForward",
     "Head",
     "LinearForm",
-    "LowRank",
-    "Move",
     "NetworkReader",
-    "OutputScale",
     "Reader",
     "ScoreSums",
     "Scorer",
     "SimplexGroup",
-    "Surface",
     "Terms",
     "angle_to_simplex",
     "block_rows",
@@ -54,10 +38,8 @@ __all__ = [
     "chain_of",
     "evaluating",
     "largest_score",
-    "low_rank_of",
     "module_dtype",
     "overall_score",
-    "pairs_after",
     "project",
     "reader_of",
     "relative_residual",

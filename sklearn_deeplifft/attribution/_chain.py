@@ -25,7 +25,7 @@ from sklearn_deeplifft.attribution._products import times_transposed
 __all__ = ["ChainReader", "chain_of"]
 
 
-class _Affine(NamedTuple):
+class Affine(NamedTuple):
     weight: Tensor
     """(m_out, m_in), or (m,) for a diagonal map."""
     bias: Tensor
@@ -51,13 +51,13 @@ class _Affine(NamedTuple):
         return torch.diag(self.weight) if self.weight.ndim == 1 else self.weight
 
 
-class _Activation(NamedTuple):
+class Activation(NamedTuple):
     slope: Callable[[Tensor], Tensor]
     value: Callable[[Tensor], Tensor]
     saturates: bool
 
 
-Stage = _Affine | _Activation
+Stage = Affine | Activation
 
 
 def chain_of(
@@ -83,8 +83,8 @@ def chain_of(
         if stage is None:
             return None
         stages.append(stage)
-    dense = [s for s in stages if isinstance(s, _Affine) and s.weight.ndim == 2]
-    return stages if dense and isinstance(stages[-1], _Affine) else None
+    dense = [s for s in stages if isinstance(s, Affine) and s.weight.ndim == 2]
+    return stages if dense and isinstance(stages[-1], Affine) else None
 
 
 class ChainReader:
@@ -94,7 +94,7 @@ class ChainReader:
         self.stages = stages
         self.dtype = dtype
         last = stages[-1]
-        assert isinstance(last, _Affine)  # chain_of returns nothing else
+        assert isinstance(last, Affine)  # chain_of returns nothing else
         self._top = last.matrix()
 
     def form(
@@ -128,7 +128,7 @@ class ChainReader:
         slopes: list[Tensor] = []
         offsets: list[Tensor | None] = []
         for stage in self.stages:
-            if isinstance(stage, _Affine):
+            if isinstance(stage, Affine):
                 h = stage.apply(h)
                 continue
             slope, value = stage.slope(h), stage.value(h)
@@ -141,7 +141,7 @@ class ChainReader:
         """Carry ``G`` (n, K, m), the derivatives above the last affine stage, down to x."""
         remaining, owned = list(slopes), False
         for stage in reversed(self.stages[:-1]):
-            if isinstance(stage, _Affine):
+            if isinstance(stage, Affine):
                 G = stage.pull_back(G)
             else:
                 s = remaining.pop()[:, None, :]
@@ -164,7 +164,7 @@ class ChainReader:
         remaining, shifts = list(slopes), list(offsets)
         u = (X.new_zeros(X.shape[1]) if reference is None else reference.to(X.dtype))[None]
         for stage in self.stages:
-            if isinstance(stage, _Affine):
+            if isinstance(stage, Affine):
                 u = stage.apply(u)
                 continue
             shift = shifts.pop(0)
@@ -205,7 +205,7 @@ def _stage(leaf: nn.Module, dtype: torch.dtype) -> Stage | None:
 def _linear(leaf: nn.Linear, dtype: torch.dtype) -> Stage:
     weight = leaf.weight.detach().to(dtype, copy=True)
     bias = weight.new_zeros(len(weight)) if leaf.bias is None else leaf.bias.detach().to(dtype)
-    return _Affine(weight, bias.clone(), weight.T.contiguous())
+    return Affine(weight, bias.clone(), weight.T.contiguous())
 
 
 def _batch_norm(leaf: nn.BatchNorm1d, dtype: torch.dtype) -> Stage | None:
@@ -218,11 +218,11 @@ def _batch_norm(leaf: nn.BatchNorm1d, dtype: torch.dtype) -> Stage | None:
     shift = -mean * scale
     if leaf.affine:
         shift = shift + leaf.bias.detach().to(dtype)
-    return _Affine(scale, shift, scale)
+    return Affine(scale, shift, scale)
 
 
 def _relu(leaf: nn.ReLU, dtype: torch.dtype) -> Stage:
-    return _Activation(lambda a: (a > 0).to(a.dtype), torch.relu, False)
+    return Activation(lambda a: (a > 0).to(a.dtype), torch.relu, False)
 
 
 def _leaky_relu(leaf: nn.LeakyReLU, dtype: torch.dtype) -> Stage:
@@ -237,12 +237,12 @@ def _leaky(negative: Tensor) -> Stage:
     def slope(a: Tensor) -> Tensor:
         return torch.where(a > 0, torch.ones((), dtype=a.dtype), negative)
 
-    return _Activation(slope, lambda a: slope(a) * a, False)
+    return Activation(slope, lambda a: slope(a) * a, False)
 
 
 def _hardtanh(leaf: nn.Hardtanh, dtype: torch.dtype) -> Stage:
     low, high = leaf.min_val, leaf.max_val
-    return _Activation(
+    return Activation(
         lambda a: ((a > low) & (a < high)).to(a.dtype), lambda a: a.clamp(low, high), True
     )
 

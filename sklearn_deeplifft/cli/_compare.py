@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft.cli._families import by_groups
 from sklearn_deeplifft.cli._learners import METRICS, Judgement, judge
 from sklearn_deeplifft.cli._parts import Parts
 from sklearn_deeplifft.cli._rankers import Chooser, rankers_for
+from sklearn_deeplifft.tables import FeatureGroups
 
 __all__ = ["ALL", "OURS", "compare", "n_comparisons", "usable_counts"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sklearn_deeplifft._groups import FeatureGroups, find_groups
 from sklearn_deeplifft.cli._parts import Parts, source_columns
 from sklearn_deeplifft.cli._rankers import Chooser
 from sklearn_deeplifft.cli._table import Table, named
+from sklearn_deeplifft.tables import FeatureGroups, find_groups
 
 __all__ = ["Families", "by_groups", "groups_of", "names_of_features", "of_table"]
 

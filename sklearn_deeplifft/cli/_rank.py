@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from sklearn_deeplifft import DeepLIFFTSelector
-from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft.cli._compare import compare, n_comparisons, usable_counts
 from sklearn_deeplifft.cli._families import Families, groups_of, names_of_features, of_table
 from sklearn_deeplifft.cli._fitting import collected, one_thread
@@ -19,6 +18,7 @@ from sklearn_deeplifft.cli._parts import Parts, encode, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
 from sklearn_deeplifft.cli._signs import directions, slopes
 from sklearn_deeplifft.cli._table import Table
+from sklearn_deeplifft.tables import FeatureGroups
 
 __all__ = ["Outcome", "Settings", "n_rounds", "rank_table"]
 

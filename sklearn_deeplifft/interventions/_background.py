@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from sklearn_deeplifft._inputs import Names
 from sklearn_deeplifft.interventions._bind import described
 from sklearn_deeplifft.interventions._values import Intervention, Remove
-from sklearn_deeplifft.networks import Rows
+from sklearn_deeplifft.tables import Names, Rows
 
 __all__ = ["BACKGROUNDS", "own_rows", "present", "sampled", "weighted_rows"]
 

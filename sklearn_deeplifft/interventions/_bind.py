@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sklearn_deeplifft._groups import FeatureGroups
-from sklearn_deeplifft._inputs import Names, column_indices, column_names
 from sklearn_deeplifft.interventions._compose import Composed, compose
 from sklearn_deeplifft.interventions._values import Intervention
+from sklearn_deeplifft.tables import FeatureGroups, Names, column_indices, column_names
 
 __all__ = ["bind", "columns_of", "described"]
 

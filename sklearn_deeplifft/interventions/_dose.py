@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft._inputs import column_indices
 from sklearn_deeplifft.interventions._effects import (
     InterventionEffects,
     intervention_effects,
@@ -16,6 +15,7 @@ from sklearn_deeplifft.interventions._effects import (
 )
 from sklearn_deeplifft.interventions._statistics import t_interval
 from sklearn_deeplifft.interventions._values import set_to
+from sklearn_deeplifft.tables import column_indices
 
 __all__ = ["DoseResponse", "dose_response"]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_deeplifft._groups import FeatureGroups
-from sklearn_deeplifft._inputs import Names
 from sklearn_deeplifft.interventions._compose import compose
 from sklearn_deeplifft.interventions._values import (
     Intervention,
@@ -14,6 +12,7 @@ from sklearn_deeplifft.interventions._values import (
     remove,
     set_to,
 )
+from sklearn_deeplifft.tables import FeatureGroups, Names
 
 __all__ = ["each_feature"]
 

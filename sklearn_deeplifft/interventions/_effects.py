@@ -13,27 +13,20 @@ import torch
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array
 
-from sklearn_deeplifft._groups import FeatureGroups, find_groups
-from sklearn_deeplifft._inputs import Names, require_finite
-from sklearn_deeplifft.attribution import Surface
 from sklearn_deeplifft.interventions._background import BACKGROUNDS, own_rows, sampled
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._statistics import (
-    Moments,
+    EffectMoments,
     changes,
     merged,
     moments_of,
     t_interval,
 )
-from sklearn_deeplifft.interventions._support import (
-    FEW_ROWS,
-    Correlations,
-    DataNearby,
-    support_of,
-)
+from sklearn_deeplifft.interventions._support import FEW_ROWS, Correlations, DataNearby, support_of
 from sklearn_deeplifft.interventions._values import Intervention
-from sklearn_deeplifft.networks import Rows
+from sklearn_deeplifft.perturbation import Response
+from sklearn_deeplifft.tables import FeatureGroups, Names, Rows, find_groups, require_finite
 
 __all__ = [
     "InterventionEffects",
@@ -269,24 +262,24 @@ def intervention_effects(
 
 def effects_on(
     ensemble: Ensemble, X: np.ndarray, bound: Sequence[Intervention], quantiles: Sequence[float]
-) -> Moments:
+) -> EffectMoments:
     """Stream the changes of rows (n, d) into their summaries."""
-    blocks = changes(ensemble.surfaces, X, bound, len(ensemble.outputs))
+    blocks = changes(ensemble.responses, X, bound, len(ensemble.outputs))
     return merged([moments_of(t, own, share, quantiles) for t, own, share in blocks])
 
 
 def network_effects(
-    surface: Surface, X: np.ndarray, bound: Sequence[Intervention]
+    response: Response, X: np.ndarray, bound: Sequence[Intervention]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Effects (m, R) of one network and mean sizes of the changes (m, R)."""
     few = torch.tensor(X[:2], dtype=torch.float64)
-    outputs = tuple(range(surface.outputs(few).shape[1]))
-    found = effects_on(Ensemble([surface], outputs), X, bound, ())
+    outputs = tuple(range(response.outputs(few).shape[1]))
+    found = effects_on(Ensemble([response], outputs), X, bound, ())
     return found.effects, found.magnitudes
 
 
 def effects_from(
-    moments: Moments,
+    moments: EffectMoments,
     found: Support,
     bound: Sequence[Intervention],
     population: Population,

@@ -13,14 +13,14 @@ import torch
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from sklearn_deeplifft.attribution import LowRank, Move, Surface, pairs_after
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
-from sklearn_deeplifft.interventions._statistics import move_of, t_interval
+from sklearn_deeplifft.interventions._statistics import edit_of, t_interval
 from sklearn_deeplifft.interventions._support import FEW_ROWS, at_levels
 from sklearn_deeplifft.interventions._values import Intervention
+from sklearn_deeplifft.perturbation import Edit, LowRank, Response, pairs_after
 
 __all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
 
@@ -206,21 +206,21 @@ def _over_rows(
     pairs: Sequence[tuple[int, int]],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Means of each network (N, p, R); standard errors and mean squares (p, R); alone (m, R)."""
-    rows, N = torch.tensor(X, dtype=torch.float64), len(ensemble.surfaces)
+    rows, N = torch.tensor(X, dtype=torch.float64), len(ensemble.responses)
     p, n, R = len(pairs), len(X), len(ensemble.outputs)
-    moves = [move_of(one, X) for one in bound]
+    edits = [edit_of(one, X) for one in bound]
     first, second = torch.tensor(pairs).T
     total = torch.zeros(p if N > 1 else 0, n, R, dtype=torch.float64)
     own, squares = torch.empty(N, p, R).double(), torch.empty(p, R).double()
     alone = torch.zeros(len(bound), R, dtype=torch.float64)
-    for k, surface in enumerate(ensemble.surfaces):
-        before = surface.outputs(rows).double()
-        single = torch.stack(list(_spread(surface, rows, moves, before)))
+    for k, response in enumerate(ensemble.responses):
+        before = response.outputs(rows).double()
+        single = torch.stack(list(_spread(response, rows, edits, before)))
         alone += (single - before).mean(1) / N
-        unread = [not surface.reads(move) for move in moves]
+        unread = [not response.reads(edit) for edit in edits]
         less = single - before / 2  # f(Ti x) + f(Tj x) - f(x) is the sum of two of these
         done = 0
-        for both in _both(surface, rows, X, moves, bound, pairs):
+        for both in _both(response, rows, X, edits, bound, pairs):
             at = slice(done, done + len(both))
             found = both.double().sub_(less[first[at]]).sub_(less[second[at]])
             if any(unread):  # nothing is added to what the other does, whatever it rounds to
@@ -238,36 +238,36 @@ def _over_rows(
 
 
 def _spread(
-    surface: Surface, rows: Tensor, moves: Sequence[Move], before: Tensor
+    response: Response, rows: Tensor, edits: Sequence[Edit], before: Tensor
 ) -> Iterator[Tensor]:
     """Outputs (n, R) after each move, of all rows."""
     step = max(OUTPUT_BYTES // (8 * before.numel()), 1)
-    for start in range(0, len(moves), step):
-        few = moves[start : start + step]
-        sizes = [move.n_rows(len(rows)) for move in few]
-        for move, after in zip(few, surface.after(rows, few).split(sizes), strict=True):
-            if move.rows is None:
+    for start in range(0, len(edits), step):
+        few = edits[start : start + step]
+        sizes = [edit.n_rows(len(rows)) for edit in few]
+        for edit, after in zip(few, response.after(rows, few).split(sizes), strict=True):
+            if edit.rows is None:
                 yield after.double()
             else:
-                yield before.index_copy(0, move.rows, after.double())
+                yield before.index_copy(0, edit.rows, after.double())
 
 
 def _both(
-    surface: Surface,
+    response: Response,
     rows: Tensor,
     X: np.ndarray,
-    moves: Sequence[Move],
+    edits: Sequence[Edit],
     bound: Sequence[Intervention],
     pairs: Sequence[tuple[int, int]],
 ) -> Iterator[Tensor]:
     """Outputs (p, n, R) after both, for a few pairs at a time."""
     apart = all(not set(bound[i].columns) & set(bound[j].columns) for i, j in pairs)
-    if isinstance(surface, LowRank) and apart:
-        yield from pairs_after(surface, rows, moves, pairs)
+    if isinstance(response, LowRank) and apart:
+        yield from pairs_after(response, rows, edits, pairs)
         return
-    together = [move_of(compose(bound[i], bound[j]), X) for i, j in pairs]
-    before = surface.outputs(rows).double()
-    yield from (z[None] for z in _spread(surface, rows, together, before))
+    together = [edit_of(compose(bound[i], bound[j]), X) for i, j in pairs]
+    before = response.outputs(rows).double()
+    yield from (z[None] for z in _spread(response, rows, together, before))
 
 
 def _cells(

@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_deeplifft._groups import FeatureGroups
 from sklearn_deeplifft.interventions._values import Intervention, SetTo
+from sklearn_deeplifft.tables import FeatureGroups
 
 __all__ = ["Averages", "averages_of", "feature_of"]
 

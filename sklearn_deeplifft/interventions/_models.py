@@ -14,27 +14,20 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from sklearn_deeplifft._targets import Target, heads_for
-from sklearn_deeplifft.attribution import (
-    FullForward,
-    Head,
-    LowRank,
-    NetworkReader,
-    OutputScale,
-    Surface,
-    low_rank_of,
-    module_dtype,
-)
-from sklearn_deeplifft.interventions._statistics import move_of
+from sklearn_deeplifft.attribution import Head, NetworkReader, module_dtype
+from sklearn_deeplifft.interventions._statistics import edit_of
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.networks import (
     Preprocessed,
-    Trained,
-    adopt,
-    answers,
+    TrainedNetwork,
+    heads_for,
     is_network,
+    read_fitted,
     takes_columns,
+    task_of_network,
 )
+from sklearn_deeplifft.perturbation import FullForward, LowRank, OutputScale, Response, low_rank_of
+from sklearn_deeplifft.tables import Target
 
 __all__ = [
     "SCALES",
@@ -44,7 +37,7 @@ __all__ = [
     "output_names",
     "scale_of",
     "split",
-    "surface_of",
+    "response_of",
 ]
 
 SCALES = ("logit", "proba")
@@ -60,7 +53,7 @@ SMALLEST_PROBABILITY = 1e-12
 class Ensemble:
     """One or several predictors of the same thing."""
 
-    surfaces: list[Surface]
+    responses: list[Response]
     outputs: tuple[Any, ...]
     """What the R columns of an effect stand for: classes, labels or targets."""
 
@@ -88,8 +81,8 @@ def ensemble_of(
     if hasattr(estimator, "_networks"):
         target = estimator._target
         scaled = partial(scale_of, target, proba=scale == "proba")
-        surfaces = [surface_of(t, few, scaled, dtype) for t in estimator._networks]
-        return Ensemble(surfaces, output_names(target))
+        responses = [response_of(t, few, scaled, dtype) for t in estimator._networks]
+        return Ensemble(responses, output_names(target))
     several = list(estimator) if isinstance(estimator, list | tuple) else [estimator]
     if not several:
         raise ValueError("estimator is an empty list; pass at least one fitted network.")
@@ -112,12 +105,12 @@ def scale_of(target: Target, n_outputs: int, *, proba: bool) -> OutputScale:
     return OutputScale(heads_for(target, n_outputs), proba, both=target.kind != "multilabel")
 
 
-def surface_of(
-    trained: Trained,
+def response_of(
+    trained: TrainedNetwork,
     few: np.ndarray,
     scaled: Callable[[int], OutputScale],
     dtype: str | torch.dtype | None = None,
-) -> Surface:
+) -> Response:
     """A network as a function of raw rows: by low-rank updates where its front allows it.
 
     ``scaled`` gives the scale for a number of logits; ``few`` (2, d) are rows to count them on.
@@ -134,32 +127,32 @@ def surface_of(
     return fast or whole_passes(trained, scale, precision)
 
 
-def whole_passes(trained: Trained, scale: OutputScale, dtype: torch.dtype) -> FullForward:
+def whole_passes(trained: TrainedNetwork, scale: OutputScale, dtype: torch.dtype) -> FullForward:
     """The same network, every row run whole."""
     reader = NetworkReader(trained.core, dtype=dtype, drop_normalizer=scale.of_logits)
     return FullForward(lambda X: scale(reader.logits(_inputs(trained, X))))
 
 
-def _inputs(trained: Trained, X: Tensor) -> Tensor:
+def _inputs(trained: TrainedNetwork, X: Tensor) -> Tensor:
     """Rows come in float64, and are standardised before they are rounded."""
     front = trained.standardize
     return X if front is None else (X - front.mean) / front.scale
 
 
 def engine_error(
-    surface: Surface, trained: Trained, X: np.ndarray, bound: Sequence[Intervention]
+    response: Response, trained: TrainedNetwork, X: np.ndarray, bound: Sequence[Intervention]
 ) -> float:
     """Largest difference to whole forward passes, over the largest output; a few are compared."""
-    if not isinstance(surface, LowRank):
+    if not isinstance(response, LowRank):
         return 0.0
     few = torch.tensor(X[:8], dtype=torch.float64)
-    moves = [move_of(one, X[:8]) for one in bound[:COMPARED]]
-    whole = whole_passes(trained, surface.scale, surface.dtype)
-    before, expected = (one.outputs(few).double() for one in (surface, whole))
+    edits = [edit_of(one, X[:8]) for one in bound[:COMPARED]]
+    whole = whole_passes(trained, response.scale, response.dtype)
+    before, expected = (one.outputs(few).double() for one in (response, whole))
     written = []
-    for one in (surface, whole):
-        written.append(torch.zeros(len(few), len(moves), before.shape[1], dtype=torch.float64))
-        one.write_changes(written[-1], few, moves, expected)
+    for one in (response, whole):
+        written.append(torch.zeros(len(few), len(edits), before.shape[1], dtype=torch.float64))
+        one.write_changes(written[-1], few, edits, expected)
     gap = max(float((a - b).abs().max()) for a, b in ((before, expected), written))
     size = float((expected[:, None] + written[1]).abs().max())
     return gap / size if size > 0 else gap
@@ -173,19 +166,19 @@ def _of_networks(
     def scaled(n_outputs: int) -> OutputScale:
         return OutputScale(_heads(kind, n_outputs), proba, both=kind != "multilabel")
 
-    surfaces = [surface_of(split(adopt(one)), few, scaled, dtype) for one in networks]
+    responses = [response_of(split(read_fitted(one)), few, scaled, dtype) for one in networks]
     rows = torch.tensor(few, dtype=torch.float64)
-    n_rows = {surface.outputs(rows).shape[1] for surface in surfaces}
+    n_rows = {response.outputs(rows).shape[1] for response in responses}
     if len(n_rows) > 1:
         raise ValueError(
             f"the networks have {sorted(n_rows)} outputs; networks that are averaged must answer "
             "the same question."
         )
     (n,) = n_rows
-    return Ensemble(surfaces, _names(networks[0], n))
+    return Ensemble(responses, _names(networks[0], n))
 
 
-def split(trained: Trained) -> Trained:
+def split(trained: TrainedNetwork) -> TrainedNetwork:
     """Networks trained here carry their standardisation inside."""
     core = trained.core
     if isinstance(core, Preprocessed):
@@ -198,7 +191,7 @@ def _kind(estimator: Any, task: str) -> str:
         raise ValueError(
             f"task={task!r} must be 'auto', 'classification', 'multilabel' or 'regression'."
         )
-    return answers(estimator) if task == "auto" else task
+    return task_of_network(estimator) if task == "auto" else task
 
 
 def _heads(kind: str, n_outputs: int) -> tuple[Head, ...]:

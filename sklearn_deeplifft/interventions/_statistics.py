@@ -20,17 +20,17 @@ import numpy as np
 import torch
 from scipy import stats
 
-from sklearn_deeplifft.attribution import Move, Surface
 from sklearn_deeplifft.interventions._bind import columns_of
 from sklearn_deeplifft.interventions._values import Intervention
+from sklearn_deeplifft.perturbation import Edit, Response
 
 __all__ = [
     "BLOCK_BYTES",
-    "Moments",
+    "EffectMoments",
     "changes",
     "merged",
     "moments_of",
-    "move_of",
+    "edit_of",
     "t_interval",
 ]
 
@@ -44,7 +44,7 @@ EVEN = 64
 """Blocks are multiples of so many interventions: products are quicker."""
 
 
-class Moments(NamedTuple):
+class EffectMoments(NamedTuple):
     """What is kept of the changes of some interventions."""
 
     effects: np.ndarray
@@ -61,28 +61,28 @@ class Moments(NamedTuple):
 
 
 def changes(
-    surfaces: Sequence[Surface], X: np.ndarray, bound: Sequence[Intervention], n_outputs: int
+    responses: Sequence[Response], X: np.ndarray, bound: Sequence[Intervention], n_outputs: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Blocks of interventions: changes (n, B, R), per network (N, B, R), changed (B,).
 
     The changes may be written over by those of the next block.
     """
     rows = torch.tensor(X, dtype=torch.float64)  # a copy: X may be read-only
-    before = [surface.outputs(rows).double() for surface in surfaces]
-    n, N = len(X), len(surfaces)
+    before = [response.outputs(rows).double() for response in responses]
+    n, N = len(X), len(responses)
     step = max(BLOCK_BYTES // (8 * n * n_outputs), 2)
     step = step // EVEN * EVEN or step  # fewer than that as they come
     space = torch.empty(n * min(step, len(bound)) * n_outputs, dtype=torch.float64)
     for start in range(0, len(bound), step):
-        moves = [move_of(one, X) for one in bound[start : start + step]]
-        share = np.array([1.0 if m.rows is None else len(m.rows) / n for m in moves])
-        change = space[: n * len(moves) * n_outputs].view(n, len(moves), n_outputs)
-        if any(move.rows is not None for move in moves):
+        edits = [edit_of(one, X) for one in bound[start : start + step]]
+        share = np.array([1.0 if m.rows is None else len(m.rows) / n for m in edits])
+        change = space[: n * len(edits) * n_outputs].view(n, len(edits), n_outputs)
+        if any(edit.rows is not None for edit in edits):
             change.zero_()  # where a move leaves a row as it is no network writes anything
-        own = np.empty((N, len(moves), n_outputs))
+        own = np.empty((N, len(edits), n_outputs))
         total = torch.zeros_like(change) if N > 1 else change
-        for i, surface in enumerate(surfaces):
-            surface.write_changes(change, rows, moves, before[i])
+        for i, response in enumerate(responses):
+            response.write_changes(change, rows, edits, before[i])
             # numpy's mean, row after row: the bits of the mean of the whole matrix of changes.
             change.numpy().mean(axis=0, out=own[i])
             if N > 1:
@@ -92,21 +92,21 @@ def changes(
         yield total.numpy(), own, share
 
 
-def move_of(bound: Intervention, X: np.ndarray) -> Move:
+def edit_of(bound: Intervention, X: np.ndarray) -> Edit:
     """What a bound intervention does to rows; those it leaves as they are need not be run."""
     before = columns_of(X, bound)
     values = bound.apply(before)
     change = values - before
     at, *parts = map(torch.from_numpy, (bound.positions, values, change))
     if change.all() or (differs := change.any(axis=1)).all():
-        return Move(at, parts[0], None, parts[1])
+        return Edit(at, parts[0], None, parts[1])
     moved = torch.from_numpy(np.flatnonzero(differs))
-    return Move(at, parts[0][moved], moved, parts[1][moved])
+    return Edit(at, parts[0][moved], moved, parts[1][moved])
 
 
 def moments_of(
     total: np.ndarray, own: np.ndarray, changed: np.ndarray, quantiles: Sequence[float]
-) -> Moments:
+) -> EffectMoments:
     """Summarise a block of changes (n, B, R)."""
     n, B, R = total.shape
     flat = torch.from_numpy(total).view(n, B * R)
@@ -118,7 +118,7 @@ def moments_of(
     ordered = np.zeros((0, B * R))
     if len(quantiles):
         ordered = np.quantile(flat.numpy(), quantiles, axis=0)
-    return Moments(
+    return EffectMoments(
         effects,
         errors,
         magnitudes,
@@ -149,11 +149,13 @@ def _sums(flat: torch.Tensor, mean: torch.Tensor) -> np.ndarray:
     return sums.numpy()
 
 
-def merged(blocks: Sequence[Moments]) -> Moments:
+def merged(blocks: Sequence[EffectMoments]) -> EffectMoments:
     """Blocks of interventions as one."""
     axes = {"quantiles": 1, "per_network": 1}
-    parts = zip(Moments._fields, zip(*blocks, strict=True), strict=True)
-    return Moments(*(np.concatenate(values, axis=axes.get(name, 0)) for name, values in parts))
+    parts = zip(EffectMoments._fields, zip(*blocks, strict=True), strict=True)
+    return EffectMoments(
+        *(np.concatenate(values, axis=axes.get(name, 0)) for name, values in parts)
+    )
 
 
 def t_interval(per_network: np.ndarray, level: float = 0.95) -> np.ndarray:

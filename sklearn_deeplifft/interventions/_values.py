@@ -21,7 +21,7 @@ from numbers import Integral
 
 import numpy as np
 
-from sklearn_deeplifft._inputs import Names, column_names
+from sklearn_deeplifft.tables import Names, column_names
 
 __all__ = [
     "Add",

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest
 from sklearn.pipeline import Pipeline
 
-from sklearn_deeplifft._base import BaseNetworkSelector
+from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 
 __all__ = ["cuts", "last_step", "require_count_parameter"]
 

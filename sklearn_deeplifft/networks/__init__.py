@@ -1,82 +1,81 @@
-"""Floor 1, torch and skorch: networks built, trained and handed on for reading."""
+"""Floor 2, torch and skorch: one network, built, trained and handed on for reading."""
 
-from sklearn_deeplifft.networks._build import LOGITS, Ending, NetSettings, Problem
-from sklearn_deeplifft.networks._checkpoint import Checkpoints, key_of
-from sklearn_deeplifft.networks._gated import first_linear, gates_of
-from sklearn_deeplifft.networks._gates import GateReading, GateSettings, column_norms
+from sklearn_deeplifft.networks._build import (
+    LOGITS,
+    NetworkSettings,
+    OutputKind,
+    build_net,
+    criterion_of,
+)
+from sklearn_deeplifft.networks._gate_callback import first_linear, gates_of
+from sklearn_deeplifft.networks._gates import (
+    FeatureGate,
+    GateReading,
+    GateSettings,
+    GaussianNoise,
+    column_norms,
+    split_gates,
+)
 from sklearn_deeplifft.networks._hash import hash_of, key_of_parameters
+from sklearn_deeplifft.networks._heads import heads_for
 from sklearn_deeplifft.networks._learn import (
-    Trained,
+    TrainedNetwork,
     TrainingTable,
-    adopt,
-    answers,
-    build_untrained,
-    ending_of,
     is_network,
     is_regressor_network,
     known_classes,
-    learn,
     network_kind,
-    restricted,
+    output_kind_of,
+    read_fitted,
     takes_columns,
+    task_of_network,
+    train_network,
+    untrained_network,
     wants_float_targets,
+    warm_start,
 )
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
-from sklearn_deeplifft.networks._nulls import (
-    Blend,
-    beside,
-    doubled_moments,
-    null_rows,
-    with_null_features,
-    without_nulls,
-)
-from sklearn_deeplifft.networks._rows import Rows, canonical_rows, column_moments
-from sklearn_deeplifft.networks._together import Assignment, Spread, learn_together
-from sklearn_deeplifft.networks._train import torch_threads
+from sklearn_deeplifft.networks._penalty import GatePenalty, path_epochs
+from sklearn_deeplifft.networks._train import require_finite, seeded, torch_threads
 
 __all__ = [
-    "Assignment",
-    "Blend",
-    "Checkpoints",
-    "Ending",
+    "FeatureGate",
+    "GatePenalty",
     "GateReading",
     "GateSettings",
+    "GaussianNoise",
     "LOGITS",
-    "NetSettings",
+    "NetworkSettings",
+    "OutputKind",
     "Preprocessed",
-    "Problem",
-    "Rows",
-    "Spread",
     "Standardize",
-    "Trained",
+    "TrainedNetwork",
     "TrainingTable",
-    "adopt",
-    "beside",
-    "answers",
-    "build_untrained",
-    "canonical_rows",
-    "column_moments",
+    "build_net",
     "column_norms",
-    "ending_of",
+    "criterion_of",
     "first_linear",
     "gates_of",
     "hash_of",
+    "heads_for",
     "is_network",
     "is_regressor_network",
-    "key_of",
     "key_of_parameters",
     "known_classes",
-    "learn",
-    "learn_together",
     "network_kind",
-    "null_rows",
+    "output_kind_of",
+    "path_epochs",
+    "read_fitted",
     "relu_mlp",
+    "require_finite",
     "rescale_output",
-    "restricted",
+    "seeded",
+    "split_gates",
     "takes_columns",
+    "task_of_network",
     "torch_threads",
-    "doubled_moments",
+    "train_network",
+    "untrained_network",
     "wants_float_targets",
-    "with_null_features",
-    "without_nulls",
+    "warm_start",
 ]

@@ -14,7 +14,8 @@ from skorch.callbacks import EarlyStopping, EpochScoring
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sklearn_deeplifft.networks._gated import CloseGates
+from sklearn_deeplifft.networks._batches import row_batches
+from sklearn_deeplifft.networks._gate_callback import CloseGates
 from sklearn_deeplifft.networks._gates import GateSettings
 from sklearn_deeplifft.networks._losses import (
     WEIGHTED,
@@ -27,14 +28,13 @@ from sklearn_deeplifft.networks._losses import (
     WeightedNLLLoss,
 )
 from sklearn_deeplifft.networks._modules import Preprocessed, relu_mlp
-from sklearn_deeplifft.networks._rows import row_batches
-from sklearn_deeplifft.networks._train import Watch
+from sklearn_deeplifft.networks._train import DivergenceCheck
+from sklearn_deeplifft.tables import Problem
 
 __all__ = [
     "LOGITS",
-    "Ending",
-    "NetSettings",
-    "Problem",
+    "OutputKind",
+    "NetworkSettings",
     "build_net",
     "criterion_of",
     "is_net",
@@ -42,19 +42,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What the data ask of a network."""
-
-    kind: str
-    """"softmax", "sigmoid", "regression" or "multisoftmax"."""
-    n_features: int
-    n_outputs: int
-    sizes: tuple[int, ...] = ()
-    """Block sizes of a "multisoftmax"."""
-
-
-class Ending(NamedTuple):
+class OutputKind(NamedTuple):
     """What a user's module returns, which decides the loss it is trained with."""
 
     probabilities: bool
@@ -63,14 +51,14 @@ class Ending(NamedTuple):
     """Whether one output answers two classes."""
 
 
-LOGITS = Ending(False, False)
+LOGITS = OutputKind(False, False)
 
 NEVER = 10**9
 """Patience that does not end."""
 
 
 @dataclass(frozen=True)
-class NetSettings:
+class NetworkSettings:
     """How the default network is built and trained."""
 
     hidden_layer_sizes: Sequence[int] = (200, 100)
@@ -102,12 +90,12 @@ def is_net(estimator: object) -> bool:
 def build_net(
     estimator: Any,
     problem: Problem,
-    settings: NetSettings,
+    settings: NetworkSettings,
     *,
     moments: tuple[np.ndarray, np.ndarray] | None,
     core: nn.Module | None = None,
     weighted: bool = True,
-    ending: Ending = LOGITS,
+    output_kind: OutputKind = LOGITS,
 ) -> skorch.NeuralNet:
     """Return an unfitted net that takes raw rows.
 
@@ -130,8 +118,8 @@ def build_net(
         params["module__dropout"] = settings.dropout
         params["module__noise"] = settings.noise
         params["module__gates"] = settings.gates
-    criterion, criterion_params = criterion_of(problem, settings.loss, ending)
-    base = _net_class(problem, ending)
+    criterion, criterion_params = criterion_of(problem, settings.loss, output_kind)
+    base = _net_class(problem, output_kind)
     if base is skorch.NeuralNetClassifier:
         params["classes"] = list(range(problem.n_outputs))
     if settings.loss == "soft_f1":
@@ -159,8 +147,8 @@ def build_net(
     )
 
 
-def _net_class(problem: Problem, ending: Ending) -> type[skorch.NeuralNet]:
-    if ending.single:
+def _net_class(problem: Problem, output_kind: OutputKind) -> type[skorch.NeuralNet]:
+    if output_kind.single:
         return skorch.NeuralNetBinaryClassifier
     if problem.kind == "softmax":
         return skorch.NeuralNetClassifier
@@ -170,7 +158,7 @@ def _net_class(problem: Problem, ending: Ending) -> type[skorch.NeuralNet]:
 
 
 def criterion_of(
-    problem: Problem, loss: str, ending: Ending = LOGITS
+    problem: Problem, loss: str, output_kind: OutputKind = LOGITS
 ) -> tuple[type[nn.Module], dict[str, Any]]:
     """The loss of a network of ours, and its parameters for skorch."""
     if loss == "soft_f1":
@@ -179,14 +167,14 @@ def criterion_of(
         return WeightedMSELoss, {}
     if problem.kind == "multisoftmax":
         return MultiSoftmaxLoss, {"criterion__sizes": problem.sizes}
-    if problem.kind == "sigmoid" or ending.single:
-        return (WeightedBCELoss if ending.probabilities else WeightedBCEWithLogitsLoss), {}
+    if problem.kind == "sigmoid" or output_kind.single:
+        return (WeightedBCELoss if output_kind.probabilities else WeightedBCEWithLogitsLoss), {}
     # skorch takes the logarithm of probabilities for the NLL loss.
-    return (WeightedNLLLoss if ending.probabilities else WeightedCrossEntropyLoss), {}
+    return (WeightedNLLLoss if output_kind.probabilities else WeightedCrossEntropyLoss), {}
 
 
-def _callbacks(settings: NetSettings) -> list[Any]:
-    callbacks: list[Any] = [("watch", Watch())]
+def _callbacks(settings: NetworkSettings) -> list[Any]:
+    callbacks: list[Any] = [("watch", DivergenceCheck())]
     patience, gates = settings.patience, settings.gates
     if gates is not None and gates.penalty is None:
         patience = NEVER  # a path is walked to its end; its best epoch counts
@@ -211,7 +199,7 @@ def _silent(*args: Any, **kwargs: Any) -> None:
 def _adopted(
     net: skorch.NeuralNet,
     problem: Problem,
-    settings: NetSettings,
+    settings: NetworkSettings,
     moments: tuple[np.ndarray, np.ndarray] | None,
     core: nn.Module | None,
     weighted: bool,
@@ -248,7 +236,7 @@ def _adopted(
     return net
 
 
-def _watch(net: skorch.NeuralNet, settings: NetSettings, weighted: bool) -> None:
+def _watch(net: skorch.NeuralNet, settings: NetworkSettings, weighted: bool) -> None:
     """Add what the user's callbacks lack: a check for divergence, early stopping, silence."""
     callbacks = list(net.callbacks or [])
     if weighted and any(_needs_targets(c) for c in callbacks):

@@ -26,40 +26,40 @@ from skorch.exceptions import NotInitializedError
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
+from sklearn_deeplifft.networks._batches import TableDataset
 from sklearn_deeplifft.networks._build import (
     LOGITS,
-    Ending,
-    NetSettings,
-    Problem,
+    NetworkSettings,
+    OutputKind,
     build_net,
     is_net,
     stops_early,
 )
 from sklearn_deeplifft.networks._gates import GateReading
-from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, narrowed
+from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, on_fewer_columns
 from sklearn_deeplifft.networks._penalty import path_epochs
-from sklearn_deeplifft.networks._rows import Rows, TableDataset
 from sklearn_deeplifft.networks._train import seeded, train
+from sklearn_deeplifft.tables import Problem, Rows
 
 __all__ = [
-    "Trained",
+    "TrainedNetwork",
     "TrainingTable",
-    "adopt",
-    "build_untrained",
-    "answers",
-    "ending_of",
+    "read_fitted",
+    "untrained_network",
+    "task_of_network",
+    "output_kind_of",
     "is_network",
     "is_regressor_network",
     "known_classes",
-    "learn",
+    "train_network",
     "network_kind",
-    "restricted",
+    "warm_start",
     "takes_columns",
     "wants_float_targets",
 ]
 
 
-class Trained(NamedTuple):
+class TrainedNetwork(NamedTuple):
     """A trained network and how to read it."""
 
     estimator: Any
@@ -76,7 +76,7 @@ class Trained(NamedTuple):
     """The core that reads null columns behind the real ones, where it was trained with any."""
     nulls: np.ndarray | None = None
     """(n,): which row stands in for each in null columns, as long as ``core`` reads any."""
-    blend: Any = None
+    knockoff_map: Any = None
     """The ``Blend`` of the two that null columns are; None is the row that stands in, alone."""
 
 
@@ -88,7 +88,7 @@ class TrainingTable:
     targets: Tensor
     weight: Tensor
     moments: tuple[np.ndarray, np.ndarray] | None
-    blend: Any = None
+    knockoff_map: Any = None
     """A ``Blend`` for null columns; None has them be permuted copies."""
 
 
@@ -110,10 +110,10 @@ def network_kind(estimator: Any) -> str:
     )
 
 
-def learn(
+def train_network(
     estimator: Any,
     problem: Problem,
-    settings: NetSettings,
+    settings: NetworkSettings,
     table: TrainingTable,
     *,
     training: np.ndarray,
@@ -121,8 +121,8 @@ def learn(
     columns: np.ndarray,
     seed: int,
     start: nn.Module | None = None,
-    ending: Ending = LOGITS,
-) -> Trained:
+    output_kind: OutputKind = LOGITS,
+) -> TrainedNetwork:
     """Train one network on some rows and columns; ``start`` continues from a trained core."""
     if network_kind(estimator) == "mlp":
         return _learn_mlp(estimator, table, training, columns, seed)
@@ -151,7 +151,7 @@ def learn(
             moments=moments,
             core=core,
             weighted=weighted,
-            ending=ending,
+            output_kind=output_kind,
         )
     seen, held = (
         TableDataset(table.rows, table.targets, table.weight if weighted else None, part, columns)
@@ -164,16 +164,16 @@ def learn(
     gates = None
     if settings.gates is not None:
         gates = dict(net.callbacks_)["gates"].reading(module.core)
-    return Trained(net, module.core, module.standardize, len(net.history), best, gates)
+    return TrainedNetwork(net, module.core, module.standardize, len(net.history), best, gates)
 
 
-def build_untrained(
+def untrained_network(
     estimator: Any,
     problem: Problem,
-    settings: NetSettings,
+    settings: NetworkSettings,
     moments: tuple[np.ndarray, np.ndarray] | None,
     seed: int,
-) -> Trained | None:
+) -> TrainedNetwork | None:
     """A torch network, initialised but not trained; None for scikit-learn's own."""
     kind = network_kind(estimator)
     if kind == "mlp":
@@ -193,10 +193,10 @@ def build_untrained(
                 f"{estimator!r} has no parameters to train; pass prefit=True to read it as it is."
             ) from error
     module: Preprocessed = net.module_
-    return Trained(net, module.core.to("cpu"), module.standardize.to("cpu"))
+    return TrainedNetwork(net, module.core.to("cpu"), module.standardize.to("cpu"))
 
 
-def ending_of(trained: Trained, rows: np.ndarray, kind: str) -> Ending:
+def output_kind_of(trained: TrainedNetwork, rows: np.ndarray, kind: str) -> OutputKind:
     """Run an untrained network on rows as they are, and far away, where logits grow."""
     X = torch.tensor(rows)  # torch warns of read-only arrays
     with torch.no_grad():
@@ -207,7 +207,7 @@ def ending_of(trained: Trained, rows: np.ndarray, kind: str) -> Ending:
     single = kind == "softmax" and z.shape[1] == 1
     if kind == "softmax" and not single:
         probabilities = probabilities and bool(torch.allclose(z.sum(1), z.new_ones(len(z))))
-    return Ending(probabilities, single)
+    return OutputKind(probabilities, single)
 
 
 def _uniform(weight: Tensor) -> bool:
@@ -225,20 +225,22 @@ def _repeated(
     return replace(table, weight=torch.ones_like(table.weight)), parts[0], parts[1]
 
 
-def restricted(trained: Trained, estimator: Any, kept: np.ndarray, width: int) -> nn.Module | None:
+def warm_start(
+    trained: TrainedNetwork, estimator: Any, kept: np.ndarray, width: int
+) -> nn.Module | None:
     """The core to start from when only the columns ``kept`` of ``width`` are left."""
     kind = network_kind(estimator)
     if kind == "mlp":
         return None
-    return narrowed(trained.core, kept, sliceable=kind == "default", n_features=width)
+    return on_fewer_columns(trained.core, kept, sliceable=kind == "default", n_features=width)
 
 
-def adopt(estimator: Any) -> Trained:
+def read_fitted(estimator: Any) -> TrainedNetwork:
     """Read a network that is fitted already; nothing about it is changed."""
     kind = network_kind(estimator)
     if kind == "mlp":
         check_is_fitted(estimator)
-        return Trained(estimator, _torch_of_mlp(estimator), None)
+        return TrainedNetwork(estimator, _torch_of_mlp(estimator), None)
     if kind == "skorch":
         try:
             estimator.check_is_fitted(attributes=["module_"])
@@ -248,13 +250,13 @@ def adopt(estimator: Any) -> Trained:
                 "prefit=False to have it trained here. (sklearn.clone, as in GridSearchCV, "
                 "returns an unfitted net: pass its module_ instead.)"
             ) from error
-        return Trained(estimator, estimator.module_, None)
+        return TrainedNetwork(estimator, estimator.module_, None)
     if not isinstance(estimator, nn.Module):
         raise ValueError(
             f"prefit=True needs a fitted network; got estimator={estimator!r}. Pass a fitted "
             "skorch net or MLP, or a torch module instance."
         )
-    return Trained(estimator, estimator, None)
+    return TrainedNetwork(estimator, estimator, None)
 
 
 def is_network(estimator: Any) -> bool:
@@ -264,7 +266,7 @@ def is_network(estimator: Any) -> bool:
     return isinstance(estimator, nn.Module) or is_net(estimator)
 
 
-def answers(estimator: Any) -> str:
+def task_of_network(estimator: Any) -> str:
     """What the kind of a fitted network says that it answers; "auto" where it says nothing."""
     if is_regressor_network(estimator):
         return "regression"
@@ -316,7 +318,7 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
         # A selector's networks number their classes: names are then taken as by a bare module.
         numbered = np.asarray(named).dtype.kind in "iu" and isinstance(labels.flat[0], str)
         return None if numbered else np.asarray(named)
-    module = adopt(estimator).core
+    module = read_fitted(estimator).core
     dtype = next((p.dtype for p in module.parameters()), torch.float32)
     twin = copy.deepcopy(module).eval()  # the user's module stays in its own mode
     with torch.no_grad(), takes_columns(rows.shape[1]):
@@ -347,7 +349,7 @@ def _fresh(estimator: Any) -> nn.Module | None:
 
 def _learn_mlp(
     estimator: Any, table: TrainingTable, training: np.ndarray, columns: np.ndarray, seed: int
-) -> Trained:
+) -> TrainedNetwork:
     """scikit-learn trains its own network; its weights are then read as a torch module."""
     mlp = clone(estimator).set_params(random_state=seed % 2**32)
     _require_relu(mlp)
@@ -367,11 +369,11 @@ def _learn_mlp(
         pipeline.fit(X, y, **fit_params)
     core = _torch_of_mlp(mlp)
     if table.moments is None:
-        return Trained(pipeline, core, None, mlp.n_iter_)
+        return TrainedNetwork(pipeline, core, None, mlp.n_iter_)
     scaler = pipeline[0]
     mean = scaler.mean_ if scaler.with_mean else np.zeros(len(columns))
     front = Standardize(torch.as_tensor(mean), torch.as_tensor(scaler.scale_), torch.float64)
-    return Trained(pipeline, core, front, mlp.n_iter_)
+    return TrainedNetwork(pipeline, core, front, mlp.n_iter_)
 
 
 def _require_relu(mlp: MLPClassifier | MLPRegressor) -> None:

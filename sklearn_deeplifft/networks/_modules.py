@@ -12,7 +12,14 @@ from torch import Tensor, nn
 
 from sklearn_deeplifft.networks._gates import FeatureGate, GateSettings, GaussianNoise
 
-__all__ = ["Expand", "Preprocessed", "Standardize", "narrowed", "relu_mlp", "rescale_output"]
+__all__ = [
+    "FillColumns",
+    "Preprocessed",
+    "Standardize",
+    "on_fewer_columns",
+    "relu_mlp",
+    "rescale_output",
+]
 
 
 def relu_mlp(
@@ -61,7 +68,7 @@ class Standardize(nn.Module):
         return ((x - self.mean.to(x.dtype)) / self.scale.to(x.dtype)).to(self.like.dtype)
 
 
-class Expand(nn.Module):
+class FillColumns(nn.Module):
     """Put some columns back among all ``width``, zeros (their mean) elsewhere."""
 
     def __init__(self, columns: np.ndarray, width: int) -> None:
@@ -119,7 +126,9 @@ def _sizes(build: Callable, n_features: int, n_outputs: int, given: dict) -> dic
     return {name: size for name, size in sizes.items() if name in wanted and name not in given}
 
 
-def narrowed(core: nn.Module, kept: np.ndarray, *, sliceable: bool, n_features: int) -> nn.Module:
+def on_fewer_columns(
+    core: nn.Module, kept: np.ndarray, *, sliceable: bool, n_features: int
+) -> nn.Module:
     """A copy of ``core`` that reads only the columns ``kept`` and behaves as before on them.
 
     Our own network loses the other columns of its first weight; any other module is fed their
@@ -131,10 +140,10 @@ def narrowed(core: nn.Module, kept: np.ndarray, *, sliceable: bool, n_features: 
         first.weight = nn.Parameter(first.weight.detach()[:, kept].clone())
         first.in_features = len(kept)
         return core
-    if isinstance(core, nn.Sequential) and len(core) and isinstance(core[0], Expand):
+    if isinstance(core, nn.Sequential) and len(core) and isinstance(core[0], FillColumns):
         columns = core[0].columns[torch.as_tensor(kept)]  # type: ignore[index]
-        return nn.Sequential(Expand(columns.numpy(), core[0].width), *list(core)[1:])
-    return nn.Sequential(Expand(kept, n_features), core)
+        return nn.Sequential(FillColumns(columns.numpy(), core[0].width), *list(core)[1:])
+    return nn.Sequential(FillColumns(kept, n_features), core)
 
 
 def rescale_output(core: nn.Module, mean: np.ndarray, scale: np.ndarray) -> None:

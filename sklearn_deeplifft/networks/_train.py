@@ -14,9 +14,9 @@ from skorch.callbacks import Callback
 from skorch.helper import predefined_split
 
 from sklearn_deeplifft.exceptions import TrainingDivergedError
-from sklearn_deeplifft.networks._rows import TableDataset
+from sklearn_deeplifft.networks._batches import TableDataset
 
-__all__ = ["Watch", "require_finite", "seeded", "torch_threads", "train"]
+__all__ = ["DivergenceCheck", "require_finite", "seeded", "torch_threads", "train"]
 
 
 GENERATORS = threading.RLock()
@@ -62,7 +62,7 @@ def torch_threads(n: int) -> Iterator[None]:
         torch.set_num_threads(before if OPEN else first)
 
 
-class Watch(Callback):
+class DivergenceCheck(Callback):
     """Stop with an error as soon as the training loss is not finite."""
 
     def on_epoch_end(self, net, **kwargs) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_deeplifft._groups import find_groups
 from sklearn_deeplifft.cli._families import by_groups
 from sklearn_deeplifft.cli._rankers import by_score
+from sklearn_deeplifft.tables import find_groups
 from tests.cli.conftest import QUICK, classes_frame, mixed_frame, run
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sklearn_deeplifft._groups import find_groups
 from sklearn_deeplifft.interventions import add, compose, quantile_shift, remove, set_to, swap
 from sklearn_deeplifft.interventions._bind import bind, described
+from sklearn_deeplifft.tables import find_groups
 
 NAMES = ["a", "b", "grade_low", "grade_mid", "grade_high"]
 X = np.random.default_rng(0).poisson(1.0, size=(12, 5)).astype(float)

@@ -5,7 +5,6 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_deeplifft.attribution import _interventions
 from sklearn_deeplifft.interventions import (
     add,
     intervention_effects,
@@ -18,6 +17,7 @@ from sklearn_deeplifft.interventions._bind import bind
 from sklearn_deeplifft.interventions._models import ensemble_of
 from sklearn_deeplifft.interventions._statistics import changes
 from sklearn_deeplifft.interventions._support import DataNearby
+from sklearn_deeplifft.perturbation import _responses as _interventions
 from tests.conftest import relu_network
 
 

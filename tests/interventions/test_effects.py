@@ -13,7 +13,6 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from torch import nn
 
-from sklearn_deeplifft.attribution import _interventions
 from sklearn_deeplifft.interventions import (
     _statistics,
     add,
@@ -25,6 +24,7 @@ from sklearn_deeplifft.interventions import (
     swap,
 )
 from sklearn_deeplifft.interventions._background import weighted_rows
+from sklearn_deeplifft.perturbation import _responses as _interventions
 from tests import oracles_interventions as o
 from tests.conftest import relu_network
 from tests.interventions._functions import Function, counts, effects, normal, row_function

@@ -8,7 +8,6 @@ import pytest
 import torch
 from sklearn.neural_network import MLPClassifier
 
-from sklearn_deeplifft.attribution import _interactions
 from sklearn_deeplifft.interventions import (
     add,
     compose,
@@ -19,6 +18,7 @@ from sklearn_deeplifft.interventions import (
     set_to,
     swap,
 )
+from sklearn_deeplifft.perturbation import _pairs as _interactions
 from tests import oracles_interventions as o
 from tests.conftest import relu_network
 from tests.interventions._functions import counts, epistasis, normal, row_function

@@ -12,20 +12,19 @@ from torch import nn
 
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
-    NetSettings,
-    Problem,
-    Rows,
+    NetworkSettings,
     TrainingTable,
-    adopt,
     known_classes,
-    learn,
     network_kind,
+    read_fitted,
+    train_network,
     wants_float_targets,
 )
 from sklearn_deeplifft.networks._train import seeded
+from sklearn_deeplifft.tables import Problem, Rows
 from tests.conftest import MLP, FixedMLP, planted, relu_network
 
-SETTINGS = NetSettings((10,), learning_rate=0.02, batch_size=32, max_epochs=8)
+SETTINGS = NetworkSettings((10,), learning_rate=0.02, batch_size=32, max_epochs=8)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def trained(data, estimator=None, *, columns=None, settings=SETTINGS, weight=Non
     table = TrainingTable(Rows(data.X), torch.as_tensor(data.y), weight, moments)
     parts = {"training": np.arange(100), "validation": np.arange(100, 120), "seed": 3, **given}
     problem = Problem("softmax", len(columns), 3)
-    return learn(estimator, problem, settings, table, columns=columns, **parts)
+    return train_network(estimator, problem, settings, table, columns=columns, **parts)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +94,7 @@ def test_seeds(data):
 def test_a_start_is_continued(data):
     start = trained(data).core
     before = start[0].weight.clone()
-    frozen = trained(data, start=start, settings=NetSettings(learning_rate=1e-12, max_epochs=1))
+    frozen = trained(data, start=start, settings=NetworkSettings(learning_rate=1e-12, max_epochs=1))
     torch.testing.assert_close(frozen.core[0].weight, before)
     trained(data, start=start)
     assert torch.equal(start[0].weight, before)
@@ -115,7 +114,7 @@ def test_weights_reach_the_loss(data):
 
 def test_divergence(data):
     with pytest.raises(TrainingDivergedError, match=r"the loss became (nan|inf) in epoch \d"):
-        trained(data, settings=NetSettings((10,), learning_rate=1e30, max_epochs=30))
+        trained(data, settings=NetworkSettings((10,), learning_rate=1e30, max_epochs=30))
 
 
 def test_a_nan_loss_of_a_users_net_is_noticed_too(data):
@@ -126,7 +125,7 @@ def test_a_nan_loss_of_a_users_net_is_noticed_too(data):
 
 def test_adopting_changes_nothing():
     net = relu_network(4, 3, 2).train()
-    found = adopt(net)
+    found = read_fitted(net)
     assert found.estimator is found.core is net
     assert found.standardize is None
     assert net.training
@@ -134,7 +133,7 @@ def test_adopting_changes_nothing():
 
 def test_adopting_an_mlp_copies_its_weights(data):
     mlp = MLPClassifier((5, 4), learning_rate_init=0.05, tol=1e-2, random_state=0).fit(*data)
-    core = adopt(mlp).core
+    core = read_fitted(mlp).core
     with torch.no_grad():
         p = core(torch.as_tensor(data.X)).softmax(1).numpy()
     np.testing.assert_allclose(p, mlp.predict_proba(data.X), atol=1e-12)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sklearn_deeplifft.networks import Preprocessed, Standardize, relu_mlp, rescale_output
-from sklearn_deeplifft.networks._modules import Expand, narrowed
+from sklearn_deeplifft.networks._modules import FillColumns, on_fewer_columns
 from tests.conftest import MLP, relu_network
 
 X = torch.randn(11, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -87,7 +87,7 @@ KEPT = np.array([0, 2, 5])
 def test_a_narrowed_network_behaves_as_before_on_what_is_left(sliceable):
     core = relu_network(6, 4, 2)
     weight = core[0].weight.clone()
-    small = narrowed(core, KEPT, sliceable=sliceable, n_features=6)
+    small = on_fewer_columns(core, KEPT, sliceable=sliceable, n_features=6)
     full = torch.zeros_like(X)
     full[:, KEPT] = X[:, KEPT]
     with torch.no_grad():
@@ -99,25 +99,25 @@ def test_a_narrowed_network_behaves_as_before_on_what_is_left(sliceable):
 @pytest.mark.parametrize("sliceable", [True, False])
 def test_narrowing_twice(sliceable):
     core = relu_network(6, 4, 2)
-    once = narrowed(core, KEPT, sliceable=sliceable, n_features=6)
-    twice = narrowed(once, np.array([1, 2]), sliceable=sliceable, n_features=3)
+    once = on_fewer_columns(core, KEPT, sliceable=sliceable, n_features=6)
+    twice = on_fewer_columns(once, np.array([1, 2]), sliceable=sliceable, n_features=3)
     full = torch.zeros_like(X)
     full[:, [2, 5]] = X[:, [2, 5]]
     with torch.no_grad():
         torch.testing.assert_close(twice(X[:, [2, 5]]), core(full))
     if not sliceable:
-        assert sum(isinstance(m, Expand) for m in twice.modules()) == 1
+        assert sum(isinstance(m, FillColumns) for m in twice.modules()) == 1
 
 
 @pytest.mark.parametrize("sliceable", [True, False])
 def test_a_narrowed_network_can_be_trained(sliceable):
-    small = narrowed(relu_network(6, 4, 2), KEPT, sliceable=sliceable, n_features=6)
+    small = on_fewer_columns(relu_network(6, 4, 2), KEPT, sliceable=sliceable, n_features=6)
     small(X[:, KEPT]).sum().backward()
     assert all(p.grad is not None for p in small.parameters())
 
 
 def test_expand():
-    expand = Expand(np.array([2, 0]), 4)
+    expand = FillColumns(np.array([2, 0]), 4)
     assert expand(torch.tensor([[1.0, 2.0]])).tolist() == [[2, 0, 1, 0]]
 
 

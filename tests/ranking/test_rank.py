@@ -5,12 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_deeplifft.ranking import (
-    count_to_select,
-    importance_threshold,
-    rank,
-    top_mask,
-)
+from sklearn_deeplifft.ranking import count_to_select, importance_threshold, rank, top_mask
 
 SCORES = st.lists(st.floats(-1, 1, width=16), min_size=1, max_size=12).map(np.array)
 

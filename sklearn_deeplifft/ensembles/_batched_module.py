@@ -1,0 +1,209 @@
+"""N networks of one architecture as one module: every layer a batched product.
+
+====  ==========================================  ============
+x     inputs of a layer                           (N, B, d)
+W     weights, outputs first as in nn.Linear      (N, h, d)
+b     biases                                      (N, 1, h)
+g     gates of features                           (N, G)
+m     dropout: 0 or ``1 / (1 - p)``               (N, B, h)
+e     noise of deviation 1                        (N, B, h)
+====  ==========================================  ============
+
+Kernels take the last few numbers of a tensor, and a matrix that does not begin at a cache line,
+by other instructions, which may round differently. Layers are therefore padded with outputs that
+are and stay zero, until every network begins at a line: its bits then do not depend on how many
+others there are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from sklearn_deeplifft.ensembles._random_streams import BatchDraws, RandomStream
+from sklearn_deeplifft.networks import FeatureGate, GaussianNoise
+
+__all__ = ["ROWS", "BatchedNetworks"]
+
+LINE = 16
+"""Numbers in a cache line."""
+
+ROWS = 32
+"""Batches have a multiple of this many rows, what vector loops take at a time."""
+
+
+def _where_positive(values: Tensor, a: Tensor) -> Tensor:
+    """``values`` where ``a > 0``, zero elsewhere; ``torch.where`` takes 25 times as long."""
+    return torch.ops.aten.threshold_backward(values, a, 0)
+
+
+class _Layer(torch.autograd.Function):
+    """``m (relu(x W' + b) + std e)``, or ``x W' + b`` alone, with a gradient in few passes.
+
+    Gradients of weights are taken as ``g' x``, the faster order where outputs are few.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x, W, b, e, std: float, m, relu: bool):
+        a = torch.baddbmm(b[..., : W.shape[1]], x, W.mT)
+        slope = None
+        if relu and m is None and e is None:
+            a.relu_()
+        elif relu:
+            slope = _where_positive(torch.ones_like(a) if m is None else m, a)
+            a.mul_(slope)
+            if e is not None:
+                a.add_(e, alpha=std) if m is None else a.addcmul_(e, m, value=std)
+        ctx.relu, ctx.spare = relu, b.shape[-1] - W.shape[1]
+        ctx.save_for_backward(x, W, a if relu and slope is None else None, slope)
+        return a
+
+    @staticmethod
+    def backward(ctx: Any, g):  # type: ignore[override]
+        x, W, a, slope = ctx.saved_tensors
+        if slope is not None:
+            g = g * slope
+        elif ctx.relu:
+            g = _where_positive(g, a)
+        dx = torch.bmm(g, W) if ctx.needs_input_grad[0] else None
+        db = pad(g.sum(1, keepdim=True), (0, ctx.spare))
+        return dx, torch.bmm(g.mT, x), db, None, None, None, None
+
+
+class BatchedGate(nn.Module):
+    """The gates of N networks."""
+
+    feature_of_column: Tensor
+
+    def __init__(self, gates: Sequence[FeatureGate]) -> None:
+        super().__init__()
+        weight = torch.stack([gate.weight.detach() for gate in gates])
+        self.n_features = weight.shape[1]
+        self.weight = nn.Parameter(pad(weight, (0, -self.n_features % LINE)))
+        self.register_buffer("feature_of_column", gates[0].feature_of_column)
+        every = torch.arange(self.n_features)
+        self._one_each = torch.equal(gates[0].feature_of_column, every)
+
+    def of_features(self) -> Tensor:
+        """(N, G)."""
+        return self.weight[:, : self.n_features]
+
+    def of_columns(self) -> Tensor:
+        """(N, d): the gate of each column."""
+        return self.of_features() if self._one_each else self.weight[:, self.feature_of_column]
+
+
+class BatchedLayer(nn.Module):
+    """Affine maps of N networks with what follows them: ReLU, noise, dropout.
+
+    ``n_inputs`` counts the outputs of the layer below with their padding.
+    """
+
+    def __init__(self, layers: Sequence[nn.Linear], n_inputs: int) -> None:
+        super().__init__()
+        weight = torch.stack([layer.weight.detach() for layer in layers])
+        bias = torch.stack([layer.bias.detach()[None] for layer in layers])
+        _, h, d = weight.shape
+        self.width = h
+        """Outputs without padding."""
+        # One alone would be taken for a vector.
+        wide = 2 if h == 1 else h
+        wide += -wide % (LINE // math.gcd(LINE, n_inputs))
+        self.weight = nn.Parameter(pad(weight, (0, n_inputs - d, 0, wide - h)))
+        self.bias = nn.Parameter(pad(bias, (0, wide + -wide % LINE - h)))
+        self.relu = False
+        self.noise: tuple[float, slice] | None = None
+        """Standard deviation, and which of a row's normal numbers are this layer's."""
+        self.dropout: slice | None = None
+
+    def forward(self, x: Tensor, gate: BatchedGate | None, draws: BatchDraws) -> Tensor:
+        # Gates times weights, not gates times inputs: their gradient then comes from that of
+        # the weights, without a product of its own.
+        W = self.weight if gate is None else self.weight * gate.of_columns()[:, None, :]
+        e = m = None
+        std = 0.0
+        if self.training and self.noise is not None:
+            std, where = self.noise
+            e = self._padded(draws.normal(where), x).to(x.device)
+        if self.training and self.dropout is not None:
+            m = self._padded(draws.kept(self.dropout), x).to(x.device)
+        return _Layer.apply(x, W, self.bias, e, std, m, self.relu)
+
+    def _padded(self, values: Tensor, x: Tensor) -> Tensor:
+        """Numbers for the rows and outputs that there are, with zeros for the others."""
+        rows, outputs = x.shape[1] - values.shape[1], self.weight.shape[1] - self.width
+        return pad(values, (0, outputs, 0, rows)) if rows or outputs else values
+
+
+class BatchedNetworks(nn.Module):
+    """Networks of one architecture, trained side by side.
+
+    Parameters
+    ----------
+    cores : sequence of N nn.Sequential
+        Chains of the layers that ``relu_mlp`` uses.
+    streams : sequence of N Stream
+    """
+
+    def __init__(self, cores: Sequence[nn.Sequential], streams: Sequence[RandomStream]) -> None:
+        super().__init__()
+        self.gate: BatchedGate | None = None
+        layers: list[BatchedLayer] = []
+        widths, p = [0, 0], 0.0
+        for parts in zip(*cores, strict=True):
+            one = parts[0]
+            if isinstance(one, FeatureGate):
+                self.gate = BatchedGate(parts)  # type: ignore[arg-type]
+                continue
+            if isinstance(one, nn.Linear):
+                n_inputs = layers[-1].weight.shape[1] if layers else one.in_features
+                layers.append(BatchedLayer(parts, n_inputs))  # type: ignore[arg-type]
+                continue
+            last, h = layers[-1], layers[-1].width
+            if isinstance(one, nn.ReLU):
+                last.relu = True
+            elif isinstance(one, GaussianNoise):
+                last.noise = (one.std, slice(widths[0], widths[0] + h))
+                widths[0] += h
+            elif isinstance(one, nn.Dropout):
+                last.dropout, p = slice(widths[1], widths[1] + h), one.p
+                widths[1] += h
+            else:
+                raise TypeError(f"{type(one).__name__} has no batched form.")
+        self.layers = nn.ModuleList(layers)
+        self.draws = BatchDraws(streams, widths[0], widths[1], p)
+
+    @property
+    def first(self) -> Tensor:
+        """Weights of the first layer, (N, h, d)."""
+        first = self.affine[0]
+        return first.weight[:, : first.width]
+
+    @property
+    def affine(self) -> list[BatchedLayer]:
+        """The layers, first to last."""
+        return [layer for layer in self.layers if isinstance(layer, BatchedLayer)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate = self.gate
+        for layer in self.layers:
+            x, gate = layer(x, gate, self.draws), None
+        return x[..., : self.affine[-1].width]
+
+    @torch.no_grad()
+    def put(self, core: nn.Sequential, i: int) -> None:
+        """Write network ``i`` into a plain one."""
+        linears = (layer for layer in core if isinstance(layer, nn.Linear))
+        for layer, to in zip(self.affine, linears, strict=True):
+            h, d = to.weight.shape
+            to.weight.copy_(layer.weight[i, :h, :d])
+            to.bias.copy_(layer.bias[i, 0, :h])
+        gates = (layer for layer in core if isinstance(layer, FeatureGate))
+        for gate in gates:
+            assert self.gate is not None
+            gate.weight.copy_(self.gate.of_features()[i])

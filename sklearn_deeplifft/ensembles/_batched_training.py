@@ -1,0 +1,357 @@
+"""N networks trained as one batched module inside one skorch net.
+
+Each network has its own seed, shuffling, early stopping and best epoch: it comes out as if it
+had been trained alone. A network that stops leaves the batch, and the others go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import skorch
+import torch
+from skorch.callbacks import Callback
+from skorch.helper import predefined_split
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from sklearn_deeplifft.ensembles._batched_module import ROWS, BatchedNetworks
+from sklearn_deeplifft.ensembles._null_columns import paired
+from sklearn_deeplifft.ensembles._random_streams import RandomStream
+from sklearn_deeplifft.exceptions import TrainingDivergedError
+from sklearn_deeplifft.networks import (
+    GatePenalty,
+    GateReading,
+    NetworkSettings,
+    criterion_of,
+    path_epochs,
+)
+from sklearn_deeplifft.tables import Problem
+
+__all__ = ["Member", "Trace", "epoch_shape", "train_batch"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network before its first step, and the rows it sees."""
+
+    core: nn.Sequential
+    stream: RandomStream
+    training: np.ndarray
+    validation: np.ndarray
+    nulls: np.ndarray | None = None
+    """For each row of the table the row that stands in for it in the null columns."""
+
+
+@dataclass
+class Trace:
+    """How the training of one network went."""
+
+    train_loss: list[float]
+    valid_loss: list[float]
+    """Empty without validation rows."""
+    best_epoch: int
+    """From 1: the epoch whose weights were kept."""
+
+
+class Batch(NamedTuple):
+    """Rows of every network: X (N, B, d), y (N, B, ...), weight (N, B), zero on padding."""
+
+    X: Tensor
+    y: Tensor
+    weight: Tensor
+    rows: list[int]
+    """Rows of each network in the epoch."""
+    start: int
+    """Place of the batch in the epoch."""
+    size: int
+    """Rows of the largest network's batch; more are padding."""
+
+    def counts(self) -> np.ndarray:
+        """(N,): rows of the batch that are not padding."""
+        return np.clip(np.asarray(self.rows) - self.start, 0, self.size)
+
+
+def epoch_shape(n: int, batch_size: int) -> tuple[int, int]:
+    """Batches of ``n`` rows, and rows of the last one with its padding."""
+    last = n - (math.ceil(n / batch_size) - 1) * batch_size if n else 0
+    return math.ceil(n / batch_size), last + -last % ROWS
+
+
+class MemberRows(Dataset):
+    """The training or the validation rows of the networks that still train."""
+
+    def __init__(self, table: Any, members: Sequence[Member], part: str) -> None:
+        self.table = table
+        self.index = [paired(getattr(m, part), m.nulls) for m in members]
+
+    def __len__(self) -> int:
+        return max(len(index) for index in self.index)
+
+
+class MemberBatches:
+    """A loader: batch k of every network, in the network's own order while training."""
+
+    def __init__(
+        self, dataset: MemberRows, batch_size: int, streams: Sequence[RandomStream] | None = None
+    ) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.streams = streams
+
+    def __iter__(self) -> Iterator[Batch]:
+        own = self.dataset.index
+        if self.streams is not None:
+            pairs = zip(self.streams, own, strict=True)
+            own = [index[stream.permutation(len(index))] for stream, index in pairs]
+        rows = [len(index) for index in own]
+        index = nn.utils.rnn.pad_sequence(own, batch_first=True)
+        for start in range(0, max(rows), self.batch_size):
+            size = min(self.batch_size, max(rows) - start)
+            at = nn.functional.pad(index[:, start : start + size], (0, 0, 0, -size % ROWS))
+            X, y, weight = self.dataset.table.take(at)
+            count = torch.tensor(rows).clamp(max=start + size) - start
+            if int(count.min()) < at.shape[1]:
+                weight = weight.masked_fill(torch.arange(at.shape[1]) >= count[:, None], 0)
+            yield Batch(X, y, weight, rows, start, size)
+
+
+class EnsembleNet(skorch.NeuralNet):
+    """skorch's loop, with one loss for each network."""
+
+    def get_iterator(self, dataset, training=False):
+        streams = self.module_.draws.streams if training else None
+        return MemberBatches(dataset, self.batch_size, streams)
+
+    def infer(self, x, **fit_params):
+        return self.module_(x)
+
+    def train_step_single(self, batch, **fit_params):
+        self.module_.draws.start_batch(batch.rows, batch.start, self.batch_size)
+        self._set_training(True)
+        losses = self._losses(batch)
+        losses.sum().backward()
+        return {"loss": losses.detach().sum(), "losses": losses.detach(), "y_pred": None}
+
+    def validation_step(self, batch, **fit_params):
+        self._set_training(False)
+        with torch.no_grad():
+            losses = self._losses(batch)
+        return {"loss": losses.sum(), "losses": losses, "y_pred": None}
+
+    def _losses(self, batch: Batch) -> Tensor:
+        X, y, weight = (part.to(self.device) for part in batch[:3])
+        return self.criterion_.of_members(self.module_(X), y, weight)
+
+
+class AllStopped(Exception):
+    """Every network has stopped, or is to: the signal that ends skorch's loop."""
+
+
+class Members(Callback):
+    """Losses, early stopping and best weights of each network."""
+
+    def __init__(
+        self, settings: NetworkSettings, n: int, penalty: GatePenalty | None, halt
+    ) -> None:
+        self.settings = settings
+        self.n = n
+        self.penalty = penalty
+        self.halt = halt
+
+    def on_train_begin(self, net, **kwargs) -> None:
+        self.traces_ = [Trace([], [], 0) for _ in range(self.n)]
+        self.alive_ = np.arange(self.n)
+        self.threshold_ = np.full(self.n, np.inf)
+        self.misses_ = np.zeros(self.n, dtype=np.int64)
+        self.best_ = {}
+        if self.keeps_best:
+            self.best_ = {k: v.detach().clone() for k, v in net.module_.named_parameters()}
+
+    def on_epoch_begin(self, net, **kwargs) -> None:
+        self.sums_ = {training: np.zeros(len(self.alive_)) for training in (True, False)}
+        self.rows_ = {training: np.zeros(len(self.alive_)) for training in (True, False)}
+
+    def on_batch_end(self, net, batch, training, losses, **kwargs) -> None:
+        rows = batch.counts()
+        self.sums_[training] += losses.cpu().numpy() * rows
+        self.rows_[training] += rows
+        if self.halt.is_set():
+            raise AllStopped
+        if training and self.penalty is not None:
+            self.penalty.after_step(*_gated_weights(net.module_))
+
+    def on_epoch_end(self, net, dataset_train, dataset_valid, **kwargs) -> None:
+        train = self._record("train_loss", True)
+        if not np.isfinite(train).all():
+            raise TrainingDivergedError(
+                f"training diverged: the loss became {train[~np.isfinite(train)][0]} in epoch "
+                f"{len(net.history)}."
+            )
+        better = np.ones(len(self.alive_), dtype=bool)
+        valid, watched = self._record("valid_loss", False), self.rows_[False] > 0
+        if self.keeps_best:
+            monitored = np.where(watched, valid, train) + _l2_term(net.module_, self.settings.l2)
+            # Without validation rows the last epoch counts; but at the end of a path no feature is
+            # left, and the training loss has to say when there were enough.
+            better = self._improved(monitored, watched | _on_path(self.settings))
+        for i in self.alive_[better]:
+            self.traces_[i].best_epoch = len(net.history)
+        if self.keeps_best:
+            self._keep_best(net.module_, better)
+        done = self._done(net.module_, better)
+        if done.all():
+            raise AllStopped
+        if done.any():
+            self._drop(net, np.flatnonzero(~done), (dataset_train, dataset_valid))
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the best epoch counts, or the last one."""
+        return self.settings.patience is not None or _on_path(self.settings)
+
+    def _record(self, what: str, training: bool) -> np.ndarray:
+        """Mean losses of the epoch, (N,); NaN, and no part of the trace, without rows."""
+        rows = self.rows_[training]
+        values = np.where(rows > 0, self.sums_[training] / np.maximum(rows, 1), np.nan)
+        for i in np.flatnonzero(rows):
+            getattr(self.traces_[self.alive_[i]], what).append(float(values[i]))
+        return values
+
+    def _improved(self, monitored: np.ndarray, judged: np.ndarray) -> np.ndarray:
+        """As in skorch's EarlyStopping: better than the best by a relative tolerance.
+
+        What is not judged is always better.
+        """
+        better = ~judged | (monitored < self.threshold_[self.alive_])
+        self.misses_[self.alive_] = np.where(better, 0, self.misses_[self.alive_] + 1)
+        new = monitored - self.settings.tolerance * monitored
+        self.threshold_[self.alive_[better]] = new[better]
+        return better
+
+    def _done(self, module: BatchedNetworks, better: np.ndarray) -> np.ndarray:
+        """Networks that leave: out of patience, or on a path without an open gate."""
+        done = np.zeros(len(self.alive_), dtype=bool)
+        if self.penalty is not None:
+            done |= self.penalty.after_epoch(*_gated_weights(module), better)
+        if self.settings.patience is not None and not _on_path(self.settings):
+            done |= self.misses_[self.alive_] >= self.settings.patience
+        return done
+
+    def _keep_best(self, module: BatchedNetworks, better: np.ndarray) -> None:
+        to, at = self.alive_[better], np.flatnonzero(better)
+        for name, value in module.named_parameters():
+            self.best_[name][to] = value.detach()[at]
+
+    def _drop(self, net, kept: np.ndarray, datasets) -> None:
+        """Take the networks that are done out of the batch."""
+        at = torch.from_numpy(kept)
+        for p in net.module_.parameters():
+            state = net.optimizer_.state[p]
+            p.data, p.grad = p.data[at], None
+            for key in ("exp_avg", "exp_avg_sq"):
+                state[key] = state[key][at]
+        streams = net.module_.draws.streams
+        streams[:] = [streams[i] for i in kept]
+        for dataset in datasets:
+            if dataset is not None:
+                dataset.index = [dataset.index[i] for i in kept]
+        if self.penalty is not None:
+            self.penalty.keep(kept)
+        self.alive_ = self.alive_[kept]
+
+
+def train_batch(
+    members: Sequence[Member],
+    table: Any,
+    problem: Problem,
+    settings: NetworkSettings,
+    halt: threading.Event,
+) -> tuple[list[Trace], list[GateReading] | None]:
+    """Train the cores in place, and say how it went.
+
+    Their epochs must have one shape. ``halt``, set from another thread, ends the training early;
+    what it leaves is of no use then.
+    """
+    watch = any(len(m.validation) for m in members)
+    steps = math.ceil(max(len(m.training) for m in members) / settings.batch_size)
+    epochs, penalty = settings.max_epochs, None
+    if settings.gates is not None:
+        epochs = path_epochs(settings.gates, settings.max_epochs, steps)
+        penalty = GatePenalty(settings.gates, len(members), settings.learning_rate, epochs * steps)
+    criterion, criterion_params = criterion_of(problem, settings.loss)
+    valid = MemberRows(table, members, "validation") if watch else None
+    net = EnsembleNet(
+        BatchedNetworks,
+        module__cores=[m.core for m in members],
+        module__streams=[m.stream for m in members],
+        criterion=criterion,
+        optimizer=torch.optim.Adam,
+        optimizer__fused=True,
+        lr=settings.learning_rate,
+        batch_size=settings.batch_size,
+        max_epochs=epochs,
+        train_split=predefined_split(valid) if watch else None,
+        callbacks=[("members", Members(settings, len(members), penalty, halt))],
+        callbacks__print_log=None,
+        callbacks__train_loss=None,
+        callbacks__valid_loss=None,
+        device=settings.device,
+        verbose=0,
+        **_decay(settings),
+        **criterion_params,
+    )
+    net.initialize()
+    found: Members = dict(net.callbacks_)["members"]
+    net.notify("on_train_begin", X=None, y=None)
+    with contextlib.suppress(AllStopped):
+        # Not net.fit, which takes Ctrl-C for a wish to end this one training.
+        net.fit_loop(MemberRows(table, members, "training"))
+    if not halt.is_set() and any(trace.best_epoch == 0 for trace in found.traces_):
+        raise TrainingDivergedError("training diverged: the validation loss was never finite.")
+    if found.keeps_best:
+        for name, p in net.module_.named_parameters():
+            p.data = found.best_[name]
+    net.module_.to("cpu")
+    for i, member in enumerate(members):
+        net.module_.put(member.core, i)
+    if penalty is None:
+        return found.traces_, None
+    return found.traces_, [penalty.reading(i) for i in range(len(members))]
+
+
+def _gated_weights(module: BatchedNetworks) -> tuple[Tensor, Tensor | None]:
+    gate = None if module.gate is None else module.gate.of_features().detach()
+    return module.first.detach(), gate
+
+
+def _on_path(settings: NetworkSettings) -> bool:
+    return settings.gates is not None and settings.gates.penalty is None
+
+
+def _decay(settings: NetworkSettings) -> dict[str, Any]:
+    """Weight decay of Adam: a gradient ``2 l2 w`` on hidden layers is that of ``l2 w**2``."""
+    if not settings.l2:
+        return {"optimizer__weight_decay": settings.weight_decay}
+    hidden = [f"layers.{i}.*" for i in range(len(settings.hidden_layer_sizes))]
+    decay = {"weight_decay": settings.weight_decay + 2 * settings.l2}
+    return {
+        "optimizer__param_groups": [(names, decay) for names in hidden],
+        "optimizer__weight_decay": settings.weight_decay,
+    }
+
+
+@torch.no_grad()
+def _l2_term(module: BatchedNetworks, l2: float) -> np.ndarray | float:
+    """(N,): what ``l2`` adds to the losses of the networks."""
+    hidden = module.affine[:-1]
+    if not l2 or not hidden:
+        return 0.0
+    squares = [p.square().sum((1, 2)) for m in hidden for p in (m.weight, m.bias)]
+    return l2 * torch.stack(squares).sum(0).cpu().numpy()

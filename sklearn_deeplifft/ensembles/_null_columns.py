@@ -1,0 +1,235 @@
+"""Null features: every column once more, of other rows, as a yardstick in the same network.
+
+A network with null features reads ``(x_r, x_pi(r))``, the d real columns and then d null columns.
+``pi`` permutes all columns alike, so correlations among columns are kept, and is fixed for the
+whole training: a copy that were drawn anew for every batch could not be overfitted, as the real
+columns are, and would be too weak a yardstick. Where y says nothing of X (the global null) and
+rows are exchangeable, swapping the two blocks leaves the joint distribution of all that a network
+sees as it was; whatever is read of a network's real and null columns is then exchangeable.
+
+Beyond the global null, a permuted column also lacks what a real one shares with relevant columns: a
+column that says nothing but is correlated with one that does may get more weight than any null.
+With a ``Blend`` null columns are ``x_r C + x_pi(r) A`` instead, and have these correlations: see
+``ranking._knockoffs``.
+
+A limit: weights belong to rows, not to their stand-ins. Where they differ much (few distinct rows,
+many times repeated) the blocks are weighted unlike.
+
+==========  ==========================================================  =======
+code        meaning                                                     shape
+==========  ==========================================================  =======
+``nulls``   pi: for each row of the table the row that stands in for it  (n,)
+``values``  where null inputs are held, standardised                    (d,)
+==========  ==========================================================  =======
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from torch import Tensor, nn
+
+from sklearn_deeplifft.networks import (
+    FeatureGate,
+    GateSettings,
+    NetworkSettings,
+    TrainedNetwork,
+    seeded,
+)
+from sklearn_deeplifft.tables import Problem
+
+__all__ = [
+    "KnockoffMap",
+    "all_carry_nulls",
+    "with_null_columns",
+    "null_rows",
+    "paired",
+    "moments_with_nulls",
+    "with_null_features",
+    "without_nulls",
+]
+
+
+Scaling = tuple[np.ndarray, np.ndarray]
+"""Means and scales."""
+
+
+@dataclass(frozen=True)
+class KnockoffMap:
+    """Null columns (m, d) of rows and those that stand in for them: ``[x_r x_pi] W + constant``."""
+
+    weight: Tensor
+    """(2d, d), float64."""
+    constant: Tensor
+    """(d,)."""
+
+    @classmethod
+    def of(cls, kept: np.ndarray, mixed: np.ndarray, center: np.ndarray, scale: np.ndarray):
+        """For rows as they are, from maps of rows ``(x - center) / scale``."""
+        maps = np.concatenate([kept, mixed]) * scale / np.tile(scale, 2)[:, None]
+        constant = center - np.tile(center, 2) @ maps
+        return cls(torch.from_numpy(maps), torch.from_numpy(constant))
+
+    def standardized(self, center: Tensor, scale: Tensor) -> KnockoffMap:
+        """The same for rows ``(x - center) / scale``."""
+        center, scale = center.double(), scale.double()
+        maps = self.weight * torch.cat([scale, scale])[:, None] / scale
+        constant = (torch.cat([center, center]) @ self.weight + self.constant - center) / scale
+        return KnockoffMap(maps, constant)
+
+    def __call__(self, pairs: Tensor) -> Tensor:
+        """Of rows (..., 2d), each beside the one that stands in for it, as (..., d)."""
+        weight, constant = (part.to(pairs.dtype) for part in (self.weight, self.constant))
+        # Of each network by itself, so that its bits do not depend on its neighbours.
+        return torch.matmul(pairs, weight.expand(*pairs.shape[:-2], *weight.shape)) + constant
+
+
+def with_null_columns(real: Tensor, stand_ins: Tensor, knockoff_map: KnockoffMap | None) -> Tensor:
+    """Real columns (..., d) and null ones behind them, (..., 2d)."""
+    pairs = torch.cat([real, stand_ins], dim=-1)
+    return pairs if knockoff_map is None else torch.cat([real, knockoff_map(pairs)], dim=-1)
+
+
+def null_rows(n: int, parts: Iterable[np.ndarray], seed: int) -> np.ndarray:
+    """Draw the rows that stand in for the rows of a table, (n,).
+
+    Each of ``parts``, which share no row, is permuted within itself, so that rows held out stay
+    held out; rows in none of them stand in for themselves. A row may do so in a part as well: all
+    permutations are equally likely.
+
+    >>> null_rows(6, [np.array([0, 1, 2]), np.array([4, 5])], seed=1)
+    array([0, 2, 1, 3, 5, 4])
+    """
+    rng = np.random.RandomState(seed)
+    nulls = np.arange(n)
+    for part in parts:
+        nulls[part] = rng.permutation(part)
+    return nulls
+
+
+def all_carry_nulls(nulls: Sequence[np.ndarray | None]) -> bool:
+    """Whether networks carry null features: all of them do, or none."""
+    carried = [given is not None for given in nulls]
+    if any(carried) and not all(carried):
+        raise ValueError(
+            f"{sum(carried)} of {len(carried)} networks carry null features; networks trained "
+            "together have one architecture. Give nulls to all of them or to none."
+        )
+    return any(carried)
+
+
+def paired(rows: np.ndarray, nulls: np.ndarray | None) -> Tensor:
+    """Rows (m, 1), or with null features (m, 2): each row and the one that stands in for it."""
+    return torch.from_numpy(np.stack([rows] if nulls is None else [rows, nulls[rows]], axis=1))
+
+
+def moments_with_nulls(
+    moments: tuple[np.ndarray, np.ndarray] | None,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Means and scales of the columns, and the same once more for their null columns."""
+    return None if moments is None else (np.tile(moments[0], 2), np.tile(moments[1], 2))
+
+
+def with_null_features(
+    problem: Problem, settings: NetworkSettings
+) -> tuple[Problem, NetworkSettings]:
+    """The same for twice the columns; gates, where there are any, are doubled as well."""
+    problem = replace(problem, n_features=2 * problem.n_features)
+    gates = settings.gates
+    if gates is not None:
+        own = gates.feature_of_column
+        doubled = (*own, *(gates.n_features + g for g in own))
+        settings = replace(settings, gates=replace(gates, feature_of_column=doubled))
+    return problem, settings
+
+
+def without_nulls(trained: TrainedNetwork, values: np.ndarray) -> TrainedNetwork:
+    """The network as a function of the d real columns, its null inputs held at ``values``.
+
+    What the null columns then add is a constant, and goes into the first bias (summed in float64):
+    the network computes what it did on rows ``(x, values)``, but for rounding.
+
+    Parameters
+    ----------
+    trained : Trained
+        From ``learn_together``, with null features.
+    values : array of shape (d,)
+        Standardised. Their mean is zero where columns are centred, and mean / scale where they
+        are scaled only, as in sparse tables.
+
+    Returns
+    -------
+    Trained
+        Its ``estimator`` takes raw rows of d columns, its ``core`` d standardised ones;
+        ``with_nulls`` is the core it came from, and ``gates`` are those of all 2d columns.
+
+    Raises
+    ------
+    ValueError
+        If the network has no null features, or ``values`` are not d numbers.
+    """
+    if trained.with_nulls is None:
+        raise ValueError(
+            "the network has no null features to leave out; train it with Assignment.nulls."
+        )
+    core = _held(trained.with_nulls, np.asarray(values, dtype=np.float64))
+    given = trained.estimator.get_params()
+    moments, gates = given["module__moments"], given.get("module__gates")
+    net = clone(trained.estimator).set_params(
+        module__n_features=len(values),
+        module__moments=moments and tuple(m[: len(values)] for m in moments),
+        module__gates=gates and _halved(gates),
+    )
+    with seeded(0):
+        net.initialize()
+    net.module_.core.load_state_dict(core.state_dict())
+    net.module_.eval()
+    net.history = copy.deepcopy(trained.estimator.history)
+    return trained._replace(
+        estimator=net,
+        core=net.module_.core,
+        standardize=net.module_.standardize,
+        nulls=None,
+        knockoff_map=None,
+    )
+
+
+def _halved(gates: GateSettings) -> GateSettings:
+    own = gates.feature_of_column[: len(gates.feature_of_column) // 2]
+    return replace(gates, feature_of_column=own)
+
+
+@torch.no_grad()
+def _held(core: nn.Module, values: np.ndarray) -> nn.Sequential:
+    """The core on d columns, the other d fixed."""
+    layers = list(copy.deepcopy(core).children())
+    at = next(i for i, layer in enumerate(layers) if isinstance(layer, nn.Linear))
+    first, d = layers[at], len(values)
+    assert isinstance(first, nn.Linear)
+    if first.in_features != 2 * d or values.ndim != 1:
+        raise ValueError(
+            f"values has shape {values.shape}, but the network reads {first.in_features // 2} "
+            "null columns; give one value for each."
+        )
+    constant = torch.from_numpy(values)
+    if at:
+        gate = layers[0]
+        assert isinstance(gate, FeatureGate)
+        constant = constant * gate.weight[gate.feature_of_column[d:]].double()
+        layers[0] = _real_half(gate, d)
+    added = first.weight[:, d:].double() @ constant
+    first.bias.copy_(first.bias.double() + added)
+    first.weight = nn.Parameter(first.weight[:, :d].clone())
+    first.in_features = d
+    return nn.Sequential(*layers)
+
+
+def _real_half(gate: FeatureGate, d: int) -> FeatureGate:
+    half = FeatureGate(gate.feature_of_column[:d].clone())
+    half.weight.copy_(gate.weight[: len(half.weight)])
+    return half

@@ -1,0 +1,126 @@
+"""The randomness of networks trained side by side: each has its own, whoever its neighbours are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import torch
+from scipy.special import ndtri
+from torch import Tensor
+
+__all__ = ["BatchDraws", "RandomStream"]
+
+POOL_NUMBERS = 2**20
+"""Random numbers held ready at a time, so that a call draws many (4 MB in float32)."""
+
+
+class RandomStream:
+    """Shuffling, noise and dropout of one network.
+
+    Shuffling goes on from where drawing the initial weights left torch's generator, as in a
+    network trained alone; noise and dropout have generators of their own.
+    """
+
+    def __init__(self, seed: int, state: Tensor | None = None) -> None:
+        self._shuffle = torch.Generator()
+        if state is None:
+            self._shuffle.manual_seed(seed)
+        else:
+            self._shuffle.set_state(state)
+        self._noise, self._dropout = map(np.random.SFC64, np.random.SeedSequence(seed).spawn(2))
+
+    def permutation(self, n: int) -> Tensor:
+        """A random order of ``n`` rows."""
+        return torch.randperm(n, generator=self._shuffle)
+
+    def fill_normal(self, out: np.ndarray) -> None:
+        """Standard normal numbers (rows, h), each one of 65,536 equally likely quantiles."""
+        np.take(_quantiles(), _uint16(self._noise, out.shape), out=out, mode="wrap")
+
+    def fill_kept(self, out: np.ndarray, p: float) -> None:
+        """Numbers (rows, h): 0 with probability ``p`` (to 1/65536), else ``1 / (1 - p)``."""
+        kept: np.ndarray
+        if p == 0.5:
+            kept = np.unpackbits(_raw(self._dropout, out.shape, 64), axis=1, count=out.shape[1])
+        else:
+            kept = _uint16(self._dropout, out.shape) >= min(round(p * 65536), 65535)
+        np.multiply(kept, np.float32(1 / (1 - p)), out=out)
+
+
+def _raw(bits: np.random.BitGenerator, shape: tuple[int, int], in_a_word: int) -> np.ndarray:
+    """Random bytes (rows, m): whole words for each row, so that rows may be drawn in any blocks."""
+    words = -(-shape[1] // in_a_word)
+    return bits.random_raw(shape[0] * words).reshape(shape[0], words).view(np.uint8)
+
+
+def _uint16(bits: np.random.BitGenerator, shape: tuple[int, int]) -> np.ndarray:
+    return _raw(bits, shape, 4).view(np.uint16)[:, : shape[1]]
+
+
+@cache
+def _quantiles() -> np.ndarray:
+    """Normal quantiles at the middles of 65,536 equal shares, of variance 1."""
+    z = ndtri((np.arange(65536) + 0.5) / 65536)
+    return (z / z.std()).astype(np.float32)
+
+
+class BatchDraws:
+    """Random numbers for every row of an epoch, drawn many rows at a time.
+
+    Numbers belong to a row's place in its network's epoch: neither the batches nor the other
+    networks matter.
+
+    Parameters
+    ----------
+    streams : one for each network
+    n_normal, n_kept : int
+        Numbers a row takes for noise and for dropout.
+    p : float
+        Probability of dropping.
+    """
+
+    def __init__(
+        self, streams: Sequence[RandomStream], n_normal: int, n_kept: int, p: float
+    ) -> None:
+        self.streams = list(streams)
+        self.widths = (n_normal, n_kept)
+        self.p = p
+        self._first = self._stop = 0
+        self._batch = slice(0, 0)
+        self._normal = self._kept = torch.empty(0, 0, 0)
+
+    def start_batch(self, rows: Sequence[int], start: int, size: int) -> None:
+        """Make ready the rows ``start`` to ``start + size`` of an epoch of ``rows`` rows each."""
+        if not any(self.widths):
+            return
+        if start == 0 or start >= self._stop:
+            self._refill(rows, start, size)
+        self._batch = slice(start - self._first, start - self._first + size)
+
+    def normal(self, columns: slice) -> Tensor:
+        """(N, B, h) standard normal numbers of the batch."""
+        return self._normal[:, self._batch, columns]
+
+    def kept(self, columns: slice) -> Tensor:
+        """(N, B, h) zeros and ``1 / (1 - p)`` of the batch."""
+        return self._kept[:, self._batch, columns]
+
+    def _refill(self, rows: Sequence[int], start: int, size: int) -> None:
+        n = len(self.streams)
+        batches = max(POOL_NUMBERS // (n * sum(self.widths) * size), 1)
+        self._first = start
+        self._stop = min(start + batches * size, max(rows))
+        length = self._stop - start
+        if self._normal.shape[:2] != (n, length):
+            self._normal, self._kept = (torch.empty(n, length, w) for w in self.widths)
+        pools = zip(self.streams, self._normal.numpy(), self._kept.numpy(), rows, strict=True)
+        for stream, normal, kept, total in pools:
+            own = max(min(total - start, length), 0)
+            normal[own:] = 0
+            kept[own:] = 0
+            if self.widths[0]:
+                stream.fill_normal(normal[:own])
+            if self.widths[1]:
+                stream.fill_kept(kept[:own], self.p)

@@ -1,0 +1,419 @@
+"""Many networks of ours, spread over chunks, workers and checkpoints."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import itertools
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import skorch
+import torch
+from joblib import Parallel, delayed, effective_n_jobs
+from torch import Tensor, nn
+
+from sklearn_deeplifft.ensembles._batched_training import Member, Trace, epoch_shape, train_batch
+from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
+from sklearn_deeplifft.ensembles._null_columns import (
+    KnockoffMap,
+    all_carry_nulls,
+    moments_with_nulls,
+    paired,
+    with_null_columns,
+    with_null_features,
+)
+from sklearn_deeplifft.ensembles._random_streams import RandomStream
+from sklearn_deeplifft.networks import (
+    GateReading,
+    NetworkSettings,
+    Preprocessed,
+    Standardize,
+    TrainedNetwork,
+    TrainingTable,
+    build_net,
+    relu_mlp,
+    require_finite,
+    seeded,
+    split_gates,
+    torch_threads,
+)
+from sklearn_deeplifft.tables import Problem
+
+__all__ = ["Assignment", "Execution", "train_networks"]
+
+CHUNK_BYTES = 50_000_000
+"""Weights, gradients, moments and activations of a chunk; more leave the caches for good."""
+
+LARGEST_CHUNK = 50
+
+FORMAT = 2
+"""Raised when the same data and settings train other networks than before."""
+
+TABLE_BYTES = 256_000_000
+"""Standardised rows are kept whole up to this size."""
+
+
+class Assignment(NamedTuple):
+    """What one network is to learn from."""
+
+    training: np.ndarray
+    validation: np.ndarray
+    seed: int
+    start: nn.Module | None = None
+    """A trained core to go on from."""
+    nulls: np.ndarray | None = None
+    """(n,), for each row of the table the row that stands in for it in the null columns; the
+    network reads them behind the real ones. None trains without any."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How the work is spread."""
+
+    n_jobs: int | None = None
+    checkpoints: Checkpoints | None = None
+    digest: str = ""
+    """Of everything in the table that training depends on."""
+    stage: str = "round-001"
+    """Names the checkpoints."""
+
+
+Report = Callable[[int, int, Sequence[TrainedNetwork], float, float], None]
+"""(networks done, of how many, the last ones, seconds so far, about how many are left)."""
+
+
+class _Rows:
+    """The table as the networks take it: float32, standardised."""
+
+    def __init__(self, table: TrainingTable, columns: np.ndarray) -> None:
+        self.table = table
+        self.columns = None if len(columns) == table.rows.shape[1] else columns
+        moments = table.moments
+        d = len(columns)
+        mean, scale = (m[columns] for m in moments) if moments else (np.zeros(d), np.ones(d))
+        self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale))
+        self.knockoff_map: KnockoffMap | None = None
+        if table.knockoff_map is not None and self.columns is None:
+            parts = (torch.as_tensor(part) for part in (mean, scale))
+            self.knockoff_map = table.knockoff_map.standardized(*parts)
+        self.whole: Tensor | None = None
+        # Sparse tables and those on disk stay where they are.
+        if table.rows.in_memory and table.rows.shape[0] * d * 4 <= TABLE_BYTES:
+            self.whole = torch.empty(table.rows.shape[0], d)
+            step = max(TABLE_BYTES // (32 * d), 1)
+            for start in range(0, len(self.whole), step):
+                at = np.arange(start, min(start + step, len(self.whole)))
+                self.whole[start : start + step] = self._read(at)
+
+    def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """X (N, B, d), y (N, B, ...) and weights (N, B) at positions (N, B, 1).
+
+        At positions (N, B, 2) X is (N, B, 2 d): two rows side by side, y and weight of the first.
+        """
+        if self.whole is not None:
+            X = self.whole.index_select(0, index.flatten()).view(*index.shape, -1)
+        else:
+            X = self._read(index.flatten().numpy()).view(*index.shape, -1)
+        rows = index[..., 0]
+        single = index.shape[-1] == 1
+        X = (
+            X[..., 0, :]
+            if single
+            else with_null_columns(X[..., 0, :], X[..., 1, :], self.knockoff_map)
+        )
+        return X, self.table.targets[rows], self.table.weight[rows]
+
+    def _read(self, index: np.ndarray) -> Tensor:
+        return self.standardize(torch.from_numpy(self.table.rows.take(index, self.columns)))
+
+
+def train_networks(
+    problem: Problem,
+    settings: NetworkSettings,
+    table: TrainingTable,
+    assignments: Sequence[Assignment],
+    columns: np.ndarray,
+    spread: Execution,
+    report: Report,
+) -> list[TrainedNetwork]:
+    """Train networks of ours; each comes out as if it had been trained alone.
+
+    ``problem``, ``settings`` and ``columns`` are those of the d real columns. With null features
+    the networks read 2 d, and so do their cores and estimators; ``without_nulls`` leaves those of
+    the real columns.
+
+    Raises
+    ------
+    ValueError
+        If some of the networks carry null features and others do not.
+    KeyboardInterrupt
+        With a message that says what is kept.
+    """
+    work = _Work(problem, settings, table, assignments, columns, spread)
+    found = work.restored()
+    done, total, began = len(found), len(assignments), time.perf_counter()
+    if found:
+        report(done, total, list(found.values()), 0.0, math.nan)
+    missing = [i for i in range(total) if i not in found]
+    try:
+        for part in work.trained(missing):
+            found.update(part)
+            seconds = time.perf_counter() - began
+            left = seconds / (len(found) - done) * (total - len(found))
+            report(len(found), total, list(part.values()), seconds, left)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_farewell(len(found), total, spread)) from None
+    return [found[i] for i in range(total)]
+
+
+def _farewell(done: int, total: int, spread: Execution) -> str:
+    said = f"interrupted: {done} of {total} networks were trained"
+    if spread.checkpoints is None:
+        return f"{said}, and none is kept. Pass checkpoint_dir= to keep those that are finished."
+    return f"{said} and are kept in {spread.checkpoints.folder}; the same call goes on from there."
+
+
+class Result(NamedTuple):
+    """What is left of a training, and all that a checkpoint holds."""
+
+    core: nn.Sequential
+    trace: Trace
+    gates: GateReading | None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The same as named arrays."""
+        found = {f"core.{name}": value.numpy() for name, value in self.core.state_dict().items()}
+        found["train_loss"] = np.array(self.trace.train_loss)
+        found["valid_loss"] = np.array(self.trace.valid_loss)
+        found["best_epoch"] = np.array(self.trace.best_epoch)
+        for name, value in (self.gates._asdict() if self.gates else {}).items():
+            found[f"gates.{name}"] = value.numpy()
+        return found
+
+
+class _Work:
+    """The networks of one call: restored from checkpoints, or trained in chunks."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        settings: NetworkSettings,
+        table: TrainingTable,
+        assignments: Sequence[Assignment],
+        columns: np.ndarray,
+        spread: Execution,
+    ) -> None:
+        self.with_nulls = all_carry_nulls([given.nulls for given in assignments])
+        if self.with_nulls:
+            problem, settings = with_null_features(problem, settings)
+        self.problem = problem
+        self.settings = settings
+        self.table = table
+        self.assignments = assignments
+        self.columns = columns
+        self.spread = spread
+        self.halt = threading.Event()
+
+    def restored(self) -> dict[int, TrainedNetwork]:
+        """Networks that checkpoints hold."""
+        store, found = self.spread.checkpoints, {}
+        if store is None:
+            return {}
+        for i in range(len(self.assignments)):
+            saved = store.load(self._name(i), self._key(i))
+            if saved is not None:
+                found[i] = self._as_trained(i, self._result(saved))
+        return found
+
+    def trained(self, missing: Sequence[int]) -> Iterator[dict[int, TrainedNetwork]]:
+        """Train the networks ``missing``, a chunk at a time."""
+        if not missing:
+            return
+        self.rows = _Rows(self.table, self.columns)
+        # Here, in one thread: drawing initial weights goes through torch's global generator.
+        self.members = {
+            i: _member(self.problem, self.settings, self.assignments[i]) for i in missing
+        }
+        n_jobs = self.spread.n_jobs
+        chunks = _chunks(
+            self.problem, self.settings, self.assignments, missing, effective_n_jobs(n_jobs)
+        )
+        # Threads: torch lets go of the interpreter's lock while it computes, and no worker has
+        # to start, import torch and be sent the table.
+        work = Parallel(
+            n_jobs, prefer="threads", require="sharedmem", return_as="generator_unordered"
+        )
+        with torch_threads(1):
+            outputs = work(delayed(self._train)(chunk) for chunk in chunks)
+            try:
+                for results in outputs:
+                    yield {i: self._as_trained(i, result) for i, result in results.items()}
+            finally:
+                self.halt.set()
+                with contextlib.suppress(Exception):  # one has ended the call already
+                    deque(outputs, maxlen=0)  # waits; joblib warns of what is not waited for
+
+    def _train(self, chunk: list[int]) -> dict[int, Result]:
+        own = [self.members.pop(i) for i in chunk]
+        with torch_threads(1):
+            traces, gates = train_batch(own, self.rows, self.problem, self.settings, self.halt)
+        results: dict[int, Result] = {}
+        for j, i in enumerate(chunk):
+            if self.halt.is_set():
+                break
+            few = paired(own[j].training[:64], own[j].nulls)
+            require_finite(own[j].core.eval(), self.rows.take(few)[0])
+            results[i] = Result(own[j].core, traces[j], gates[j] if gates else None)
+            if self.spread.checkpoints:
+                self.spread.checkpoints.save(self._name(i), self._key(i), results[i].arrays())
+        return results
+
+    def _result(self, saved: dict[str, np.ndarray]) -> Result:
+        core = _fresh_core(self.problem, self.settings, 0)[0]
+        prefix = "core."
+        core.load_state_dict(
+            {
+                name[len(prefix) :]: torch.from_numpy(values)
+                for name, values in saved.items()
+                if name.startswith(prefix)
+            }
+        )
+        trace = Trace(
+            saved["train_loss"].tolist(), saved["valid_loss"].tolist(), int(saved["best_epoch"])
+        )
+        gates = None
+        if self.settings.gates is not None:
+            fields = (torch.from_numpy(saved[f"gates.{name}"]) for name in GateReading._fields)
+            gates = GateReading(*fields)
+        return Result(core, trace, gates)
+
+    def _as_trained(self, i: int, result: Result) -> TrainedNetwork:
+        """The same as a fitted skorch net of its own."""
+        core, gates = result.core, self.settings.gates
+        shown = gates is not None and gates.shown
+        if gates is not None and shown and gates.tied:
+            core = nn.Sequential(split_gates(core[0], gates), *core)  # type: ignore[arg-type]
+        moments = self.table.moments
+        if moments is not None:
+            moments = (moments[0][self.columns], moments[1][self.columns])
+            moments = moments_with_nulls(moments) if self.with_nulls else moments
+        # The net is given the recipe, not the weights: a clone of it starts afresh.
+        plain = replace(self.settings, gates=None)
+        net = build_net(None, self.problem, plain, moments=moments)
+        if gates is not None and shown:
+            net.set_params(module__gates=replace(gates, tied=False))
+        with seeded(0):
+            net.initialize()
+        net.module_.core.load_state_dict(core.state_dict())
+        net.module_.to("cpu").eval()
+        net.device = "cpu"
+        losses = result.trace.valid_loss
+        _write_history(net, result.trace)
+        module: Preprocessed = net.module_
+        return TrainedNetwork(
+            net,
+            module.core,
+            module.standardize,
+            len(net.history),
+            min(losses, default=None),
+            gates=result.gates,
+            with_nulls=module.core if self.with_nulls else None,
+            nulls=self.assignments[i].nulls,
+            knockoff_map=self.table.knockoff_map,
+        )
+
+    def _name(self, i: int) -> str:
+        return f"{self.spread.stage}-network-{i + 1:04d}"
+
+    def _key(self, i: int) -> str:
+        """A digest of what the training of network ``i`` depends on."""
+        training, validation, seed, start, nulls = self.assignments[i]
+        weights, knockoff_map = None, self.table.knockoff_map
+        if start is not None:
+            weights = {name: value.numpy() for name, value in start.state_dict().items()}
+        return key_of(
+            FORMAT,
+            torch.__version__,
+            self.spread.digest,
+            self._name(i),
+            self.problem,
+            self.settings,
+            self.columns,
+            training,
+            validation,
+            seed,
+            weights,
+            *(() if nulls is None else (nulls,)),
+            *(
+                ()
+                if knockoff_map is None
+                else (knockoff_map.weight.numpy(), knockoff_map.constant.numpy())
+            ),
+        )
+
+
+def _write_history(net: skorch.NeuralNet, trace: Trace) -> None:
+    for epoch, loss in enumerate(trace.train_loss):
+        net.history.new_epoch()
+        net.history.record("epoch", epoch + 1)
+        net.history.record("train_loss", loss)
+        if trace.valid_loss:
+            net.history.record("valid_loss", trace.valid_loss[epoch])
+
+
+def _member(problem: Problem, settings: NetworkSettings, assignment: Assignment) -> Member:
+    """A network as skorch would start it under this seed."""
+    training, validation, seed, start, nulls = assignment
+    if start is not None:
+        assert isinstance(start, nn.Sequential)  # networks of ours are
+        return Member(copy.deepcopy(start), RandomStream(seed), training, validation, nulls)
+    core, state = _fresh_core(problem, settings, seed)
+    return Member(core, RandomStream(seed, state), training, validation, nulls)
+
+
+def _fresh_core(
+    problem: Problem, settings: NetworkSettings, seed: int
+) -> tuple[nn.Sequential, Tensor]:
+    """A network of ours, and the state that drawing its weights left torch's generator in."""
+    with seeded(seed):
+        core = relu_mlp(
+            problem.n_features,
+            problem.n_outputs,
+            settings.hidden_layer_sizes,
+            settings.dropout,
+            settings.noise,
+            settings.gates,
+        )
+        return core, torch.get_rng_state()
+
+
+def _chunks(
+    problem: Problem,
+    settings: NetworkSettings,
+    assignments: Sequence[Assignment],
+    wanted: Sequence[int],
+    n_workers: int,
+) -> list[list[int]]:
+    """Networks whose epochs have one shape, so many at a time as the cache holds."""
+    widths = [*settings.hidden_layer_sizes, problem.n_outputs]
+    n_weights = sum(a * b for a, b in itertools.pairwise([problem.n_features, *widths]))
+    size = CHUNK_BYTES // (16 * n_weights + 12 * settings.batch_size * sum(widths))
+    size = min(max(size, 1), LARGEST_CHUNK)
+    by_shape: dict[tuple, list[int]] = {}
+    for i in wanted:
+        parts = assignments[i].training, assignments[i].validation
+        shape = tuple(epoch_shape(len(part), settings.batch_size) for part in parts)
+        by_shape.setdefault(shape, []).append(i)
+    chunks = []
+    for members in by_shape.values():
+        n = math.ceil(len(members) / size)
+        n = min(math.ceil(n / n_workers) * n_workers, len(members))
+        chunks += [part.tolist() for part in np.array_split(np.array(members), n)]
+    return chunks

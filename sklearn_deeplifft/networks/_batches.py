@@ -1,0 +1,89 @@
+"""Rows, targets and weights of a table in the batches that a network is trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from sklearn_deeplifft.tables import Rows
+
+__all__ = ["RowBatches", "TableDataset", "row_batches"]
+
+
+class TableDataset(Dataset):
+    """Rows, targets and weights as a torch data set.
+
+    ``batch`` slices many rows at once; ``__getitem__`` serves any other loader a user configures.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        targets: Tensor,
+        weight: Tensor | None,
+        index: np.ndarray,
+        columns: np.ndarray | None = None,
+    ) -> None:
+        self.rows = rows
+        self.targets = targets
+        self.weight = weight
+        self.index = index
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, i: int):
+        X, y = self.batch(np.array([i]))
+        return X[0], (y[0][0], y[1][0]) if isinstance(y, tuple) else y[0]
+
+    def batch(self, positions: np.ndarray):
+        """Return X (m, d) and either y or, with weights, (y, weight)."""
+        index = self.index[positions]
+        X, y = torch.from_numpy(self.rows.take(index, self.columns)), self.targets[index]
+        return X, y if self.weight is None else (y, self.weight[index])
+
+
+class RowBatches:
+    """A loader that slices whole batches: no collation of single rows.
+
+    It shuffles with torch's generator, which the trainer has seeded.
+    """
+
+    def __init__(
+        self,
+        dataset: TableDataset,
+        batch_size: int,
+        shuffle: bool = False,
+        drop_last: bool = False,
+    ) -> None:
+        self.dataset = dataset
+        self.batch_size = len(dataset) if batch_size == -1 else batch_size  # skorch's "all"
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+
+    def __iter__(self):
+        n, size = len(self.dataset), self.batch_size
+        order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
+        for start in range(0, len(self) * size, size):
+            yield self.dataset.batch(order[start : start + size])
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+
+def row_batches(dataset: Dataset, **options):
+    """``RowBatches`` where it can serve, torch's ``DataLoader`` where it cannot.
+
+    The latter are other data sets (whatever a user predicts on) and other options.
+    """
+    if isinstance(dataset, TableDataset) and options.keys() <= {
+        "batch_size",
+        "shuffle",
+        "drop_last",
+    }:
+        return RowBatches(dataset, **options)
+    return DataLoader(dataset, **options)

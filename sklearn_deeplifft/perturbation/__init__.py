@@ -1,0 +1,21 @@
+"""Floor 1, torch: outputs of a network after some of its inputs were written."""
+
+from sklearn_deeplifft.perturbation._output_scale import OutputScale
+from sklearn_deeplifft.perturbation._pairs import pairs_after
+from sklearn_deeplifft.perturbation._responses import (
+    Edit,
+    FullForward,
+    LowRank,
+    Response,
+    low_rank_of,
+)
+
+__all__ = [
+    "Edit",
+    "FullForward",
+    "LowRank",
+    "OutputScale",
+    "Response",
+    "low_rank_of",
+    "pairs_after",
+]

@@ -1,0 +1,117 @@
+"""Sums of scores to the numbers a user sees: per class, overall, and what is missing."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from sklearn_deeplifft.attribution import ScoreSums, cell_means, largest_score, overall_score
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.selectors._scores import Scores
+from sklearn_deeplifft.selectors._significance import NullScores
+from sklearn_deeplifft.tables import FeatureGroups, Target
+
+__all__ = ["split_null_scores", "of_class", "row_of", "scores_of", "warn_never_right"]
+
+
+def scores_of(
+    sums: ScoreSums,
+    target: Target,
+    *,
+    balance: str | None = "balanced",
+    signed: bool = False,
+    target_class: object = None,
+    units: np.ndarray | None = None,
+) -> Scores:
+    """Per-class and overall scores; ``units`` (K,) divides the terms of a regression.
+
+    Overall, scores are averaged in size, or with ``signed`` added up over a class first.
+    """
+    if units is not None:
+        per_unit = 1 / sums.signed.new_tensor(units)[:, None]
+        sums = ScoreSums(
+            sums.signed * per_unit, sums.absolute * per_unit, sums.weight, sums.residual
+        )
+    by_class = cell_means(sums.signed, sums.weight).numpy()
+    seen = sums.weight.numpy() > 0
+    if target.kind == "multilabel":  # of the cells (absent, present) a label is its presence
+        by_class, seen = by_class[1::2], seen[1::2]
+    if target_class is None:
+        # Around the mean the terms of a regression cancel for every column.
+        overall = _overall(sums, balance, signed and target.kind != "regression")
+    else:
+        overall = by_class[row_of(target, target_class)]
+    return Scores(overall, by_class, seen, sums.residual)
+
+
+def _overall(sums: ScoreSums, balance: str | None, signed: bool) -> np.ndarray:
+    if balance == "max":
+        return largest_score(sums, signed=signed).numpy()
+    return overall_score(sums, balanced=balance == "balanced", signed=signed).numpy()
+
+
+def split_null_scores(scores: Scores, groups: FeatureGroups) -> Scores:
+    """Scores (2d,) of real columns and null ones behind them as those of the real ones."""
+    d = len(groups.of_column)
+    return scores._replace(
+        overall=scores.overall[:d],
+        by_class=scores.by_class[:, :d],
+        nulls=NullScores.of_columns(scores.overall, scores.by_class, groups),
+    )
+
+
+def of_class(index: np.ndarray, target: Target, target_class: object) -> np.ndarray:
+    """Rows of ``index`` that belong to the class asked for; all of them without one."""
+    if target_class is None:
+        return index
+    row = row_of(target, target_class)
+    if target.kind == "softmax":
+        return index[target.codes[index, 0] == row]
+    return index[target.codes[index, row] == 1]
+
+
+def warn_never_right(
+    scores: Sequence[Scores],
+    target: Target,
+    target_class: object,
+    present: np.ndarray | None = None,
+) -> None:
+    """Warn once, by name, of classes that no network got right; their scores are zero.
+
+    ``present``: codes of the classes that were there to be got right; None means all of them.
+    """
+    if target.kind == "regression":
+        return
+    right = np.any([s.seen for s in scores], axis=0)
+    if target_class is not None:
+        others = np.arange(len(right)) != row_of(target, target_class)
+        right = right | others
+    if present is not None and target.kind == "softmax":
+        right = right | ~np.isin(np.arange(len(right)), present)
+    if right.all():
+        return
+    names = [repr(_plain(name)) for name, ok in zip(target.row_names, right, strict=True) if not ok]
+    warnings.warn(
+        f"no scored example of class {', '.join(names[:10])} is classified correctly; its class "
+        "scores are 0. Train longer, use class_weight='balanced' or a smaller weight_decay, or "
+        "score all rows (score_on='all').",
+        FeatureSelectionWarning,
+        stacklevel=2,
+    )
+
+
+def row_of(target: Target, target_class: object) -> int:
+    names = [_plain(name) for name in target.row_names]
+    if target.kind not in ("softmax", "multilabel") or target_class not in names:
+        raise ValueError(
+            f"target_class={target_class!r} is not a class of y; its classes are {names}."
+        )
+    return names.index(target_class)
+
+
+def _plain(label: object) -> object:
+    if isinstance(label, tuple):
+        return tuple(_plain(part) for part in label)
+    return label.item() if isinstance(label, np.generic) else label

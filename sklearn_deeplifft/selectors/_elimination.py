@@ -1,0 +1,128 @@
+"""Recursive elimination: rounds of training on ever fewer features."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_deeplifft.ensembles import ScoreFunction, Split, TrainingConfig, exported, run
+from sklearn_deeplifft.networks import NetworkSettings, TrainedNetwork, network_kind, warm_start
+from sklearn_deeplifft.ranking import rank
+from sklearn_deeplifft.selectors._scores import Scores
+from sklearn_deeplifft.tables import FeatureGroups, FitData
+
+__all__ = ["Elimination", "eliminate"]
+
+RENEWED = 6
+"""Of so many networks one starts anew in a round, and may read a column that the others closed."""
+
+
+class Elimination(NamedTuple):
+    """What recursive elimination leaves behind."""
+
+    ranking: np.ndarray
+    """(d,)."""
+    shares: np.ndarray
+    """(n_networks, d): each round's shares of a network, averaged over rounds."""
+    n_rounds: int
+
+
+def eliminate(
+    recipe: TrainingConfig,
+    data: FitData,
+    plan: Sequence[Split],
+    networks: Sequence[TrainedNetwork],
+    scores: Sequence[Scores],
+    score: ScoreFunction,
+    step: float,
+    groups: FeatureGroups,
+    path_weight: float = 0.0,
+    smoothing: float = 0.0,
+) -> Elimination:
+    """Drop the lowest fraction, train again on the rest, score again, until one is left.
+
+    Networks go on from their weights; of ours one of each ``RENEWED`` starts anew. Rounds after the
+    first are half as long where the settings say how long. Features rank by their shares of the
+    scores and, to the power of ``path_weight``, of the gates' path, averaged over rounds (a feature
+    that is gone has none), so that the ranking is that of the importances. Which features go is
+    decided by an exponentially weighted mean of the rounds' shares, in which a round counts
+    ``smoothing`` times what the next one does. Features go with all of their columns. Null features
+    have been compared by then, and are left out.
+    """
+    if recipe.null_features:
+        plan = [part._replace(nulls=None) for part in plan]
+        networks = exported(data, networks)
+    recipe = replace(recipe, settings=_shortened(recipe.settings))
+    # One of the user's may be as wide as the table, and can only be cut once it is trained.
+    ours = network_kind(recipe.estimator) == "default"
+    renewable = len(networks) // RENEWED * RENEWED if ours else 0
+    columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
+    survived = np.zeros(len(features))
+    shares = np.zeros((len(networks), len(features)))
+    rounds, before = 0, None
+    while True:
+        left = groups.among(columns)
+        current = np.array(
+            [
+                _with_path(_share(left.merged(s.overall)), t, path_weight)
+                for s, t in zip(scores, networks, strict=True)
+            ]
+        )
+        mean = current.mean(axis=0)
+        rounds += 1
+        survived[features] = rounds
+        shares[:, features] += current
+        if len(features) == 1:
+            # Summed over rounds: one round's order of survivors hangs on a few networks' noise.
+            ranking = groups.spread(rank(shares.mean(axis=0), survived))
+            return Elimination(ranking, groups.spread(shares / rounds), rounds)
+        smooth = mean if before is None else smoothing * before + (1 - smoothing) * mean
+        kept = _kept(smooth, step)
+        before = _share(smooth[kept])
+        stay, width = np.flatnonzero(np.isin(left.of_column, kept)), len(columns)
+        anew = range(-rounds % RENEWED, renewable, RENEWED)
+        starts = [
+            None if i in anew else warm_start(t, recipe.estimator, stay, width)
+            for i, t in enumerate(networks)
+        ]
+        columns, features = columns[stay], features[kept]
+        stage = f"round-{rounds + 1:03d}"
+        networks, scores = run(recipe, data, plan, columns, score, starts, stage)
+
+
+def _shortened(settings: NetworkSettings) -> NetworkSettings:
+    """Rounds after the first: half as long."""
+    gates = settings.gates
+    if gates is not None:
+        gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))
+    return replace(settings, max_epochs=math.ceil(settings.max_epochs / 2), gates=gates)
+
+
+def _share(scores: np.ndarray) -> np.ndarray:
+    """Scores as shares of their absolute sum, so that every network and round counts alike."""
+    total = np.abs(scores).sum()
+    return scores / total if total > 0 else scores
+
+
+def _with_path(shares: np.ndarray, trained: TrainedNetwork, weight: float) -> np.ndarray:
+    """Shares (G,) of one network's scores times its shares of the path, each to its power.
+
+    The scores are those of one epoch; the path, from that epoch on, hangs less on which it was.
+    """
+    if not weight or trained.gates is None:
+        return shares
+    path = trained.gates.path[: len(shares)].double().numpy()  # null features' come behind
+    return _share(np.where(shares > 0, shares ** (1 - weight) * path**weight, 0.0))
+
+
+def _kept(scores: np.ndarray, step: float) -> np.ndarray:
+    """Positions that stay, ascending; at least one goes, at least one stays."""
+    n = len(scores)
+    drop = int(step) if isinstance(step, Integral) else math.ceil(step * n)
+    stay = max(n - max(drop, 1), 1)
+    return np.sort(np.argsort(-scores, kind="stable")[:stay])

@@ -1,0 +1,189 @@
+"""What ``memory`` does: a fit on the same data with the same parameters is read, not repeated."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import uuid
+import warnings
+from collections.abc import Callable
+from importlib.metadata import version
+from numbers import Integral
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cloudpickle
+import joblib
+from filelock import FileLock
+
+from sklearn_deeplifft.ensembles import digest_of
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.networks import hash_of, key_of_parameters
+from sklearn_deeplifft.tables import FitData
+
+__all__ = ["CUT", "remembered", "require_memory"]
+
+CUT = ("alpha", "n_features_to_select", "per_class", "threshold")
+"""Parameters that choose among features after they are ranked."""
+
+INERT = ("checkpoint_dir", "memory", "n_jobs", "output", "verbose")
+"""Parameters that change nothing of what ``fit`` leaves behind."""
+
+# What set_output and set_fit_request keep on an estimator is the user's, not the fit's.
+OF_THE_USER = ("_metadata_request", "_sklearn_output_config")
+
+
+class Kept(NamedTuple):
+    """What is in a file."""
+
+    attributes: dict[str, Any]
+    warnings: tuple[str, ...]
+    """What the fit warned of; it is as true of the same fit read from the file."""
+
+
+def require_memory(selector: Any) -> None:
+    """Refuse a ``memory`` that could never be used, before anything is trained."""
+    if selector.memory is None or selector.prefit:
+        return
+    if not isinstance(selector.random_state, Integral):
+        raise ValueError(
+            f"memory needs a random_state that is an integer, got {selector.random_state!r}: with "
+            "None every fit draws other networks, a generator has moved on by the next fit, and "
+            "no fit could be taken up again."
+        )
+    _folder(selector.memory)
+
+
+def remembered(selector: Any, data: FitData, fit: Callable[[], None]) -> None:
+    """Set the attributes that ``fit`` would set, from a file of ``selector.memory`` if it has one.
+
+    Processes that want the same fit wait for the first of them; the lock is the system's, and ends
+    with the process that holds it. With ``prefit=True`` nothing is trained, and nothing is kept.
+    """
+    folder = None if selector.prefit else _folder(selector.memory)
+    if folder is None:
+        fit()
+        return
+    path = folder / "sklearn_deeplifft" / type(selector).__name__ / _key(selector, data)
+    path = path / "output.pkl"  # joblib's own layout, so that Memory.reduce_size finds it
+    kept, _ = _read(path)
+    if kept is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name("lock")):
+            kept, problem = _read(path)  # another process may have written it meanwhile
+            if problem is not None:
+                _warn(f"file {path} {problem}. It is computed again and the file replaced.")
+            if kept is None:
+                said = _watched(fit)
+                _write(path, Kept(_fitted(selector), said))
+                return
+    selector._report(f"nothing is trained: the same fit is in {path}")
+    for name in _fitted(selector):  # of an earlier fit
+        delattr(selector, name)
+    vars(selector).update(kept.attributes)
+    for text in kept.warnings:
+        _warn(text)
+
+
+def _folder(memory: Any) -> Path | None:
+    """Where joblib keeps what it caches; None if it keeps nothing."""
+    if memory is None:
+        return None
+    if not isinstance(memory, joblib.Memory):
+        try:
+            memory = joblib.Memory(os.fspath(memory), verbose=0)
+        except OSError as error:
+            raise type(error)(f"memory={memory!r} is no folder to write to: {error}") from error
+    if memory.store_backend is None:
+        return None
+    folder = Path(memory.store_backend.location)
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"memory={memory!r} keeps its files in {folder}, which is not a writable folder of "
+            "this machine. Use another one."
+        )
+    return folder
+
+
+def _key(selector: Any, data: FitData) -> str:
+    """32 hex digits of all that a fit depends on."""
+    # Groups are told by the columns that they hold, whatever way they were given in.
+    without = {*CUT, *INERT, "groups", "null_features"}
+    params = selector.get_params(deep=False)
+    params = {name: value for name, value in params.items() if name not in without}
+    params["random_state"] = int(params["random_state"])
+    params["null_features"] = selector._trains_nulls
+    table = (
+        (digest_of(data), data.rows.sparse, data.rows.dtype.__name__, data.score_weight),
+        (data.groups, selector._groups.of_column, data.target.classes),
+        None if data.names is None else data.names.tolist(),
+    )
+    kind = hash_of((version("sklearn-deeplifft"), type(selector)))
+    return hash_of((kind, hash_of(table), key_of_parameters(params)))
+
+
+def _fitted(selector: Any) -> dict[str, Any]:
+    """What ``fit`` has set."""
+    params = selector.get_params(deep=False)
+    return {
+        name: value
+        for name, value in vars(selector).items()
+        if name not in params
+        and name not in OF_THE_USER
+        and (name.startswith("_") or name.endswith("_"))
+    }
+
+
+def _watched(fit: Callable[[], None]) -> tuple[str, ...]:
+    """Fit, and return what our own warnings said; all are given when it has ended."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            fit()
+    finally:
+        for w in caught:
+            warnings.warn_explicit(w.message, w.category, w.filename, w.lineno, source=w.source)
+    ours = [str(w.message) for w in caught if w.category is FeatureSelectionWarning]
+    # What was wrong with a file that has been replaced is not true any more.
+    return tuple(text for text in ours if not text.startswith("checkpoint "))
+
+
+def _read(path: Path) -> tuple[Kept | None, str | None]:
+    """What is kept in a file, and what is wrong with it, if anything."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None, None
+    digest, payload = content[:32], content[32:]
+    if hashlib.sha256(payload).digest() != digest:
+        return None, "is damaged (its digest does not fit its content)"
+    try:
+        return pickle.loads(payload), None
+    except Exception as error:  # of a class that is not there any more, say
+        return None, f"cannot be read ({type(error).__name__}: {error})"
+
+
+def _write(path: Path, kept: Kept) -> None:
+    """Keep a fit; one that cannot be kept is no reason to lose it."""
+    # In the same folder, because a move across file systems is a copy and can be interrupted.
+    unfinished = path.with_name(f".{uuid.uuid4().hex}.unfinished")
+    try:
+        # By value where a class is of the user's own script, which a worker cannot import.
+        payload = cloudpickle.dumps(kept)
+        with open(unfinished, "xb") as file:
+            file.write(hashlib.sha256(payload).digest() + payload)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except Exception as error:
+        _warn(
+            f"the fit cannot be kept in {path} ({type(error).__name__}: {error}). It is complete, "
+            "but the next one will train again."
+        )
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, FeatureSelectionWarning, stacklevel=3)

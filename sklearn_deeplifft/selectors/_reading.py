@@ -1,0 +1,250 @@
+"""Trained networks read row by row: the bridge from tables to the attribution floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_deeplifft.attribution import (
+    Head,
+    LinearForm,
+    NetworkReader,
+    Reader,
+    Scorer,
+    ScoreSums,
+    SimplexGroup,
+    block_rows,
+    reader_of,
+    verify_piecewise_linear,
+)
+from sklearn_deeplifft.ensembles import with_null_columns
+from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
+from sklearn_deeplifft.networks import TrainedNetwork, heads_for, takes_columns, torch_threads
+from sklearn_deeplifft.tables import FeatureGroups, Rows, Simplex, Target
+
+__all__ = ["Reading", "ReadingSettings"]
+
+TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4, torch.float16: 1e-1, torch.bfloat16: 1e-1}
+"""Largest relative residual of ``z = b + c.(x - r)`` that counts as exact."""
+
+WORTH_THREADS = 20_000_000
+"""Terms (rows x outputs x features) from which several threads pay for their coordination."""
+
+
+@dataclass(frozen=True)
+class ReadingSettings:
+    """How networks are read."""
+
+    reference: Any = "mean"
+    secants: bool = False
+    layer: str | None = None
+    dtype: torch.dtype | None = None
+    drop_normalizer: bool = True
+
+
+class Gauge(NamedTuple):
+    """What the terms are measured against, in the columns of the table."""
+
+    mean: np.ndarray
+    constant: np.ndarray
+    """(d,) bool: columns without any variation; they are their own reference."""
+    simplices: Sequence[Simplex] = ()
+
+
+class Reading:
+    """One trained network, ready to be read on rows of a table.
+
+    Everything happens in the coordinates of the network's own inputs: terms
+    ``c_i (x_i - r_i)`` are the same before and after a column is standardised, and the scale of a
+    simplex group is carried along.
+    """
+
+    def __init__(
+        self,
+        trained: TrainedNetwork,
+        settings: ReadingSettings,
+        rows: Rows,
+        gauge: Gauge,
+        columns: np.ndarray,
+        hidden_reference: Tensor | None = None,
+        features: FeatureGroups | None = None,
+    ) -> None:
+        self.trained = trained
+        self.rows = rows
+        self.columns = columns
+        self.features = features
+        self.settings = settings
+        self.reader: Reader = reader_of(
+            trained.core,
+            layer=settings.layer,
+            secants=settings.secants,
+            drop_normalizer=settings.drop_normalizer,
+            dtype=settings.dtype,
+        )
+        self.groups = self._simplex_groups(gauge.simplices)
+        self.gauge = gauge
+        hidden = settings.layer is not None
+        self.reference = hidden_reference if hidden else self._input_reference()
+
+    def inputs(self, index: np.ndarray) -> Tensor:
+        """Rows as the core network takes them."""
+        X = torch.from_numpy(self.rows.take(index, self.columns))
+        if self.trained.nulls is not None:
+            stand_ins = self.rows.take(self.trained.nulls[index], self.columns)
+            X = with_null_columns(X, torch.from_numpy(stand_ins), self.trained.knockoff_map)
+        return X if self.trained.standardize is None else self._standardized(X)
+
+    @property
+    def width(self) -> int:
+        """Columns that the network reads: with null features d real ones, then d null ones."""
+        return len(self.columns) * (1 if self.trained.nulls is None else 2)
+
+    def blocks(self, index: np.ndarray, n_outputs: int) -> Iterator[np.ndarray]:
+        """Positions into ``index``, so many at a time that a block stays in cache."""
+        step = block_rows(n_outputs, self.width)
+        for start in range(0, len(index), step):
+            yield np.arange(start, min(start + step, len(index)))
+
+    def n_outputs(self, index: np.ndarray) -> int:
+        """Number of logits."""
+        with takes_columns(self.width):
+            return self.reader.logits(self.inputs(index[:2])).shape[1]
+
+    def n_terms(self, index: np.ndarray) -> int:
+        """Number of features that are scored: columns or groups of them, or hidden neurons."""
+        if self.features is not None:
+            return len(self.features.first)
+        return self.width if self.settings.layer is None else self.hidden(index[:1]).shape[1]
+
+    def verify(self, index: np.ndarray) -> None:
+        """Raise unless the network is piecewise linear around some of the rows."""
+        network = NetworkReader(
+            self.trained.core,
+            layer=self.settings.layer,
+            secants=self.settings.secants,
+            drop_normalizer=self.settings.drop_normalizer,
+        )
+        verify_piecewise_linear(network, self.inputs(index[:8]))
+
+    def form(self, index: np.ndarray) -> LinearForm:
+        """The linear form of every row of ``index``, all logits."""
+        return self.reader.form(self.inputs(index), self.reference)
+
+    def hidden(self, index: np.ndarray) -> Tensor:
+        """Outputs (n, d) of the hidden layer that is read."""
+        assert isinstance(self.reader, NetworkReader)
+        return self.reader.hidden(self.inputs(index))
+
+    def all_hidden(self) -> Tensor:
+        """The same of every row of the table."""
+        everything = np.arange(self.rows.shape[0])
+        return torch.cat([self.hidden(block) for block in self.blocks(everything, 1)])
+
+    def measure_reference(self, index: np.ndarray) -> None:
+        """Set the reference of a hidden layer: the mean of its outputs over ``index``."""
+        total, step = torch.zeros(self.n_terms(index), dtype=torch.float64), 1024
+        for start in range(0, len(index), step):
+            total = total + self.hidden(index[start : start + step]).sum(0, dtype=torch.float64)
+        mean = total / max(len(index), 1)
+        self.reference = self._hidden_reference(mean)
+
+    def scorer(self, heads: tuple[Head, ...], *, only_correct: bool = True) -> Scorer:
+        """What scores batches of rows in this gauge."""
+        features = None if self.features is None else torch.from_numpy(self.features.of_column)
+        return Scorer(self.reader, heads, self.reference, self.groups, only_correct, features)
+
+    def sums(self, index: np.ndarray, target: Target, weight: np.ndarray) -> ScoreSums:
+        """Stream the scores of ``index`` into sums; refuse a decomposition that is not exact."""
+        total = self._summed(index, target, weight)
+        if self.reader.dtype is torch.float32 and not total.residual <= TOLERANCE[torch.float32]:
+            # Large terms that cancel leave rounding; what double precision leaves is none.
+            total = self._in_double()._summed(index, target, weight)
+        self.require_exact(total.residual)
+        return total
+
+    def _summed(self, index: np.ndarray, target: Target, weight: np.ndarray) -> ScoreSums:
+        n_outputs = self.n_outputs(index)
+        heads = heads_for(target, n_outputs)
+        scorer = self.scorer(heads)
+        n_terms = self.n_terms(index)
+        total = ScoreSums.zeros(scorer.n_cells, n_terms)
+        few = len(index) * n_outputs * n_terms < WORTH_THREADS
+        with torch_threads(1 if few else torch.get_num_threads()):
+            for block in self.blocks(index, n_outputs):
+                at = index[block]
+                y, w = torch.from_numpy(target.codes[at]), torch.from_numpy(weight[at])
+                total = total + scorer.sums(self.inputs(at), y, w)
+        return total
+
+    def _in_double(self) -> Reading:
+        """The same network and gauge, read in double precision."""
+        settings = replace(self.settings, dtype=torch.float64)
+        reference = None if self.reference is None else self.reference.double()  # of hidden neurons
+        return Reading(
+            self.trained, settings, self.rows, self.gauge, self.columns, reference, self.features
+        )
+
+    def require_exact(self, residual: float) -> None:
+        """Raise ``NotPiecewiseLinearError`` for a residual above the tolerance of the dtype."""
+        tolerance = TOLERANCE[self.reader.dtype]
+        if not residual <= tolerance:
+            raise NotPiecewiseLinearError(
+                f"the decomposition leaves a relative residual of {residual:.3g}, above the "
+                f"{tolerance:g} that {self.reader.dtype} allows; pass dtype='float64', or check "
+                f"the layers of {type(self.trained.core).__name__}."
+            )
+
+    def _standardized(self, X: Tensor) -> Tensor:
+        assert self.trained.standardize is not None
+        with torch.no_grad():
+            return self.trained.standardize(X)
+
+    def _input_reference(self) -> Tensor | None:
+        """The reference in the network's coordinates; None where that is zero."""
+        reference, mean = self.settings.reference, self.gauge.mean
+        if isinstance(reference, str):
+            raw = mean if reference == "mean" else np.zeros_like(mean)
+        else:
+            raw = np.asarray(reference, dtype=np.float64)
+        raw = np.where(self.gauge.constant, mean, raw)[self.columns]
+        raw = np.tile(raw, self.width // len(raw))
+        point = torch.from_numpy(raw)[None]
+        if self.trained.standardize is not None:
+            # In the precision of the rows, so that an absent motif is displaced by exactly 0.
+            precision = torch.from_numpy(np.empty(0, self.rows.dtype)).dtype
+            point = self._standardized(point.to(precision))
+        point = point[0].to(self.reader.dtype)
+        return point if bool(point.any()) else None
+
+    def _hidden_reference(self, mean: Tensor) -> Tensor | None:
+        reference = self.settings.reference
+        if isinstance(reference, str):
+            return mean.to(self.reader.dtype) if reference == "mean" else None
+        given = torch.as_tensor(np.asarray(reference, dtype=np.float64)).to(self.reader.dtype)
+        if given.shape != mean.shape:
+            raise ValueError(
+                f"reference has shape {tuple(given.shape)}; layer={self.settings.layer!r} has "
+                f"{len(mean)} neurons."
+            )
+        return given
+
+    def _simplex_groups(self, simplices: Sequence[Simplex]) -> list[SimplexGroup]:
+        """Groups whose columns are all read here, at the scale of the network's inputs."""
+        place = {int(column): i for i, column in enumerate(self.columns)}
+        front = self.trained.standardize
+        groups = []
+        for simplex in simplices:
+            found = [place.get(int(column)) for column in simplex.columns]
+            if None in found:  # a block that lost a level carries no constraint any more
+                continue
+            scale = torch.as_tensor(simplex.scale).to(self.reader.dtype)
+            for start in range(0, self.width, len(self.columns)):
+                at = start + torch.as_tensor(found)
+                units = None if front is None else front.scale[at].to(self.reader.dtype)
+                groups.append(SimplexGroup(at, scale, units))
+        return groups

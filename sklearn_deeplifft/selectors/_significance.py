@@ -1,0 +1,154 @@
+"""Features compared with null features of the same networks: p and q, and what they leave out.
+
+A null feature is a column that says nothing of the target, read by the same network; see
+``_null_columns`` for what it is made of, ``networks._nulls`` for the engine and
+``ranking._nulls`` for the equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sklearn_deeplifft.ranking import (
+    fewest_networks,
+    network_shares,
+    null_p_values,
+    q_values,
+    smallest_q,
+)
+from sklearn_deeplifft.tables import FeatureGroups, Names, column_names
+
+__all__ = [
+    "AUTO",
+    "NullScores",
+    "Significance",
+    "Tested",
+    "against_nulls",
+    "explained",
+    "require_nulls_possible",
+]
+
+AUTO = "auto"
+"""The count that null features decide."""
+
+
+class NullScores(NamedTuple):
+    """What one network says of the features that are tested, and of their null copies."""
+
+    real: np.ndarray
+    """(T,), non-negative."""
+    null: np.ndarray
+    class_real: np.ndarray
+    """(R, T): magnitudes of the class scores."""
+    class_null: np.ndarray
+    touched: np.ndarray
+    """(G,) bool: which features are tested; T of them."""
+
+    @classmethod
+    def of_columns(
+        cls, overall: np.ndarray, by_class: np.ndarray, groups: FeatureGroups
+    ) -> NullScores:
+        """From scores (2d,) and (R, 2d) of columns, null ones behind; a group is its largest.
+
+        What speaks against a class that is asked for, a score below zero, counts as nothing.
+        """
+        d = len(groups.of_column)
+        parts = np.maximum(overall, 0), np.abs(by_class)
+        real, class_real = (groups.largest(part[..., :d]) for part in parts)
+        null, class_null = (groups.largest(part[..., d:]) for part in parts)
+        every = np.ones(len(groups.first), dtype=bool)
+        return cls(real, null, class_real, class_null, every)
+
+
+class Significance(NamedTuple):
+    """Of every column; 1 where nothing is tested."""
+
+    p_values: np.ndarray
+    q_values: np.ndarray
+    class_p_values: np.ndarray
+    class_q_values: np.ndarray
+
+
+class Tested(NamedTuple):
+    """How much was compared."""
+
+    n_features: int
+    n_networks: int
+
+    @property
+    def smallest_q(self) -> float:
+        """That a single feature can reach."""
+        return smallest_q(self.n_features * self.n_networks, self.n_features)
+
+
+def require_nulls_possible(selector: Any) -> None:
+    """Refuse null features where no network could carry any; ``make_plan`` knows of others."""
+    auto = selector.n_features_to_select == AUTO
+    asked = f'n_features_to_select="{AUTO}"' if auto else "null_features=True"
+    if selector.prefit:
+        raise ValueError(
+            f"{asked} trains networks with null columns, and prefit=True trains none; use one of "
+            "the two."
+        )
+    layer = getattr(selector, "layer", None)
+    if layer is not None:
+        raise ValueError(
+            f"{asked} compares columns with null ones, and the neurons of layer={layer!r} "
+            "have none. Give a number of neurons, or rank columns (layer=None)."
+        )
+
+
+def against_nulls(scores: Sequence[NullScores], groups: FeatureGroups) -> Significance:
+    """Pool the null copies of all networks, for all features and for each class by itself."""
+    real, null, class_real, class_null = (
+        np.array(values) for values in list(zip(*scores, strict=True))[:4]
+    )
+    touched = scores[0].touched
+    overall = _p_and_q(real, null, touched, groups)
+    return Significance(*overall, *_p_and_q(class_real, class_null, touched, groups))
+
+
+def explained(
+    q: np.ndarray, importances: np.ndarray, names: Names, alpha: float, tested: Tested
+) -> str | None:
+    """What a user has to be told of a selection at level ``alpha``; None if nothing.
+
+    ``q`` (d,) and ``importances`` (d,) are those of columns.
+    """
+    said = []
+    if not (q <= alpha).any():
+        best = np.lexsort((-importances, q))[0]
+        said.append(
+            f"no feature is selected: of {tested.n_features} tested, "
+            f"{column_names(names, [best])} is the best candidate, with an importance of "
+            f"{importances[best]:.3g} and q = {q[best]:.3g}, above alpha={alpha:g}"
+        )
+    smallest = tested.smallest_q
+    if said or smallest > alpha:
+        said.append(
+            f"with {tested.n_networks} networks the smallest q-value that a single feature can "
+            f"reach is {smallest:.3g}"
+        )
+    if smallest > alpha:
+        enough = fewest_networks(alpha, tested.n_features)
+        said.append(
+            f"so only features that stand out together can be selected at alpha={alpha:g}; "
+            f"n_networks={enough} would be enough for a single one"
+        )
+    return "; ".join(said) + "." if said else None
+
+
+def _p_and_q(
+    real: np.ndarray, null: np.ndarray, touched: np.ndarray, groups: FeatureGroups
+) -> tuple[np.ndarray, np.ndarray]:
+    real, null = network_shares(real, null)
+    p = null_p_values(real.mean(axis=0), null)
+    found = []
+    for values in (p, q_values(p)):
+        full = np.ones((*values.shape[:-1], len(touched)))
+        full[..., touched] = values
+        found.append(groups.spread(full))
+    return found[0], found[1]

@@ -1,0 +1,232 @@
+"""Floor 2: what is done with a ranking: lists, and the cut to a selection, resolved when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_deeplifft.ranking import (
+    count_to_select,
+    importance_threshold,
+    nogueira_stability,
+    rank,
+    selection_frequency,
+    top_mask,
+    top_masks,
+)
+from sklearn_deeplifft.selectors._significance import AUTO
+from sklearn_deeplifft.tables import (
+    FeatureGroups,
+    Rows,
+    check_rows,
+    correlated_pairs,
+    require_threshold,
+)
+
+__all__ = ["NO_CLASSES", "RankedFeatures"]
+
+NO_CLASSES = (
+    "per_class selects features for each class, and a regression has none. Pass "
+    "per_class=False, or labels."
+)
+
+
+class RankedFeatures(SelectorMixin):
+    """A selector whose ``fit`` leaves a ranking, importances and class scores."""
+
+    n_features_to_select: Any
+    threshold: Any
+    alpha: float
+    per_class: bool
+    ranking_: np.ndarray
+    feature_importances_: np.ndarray
+    class_importances_: np.ndarray
+    importances_per_network_: np.ndarray
+    _groups: FeatureGroups
+    _row_names: Sequence
+
+    def top_features(self, label=None, k: int = 10) -> np.ndarray:
+        """The features that speak most for a class, or the best of all.
+
+        Parameters
+        ----------
+        label : object, default=None
+            A class of ``classes_`` (of several outputs: a pair of output and class; in
+            regression the position of an output): order by its signed score in
+            ``class_importances_``, highest first. None orders by ``ranking_``.
+        k : int, default=10
+            So many columns, whatever the current cut; all if there are fewer.
+
+        Returns
+        -------
+        ndarray of shape (min(k, n_features),)
+            Names, or positions if ``fit`` was given none or neurons were scored. Features whose
+            score is not positive do not speak for the class; they come last.
+
+        Raises
+        ------
+        ValueError
+            The label is unknown, or ``k`` is not positive.
+        """
+        check_is_fitted(self, "ranking_")
+        if not isinstance(k, Integral) or k < 1:
+            raise ValueError(f"k={k!r} must be a positive integer: so many features are returned.")
+        if label is None:
+            values = -self.ranking_
+        elif label in self._row_names:
+            values = self.class_importances_[self._row_names.index(label)]
+        else:
+            known = ", ".join(map(str, self._row_names))
+            raise ValueError(f"label={label!r} is not one of those that fit has seen: {known}.")
+        best = np.argsort(-values, kind="stable")[:k]
+        names = getattr(self, "feature_names_in_", None) if self._selects_inputs() else None
+        return best if names is None else names[best]
+
+    def support_per_class(self, k=None) -> np.ndarray:
+        """The features that speak most for each class.
+
+        Parameters
+        ----------
+        k : int, float, "auto" or None, default=None
+            Number or fraction of features for each class; ``"auto"``: those with
+            ``class_q_values_`` of at most ``alpha``. None: as ``n_features_to_select``.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_classes, n_features)
+            Rows follow ``class_importances_``. Only features that speak for a class, with a score
+            above zero, are among its ``k``. With ``per_class=True`` a feature is selected if it is
+            in any row.
+
+        Raises
+        ------
+        ValueError
+            In regression, where there are no classes; ``"auto"`` after a fit without null
+            features; more features asked for than there are.
+        """
+        check_is_fitted(self, "ranking_")
+        if not hasattr(self, "classes_"):
+            raise ValueError(NO_CLASSES)
+        k = self.n_features_to_select if k is None else k
+        by_class = self._groups.largest(self.class_importances_)
+        if k == AUTO:
+            chosen = self._groups.merged(self._tested_against_nulls("class_q_values_"))
+            chosen = chosen <= self.alpha
+        else:
+            n = count_to_select(k, by_class.shape[1])
+            chosen = np.array([top_mask(rank(row), n) for row in by_class])
+        return self._groups.spread(chosen & (by_class > 0))
+
+    def redundant_features(self, X, threshold: float = 0.9) -> pd.DataFrame:
+        """Columns that say nearly the same as a selected one, at the current cut.
+
+        Networks share a score among such columns, or give it to one by chance: that a partner was
+        left out does not say that it is irrelevant.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to take correlations from, such as those given to ``fit``.
+        threshold : float, default=0.9
+            Absolute Pearson correlation above which two columns are listed, between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            One row for each selected column and partner: ``selected`` and ``partner`` (names, or
+            positions if ``fit`` was given none), their ``correlation``, -1 to 1, and whether the
+            partner is ``kept`` too. The best selected column first, then the closest partner.
+
+        Raises
+        ------
+        ValueError
+            The threshold is out of range, or neurons were ranked (``layer=``).
+        """
+        check_is_fitted(self, "ranking_")
+        require_threshold(threshold)
+        if not self._selects_inputs():
+            raise ValueError(
+                f"layer={self.layer!r} ranks neurons, and redundant_features compares columns of "
+                "X; fit without layer=."
+            )
+        rows, mask = Rows(check_rows(self, X, reset=False)), self._get_support_mask()
+        pairs = list(correlated_pairs(rows, threshold, np.flatnonzero(mask)))
+        i, j, rho = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        order = np.lexsort((-np.abs(rho), i, self.ranking_[i]))
+        i, j, rho = i[order], j[order], rho[order]
+        names = getattr(self, "feature_names_in_", np.arange(len(mask)))
+        return pd.DataFrame(
+            {"selected": names[i], "partner": names[j], "correlation": rho, "kept": mask[j]}
+        )
+
+    @property
+    def groups_(self) -> list[np.ndarray]:
+        """Columns of each feature, in the order of their first columns."""
+        check_is_fitted(self, "ranking_")
+        return self._groups.columns
+
+    @property
+    def selection_frequency_(self) -> np.ndarray:
+        """Share of the networks that would select each feature at the current cut, (d,)."""
+        return self._groups.spread(selection_frequency(self._masks_per_network()))
+
+    @property
+    def stability_(self) -> float:
+        """Nogueira's index of the networks' own selections at the current cut."""
+        masks = self._masks_per_network()
+        with _as_attribute():
+            return nogueira_stability(masks)
+
+    def _masks_per_network(self) -> np.ndarray:
+        check_is_fitted(self, "ranking_")
+        with _as_attribute():
+            k = self._groups.merged(self._get_support_mask()).sum()
+        return top_masks(self._groups.merged(self.importances_per_network_), k)
+
+    def _selects_inputs(self) -> bool:
+        """Whether columns of X are ranked, rather than neurons of a hidden layer."""
+        return getattr(self, "layer", None) is None
+
+    def _get_support_mask(self) -> np.ndarray:
+        check_is_fitted(self, "ranking_")
+        k = self.n_features_to_select
+        if self.threshold is None:
+            return self._counted_mask()
+        # A mean over features: a group's columns are one.
+        by_feature = self._groups.merged(self.feature_importances_)
+        limit = importance_threshold(by_feature, self.threshold)
+        mask = self.feature_importances_ >= limit
+        return mask if k is None else mask & self._counted_mask()
+
+    def _counted_mask(self) -> np.ndarray:
+        """What ``n_features_to_select`` selects."""
+        if self.per_class:
+            return np.logical_or.reduce(self.support_per_class())
+        if self.n_features_to_select == AUTO:
+            return self._tested_against_nulls("q_values_") <= self.alpha
+        n = len(self._groups.first)
+        return top_mask(self.ranking_, count_to_select(self.n_features_to_select, n))
+
+    def _tested_against_nulls(self, name: str) -> Any:
+        if not hasattr(self, name):
+            raise ValueError(
+                'n_features_to_select="auto" compares features with null ones, and the networks of '
+                "the last fit have read none. Set it before fit."
+            )
+        return getattr(self, name)
+
+
+@contextmanager
+def _as_attribute() -> Iterator[None]:
+    """What cannot be computed is not there: ``hasattr``, and scikit-learn's display, rely on it."""
+    try:
+        yield
+    except ValueError as error:
+        raise AttributeError(str(error)) from error

@@ -1,0 +1,71 @@
+"""Floor 1: rows of any kind of table, validation that names columns, targets, feature groups."""
+
+from sklearn_deeplifft.tables._correlations import (
+    ColumnCorrelations,
+    correlated_pairs,
+    require_threshold,
+)
+from sklearn_deeplifft.tables._feature_groups import FeatureGroups, find_groups
+from sklearn_deeplifft.tables._fit_data import (
+    FitData,
+    check_rows,
+    scored_rows,
+    target_scale,
+    validated,
+)
+from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
+from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
+from sklearn_deeplifft.tables._targets import (
+    TASKS,
+    Problem,
+    Target,
+    encode_known,
+    encode_like,
+    encode_target,
+)
+from sklearn_deeplifft.tables._validation import (
+    Names,
+    class_weights,
+    column_indices,
+    column_names,
+    require_device,
+    require_finite,
+    require_layer_sizes,
+    require_no_groups_beside_layer,
+    require_reference,
+    warn_constant,
+)
+
+__all__ = [
+    "ColumnCorrelations",
+    "FeatureGroups",
+    "FitData",
+    "Names",
+    "Problem",
+    "Rows",
+    "Simplex",
+    "TASKS",
+    "Target",
+    "canonical_rows",
+    "check_rows",
+    "class_weights",
+    "column_indices",
+    "column_moments",
+    "column_names",
+    "correlated_pairs",
+    "encode_known",
+    "encode_like",
+    "encode_target",
+    "find_groups",
+    "find_simplices",
+    "require_device",
+    "require_finite",
+    "require_layer_sizes",
+    "require_no_groups_beside_layer",
+    "require_reference",
+    "require_threshold",
+    "scored_rows",
+    "target_scale",
+    "validated",
+    "warn_constant",
+]

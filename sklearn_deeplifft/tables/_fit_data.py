@@ -1,0 +1,203 @@
+"""A table made ready: validated, named, merged to distinct rows in canonical order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    column_or_1d,
+    validate_data,
+)
+
+from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
+from sklearn_deeplifft.tables._targets import Target, encode_target
+from sklearn_deeplifft.tables._validation import class_weights, require_finite, warn_constant
+
+__all__ = [
+    "FitData",
+    "check_rows",
+    "scored_rows",
+    "target_scale",
+    "validated",
+]
+
+
+@dataclass(frozen=True)
+class FitData:
+    """A validated table: distinct rows in canonical order, and what belongs to them."""
+
+    rows: Rows
+    target: Target
+    index: np.ndarray
+    """(m,): positions of the distinct rows in ``rows``."""
+    training_weight: np.ndarray
+    """(n,): weight of each row in the loss; zero for rows merged into another."""
+    score_weight: np.ndarray
+    """(n,): weight of each row in the scores; zero where ``sample_mask`` is False as well."""
+    groups: np.ndarray | None
+    names: np.ndarray | None
+    mean: np.ndarray
+    std: np.ndarray
+    """(d,), zero for a constant column."""
+    moments: tuple[np.ndarray, np.ndarray] | None
+    """Means and scales put in front of networks trained here; None leaves columns as they are."""
+
+
+def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
+    """Validate ``X`` (and ``y``) as scikit-learn does, and name the columns that are not finite."""
+    checked = validate_data(
+        selector,
+        X,
+        y,
+        reset=reset,
+        accept_sparse=("csr", "csc"),
+        dtype="numeric",
+        ensure_all_finite=False,
+        ensure_min_samples=2 if reset else 1,
+        **({} if isinstance(y, str) else {"multi_output": True}),
+    )
+    X = checked if isinstance(y, str) else checked[0]
+    require_finite(X, getattr(selector, "feature_names_in_", None))
+    return checked
+
+
+def validated(
+    selector,
+    X,
+    y,
+    sample_weight,
+    sample_mask,
+    groups,
+    task: str,
+    known: Callable[[np.ndarray, np.ndarray], np.ndarray | None] | None = None,
+) -> FitData:
+    """Validate what ``fit`` was given, by the parameters of ``selector``.
+
+    ``known`` gives the classes of a network that is trained already, from two rows and the labels.
+    """
+    X, y = check_rows(selector, X, reset=True, y=y)
+    names = getattr(selector, "feature_names_in_", None)
+    if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not sp.issparse(y):
+        y = column_or_1d(y, warn=True)
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    mask = _as_mask(sample_mask, len(weight))
+    groups = None if groups is None else _groups_of_rows(groups, len(weight))
+    X, y, weight, mask, groups = _without_weightless(X, y, weight, mask, groups)
+    codes = None if groups is None else np.unique(groups, return_inverse=True)[1].reshape(-1)
+    target, rows = _encoded(task, known, X, y), Rows(X)
+    index, weight, score_weight = _distinct(selector, rows, target, weight, mask, codes)
+    mean, std = column_moments(rows, index, weight)
+    if not selector.prefit:
+        warn_constant(std, names)
+    return FitData(
+        rows=rows,
+        target=target,
+        index=index,
+        training_weight=weight * _class_factor(selector.class_weight, target, index, weight),
+        score_weight=score_weight,
+        groups=codes,
+        names=names,
+        mean=mean,
+        std=std,
+        moments=_scaling(selector, mean, std, sparse=rows.sparse),
+    )
+
+
+def scored_rows(X, sample_weight, sample_mask) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the rows to score, and the weight of every row."""
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    return np.flatnonzero(_as_mask(sample_mask, len(weight)) & (weight > 0)), weight
+
+
+def target_scale(data: FitData) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and standard deviation of each regression target."""
+    # A regression takes no class weights, so these are the weights of the rows, masked or not.
+    y, w = data.target.codes[data.index], data.training_weight[data.index]
+    mean = w @ y / w.sum()
+    std = np.sqrt(w @ (y - mean) ** 2 / w.sum())
+    return mean, np.where(std > 0, std, 1.0)
+
+
+def _without_weightless(X, y, weight, mask, groups):
+    """Drop rows of zero weight: they must not leave a class or a group behind."""
+    kept = weight > 0
+    if not kept.any():
+        raise ValueError("sample_weight is zero for every row; at least two rows must count.")
+    if kept.all():
+        return X, y, weight, mask, groups
+    if not mask[kept].any():
+        raise ValueError("sample_mask is True only where sample_weight is zero.")
+    groups = None if groups is None else groups[kept]
+    return X[kept], y[kept], weight[kept], mask[kept], groups
+
+
+def _encoded(task: str, known: Callable | None, X, y) -> Target:
+    """Encode the target; a trained network already numbers its classes."""
+    if known is None:
+        return encode_target(y, task)
+    return encode_target(y, task, known(Rows(X).take(slice(0, 2)), np.unique(y)))
+
+
+def _distinct(
+    selector, rows: Rows, target: Target, weight: np.ndarray, mask: np.ndarray, groups
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of distinct rows, their weights, and their weights in the scores."""
+    if selector.prefit:
+        return np.arange(len(weight)), weight, weight * mask
+    extra = [target.codes] if groups is None else [target.codes, groups[:, None]]
+    distinct = canonical_rows(rows, np.hstack(extra).astype(np.float64))
+    if len(distinct.starts) < 2:
+        raise ValueError(
+            f"X has n_samples=1 distinct row of nonzero weight (of {len(weight)}); at least two "
+            "are needed."
+        )
+    return distinct.positions, distinct.summed(weight), distinct.summed(weight * mask)
+
+
+def _class_factor(
+    class_weight, target: Target, index: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    if class_weight is None:
+        return np.ones(len(weight))
+    if target.kind != "softmax":
+        raise ValueError(
+            f"class_weight={class_weight!r} needs one label a row; y is {target.kind}. Use "
+            "sample_weight instead."
+        )
+    factor = np.ones(len(weight))
+    factor[index] = class_weights(
+        class_weight, target.codes[index, 0], weight[index], target.classes
+    )
+    return factor
+
+
+def _scaling(selector, mean: np.ndarray, std: np.ndarray, *, sparse: bool):
+    """Sparse columns are scaled but not centred, which keeps zeros zero."""
+    if not selector.standardize or selector.prefit:
+        return None
+    return (np.zeros_like(mean) if sparse else mean), np.where(std > 0, std, 1.0)
+
+
+def _as_mask(mask, n: int) -> np.ndarray:
+    if mask is None:
+        return np.ones(n, dtype=bool)
+    mask = column_or_1d(mask)
+    if mask.dtype != bool or len(mask) != n:
+        raise ValueError(
+            f"sample_mask must be {n} booleans, one a row; got {len(mask)} of dtype {mask.dtype}."
+        )
+    if not mask.any():
+        raise ValueError("sample_mask is False for every row; at least one must be scored.")
+    return mask
+
+
+def _groups_of_rows(groups, n: int) -> np.ndarray:
+    groups = column_or_1d(groups)
+    check_consistent_length(groups, np.empty(n))
+    return groups

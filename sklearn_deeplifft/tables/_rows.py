@@ -1,0 +1,196 @@
+"""Rows of a table as the networks see them: dense blocks of a matrix that may be huge or sparse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+__all__ = [
+    "CanonicalRows",
+    "ColumnMoments",
+    "Rows",
+    "canonical_rows",
+    "column_moments",
+]
+
+BLOCK_CELLS = 4_000_000
+"""Cells of a dense block in a pass over the whole table (32 MB in float64)."""
+
+
+class Rows:
+    """Row access to a dense array, a memory map or a CSR/CSC matrix, never densified whole."""
+
+    def __init__(self, X) -> None:
+        self._X = X.tocsr() if sp.issparse(X) else X
+        self.shape: tuple[int, int] = X.shape
+        self.sparse: bool = sp.issparse(X)
+        self.dtype = exact_float(X.dtype)
+        self._by_column: sp.csc_matrix | None = None
+        self.in_memory: bool = not self.sparse and not _is_mapped(X)
+        """Whether rows are at hand as they are: neither compressed nor on disk."""
+
+    def matrix(self, index: np.ndarray, columns: np.ndarray):
+        """Rows and columns as they are stored, for learners that take a matrix whole."""
+        return self._X[index][:, columns]
+
+    def take(self, index: np.ndarray | slice, columns: np.ndarray | None = None) -> np.ndarray:
+        """Dense rows in float32 where that holds every value exactly, else float64."""
+        part = self._X[index]
+        if columns is not None:
+            part = part[:, columns]
+        if sp.issparse(part):
+            part = part.toarray()
+        return np.asarray(part, dtype=self.dtype)
+
+    def columns(self, columns: np.ndarray) -> np.ndarray:
+        """Whole columns (n, m), dense, in float64."""
+        if self.sparse:
+            if self._by_column is None:
+                self._by_column = self._X.tocsc()
+            return self._by_column[:, columns].toarray().astype(np.float64)
+        return np.asarray(self._X[:, columns], dtype=np.float64)
+
+    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Walk the whole table in dense blocks."""
+        step = max(BLOCK_CELLS // max(self.shape[1], 1), 1)
+        for start in range(0, self.shape[0], step):
+            where = slice(start, min(start + step, self.shape[0]))
+            yield where, self.take(where)
+
+    @property
+    def density(self) -> float:
+        """Share of the cells that are stored."""
+        return self._X.nnz / max(self._X.shape[0] * self._X.shape[1], 1) if self.sparse else 1.0
+
+    def stored_blocks(self) -> Iterator[tuple[slice, sp.csr_matrix]]:
+        """Walk a sparse table in blocks of rows as they are stored."""
+        each = max(self._X.nnz / self.shape[0], 1)
+        step = max(int(BLOCK_CELLS / each), 1)
+        for start in range(0, self.shape[0], step):
+            where = slice(start, min(start + step, self.shape[0]))
+            yield where, self._X[where]
+
+
+def _is_mapped(X) -> bool:
+    """Whether an array is a view of a file."""
+    while isinstance(X, np.ndarray):
+        if isinstance(X, np.memmap):
+            return True
+        X = X.base
+    return False
+
+
+def exact_float(dtype: np.dtype) -> type[np.floating]:
+    """The smaller float type that holds every value of ``dtype``."""
+    small = dtype.kind in "fiub" and (dtype.itemsize <= 2 or dtype == np.float32)
+    return np.float32 if small else np.float64
+
+
+class ColumnMoments(NamedTuple):
+    """Weighted mean and standard deviation of each column, (d,) each, float64."""
+
+    mean: np.ndarray
+    std: np.ndarray
+
+
+def column_moments(rows: Rows, index: np.ndarray, weight: np.ndarray) -> ColumnMoments:
+    """Moments over the rows ``index`` with weights (n,), summed in that order.
+
+    Columns are scaled by their largest value first, so that none overflows; a constant column
+    has a standard deviation of exactly zero.
+    """
+    d, total = rows.shape[1], weight[index].sum()
+    low, high = np.full(d, np.inf), np.full(d, -np.inf)
+    for _, block in _chunks(rows, index):
+        low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
+    size = np.maximum(np.abs(low), np.abs(high))
+    size = np.where(size > 0, size, 1.0)
+    mean, variance = np.zeros(d), np.zeros(d)
+    for at, block in _chunks(rows, index):
+        mean += weight[at] @ (block / size)
+    mean /= total
+    for at, block in _chunks(rows, index):
+        variance += weight[at] @ (block / size - mean) ** 2
+    std = np.where(low == high, 0.0, size * np.sqrt(variance / total))
+    return ColumnMoments(np.where(low == high, low, mean * size), std)
+
+
+def _chunks(rows: Rows, index: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Blocks of the rows ``index`` in float64, with their positions."""
+    step = max(BLOCK_CELLS // max(rows.shape[1], 1), 1)
+    for start in range(0, len(index), step):
+        at = index[start : start + step]
+        yield at, rows.take(at).astype(np.float64)
+
+
+class CanonicalRows(NamedTuple):
+    """Distinct rows in an order that depends on their content alone."""
+
+    order: np.ndarray
+    """(n,): all rows, sorted."""
+    starts: np.ndarray
+    """(m,): where in ``order`` each distinct row begins."""
+
+    @property
+    def positions(self) -> np.ndarray:
+        """(m,): one original row for each distinct one."""
+        return self.order[self.starts]
+
+    def summed(self, values: np.ndarray) -> np.ndarray:
+        """Sum (n,) over identical rows; the sum stands at ``positions``, zero elsewhere."""
+        out = np.zeros(len(values))
+        out[self.positions] = np.add.reduceat(values[self.order], self.starts)
+        return out
+
+
+def canonical_rows(rows: Rows, extra: np.ndarray) -> CanonicalRows:
+    """Merge identical rows and sort by content.
+
+    A repeated row then equals a doubled weight, and the order in which rows come in changes
+    nothing: the bits of a fit depend on the data alone.
+
+    Parameters
+    ----------
+    rows : Rows of shape (n, d)
+    extra : array of shape (n, e)
+        What must also agree for rows to be merged: the targets, a group.
+    """
+    code = _row_codes(rows)
+    code += _mixed(np.ascontiguousarray(extra, dtype=np.float64), seed=1).sum(axis=1)
+    order = np.argsort(code, kind="stable")
+    code = code[order]
+    same = np.flatnonzero(code[1:] == code[:-1])
+    first = np.ones(len(order), dtype=bool)
+    first[same + 1] = ~_equal_rows(rows, extra, order[same], order[same + 1])
+    return CanonicalRows(order, np.flatnonzero(first))
+
+
+def _equal_rows(rows: Rows, extra: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Equal codes are only a hint: compare the rows themselves, block by block."""
+    equal = (extra[a] == extra[b]).all(axis=1)
+    step = max(BLOCK_CELLS // max(rows.shape[1], 1), 1)
+    for start in range(0, len(a), step):
+        part = slice(start, start + step)
+        equal[part] &= (rows.take(a[part]) == rows.take(b[part])).all(axis=1)
+    return equal
+
+
+def _row_codes(rows: Rows) -> np.ndarray:
+    """A 64-bit code of each row's values, the same for dense and sparse storage."""
+    codes = np.zeros(rows.shape[0], dtype=np.uint64)
+    for where, block in rows.blocks():
+        codes[where] = _mixed(block.astype(np.float64), seed=0).sum(axis=1)
+    return codes
+
+
+def _mixed(values: np.ndarray, seed: int) -> np.ndarray:
+    """Scramble float64 bits with one odd multiplier a column; zeros stay zero."""
+    factor = np.random.default_rng(seed).integers(2**63, size=values.shape[1], dtype=np.uint64)
+    bits = (values + 0.0).view(np.uint64)  # + 0.0 turns -0.0 into 0.0
+    bits ^= bits >> np.uint64(32)
+    bits *= factor * np.uint64(2) + np.uint64(1)
+    bits ^= bits >> np.uint64(29)
+    return bits

@@ -1,0 +1,158 @@
+"""Targets of any kind as codes, heads and class names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils.multiclass import type_of_target
+from torch import Tensor
+
+from sklearn_deeplifft.tables._validation import as_numbers
+
+__all__ = ["TASKS", "Problem", "Target", "encode_like", "encode_known", "encode_target"]
+
+TASKS = ("auto", "classification", "regression")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the data ask of a network."""
+
+    kind: str
+    """"softmax", "sigmoid", "regression" or "multisoftmax"."""
+    n_features: int
+    n_outputs: int
+    sizes: tuple[int, ...] = ()
+    """Block sizes of a "multisoftmax"."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """``y`` ready for networks: one column of ``codes`` for each head."""
+
+    kind: str
+    """"softmax", "multilabel", "multisoftmax" or "regression"."""
+    codes: np.ndarray
+    """(n, H): class indices or 0/1 as int64, or float64 values in regression."""
+    classes: Any
+    """(K,) array; a list of arrays for "multisoftmax"; None in regression."""
+    row_names: tuple[Any, ...]
+    """What the rows of ``class_importances_`` stand for."""
+
+    @property
+    def n_classes(self) -> list[int]:
+        """Number of classes of each output."""
+        return [len(c) for c in (self.classes if self.kind == "multisoftmax" else [self.classes])]
+
+    def problem(self, n_features: int) -> Problem:
+        """What a network of our own would have to answer."""
+        if self.kind == "softmax":
+            return Problem("softmax", n_features, len(self.classes))
+        if self.kind == "multisoftmax":
+            sizes = tuple(self.n_classes)
+            return Problem("multisoftmax", n_features, sum(sizes), sizes)
+        kind = "sigmoid" if self.kind == "multilabel" else "regression"
+        return Problem(kind, n_features, self.codes.shape[1])
+
+    def training_tensor(self, *, as_float: bool) -> Tensor:
+        """Targets as a loss takes them: (n,) for one head, (n, H) for several."""
+        codes = torch.from_numpy(self.codes)
+        if self.kind in ("multilabel", "regression") or as_float:
+            codes = codes.float()
+        return codes[:, 0] if self.kind == "softmax" else codes
+
+    def strata(self) -> np.ndarray:
+        """What held-out folds are balanced by."""
+        if self.kind == "softmax":
+            return self.codes[:, 0]
+        if self.kind == "regression":
+            return np.zeros(len(self.codes), dtype=np.int64)
+        return np.unique(self.codes, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def encode_target(y: np.ndarray, task: str, classes: np.ndarray | None = None) -> Target:
+    """Encode ``y``; ``task`` overrides what its type suggests.
+
+    ``classes``, where a trained network has them already, decide what a label may be.
+    """
+    missing = sum(label is None for label in y.flat) if y.dtype == object else 0
+    if missing:
+        raise ValueError(f"y holds None {missing} times; drop rows without a target first.")
+    kind = "continuous" if task == "regression" else type_of_target(y, input_name="y")
+    if kind in ("binary", "multiclass"):
+        return _encode_classes(y) if classes is None else encode_known(y, classes)
+    if kind == "multilabel-indicator":
+        dense = np.asarray(y.todense() if hasattr(y, "todense") else y).astype(np.int64, copy=True)
+        labels = np.arange(dense.shape[1])
+        return Target("multilabel", dense, labels, tuple(labels))
+    if kind == "multiclass-multioutput":
+        return _encode_outputs(y)
+    if task == "classification":
+        raise ValueError(
+            f"task='classification', but y looks {kind}: its values are not class labels. Bin "
+            "them, or use task='regression'."
+        )
+    if not kind.startswith("continuous"):
+        raise ValueError(f"Unknown label type: {kind}. y must hold labels or numbers.")
+    values = as_numbers(y, "y of a regression").copy()  # torch warns of read-only arrays
+    values = values.reshape(len(values), -1)
+    return Target("regression", values, None, tuple(range(values.shape[1])))
+
+
+def _encode_classes(y: np.ndarray) -> Target:
+    encoder = LabelEncoder()
+    codes = encoder.fit_transform(np.ravel(y))
+    if len(encoder.classes_) < 2:
+        raise ValueError(
+            f"y has only one class, {encoder.classes_.tolist()[0]!r}; at least two classes are "
+            "needed to learn what tells them apart."
+        )
+    classes = encoder.classes_
+    return Target("softmax", codes.astype(np.int64)[:, None], classes, tuple(classes))
+
+
+def encode_known(y: np.ndarray, classes: np.ndarray) -> Target:
+    """Encode labels of known ``classes``; any other label is an error that names it."""
+    y = np.ravel(y)
+    position = {label: i for i, label in enumerate(np.asarray(classes).tolist())}
+    unseen = [label for label in np.unique(y).tolist() if label not in position]
+    if unseen:
+        raise ValueError(
+            f"y holds labels the network does not know: {unseen[:5]}; its classes are "
+            f"{np.asarray(classes).tolist()}. Pass y as the network was trained on it."
+        )
+    codes = np.array([position[label] for label in y.tolist()], dtype=np.int64)
+    return Target("softmax", codes[:, None], np.asarray(classes), tuple(classes))
+
+
+def encode_like(y: np.ndarray, fitted: Target) -> Target:
+    """Encode new targets as those of ``fitted`` were."""
+    y = np.asarray(y.todense() if hasattr(y, "todense") else y)
+    if fitted.kind == "softmax":
+        return encode_known(y, fitted.classes)
+    y = y.reshape(len(y), -1)
+    if y.shape[1] != fitted.codes.shape[1]:
+        raise ValueError(
+            f"y has {y.shape[1]} columns; the selector was fitted with {fitted.codes.shape[1]}."
+        )
+    if fitted.kind == "multisoftmax":
+        parts = [encode_known(c, k).codes for c, k in zip(y.T, fitted.classes, strict=True)]
+        return replace(fitted, codes=np.hstack(parts))
+    values = as_numbers(y, "y")
+    if not np.isfinite(values).all():
+        raise ValueError("y holds NaN or infinity; drop rows without a target first.")
+    if fitted.kind == "multilabel" and not np.isin(values, (0, 1)).all():
+        raise ValueError("y of a multilabel problem must hold 0 and 1 only.")
+    return replace(fitted, codes=values.astype(fitted.codes.dtype))
+
+
+def _encode_outputs(y: np.ndarray) -> Target:
+    encoders = [LabelEncoder().fit(column) for column in np.asarray(y).T]
+    codes = [e.transform(column) for e, column in zip(encoders, np.asarray(y).T, strict=True)]
+    classes = [e.classes_ for e in encoders]
+    names = tuple((o, label) for o, labels in enumerate(classes) for label in labels)
+    return Target("multisoftmax", np.stack(codes, axis=1).astype(np.int64), classes, names)

@@ -1,0 +1,188 @@
+"""Validation that names columns: what came in, what the rule is, what to do."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from numbers import Integral
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.tables._rows import Rows
+
+__all__ = [
+    "Names",
+    "as_numbers",
+    "class_weights",
+    "column_indices",
+    "column_names",
+    "require_device",
+    "require_finite",
+    "require_layer_sizes",
+    "require_no_groups_beside_layer",
+    "require_reference",
+    "warn_constant",
+]
+
+MOST_NAMED = 5
+
+Names = Sequence[str] | np.ndarray | None
+"""Column names, where the table has any."""
+
+
+def column_names(names: Names, columns: Iterable[int]) -> str:
+    """Name up to five columns for a message."""
+    columns = [int(i) for i in columns]
+    shown = [str(i) if names is None else repr(str(names[i])) for i in columns[:MOST_NAMED]]
+    rest = len(columns) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+def require_finite(X, names: Names) -> None:
+    """Raise ``ValueError`` that names the columns with NaN or infinity and counts them."""
+    values = X.data if sp.issparse(X) else X
+    if values.dtype.kind != "f" or np.isfinite(_sum_of(values)):
+        return
+    found = []
+    for what, test in (("NaN", np.isnan), ("infinity", np.isinf)):
+        counts = _counts(X, test)
+        bad = np.flatnonzero(counts)
+        if len(bad):
+            found.append(
+                f"{what}: {counts.sum()} values in {len(bad)} of {X.shape[1]} columns "
+                f"({_counted(names, bad, counts)})"
+            )
+    if found:
+        raise ValueError(
+            f"Input X contains {'; '.join(found)}. Impute or drop them first, for example with "
+            "sklearn.impute.SimpleImputer in the pipeline."
+        )
+
+
+def _counts(X, test) -> np.ndarray:
+    """How many values of each column pass a test."""
+    counts = np.zeros(X.shape[1], dtype=np.int64)
+    if sp.issparse(X):
+        coo = X.tocoo()
+        np.add.at(counts, coo.col, test(coo.data))
+        return counts
+    for where, _ in Rows(X).blocks():
+        counts += test(X[where]).sum(axis=0)
+    return counts
+
+
+def _sum_of(values: np.ndarray) -> float:
+    """One cheap pass that is finite if all values are, unless the sum itself overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.sum(values, dtype=np.float64))
+
+
+def _counted(names: Names, bad: np.ndarray, counts: np.ndarray) -> str:
+    shown = ", ".join(f"{column_names(names, [i])}: {counts[i]}" for i in bad[:MOST_NAMED])
+    rest = len(bad) - MOST_NAMED
+    return shown + (f" and {rest} more" if rest > 0 else "")
+
+
+def warn_constant(std: np.ndarray, names: Names) -> None:
+    """Warn once, by name, of columns that hold one value only; they score zero."""
+    constant = np.flatnonzero(std == 0)
+    if len(constant):
+        warnings.warn(
+            f"{len(constant)} of {len(std)} columns hold a single value and score 0: "
+            f"{column_names(names, constant)}.",
+            FeatureSelectionWarning,
+            stacklevel=2,
+        )
+
+
+def column_indices(columns: Sequence[int | str], names: Names, n_features: int) -> np.ndarray:
+    """Turn column names or positions into positions."""
+    if isinstance(columns, str | Integral):
+        raise ValueError(
+            f"a group of columns must be a list of names or positions; got {columns!r}."
+        )
+    known: dict[str, int] = {}
+    if names is not None and any(isinstance(column, str) for column in columns):
+        known = {str(name): i for i, name in enumerate(names)}
+    found = []
+    for column in columns:
+        i = known.get(column) if isinstance(column, str) else int(column)
+        if i is None or not 0 <= i < n_features:
+            raise ValueError(
+                f"column {column!r} is not among the {n_features} columns of X; use a name that "
+                "X carries, or a position from 0."
+            )
+        found.append(i)
+    return np.asarray(found, dtype=np.int64)
+
+
+def class_weights(class_weight, codes: np.ndarray, weight: np.ndarray, classes) -> np.ndarray:
+    """Weight of each row's class: ``"balanced"`` makes classes weigh the same in the loss."""
+    if class_weight is None:
+        return np.ones(len(weight))
+    totals = np.bincount(codes, weights=weight, minlength=len(classes))
+    if class_weight == "balanced":
+        return (weight.sum() / (len(classes) * np.maximum(totals, 1e-300)))[codes]
+    unknown = set(class_weight) - set(classes.tolist())
+    if unknown:
+        raise ValueError(
+            f"class_weight names {sorted(map(str, unknown))}, which y does not hold; its classes "
+            f"are {classes.tolist()}."
+        )
+    return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[codes]
+
+
+def as_numbers(values, name: str) -> np.ndarray:
+    """Convert a parameter to float64; ``name`` says whose text cannot be."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers ({error}).") from error
+
+
+def require_reference(reference, n_features: int, *, hidden: bool) -> None:
+    """Raise unless a reference given as numbers is finite, and one for each feature."""
+    if isinstance(reference, str):
+        return
+    values = as_numbers(reference, "reference")
+    if not np.isfinite(values).all():
+        raise ValueError("reference holds NaN or infinity; give one finite number a feature.")
+    if not hidden and values.shape != (n_features,):
+        raise ValueError(
+            f"reference has shape {values.shape}; it must be 'mean', 'zero', or one number for "
+            f"each of the {n_features} features."
+        )
+
+
+def require_no_groups_beside_layer(layer: str | None, *, groups, simplex_groups) -> None:
+    """Raise where groups of columns meet a layer of neurons."""
+    if layer is None:
+        return
+    name = "groups" if groups is not None else "simplex_groups" if simplex_groups else None
+    if name is not None:
+        raise ValueError(f"{name} are columns of X, and layer= scores neurons; use one of the two.")
+
+
+def require_layer_sizes(sizes) -> None:
+    """Raise unless every hidden layer has a positive whole number of units."""
+    for size in sizes:
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            raise ValueError(
+                f"hidden_layer_sizes={sizes!r} must hold positive integers, one a hidden layer; "
+                f"got {size!r}."
+            )
+
+
+def require_device(device: str) -> None:
+    """Raise unless torch knows the device and has it here."""
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"device={device!r} cannot be used here: {reason} Use 'cpu', or a device that torch "
+            "reports as available."
+        ) from error

@@ -1,0 +1,399 @@
+"""Null features: the same network as on a table with the null columns written out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from sklearn.base import clone
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from sklearn_deeplifft.ensembles import (
+    Assignment,
+    Checkpoints,
+    KnockoffMap,
+    key_of,
+    null_rows,
+    with_null_features,
+    without_nulls,
+)
+from sklearn_deeplifft.ensembles import _training as module
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.networks import GateSettings
+from sklearn_deeplifft.ranking import network_shares, null_p_values
+from sklearn_deeplifft.tables import Rows
+from sklearn_deeplifft.tables import _rows as rows_module
+from tests.ensembles._cases import (
+    KINDS,
+    SETTINGS,
+    Case,
+    alone,
+    assert_alike,
+    assigned,
+    case,
+    digest,
+    digests,
+    together,
+)
+
+GATES = {
+    "plain": None,
+    "tied": GateSettings((0, 1, 1, 2, 0), path_steps=30),
+    "free": GateSettings((0, 1, 1, 2, 0), tied=False, penalty=0.1),
+}
+
+
+def carrying(n_networks: int = 4, *, n: int = 90, **given) -> list[Assignment]:
+    """The usual parts, each with null features of its own."""
+    return [
+        part._replace(nulls=null_rows(n, (part.training, part.validation), part.seed))
+        for part in assigned(n_networks, n=n, **given)
+    ]
+
+
+def written_out(data: Case, nulls: np.ndarray, columns: np.ndarray) -> Case:
+    """The table of twice the columns that never exists in the package."""
+    X = data.table.rows.take(slice(None))[:, columns]
+    mean, scale = (np.hstack([m[columns]] * 2) for m in data.table.moments)
+    table = replace(data.table, rows=Rows(np.hstack([X, X[nulls]])), moments=(mean, scale))
+    return Case(replace(data.problem, n_features=2 * len(columns)), table)
+
+
+# The permutation
+
+
+def test_parts_are_permuted_within_themselves():
+    rng = np.random.default_rng(0)
+    order = rng.permutation(50)
+    training, validation, rest = np.split(order, [30, 42])
+    nulls = null_rows(50, (training, validation), seed=3)
+    for part in (training, validation):
+        assert set(nulls[part]) == set(part)
+        assert (nulls[part] != part).any()
+    np.testing.assert_array_equal(nulls[rest], rest)
+    np.testing.assert_array_equal(nulls, null_rows(50, (training, validation), seed=3))
+    assert (nulls != null_rows(50, (training, validation), seed=4)).any()
+
+
+def test_all_permutations_are_equally_likely():
+    """No derangement: of three rows one stays in its place on average."""
+    drawn = [tuple(null_rows(3, [np.arange(3)], seed)) for seed in range(3000)]
+    counts = [drawn.count(found) for found in sorted(set(drawn))]
+    assert len(counts) == 6
+    expected = 3000 / 6
+    assert sum((c - expected) ** 2 / expected for c in counts) < 20.5  # chi2(5), p = 0.001
+
+
+# As on the table with the null columns written out
+
+
+@pytest.mark.parametrize("name", GATES)
+@pytest.mark.parametrize("columns", [np.arange(5), np.array([3, 0, 4])], ids=["all", "some"])
+def test_the_same_bits_as_with_the_columns_written_out(name, columns):
+    gates = GATES[name]
+    if gates is not None:
+        gates = replace(gates, feature_of_column=gates.feature_of_column[: len(columns)])
+    settings = replace(SETTINGS, gates=gates, dropout=0.2)
+    data, parts = case(), carrying(uneven=1)
+    few = data._replace(problem=replace(data.problem, n_features=len(columns)))
+    for found, part in zip(together(few, settings, parts, columns=columns), parts, strict=True):
+        wide = written_out(data, part.nulls, columns)
+        doubled = with_null_features(few.problem, settings)[1]
+        expected = together(wide, doubled, [part._replace(nulls=None)])[0]
+        assert digest(found) == digest(expected)
+        assert found.with_nulls is found.core
+        assert expected.with_nulls is None
+        raw = wide.table.rows.take(slice(None))
+        np.testing.assert_array_equal(found.estimator.forward(raw), expected.estimator.forward(raw))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("held", [18, 0])
+def test_as_a_plain_net_of_its_own_on_that_table(kind, held):
+    data, parts = case(kind), carrying(3, held=held)
+    for found, part in zip(together(data, SETTINGS, parts), parts, strict=True):
+        wide = written_out(data, part.nulls, np.arange(5))
+        expected = alone(wide, SETTINGS, part)
+        assert_alike(found, expected, wide.table.rows.take(slice(None)))
+
+
+def test_gates_of_null_columns_are_features_of_their_own():
+    problem, settings = with_null_features(
+        case().problem, replace(SETTINGS, gates=GateSettings((0, 1, 1, 2, 0)))
+    )
+    assert problem.n_features == 10
+    assert settings.gates.feature_of_column == (0, 1, 1, 2, 0, 3, 4, 4, 5, 3)
+
+
+# Blended with the real columns
+
+
+def blended(store=np.asarray, **given) -> Case:
+    """A table whose null columns are made of two rows each."""
+    data = case(store=store, **given)
+    rng = np.random.default_rng(0)
+    X = data.table.rows.take(slice(None))
+    knockoff_map = KnockoffMap.of(*rng.normal(size=(2, 5, 5)), X.mean(axis=0), X.std(axis=0))
+    return data._replace(table=replace(data.table, knockoff_map=knockoff_map))
+
+
+@pytest.mark.parametrize("store", [np.asarray, sp.csr_array])
+def test_blended_rows_by_the_definition(store):
+    data, part = blended(store), carrying(1)[0]
+    index = torch.as_tensor(np.stack([part.training[:32], part.nulls[part.training[:32]]], 1))
+    found = module._Rows(data.table, np.arange(5)).take(index[None])[0][0].numpy()
+    X = data.table.rows.take(slice(None)).astype(np.float64)
+    maps, (mean, scale) = np.random.default_rng(0).normal(size=(2, 5, 5)), data.table.moments
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    null = np.array([Z[i] @ maps[0] + Z[j] @ maps[1] for i, j in index.numpy()])
+    null = null * X.std(axis=0) + X.mean(axis=0)
+    np.testing.assert_allclose(found[:, 5:], (null - mean) / scale, atol=1e-4)
+    np.testing.assert_allclose(found[:, :5], ((X - mean) / scale)[index[:, 0]], atol=1e-5)
+
+
+def test_neither_storage_nor_chunks_nor_workers_change_a_bit_of_a_blend(monkeypatch):
+    parts = carrying(5, uneven=1)
+    expected = digests(together(blended(), SETTINGS, parts))
+    assert expected != digests(together(case(), SETTINGS, parts))
+    assert digests(together(blended(sp.csr_array), SETTINGS, parts)) == expected
+    assert digests(together(blended(), SETTINGS, parts, n_jobs=3)) == expected
+    assert digests(together(blended(), SETTINGS, parts[::-1])) == expected[::-1]
+    monkeypatch.setattr(module, "LARGEST_CHUNK", 1)
+    assert digests(together(blended(), SETTINGS, parts)) == expected
+    monkeypatch.setattr(module, "TABLE_BYTES", 0)
+    assert digests(together(blended(), SETTINGS, parts)) == expected
+
+
+def test_checkpoints_of_another_blend_are_foreign(tmp_path):
+    store, parts = Checkpoints(tmp_path / "kept"), carrying(2)
+    expected = digests(together(blended(), SETTINGS, parts))
+    together(blended(), SETTINGS, parts, checkpoints=store)
+    assert digests(together(blended(), SETTINGS, parts, checkpoints=store)) == expected
+    with pytest.warns(FeatureSelectionWarning, match="is foreign"):
+        together(case(), SETTINGS, parts, checkpoints=store)
+
+
+# What holds of the engine without null features
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_neither_chunks_nor_workers_nor_neighbours_change_a_bit(name, monkeypatch):
+    settings = replace(SETTINGS, gates=GATES[name], noise=0.1, patience=1, learning_rate=0.05)
+    data, parts = case(), carrying(5, held=15, uneven=1)
+    expected = digests(together(data, settings, parts))
+    assert len(set(expected)) == 5
+    assert digests(together(data, settings, parts, n_jobs=3)) == expected
+    assert digests(together(data, settings, parts[::-1])) == expected[::-1]
+    monkeypatch.setattr(module, "LARGEST_CHUNK", 1)
+    assert digests(together(data, settings, parts)) == expected
+
+
+def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
+    def mapped(X):
+        np.save(tmp_path / "X.npy", X)
+        return np.load(tmp_path / "X.npy", mmap_mode="r")
+
+    parts = carrying(uneven=1)
+    expected = digests(together(case(), SETTINGS, parts))
+    for store in (mapped, sp.csr_array, sp.csc_array, np.asfortranarray):
+        assert digests(together(case(store=store), SETTINGS, parts)) == expected
+    monkeypatch.setattr(module, "TABLE_BYTES", 0)  # too large to be kept whole
+    assert digests(together(case(), SETTINGS, parts)) == expected
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_checkpoints_hold_null_features(name, tmp_path):
+    store, settings = Checkpoints(tmp_path / "kept"), replace(SETTINGS, gates=GATES[name])
+    data, parts = case(), carrying(3)
+    expected = digests(together(data, settings, parts))
+    together(data, settings, parts[:2], checkpoints=store)
+    found = together(data, settings, parts, checkpoints=store)
+    assert digests(found) == expected
+    assert all(trained.with_nulls is trained.core for trained in found)
+    others = [part._replace(nulls=part.nulls[::-1].copy()) for part in parts]
+    for changed in (others, [part._replace(nulls=None) for part in parts]):
+        with pytest.warns(FeatureSelectionWarning, match="is foreign"):
+            again = together(data, settings, changed, checkpoints=store)
+        assert digests(again) == digests(together(data, settings, changed))
+
+
+def test_without_null_features_keys_are_what_they_were():
+    """Checkpoints of earlier versions go on."""
+    data, part, columns = case(), assigned(1)[0], np.arange(5)
+    spread = module.Execution(digest="a table")
+    work = module._Work(data.problem, SETTINGS, data.table, [part], columns, spread)
+    rows = part.training, part.validation
+    parts = ("a table", "round-001-network-0001", data.problem, SETTINGS, columns, *rows, 100, None)
+    assert work._key(0) == key_of(module.FORMAT, torch.__version__, *parts)
+
+
+def test_all_networks_carry_null_features_or_none_does():
+    parts = carrying(3)
+    parts[1] = parts[1]._replace(nulls=None)
+    with pytest.raises(ValueError, match=r"2 of 3 networks carry null features.* or to none"):
+        together(case(), SETTINGS, parts)
+
+
+# The network that a user keeps
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", GATES)
+def test_without_null_columns_a_network_is_what_it_is_at_their_values(kind, name):
+    data, settings = case(kind), replace(SETTINGS, gates=GATES[name])
+    X = data.table.rows.take(slice(None))
+    mean, scale = data.table.moments
+    values = np.linspace(-1, 2, 5)
+    for trained in together(data, settings, carrying(2)):
+        found = without_nulls(trained, values)
+        held = np.tile(values * scale + mean, (len(X), 1))
+        expected = trained.estimator.forward(np.hstack([X, held]))
+        np.testing.assert_allclose(found.estimator.forward(X), expected, rtol=1e-5, atol=1e-5)
+        assert found.with_nulls is trained.core
+        assert found.core is found.estimator.module_.core
+        assert found.estimator.history == trained.estimator.history
+        assert (found.epochs, found.loss) == (trained.epochs, trained.loss)
+        with torch.no_grad():
+            z = found.core(found.standardize(torch.as_tensor(X)))
+        np.testing.assert_allclose(z, expected, rtol=1e-5, atol=1e-5)
+        if name != "plain":
+            assert torch.equal(found.core[0].weight, trained.core[0].weight[:3])
+
+
+def test_held_at_zero_no_weight_changes():
+    """Centred columns: not even by rounding."""
+    trained = together(case(), SETTINGS, carrying(1))[0]
+    before = digest(trained)
+    found = without_nulls(trained, np.zeros(5))
+    assert torch.equal(found.core[0].weight, trained.core[0].weight[:, :5])
+    assert torch.equal(found.core[0].bias, trained.core[0].bias)
+    with torch.no_grad():
+        found.core[0].weight.zero_()
+    assert digest(trained) == before
+
+
+def test_a_clone_of_what_is_kept_is_fitted_on_the_real_columns():
+    data = case()
+    X, y = data.table.rows.take(slice(None)), data.table.targets.numpy()
+    kept = without_nulls(together(data, SETTINGS, carrying(1))[0], np.zeros(5)).estimator
+    state = torch.get_rng_state()
+    without_nulls(together(data, SETTINGS, carrying(1))[0], np.zeros(5))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert clone(kept).fit(X, y).score(X, y) > 0.5
+
+
+def test_what_cannot_be_left_out():
+    trained = together(case(), SETTINGS, carrying(1))[0]
+    with pytest.raises(ValueError, match=r"shape \(4,\), but the network reads 5 null columns"):
+        without_nulls(trained, np.zeros(4))
+    plain = together(case(), SETTINGS, assigned(1))[0]
+    with pytest.raises(ValueError, match="has no null features"):
+        without_nulls(plain, np.zeros(5))
+
+
+# Memory
+
+
+class Largest(TorchDispatchMode):
+    """The most numbers that any tensor held, whatever made it."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        found = func(*args, **(kwargs or {}))
+        for out in found if isinstance(found, tuple | list) else (found,):
+            if isinstance(out, torch.Tensor):
+                self.numbers = max(self.numbers, out.numel())
+        return found
+
+
+@pytest.mark.parametrize("make", ["permuted", "blended"])
+@pytest.mark.parametrize("store", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
+def test_no_table_of_twice_the_columns(store, make, monkeypatch):
+    n, d = 4000, 30
+    taken, take = [], rows_module.Rows.take
+
+    def watched(self, index, columns=None):
+        part = take(self, index, columns)
+        taken.append(part.size)
+        return part
+
+    monkeypatch.setattr(rows_module.Rows, "take", watched)
+    data, parts = case(n=n, d=d, store=store), carrying(2, n=n, held=500)
+    if make == "blended":
+        maps = np.eye(d), np.eye(d)
+        knockoff_map = KnockoffMap.of(*maps, np.zeros(d), np.ones(d))
+        data = data._replace(table=replace(data.table, knockoff_map=knockoff_map))
+    with Largest() as largest:
+        together(data, replace(SETTINGS, max_epochs=2), parts)
+    batch = 2 * 32 * 2 * d  # networks, rows with padding, columns
+    if store is np.asarray:  # kept whole, once: the real columns
+        assert largest.numbers == max(taken) == n * d
+    else:
+        assert max(taken) == batch
+        assert largest.numbers <= 2 * n * 2  # positions of rows and of those that stand in
+
+
+# What they are for
+
+
+def norms(n_seeds: int, strength: float, n_networks: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    """Norms of the columns of first layers, (seeds, networks, d), real and null.
+
+    Ten normal columns; ``strength`` is what the first adds to the score of two classes.
+    """
+    n, d, found = 200, 10, []
+    settings = replace(SETTINGS, hidden_layer_sizes=(16,), max_epochs=8, patience=None)
+    for seed in range(n_seeds):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(n, d))
+        y = strength * X[:, 0] + rng.normal(size=n) > 0
+        data = case(n=n, d=d)
+        table = replace(data.table, rows=Rows(X), targets=torch.as_tensor(y).long())
+        table = replace(table, moments=(X.mean(0), X.std(0)))
+        data = Case(replace(data.problem, n_outputs=2), table)
+        parts = [
+            Assignment(np.arange(n), np.arange(0), s, nulls=null_rows(n, [np.arange(n)], s))
+            for s in range(100 * seed, 100 * seed + n_networks)
+        ]
+        cores = [trained.core for trained in together(data, settings, parts)]
+        found.append([core[0].weight.detach().norm(dim=0).numpy() for core in cores])
+    both = np.array(found)
+    return both[..., :d], both[..., d:]
+
+
+def test_under_the_global_null_real_and_null_columns_are_alike():
+    """Real columns win half of all comparisons; tables are independent, networks on one not."""
+    real, null = norms(20, strength=0.0)
+    won = (real[..., :, None] > null[..., None, :]).mean(axis=(1, 2, 3))
+    error = won.std(ddof=1) / len(won) ** 0.5
+    assert abs(won.mean() - 0.5) < 2.86 * error  # Student's t, 19 degrees, p = 0.01
+    assert error < 0.03  # a yardstick that were too weak would show
+
+
+def test_nulls_drawn_anew_would_be_too_weak_a_yardstick(monkeypatch):
+    """The same comparison finds out: what no network can overfit gets less weight."""
+    from sklearn_deeplifft.ensembles._batched_training import MemberBatches
+
+    rng, batches = np.random.default_rng(0), MemberBatches.__iter__
+
+    def anew(self):
+        self.dataset.index = [
+            torch.stack([own[:, 0], own[torch.from_numpy(rng.permutation(len(own))), 1]], 1)
+            for own in self.dataset.index
+        ]
+        return batches(self)
+
+    monkeypatch.setattr(MemberBatches, "__iter__", anew)
+    real, null = norms(20, strength=0.0)
+    won = (real[..., :, None] > null[..., None, :]).mean(axis=(1, 2, 3))
+    assert won.mean() - 0.5 > 5 * won.std(ddof=1) / len(won) ** 0.5
+
+
+def test_a_strong_column_gets_the_smallest_p():
+    for real, null in zip(*norms(5, strength=3.0), strict=True):
+        real, null = network_shares(real, null)
+        p = null_p_values(real.mean(axis=0), null)
+        assert p[0] == 1 / (1 + null.size)
+        assert p[1:].min() > p[0]

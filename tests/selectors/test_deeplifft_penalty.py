@@ -1,0 +1,180 @@
+"""The group penalty on the first layer of the networks that DeepLIFFTSelector trains."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sklearn_deeplifft import DeepLIFFTSelector, FeatureSelectionWarning
+from sklearn_deeplifft.networks import GateSettings
+from sklearn_deeplifft.selectors import _base, _elimination
+from tests.conftest import MLP, bits, planted, quick
+
+
+@pytest.fixture(scope="module")
+def data():
+    return planted()
+
+
+def first_weights(selector) -> list[np.ndarray]:
+    return [net.module_.core[0].weight.detach().numpy() for net in selector.estimators_]
+
+
+def penalised(penalty="path", **params) -> DeepLIFFTSelector:
+    return quick(gate_penalty=penalty, n_networks=2, **params)
+
+
+def test_networks_stay_plain(data):
+    """Gates are the norms of columns: the layers, and their names, are those without a penalty."""
+    names = [
+        [name for name, _ in selector.fit(*data).estimator_.module_.core.named_modules()]
+        for selector in (penalised(), penalised(None))
+    ]
+    assert names[0] == names[1]
+    assert isinstance(penalised().fit(*data).estimator_.module_.core[0], nn.Linear)
+
+
+def test_a_constant_penalty_closes_columns_that_say_nothing(data):
+    open_, closed = (
+        np.mean(
+            [(W != 0).any(axis=0) for W in first_weights(penalised(c, max_epochs=60).fit(*data))]
+        )
+        for c in (0.01, 0.5)
+    )
+    assert open_ > closed > 0
+
+
+@pytest.mark.parametrize("without", [None, 0, 0.0])
+def test_no_penalty_is_plain_training(data, without):
+    assert bits(penalised(without).fit(*data)) == bits(penalised(None).fit(*data))
+
+
+def test_a_block_closes_whole(data):
+    blocks = [[0, 3, 4], [1, 5], [2, 6, 7]]
+    selector = penalised(0.3, groups=blocks, max_epochs=40).fit(*data)
+    for W in first_weights(selector):
+        for block in blocks:
+            assert len(set((W[:, block] != 0).any(axis=0))) == 1
+
+
+def test_a_path_is_walked_in_every_round(data):
+    selector = penalised(step=0.5, path_steps=30, max_epochs=1).fit(*data)
+    assert selector.n_rounds_ == 4
+    assert sorted(selector.ranking_) == list(range(1, 9))
+    assert set(np.argsort(selector.ranking_)[:3]) == {0, 1, 2}
+
+
+def test_networks_of_the_users_are_trained_as_they_are(data):
+    selectors = [penalised(c, estimator=MLP).fit(*data) for c in ("path", None)]
+    assert bits(selectors[0]) == bits(selectors[1])
+
+
+@pytest.mark.parametrize("penalty", [-0.1, 1.5, "lasso"])
+def test_penalties_that_are_none(data, penalty):
+    with pytest.raises(ValueError, match="gate_penalty"):
+        penalised(penalty).fit(*data)
+
+
+def test_settings_on_some_columns():
+    settings = GateSettings((0, 1, 1, 2, 0, 3))
+    assert settings.on(np.array([1, 2, 4, 5])).feature_of_column == (1, 1, 0, 2)
+    assert settings.on(np.arange(6)) == settings
+
+
+def test_elimination_goes_on_from_weights_with_columns_that_are_closed(data):
+    """A column that closed in one network may be kept by the others; nothing divides by zero."""
+    selector = penalised(0.5, step=0.3, max_epochs=40).fit(*data)
+    assert np.isfinite(selector.importances_per_network_).all()
+    assert torch.isfinite(torch.tensor(selector.decomposition_error_))
+
+
+def test_automatic_weight_decay_is_two_over_the_rows(data):
+    X, y = data
+    auto, same, none = (
+        first_weights(quick(weight_decay=decay, n_networks=1).fit(X, y))[0]
+        for decay in ("auto", 2 / len(X), 0.0)
+    )
+    np.testing.assert_array_equal(auto, same)
+    assert np.linalg.norm(auto) < np.linalg.norm(none)
+
+
+# What the path says, beside the scores
+
+
+def rounds_of(monkeypatch, selector, data):
+    """The columns, scores and paths of every round, as they come."""
+    seen, original = [], _elimination.run
+
+    def watched(recipe, data, plan, columns, *rest, **named):
+        networks, scores = original(recipe, data, plan, columns, *rest, **named)
+        paths = [None if t.gates is None else t.gates.path.double().numpy() for t in networks]
+        seen.append((columns, [s.overall for s in scores], paths))
+        return networks, scores
+
+    monkeypatch.setattr(_elimination, "run", watched)
+    monkeypatch.setattr(_base, "run", watched)
+    selector.fit(*data)
+    return seen
+
+
+LABELS = np.array([4, 0, 2, 0, 1, 3, 4, 1])
+
+
+@pytest.mark.parametrize("w", [0, 0.3, 0.5, 1])
+@pytest.mark.parametrize("groups", [None, LABELS], ids=["columns", "groups"])
+@pytest.mark.parametrize("auto", [False, True])
+@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
+def test_a_rounds_shares_are_those_of_scores_and_path(data, monkeypatch, w, groups, auto):
+    selector = penalised(
+        step=0.5, groups=groups, path_weight=w, n_features_to_select="auto" if auto else 2
+    )
+    rounds = rounds_of(monkeypatch, selector, data)
+    labels = np.arange(8) if groups is None else groups
+    expected = np.zeros((2, 8))
+    for columns, scores, paths in rounds:
+        features = list(dict.fromkeys(labels[columns]))  # as their first columns come
+        for i in range(2):
+            # A path counts groups in the order of their first columns, null ones behind.
+            score = {f: scores[i][labels[columns] == f][0] for f in features}
+            path = {f: paths[i][features.index(f)] for f in features}
+            a, b = sum(score.values()), sum(path[f] for f in features)
+            mixed = {
+                f: (score[f] / a) ** (1 - w) * (path[f] / b) ** w if score[f] else 0.0
+                for f in features
+            }
+            total = sum(mixed.values())
+            for j in columns:
+                expected[i, j] += mixed[labels[j]] / total / len(rounds)
+    np.testing.assert_allclose(selector.importances_per_network_, expected, rtol=1e-9, atol=1e-15)
+
+
+def test_a_path_says_nothing_of_one_class(data):
+    fits = [
+        penalised(step=0.5, path_steps=20, max_epochs=1, target_class=1, path_weight=w).fit(*data)
+        for w in (0, 1)
+    ]
+    assert bits(fits[0]) == bits(fits[1])
+
+
+def test_a_constant_column_scores_zero_whatever_the_weight(data):
+    X = data.X.copy()
+    X[:, 5] = 3
+    with pytest.warns(FeatureSelectionWarning, match="single value"):
+        selector = penalised(step=0.5, path_weight=1).fit(X, data.y)
+    assert selector.feature_importances_[5] == 0
+    assert selector.feature_importances_[0] > 0
+
+
+@pytest.mark.parametrize(
+    "params", [{"gate_penalty": None}, {"gate_penalty": 0.3}, {"step": None}, {"estimator": MLP}]
+)
+def test_without_a_path_or_rounds_its_weight_does_nothing(data, params):
+    settings = {"gate_penalty": "path", "step": 0.5, "path_steps": 20, "max_epochs": 2, **params}
+    fits = [quick(**settings, path_weight=w).fit(*data) for w in (0, 1)]
+    assert bits(fits[0]) == bits(fits[1])
+
+
+@pytest.mark.parametrize("w", [-0.1, 1.1, "half"])
+def test_weights_of_a_path_that_are_none(data, w):
+    with pytest.raises(ValueError, match="path_weight"):
+        penalised(path_weight=w).fit(*data)

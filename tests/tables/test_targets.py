@@ -1,0 +1,140 @@
+"""Targets as codes, heads and names."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+from sklearn_deeplifft.attribution import Head
+from sklearn_deeplifft.networks import heads_for
+from sklearn_deeplifft.tables import encode_known, encode_like, encode_target
+
+LABELS = np.array(["b", "a", "c", "a"])
+GRID = np.array([[1, 0, 2], [0, 1, 1], [2, 0, 0], [1, 1, 2]])
+
+KINDS = {
+    "binary": (np.array([3, 7, 7, 3]), "softmax", 2),
+    "multiclass": (LABELS, "softmax", 3),
+    "multilabel": (GRID % 2, "sigmoid", 3),
+    "sparse multilabel": (sp.csr_matrix(GRID % 2), "sigmoid", 3),
+    "outputs": (GRID, "multisoftmax", 8),
+    "regression": (np.array([0.5, 1.5, 2.5, -1.0]), "regression", 1),
+    "regressions": (GRID / 3, "regression", 3),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_problem(kind):
+    y, wanted, n_outputs = KINDS[kind]
+    target = encode_target(y, "auto")
+    problem = target.problem(5)
+    assert (problem.kind, problem.n_features, problem.n_outputs) == (wanted, 5, n_outputs)
+    assert len(target.codes) == 4
+    assert target.codes.ndim == 2
+
+
+def test_classes_are_coded_in_sorted_order():
+    target = encode_target(LABELS, "auto")
+    assert target.classes.tolist() == ["a", "b", "c"]
+    assert target.codes[:, 0].tolist() == [1, 0, 2, 0]
+    assert target.row_names == ("a", "b", "c")
+
+
+def test_outputs_are_coded_one_by_one():
+    target = encode_target(np.array([["x", "u"], ["y", "v"], ["x", "w"]]), "auto")
+    assert [c.tolist() for c in target.classes] == [["x", "y"], ["u", "v", "w"]]
+    assert target.codes.tolist() == [[0, 0], [1, 1], [0, 2]]
+    assert target.row_names == ((0, "x"), (0, "y"), (1, "u"), (1, "v"), (1, "w"))
+    assert target.problem(3).sizes == (2, 3)
+
+
+@pytest.mark.parametrize("y", [np.array([1, 2, 3]), np.array([1, 1, 0]), GRID])
+def test_task_regression_takes_whole_numbers(y):
+    target = encode_target(y, "regression")
+    assert target.kind == "regression"
+    assert target.classes is None
+    np.testing.assert_array_equal(target.codes, y.reshape(len(y), -1))
+
+
+def test_task_classification_refuses_what_is_not():
+    with pytest.raises(ValueError, match=r"y looks continuous.*task='regression'"):
+        encode_target(np.array([0.5, 1.2]), "classification")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_new_targets_are_coded_as_the_fitted_ones(kind):
+    y, _, _ = KINDS[kind]
+    fitted = encode_target(y, "auto")
+    again = encode_like(y[::-1] if not sp.issparse(y) else y, fitted)
+    expected = fitted.codes[::-1] if not sp.issparse(y) else fitted.codes
+    np.testing.assert_array_equal(again.codes, expected)
+    assert again.codes.dtype == fitted.codes.dtype
+
+
+def test_a_part_of_the_classes_keeps_its_codes():
+    fitted = encode_target(LABELS, "auto")
+    assert encode_like(np.array(["c", "c"]), fitted).codes[:, 0].tolist() == [2, 2]
+
+
+def test_known_classes_may_come_in_any_order():
+    target = encode_known(np.array([7, 3, 7]), np.array([7, 3]))
+    assert target.codes[:, 0].tolist() == [0, 1, 0]
+    with pytest.raises(ValueError, match=r"does not know: \[5\]; its classes are \[7, 3\]"):
+        encode_known(np.array([7, 5]), np.array([7, 3]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "as_float", "shape", "dtype"),
+    [
+        ("multiclass", False, (4,), torch.int64),
+        ("multiclass", True, (4,), torch.float32),
+        ("multilabel", False, (4, 3), torch.float32),
+        ("outputs", False, (4, 3), torch.int64),
+        ("regressions", False, (4, 3), torch.float32),
+    ],
+)
+def test_training_tensors(kind, as_float, shape, dtype):
+    found = encode_target(KINDS[kind][0], "auto").training_tensor(as_float=as_float)
+    assert (tuple(found.shape), found.dtype) == (shape, dtype)
+
+
+def test_one_label_column_stays_a_column():
+    target = encode_target(np.array([[1, 0], [0, 1]]), "auto")
+    assert target.training_tensor(as_float=False).shape == (2, 2)
+
+
+def test_strata():
+    assert encode_target(LABELS, "auto").strata().tolist() == [1, 0, 2, 0]
+    assert encode_target(np.linspace(0, 1, 3), "auto").strata().tolist() == [0, 0, 0]
+    strata = encode_target(np.array([[1, 0], [0, 1], [1, 0]]), "auto").strata()
+    assert strata[0] == strata[2] != strata[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_outputs", "heads"),
+    [
+        ("multiclass", 3, (Head("softmax", 0, 3),)),
+        ("binary", 2, (Head("softmax", 0, 2),)),
+        ("binary", 1, (Head("sigmoid", 0, 1),)),
+        ("multilabel", 3, tuple(Head("sigmoid", i, i + 1) for i in range(3))),
+        ("outputs", 8, (Head("softmax", 0, 3), Head("softmax", 3, 5), Head("softmax", 5, 8))),
+        ("regressions", 3, (Head("identity", 0, 3),)),
+    ],
+)
+def test_heads(kind, n_outputs, heads):
+    assert heads_for(encode_target(KINDS[kind][0], "auto"), n_outputs) == heads
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_outputs", "message"),
+    [
+        ("multiclass", 1, "has 1 outputs, but y has 3 classes"),
+        ("binary", 3, "has 3 outputs, but y has 2 classes"),
+        ("multilabel", 2, "has 2 outputs, but y has 3 labels"),
+        ("outputs", 3, "has 3 outputs, but y has 8 classes in all"),
+        ("regression", 2, "has 2 outputs, but y has 1 targets"),
+    ],
+)
+def test_outputs_that_do_not_answer_the_target(kind, n_outputs, message):
+    with pytest.raises(ValueError, match=message):
+        heads_for(encode_target(KINDS[kind][0], "auto"), n_outputs)
