@@ -381,7 +381,7 @@ def python(code, *args, **env):
 
 SAVE_HALF = """
 import sys, time, numpy as np
-from sklearn_deeplifft.networks._checkpoint import Checkpoints
+from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
 def savez(file, *arrays):
     whole(file, *arrays)
     file.truncate(file.tell() // 2)
@@ -406,7 +406,7 @@ def test_a_process_killed_while_it_saves_harms_nothing(saved):
 
 SAVE_ON = """
 import sys, itertools, numpy as np
-from sklearn_deeplifft.networks._checkpoint import Checkpoints
+from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
 for i in itertools.count():
     Checkpoints(sys.argv[1]).save(sys.argv[2], sys.argv[3], {"a": np.full(100_000, float(i))})
     print(i, flush=True)
@@ -556,7 +556,7 @@ def test_unknown_types_are_named(value, named, wrap):
 
 KEYS = """
 import numpy as np
-from sklearn_deeplifft.networks._checkpoint import key_of
+from sklearn_deeplifft.ensembles._checkpoints import key_of
 order = {word: len(word) for word in {"rate", "sizes", "seed", "weight_decay"}}
 print(hash("rate"), key_of(order, 0.1, None, ("a", b"b"), np.arange(9.0), np.array(["a", None])))
 """

@@ -145,8 +145,8 @@ def test_rows_that_many_moves_leave_alone_are_exact_zeros(live, dtype):
     X[::5, 0] = 0.25
     net = relu_network(4, 30, 20, 3, dtype=dtype)
     bound = [bind(set_to(0, 0.25), X)] * 40
-    surfaces = ensemble_of(net, X[:2], scale="logit").surfaces
-    ((change, _, share),) = changes(surfaces, X, bound, 3)
+    responses = ensemble_of(net, X[:2], scale="logit").responses
+    ((change, _, share),) = changes(responses, X, bound, 3)
     assert live == [list(range(40))]
     assert (share == 0.8).all()
     does = change.any(axis=2)

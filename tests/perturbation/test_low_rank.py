@@ -57,7 +57,7 @@ def test_low_rank_updates_equal_full_forwards(name, dtype, bound, scale):
     net = made(name, dtype)
     task = "classification"
     ensemble = ensemble_of(net, X[:2], scale=scale, task=task)
-    assert isinstance(ensemble.surfaces[0], _interventions.LowRank) == NETS[name][1]
+    assert isinstance(ensemble.responses[0], _interventions.LowRank) == NETS[name][1]
     found = intervention_effects(net, X, SOME, scale=scale, task=task)
     twin = copy.deepcopy(net).double()
     core = twin[:-1] if name == "softmax last" else twin
@@ -92,7 +92,7 @@ def test_standardised_networks_are_moved_in_raw_units(dtype, bound, pairs):
     )
     every = [add(1, 10, low=None), remove([0, 2]), swap(4)]
     ensemble = ensemble_of(net, X[:2], scale="logit")
-    assert isinstance(ensemble.surfaces[0], _interventions.LowRank)
+    assert isinstance(ensemble.responses[0], _interventions.LowRank)
     twin = copy.deepcopy(net).double()
     if pairs:
         found = pairwise_epistasis(net, X, every, n_background=200)
