@@ -1,6 +1,11 @@
 """Feature selection for scikit-learn that reads trained neural networks exactly."""
 
 from sklearn_deeplifft import datasets, interventions
+from sklearn_deeplifft.ensembles import (
+    NetworkEnsembleClassifier,
+    NetworkEnsembleRegressor,
+    Progress,
+)
 from sklearn_deeplifft.exceptions import (
     FeatureSelectionWarning,
     NotPiecewiseLinearError,
@@ -22,7 +27,10 @@ __all__ = [
     "GIATransformer",
     "ImportanceNeuronSelector",
     "Importances",
+    "NetworkEnsembleClassifier",
+    "NetworkEnsembleRegressor",
     "NotPiecewiseLinearError",
+    "Progress",
     "TrainingDivergedError",
     "__version__",
     "datasets",

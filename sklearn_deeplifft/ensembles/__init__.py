@@ -1,6 +1,7 @@
 """Floor 3: many networks trained as one batched module, null columns, checkpoints."""
 
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
+from sklearn_deeplifft.ensembles._classifier import NetworkEnsembleClassifier
 from sklearn_deeplifft.ensembles._knockoff_map import knockoff_map_of
 from sklearn_deeplifft.ensembles._null_columns import (
     KnockoffMap,
@@ -20,9 +21,14 @@ from sklearn_deeplifft.ensembles._plan import (
     run,
     untrained,
 )
+from sklearn_deeplifft.ensembles._progress import Progress
+from sklearn_deeplifft.ensembles._regressor import NetworkEnsembleRegressor
 from sklearn_deeplifft.ensembles._training import Assignment, Execution, train_networks
 
 __all__ = [
+    "NetworkEnsembleClassifier",
+    "NetworkEnsembleRegressor",
+    "Progress",
     "Assignment",
     "Checkpoints",
     "Execution",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from sklearn_deeplifft.ensembles._null_columns import (
     with_null_features,
     without_nulls,
 )
+from sklearn_deeplifft.ensembles._progress import Progress, Report
 from sklearn_deeplifft.ensembles._training import Assignment, Execution, train_networks
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
@@ -63,7 +65,7 @@ class TrainingConfig:
     score_on: str
     validation_fraction: float
     standardize: bool
-    report: Callable[[str], None]
+    report: Report
     output_kind: OutputKind = LOGITS
     """What a user's module returns."""
     spread: Execution = field(default_factory=Execution)
@@ -181,10 +183,12 @@ def _run_together(
     columns: np.ndarray,
     stage: str,
 ) -> list[TrainedNetwork]:
+    stage_name = _stage_name(columns, data)
+
     def report(
         done: int, total: int, last: Sequence[TrainedNetwork], seconds: float, left: float
     ) -> None:
-        recipe.report(_line(done, total, len(columns), data, last, seconds, left))
+        recipe.report(_progress(stage_name, done, total, last, seconds, left))
 
     return train_networks(
         data.target.problem(len(columns)),
@@ -211,7 +215,7 @@ def _run_in_turn(
     columns: np.ndarray,
 ) -> Iterator[TrainedNetwork]:
     """Networks of the user's own, each by its own net."""
-    began = time.perf_counter()
+    began, stage_name = time.perf_counter(), _stage_name(columns, data)
     for j, part in enumerate(parts):
         trained = train_network(
             recipe.estimator,
@@ -227,7 +231,7 @@ def _run_in_turn(
         )
         seconds = time.perf_counter() - began
         left = seconds / (j + 1) * (len(parts) - j - 1)
-        recipe.report(_line(j + 1, len(parts), len(columns), data, [trained], seconds, left))
+        recipe.report(_progress(stage_name, j + 1, len(parts), [trained], seconds, left))
         yield trained
 
 
@@ -282,37 +286,24 @@ def _explained(recipe: TrainingConfig, data: FitData) -> Iterator[None]:
         raise TrainingDivergedError(f"{error} {hint}") from error
 
 
-def _line(
+def _stage_name(columns: np.ndarray, data: FitData) -> str:
+    width, kept = data.rows.shape[1], len(columns)
+    return f"{kept} features" if kept == width else f"{kept} of {width} features"
+
+
+def _progress(
+    stage: str,
     done: int,
-    n: int,
-    kept: int,
-    data: FitData,
+    total: int,
     last: Sequence[TrainedNetwork],
     seconds: float,
     left: float,
-) -> str:
-    """How far it is, how the last networks did, how long it took and will take."""
-    width = data.rows.shape[1]
-    columns = f"{kept} features" if kept == width else f"{kept} of {width} features"
+) -> Progress:
     losses = [t.loss for t in last if t.loss is not None]
-    loss = f", validation loss {np.mean(losses):.4f}" if losses else ""
-    epochs = np.mean([t.epochs for t in last if t.epochs is not None])
-    rest = f", about {_duration(left)} left" if done < n and left == left else ""
-    return f"network {done}/{n} on {columns}: {epochs:.0f} epochs{loss}, {_duration(seconds)}{rest}"
-
-
-def _duration(seconds: float) -> str:
-    """Seconds as a reader takes them in.
-
-    >>> _duration(3.21), _duration(100), _duration(7300)
-    ('3.2 s', '1 min 40 s', '2 h 1 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    epochs = [t.epochs for t in last if t.epochs is not None]
+    loss = float(np.mean(losses)) if losses else math.nan
+    mean_epochs = float(np.mean(epochs)) if epochs else math.nan
+    return Progress(stage, done, total, seconds, left, mean_epochs, loss)
 
 
 def training_table(data: FitData, *, ours: bool, as_float: bool) -> TrainingTable:

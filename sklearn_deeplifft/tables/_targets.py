@@ -91,6 +91,8 @@ def encode_target(y: np.ndarray, task: str, classes: np.ndarray | None = None) -
         return Target("multilabel", dense, labels, tuple(labels))
     if kind == "multiclass-multioutput":
         return _encode_outputs(y)
+    if kind == "unknown":
+        raise ValueError("Unknown label type: unknown. y must hold labels or numbers.")
     if task == "classification":
         raise ValueError(
             f"task='classification', but y looks {kind}: its values are not class labels. Bin "

@@ -1,0 +1,82 @@
+"""Parameters of an ensemble that say nothing of the networks it was given.
+
+A skorch net trains by its own settings, scikit-learn's perceptron as well, and a module has the
+layers it has: a parameter that was set and could only be ignored is an error that names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["require_applicable"]
+
+LAYERS = ("hidden_layer_sizes", "dropout", "noise", "l2")
+"""Of networks that are built here."""
+
+BATCHED = ("null_features", "checkpoint_dir", "n_jobs")
+"""Of networks that are trained here as one batch."""
+
+STEPS = (
+    *("learning_rate", "weight_decay", "batch_size", "max_epochs", "max_steps"),
+    *("patience", "tol", "loss", "device"),
+)
+"""Of nets that bring no settings of their own."""
+
+GATES = ("gate_initial", "gate_penalty", "path_steps")
+
+IGNORED: dict[str, tuple[str, ...]] = {
+    "default": (),
+    "module": (*LAYERS, *BATCHED),
+    "skorch": (*LAYERS, *BATCHED, *STEPS),
+    "mlp": (*LAYERS, *BATCHED, *STEPS, "gates", *GATES),
+}
+
+REMEDIES = {
+    "module": "its layers are its own, and its networks are trained one after another",
+    "skorch": "a skorch net trains by its own settings; set them on the net",
+    "mlp": "scikit-learn's perceptron trains by its own settings; set them on the estimator",
+}
+
+
+def require_applicable(
+    kind: str, given: Mapping[str, Any], defaults: Mapping[str, Any], network: Any
+) -> None:
+    """Raise ``ValueError`` for parameters that were set and do not apply.
+
+    Parameters
+    ----------
+    kind : {"default", "module", "skorch", "mlp"}
+    given, defaults : mapping from parameter names to values
+        One that equals its default was not set.
+    """
+    ignored = list(IGNORED[kind])
+    if kind in ("module", "skorch") and given["gates"] != "free":
+        ignored += GATES  # such a network has gates only if they are parameters of their own
+    if kind == "default":
+        ignored += _of_our_gates(given)
+    changed = [name for name in ignored if _differs(given[name], defaults[name])]
+    if changed:
+        shown = ", ".join(f"{name}={given[name]!r}" for name in changed)
+        why = REMEDIES.get(kind, "the networks have no gates that it could apply to")
+        raise ValueError(
+            f"{shown} would be ignored: network={network!r}, and {why}. Leave "
+            f"{'it' if len(changed) == 1 else 'them'} at the default."
+        )
+
+
+def _of_our_gates(given: Mapping[str, Any]) -> list[str]:
+    found = []
+    if given["gates"] != "free":
+        found.append("gate_initial")
+    if given["gates"] is None:
+        found += ["gate_penalty", "path_steps"]
+    elif given["gate_penalty"] != "path":
+        found.append("path_steps")
+    return found
+
+
+def _differs(value: Any, default: Any) -> bool:
+    if isinstance(default, tuple):
+        return tuple(value) != default
+    return type(value) is not type(default) or value != default

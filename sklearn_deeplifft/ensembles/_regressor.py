@@ -1,0 +1,189 @@
+"""The ensemble of networks as a regressor."""
+
+from __future__ import annotations
+
+from sklearn.base import RegressorMixin
+
+from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
+
+__all__ = ["NetworkEnsembleRegressor"]
+
+
+class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
+    """Predict numbers by the mean of many networks, trained as one.
+
+    Each network has its own seed, and rows held out from it that say when to stop. Networks of ours
+    are trained on standardised targets; predictions are in the target's units.
+
+    Parameters
+    ----------
+    network : object, default=None
+        What is trained: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
+        instance, an unfitted skorch net, whose own settings are obeyed, or scikit-learn's
+        ``MLPRegressor``. A module class may take ``n_features`` and ``n_outputs``.
+    n_networks : int, default=18
+        Networks trained and averaged, each with its own seed and its own held-out fold.
+    hidden_layer_sizes : sequence of int, default=(200, 100)
+    dropout : float, default=0.3
+    noise : float, default=0.0
+        Standard deviation of normal noise added to the outputs of all hidden layers but the last.
+    l2 : float, default=0.0
+        Times the squared weights and biases of the hidden layers, added to the loss.
+    loss : {"auto", "soft_f1"}, default="auto"
+        ``"soft_f1"`` trains one sigmoid per label by F1 scores of probabilities.
+    learning_rate : float, default=4e-3
+        Step size of Adam.
+    weight_decay : float or "auto", default="auto"
+        Times the weights, added to their gradients. ``"auto"`` is 2 over the number of rows: a
+        normal prior on the weights, the same for any number of rows.
+    batch_size : int, default=128
+    max_epochs : int, default=15
+    max_steps : int or None, default=None
+        Training ends with the epoch in which so many steps are reached, if ``max_epochs`` do not
+        end it before: a table ten times as long need not take ten times as long.
+    patience : int or None, default=10
+        Epochs without a better validation loss before training stops; the best epoch is kept.
+        A path is walked to its end.
+    tol : float, default=1e-4
+        Relative improvement of the validation loss that counts as one.
+    validation_fraction : float, default=0.1
+        Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
+        folds; 0 trains on all rows.
+    standardize : bool, default=True
+        Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
+        scaled but not centred.
+    gates : {"tied", "free"} or None, default="tied"
+        ``"tied"``: the gate of a column is the norm of its weights in the first layer of networks
+        of ours; ``"free"``: gates are parameters of their own before the first layer, also of a
+        module or skorch net; None: no gates.
+    gate_initial : {"one", "uniform"}, default="one"
+        Free gates at first; ``"uniform"`` draws from (-0.05, 0.05) and clips.
+    gate_penalty : "path", float or None, default="path"
+        Group penalty on the gates, in units of the largest step that Adam can take: at 1 every
+        column closes, None is none. ``"path"`` raises it from 0.2 to 1 while a network trains; the
+        weights of the best validation loss are kept, with the columns that were open then.
+    path_steps : int, default=150
+        Length of a path in steps; it has no fewer than ``max_epochs`` epochs.
+    null_features : bool, default=False
+        Networks read a null copy of every column as well; predictions hold them at their means.
+    n_jobs : int or None, default=None
+        Threads that train networks of ours; the result does not depend on it.
+    checkpoint_dir : path-like or None, default=None
+        Keep every finished network of ours here; the same fit, killed, goes on from there and ends
+        with the same bits. Needs a ``random_state``.
+    device : str, default="cpu"
+        Device for training; networks are read on the CPU.
+    random_state : int, RandomState instance or None, default=None
+        The same seed gives the same bits; global generators are left as they were.
+    verbose : int or callable, default=0
+        1 prints how far training is and how long it will take; a callable is handed a `Progress`.
+
+    Attributes
+    ----------
+    estimators_ : list of networks
+        They take raw rows.
+    validation_score_ : float
+        R squared, 1 at best, on held-out rows, mean over networks; NaN where nothing is held out.
+    validation_score_interval_ : ndarray of shape (2,)
+        95 % interval of that mean, Student's t over networks: it speaks of another training on
+        the same rows, not of other rows. NaN with one network.
+    validation_scores_ : ndarray of shape (n_networks,)
+        Score of each network on its own held-out rows.
+    n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
+
+    Raises
+    ------
+    TrainingDivergedError
+        The training loss became NaN or infinite.
+    ValueError
+        NaN or infinity (columns are named), a target that is not numbers; a parameter that
+        was set and does not apply to ``network``, by name.
+
+    See Also
+    --------
+    NetworkEnsembleClassifier, DeepLIFFTSelector
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_deeplifft import NetworkEnsembleRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> ensemble = NetworkEnsembleRegressor(n_networks=2, random_state=0).fit(X, y)
+    >>> ensemble.predict(X[:2]).shape, bool(ensemble.score(X, y) > 0.4)
+    ((2,), True)
+    """
+
+    def __init__(
+        self,
+        network=None,
+        *,
+        n_networks=18,
+        hidden_layer_sizes=(200, 100),
+        dropout=0.3,
+        noise=0.0,
+        l2=0.0,
+        loss="auto",
+        learning_rate=4e-3,
+        weight_decay="auto",
+        batch_size=128,
+        max_epochs=15,
+        max_steps=None,
+        patience=10,
+        tol=1e-4,
+        validation_fraction=0.1,
+        standardize=True,
+        gates="tied",
+        gate_initial="one",
+        gate_penalty="path",
+        path_steps=150,
+        null_features=False,
+        n_jobs=None,
+        checkpoint_dir=None,
+        device="cpu",
+        random_state=None,
+        verbose=0,
+    ):
+        self.network = network
+        self.n_networks = n_networks
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.dropout = dropout
+        self.noise = noise
+        self.l2 = l2
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.max_steps = max_steps
+        self.patience = patience
+        self.tol = tol
+        self.validation_fraction = validation_fraction
+        self.standardize = standardize
+        self.gates = gates
+        self.gate_initial = gate_initial
+        self.gate_penalty = gate_penalty
+        self.path_steps = path_steps
+        self.null_features = null_features
+        self.n_jobs = n_jobs
+        self.checkpoint_dir = checkpoint_dir
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @property
+    def _task(self) -> str:
+        return "regression"
+
+    def predict(self, X):
+        """Outputs, averaged over networks, in the target's units.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+        """
+        outputs = self._mean_logits(X)
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs

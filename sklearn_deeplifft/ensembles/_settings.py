@@ -1,0 +1,67 @@
+"""Parameters of an ensemble to the settings of its networks."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sklearn_deeplifft.networks import GateSettings, NetworkSettings, network_kind
+from sklearn_deeplifft.tables import FeatureGroups, FitData
+
+__all__ = ["epochs_within", "network_settings"]
+
+PRIOR_ROWS = 2
+"""``weight_decay="auto"`` is a prior that speaks as loudly as so many rows do."""
+
+
+def network_settings(
+    ensemble: Any, data: FitData, groups: FeatureGroups, max_epochs: int
+) -> NetworkSettings:
+    """Settings of the networks of an ensemble on one table."""
+    kind = data.target.kind
+    if ensemble.loss == "soft_f1" and kind not in ("softmax", "multilabel"):
+        raise ValueError(
+            f"loss='soft_f1' needs one label a row or a multilabel y; y is {kind}. Use loss='auto'."
+        )
+    decay = ensemble.weight_decay
+    return NetworkSettings(
+        hidden_layer_sizes=tuple(ensemble.hidden_layer_sizes),
+        dropout=ensemble.dropout,
+        noise=ensemble.noise,
+        l2=ensemble.l2,
+        loss=ensemble.loss,
+        learning_rate=ensemble.learning_rate,
+        weight_decay=PRIOR_ROWS / len(data.index) if decay == "auto" else decay,
+        tolerance=ensemble.tol,
+        batch_size=ensemble.batch_size,
+        max_epochs=max_epochs,
+        patience=ensemble.patience,
+        device=ensemble.device,
+        gates=_gate_settings(ensemble, groups),
+    )
+
+
+def epochs_within(ensemble: Any, n_training: int) -> int:
+    """Epochs of training: ``max_epochs``, or fewer where ``max_steps`` are reached before."""
+    if ensemble.max_steps is None:
+        return ensemble.max_epochs
+    steps = math.ceil(n_training / ensemble.batch_size)
+    return min(ensemble.max_epochs, max(math.ceil(ensemble.max_steps / steps), 1))
+
+
+def _gate_settings(ensemble: Any, groups: FeatureGroups) -> GateSettings | None:
+    """Gates, where the networks have any: those of the user's own only as parameters."""
+    ours = network_kind(ensemble.network) == "default"
+    if ensemble.gates is None or (ensemble.gates == "tied" and not ours):
+        return None
+    if ensemble.gates == "tied" and not ensemble.gate_penalty:
+        return None  # norms of columns that nothing acts on are no part of the training
+    penalty = ensemble.gate_penalty or 0.0
+    return GateSettings(
+        feature_of_column=tuple(groups.of_column.tolist()),
+        tied=ensemble.gates == "tied",
+        initial=ensemble.gate_initial,
+        penalty=None if penalty == "path" else float(penalty),
+        path_steps=ensemble.path_steps,
+        shown=ensemble.gates == "free",
+    )
