@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.nulls import SELECTORS, outcome, selected, table, with_error
+from benchmarks.nulls.designs import outcome, table
+from benchmarks.nulls.selection import SELECTORS, selected, with_error
 
 
 def test_designs_are_as_described():

@@ -6,21 +6,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import _paper_figures, _paper_rankings, paper_deeplifft
-from benchmarks._paper_figures import Question, l1_precision, refitted, sizes_for
-from benchmarks._paper_l1 import l1_path, order_of_entry, with_at_most
-from benchmarks._paper_motifs import (
+from benchmarks.common.motif_tables import Table
+from benchmarks.paper_deeplifft import __main__ as command
+from benchmarks.paper_deeplifft import figures as figure_parts
+from benchmarks.paper_deeplifft import rankings
+from benchmarks.paper_deeplifft.figures import Question, l1_precision, refitted, sizes_for
+from benchmarks.paper_deeplifft.l1 import l1_path, order_of_entry, with_at_most
+from benchmarks.paper_deeplifft.motifs import (
     family_figures,
     family_precision,
     family_shares,
     liked_against,
     top_rows,
 )
-from benchmarks._paper_print import aligned
-from benchmarks._paper_problems import Problem, Split, generated, real, role
-from benchmarks._paper_rankings import SETTINGS, Scores, _in_turn, top
-from benchmarks._paper_verdict import against, held, totals, verdict, winners
-from benchmarks._tables import Table
+from benchmarks.paper_deeplifft.print import aligned
+from benchmarks.paper_deeplifft.problems import Problem, Split, generated, real, role
+from benchmarks.paper_deeplifft.rankings import SETTINGS, Scores, _in_turn, top
+from benchmarks.paper_deeplifft.verdict import against, held, totals, verdict, winners
 
 ROLES = {"n_private": 1, "family_size": 2, "n_null_families": 2, "n_pairs": 3, "class_skew": 1}
 TINY = (300, 100, 200), 30, 3
@@ -44,15 +46,15 @@ def output(tmp_path_factory):
         for name, settings in SETTINGS.items():
             fast = {"hidden_layer_sizes": (32,), "max_epochs": 25, "n_networks": 1}
             patch.setitem(SETTINGS, name, {**settings, **fast})
-        patch.setattr(_paper_rankings, "TREES", 20)
-        patch.setattr(_paper_figures, "TREES", 20)
-        patch.setattr(paper_deeplifft, "problems", lambda size, data_dir: iter([tiny()]))
+        patch.setattr(rankings, "TREES", 20)
+        patch.setattr(figure_parts, "TREES", 20)
+        patch.setattr(command, "problems", lambda size, data_dir: iter([tiny()]))
         printed = []
         console.setattr("builtins.print", lambda text, flush: printed.append((text, flush)))
         asked = ["--quick", "--by-class", "--jobs", "1", "--data", str(folder)]
         written = ["--json", str(folder / "out.json"), "--figures", str(folder / "png")]
         patch.setattr(sys, "argv", ["paper_deeplifft", *asked, *written])
-        paper_deeplifft.main()
+        command.main()
     return folder, printed
 
 

@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import quality
-from benchmarks._gate_tables import PLANTED
-from benchmarks._quality_cells import Cell
-from benchmarks._quality_print import report, stability_report
-from benchmarks._quality_summary import (
+from benchmarks.common.gate_tables import PLANTED
+from benchmarks.quality import __main__ as command
+from benchmarks.quality import study
+from benchmarks.quality.cells import Cell
+from benchmarks.quality.print import report, stability_report
+from benchmarks.quality.summary import (
     by_count,
     by_split,
     figures,
@@ -21,7 +22,7 @@ from benchmarks._quality_summary import (
     tried_tables,
     written_rows,
 )
-from benchmarks._quality_tables import QualityTable, load
+from benchmarks.quality.tables import QualityTable, load
 
 
 def made(*cells):
@@ -170,11 +171,11 @@ def tiny(data_dir):
 
 
 def test_the_command_runs_resumes_and_writes(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(quality.TABLES, "breast_cancer", tiny)
+    monkeypatch.setitem(command.TABLES, "breast_cancer", tiny)
     asked = ["--datasets", "breast_cancer,sonar", "--data", str(tmp_path), "--quick"]
     asked += ["--cells", str(tmp_path / "cells.jsonl"), "--selectors", "all,f_test,extra_trees"]
     asked += ["--json", str(tmp_path / "out" / "quality.json")]
-    quality.main(asked)
+    command.main(asked)
     printed = capsys.readouterr().out
     assert "sonar is passed over" in printed
     assert "breast_cancer, split 0, extra_trees, seed 1" in printed
@@ -182,26 +183,26 @@ def test_the_command_runs_resumes_and_writes(tmp_path, monkeypatch, capsys):
     assert len(written["cells"]) == 3 * 2 * 2 + 3
     assert {row["k"] for row in written["cells"]} == {0, 5, 10}
     lines = (tmp_path / "cells.jsonl").read_text()
-    quality.main(asked)
+    command.main(asked)
     assert "split 0" not in capsys.readouterr().out
     assert (tmp_path / "cells.jsonl").read_text() == lines
 
 
 def test_figures_and_rows_are_one_object(tmp_path):
     found = {"margin_l1": 0.1, "cells": [{"k": 3}, {"k": 5}]}
-    quality.write(str(tmp_path / "a.json"), found)
+    study.write(str(tmp_path / "a.json"), found)
     assert json.loads((tmp_path / "a.json").read_text()) == found
-    quality.write(None, found)
+    study.write(None, found)
 
 
 @pytest.mark.parametrize("option", ["--datasets", "--selectors", "--redo"])
 def test_unknown_names_are_refused(option, capsys):
     with pytest.raises(SystemExit):
-        quality.parsed([option, "f_test,unknown"])
+        command.parsed([option, "f_test,unknown"])
     assert f"{option} " in capsys.readouterr().err
 
 
 def test_a_paper_of_a_hundred_networks_is_left_to_every():
-    assert "importance_neurons_paper" not in quality.parsed([]).selectors
-    assert "importance_neurons_paper" in quality.parsed(["--selectors", "every"]).selectors
-    assert load("breast_cancer").name in quality.parsed(["--quick"]).datasets
+    assert "importance_neurons_paper" not in command.parsed([]).selectors
+    assert "importance_neurons_paper" in command.parsed(["--selectors", "every"]).selectors
+    assert load("breast_cancer").name in command.parsed(["--quick"]).datasets

@@ -7,11 +7,12 @@ import time
 import numpy as np
 import pytest
 
-from benchmarks import _quality_limited, _quality_run
-from benchmarks._quality_cells import Cell, Key, append_cell, read_cells
-from benchmarks._quality_limited import Outcome, limited
-from benchmarks._quality_run import Plan, Study, run, run_all
-from benchmarks._quality_tables import QualityTable
+from benchmarks.quality import limited as limits
+from benchmarks.quality import run as running
+from benchmarks.quality.cells import Cell, Key, append_cell, read_cells
+from benchmarks.quality.limited import Outcome, limited
+from benchmarks.quality.run import Plan, Study, run, run_all
+from benchmarks.quality.tables import QualityTable
 
 
 def small_table(name="small", d=6):
@@ -54,7 +55,7 @@ def test_what_a_limited_call_returns():
     ],
 )
 def test_a_limited_call_is_killed(endless, patience, message, monkeypatch):
-    monkeypatch.setattr(_quality_limited, "_PATIENCE", patience)
+    monkeypatch.setattr(limits, "_PATIENCE", patience)
     began = time.perf_counter()
     found = limited(endless, (), 0.6)
     assert (found.status, found.cpu_seconds, found.message) == ("timeout", 0.6, message)
@@ -103,7 +104,7 @@ def fits(monkeypatch):
             return Outcome("timeout", seconds, seconds, message="stopped")
         return Outcome("done", 40.0, 40.0, function(*arguments))
 
-    monkeypatch.setattr(_quality_run, "limited", pretended)
+    monkeypatch.setattr(running, "limited", pretended)
     return asked
 
 
@@ -150,9 +151,9 @@ def test_lists_are_nested_and_judged(fits):
 
 def test_equal_lists_are_judged_once(fits, monkeypatch):
     judged = []
-    known = _quality_run.downstream_scores
+    known = running.downstream_scores
     monkeypatch.setattr(
-        _quality_run, "downstream_scores", lambda *asked: judged.append(asked[1]) or known(*asked)
+        running, "downstream_scores", lambda *asked: judged.append(asked[1]) or known(*asked)
     )
     cells = {}
     study = Study(small_table())
@@ -208,7 +209,7 @@ def test_slow_lassonet_is_not_repeated(fits):
     quick = cell(selector="lassonet", table="small", cpu_seconds=20.0)
     slow = dataclasses.replace(quick, cpu_seconds=40.0)
     repeated = [
-        _quality_run.stability_keys(study, "lassonet", asked, {quick.key: found})
+        running.stability_keys(study, "lassonet", asked, {quick.key: found})
         for found in (quick, slow)
     ]
     assert [len(found) for found in repeated] == [2, 0]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from benchmarks import _quality_l1, _quality_selectors
-from benchmarks._quality_lists import Training, best_lists, standardised
-from benchmarks._quality_selectors import OURS, PEERS, SELECTORS, importances_of, installed, version
+from benchmarks.quality import l1, selectors
+from benchmarks.quality.lists import Training, best_lists, standardised
+from benchmarks.quality.selectors import OURS, PEERS, SELECTORS, importances_of, installed, version
 from sklearn_deeplifft import DeepLIFFTSelector, ImportanceNeuronSelector
 
 FAST = {"n_networks": 2, "hidden_layer_sizes": (16,), "batch_size": 32, "learning_rate": 1e-2}
@@ -29,7 +29,7 @@ def training(n=150, *, sparse=False, blocks=None, groups=None):
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("name", PEERS_HERE)
 def test_peers_find_what_is_planted(name, sparse, monkeypatch):
-    monkeypatch.setattr(_quality_selectors, "TREES", 50)
+    monkeypatch.setattr(selectors, "TREES", 50)
     found = SELECTORS[name](training(sparse=sparse), [2, 3])
     assert set(found) == {2, 3}
     assert set(found[2]) == {1, 4}
@@ -38,7 +38,7 @@ def test_peers_find_what_is_planted(name, sparse, monkeypatch):
 
 @pytest.mark.parametrize("name", PEERS_HERE)
 def test_peers_keep_blocks_whole(name, monkeypatch):
-    monkeypatch.setattr(_quality_selectors, "TREES", 50)
+    monkeypatch.setattr(selectors, "TREES", 50)
     blocks = np.array([0, 1, 0, 2, 1, 2])
     found = SELECTORS[name](training(blocks=blocks), [1, 2])
     assert set(found[1]) == {1, 4}
@@ -75,16 +75,16 @@ def test_several_classes():
 
 def test_longer_lists_of_l1_go_on_along_the_path():
     part = training()
-    found = _quality_l1.l1_lists(part, [2, 5])
+    found = l1.l1_lists(part, [2, 5])
     assert len(set(found[5])) == 5
     Z, y = standardised(part.X), part.y ^ (np.arange(150) % 5 == 0)
-    penalties, weights = _quality_l1._path(Z, y, 6)
+    penalties, weights = l1._path(Z, y, 6)
     assert np.all(np.diff(penalties) > 0)
     assert np.count_nonzero(weights[0]) >= 1
     assert np.count_nonzero(weights[-1]) == 6
-    least = _quality_l1._least(Z, y)
-    assert not _quality_l1._weights(Z, y, 0.99 * least).any()
-    assert _quality_l1._weights(Z, y, 1.05 * least).any()
+    least = l1._least(Z, y)
+    assert not l1._weights(Z, y, 0.99 * least).any()
+    assert l1._weights(Z, y, 1.05 * least).any()
 
 
 def test_best_lists_pool_blocks_and_break_ties_by_column():

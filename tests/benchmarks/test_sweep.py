@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks._counted import VARIABLE
-from benchmarks.sweep import grid
+from benchmarks.sweep.counting import VARIABLE
+from benchmarks.sweep.search import grid
 from tests.conftest import planted
 
 

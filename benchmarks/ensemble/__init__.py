@@ -1,0 +1,1 @@
+"""Training of many networks as one: speed, and rankings that agree."""

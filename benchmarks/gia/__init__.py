@@ -1,0 +1,1 @@
+"""Effects of interventions: speed, intervals, null features and known experiments."""

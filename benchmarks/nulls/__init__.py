@@ -1,0 +1,1 @@
+"""False discoveries of ``n_features_to_select="auto"``."""

@@ -1,0 +1,1 @@
+"""Quality of short lists of features on real tables."""

@@ -1,0 +1,192 @@
+"""The figures of the quality benchmark, from its cells.
+
+A selector without a result for some split of a table, because its ten minutes were spent or it
+failed, has the worst rank there at every length of list; what is compared with it is the mean over
+the splits that both have. A table counts once every selector has been tried on every split. "All
+columns" is beside the comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.common.gate_tables import PLANTED
+from benchmarks.quality.cells import Cell, Cells, Key
+from benchmarks.quality.selectors import PEERS, RANDOM
+from sklearn_deeplifft.ranking import nogueira_stability
+
+DEFAULT = "deeplifft"
+#: How far below the best peer is still as good.
+TOLERANCE = 0.01
+MARGINS = ("l1", "forest", "extra_trees", "lassonet", "rfe")
+ROW = ("table", "k", "selector", "downstream", "split", "balanced_accuracy")
+
+
+def quality_cells(cells: Cells, n_splits: int) -> Cells:
+    """Those that tell quality: the split's own seed."""
+    return {key: cell for key, cell in cells.items() if key.seed == key.split < n_splits}
+
+
+def rows(cells: Cells, counts: Sequence[int]) -> pd.DataFrame:
+    """One row for each (table, k, selector, downstream, split); of all columns k is 0."""
+    found = [
+        (cell.table, k, cell.selector, learner, cell.split, score)
+        for cell in cells.values()
+        for k, scores in cell.scores.items()
+        if k == 0 or k in counts
+        for learner, score in scores.items()
+    ]
+    return pd.DataFrame(found, columns=list(ROW))
+
+
+def written_rows(cells: Cells, counts: Sequence[int]) -> list[dict[str, object]]:
+    """For the JSON: rows with the seconds of their fit; where it has no result, without a score."""
+    found = rows(cells, counts)
+    names = ["table", "selector", "split"]
+    fits = pd.DataFrame(
+        [(key.table, key.selector, key.split, *_spent(cell)) for key, cell in cells.items()],
+        columns=[*names, "status", "seconds", "cpu_seconds"],
+    )
+    asked = found.loc[found["k"] > 0, ["table", "k", "downstream"]].drop_duplicates()
+    lost = fits.loc[fits["status"] != "done", names].merge(asked, on="table")
+    both = pd.concat([found, lost]) if len(lost) else found
+    return [
+        {name: None if pd.isna(value) else value for name, value in row.items()}
+        for row in both.merge(fits, on=names).round({ROW[-1]: 4}).to_dict("records")
+    ]
+
+
+def _spent(cell: Cell) -> tuple[str, float, float]:
+    return cell.status, round(cell.seconds, 2), round(cell.cpu_seconds, 2)
+
+
+def tried_tables(cells: Cells, n_splits: int) -> list[str]:
+    """Tables on which every selector has a cell, of whatever end, for every split."""
+    selectors = {key.selector for key in cells}
+    tables = dict.fromkeys(key.table for key in cells)
+    return [
+        table
+        for table in tables
+        if all(Key(table, s, name, s) in cells for s in range(n_splits) for name in selectors)
+    ]
+
+
+def by_split(cells: Cells, counts: Sequence[int]) -> pd.DataFrame:
+    """Mean over downstream learners: index (table, k, split), a column each selector."""
+    found = rows(cells, counts)
+    scores = found[found["k"] > 0].pivot_table(
+        index=["table", "k", "split"], columns="selector", values=ROW[-1], sort=False
+    )
+    # One without any result is compared all the same.
+    return scores.reindex(columns=dict.fromkeys(k.selector for k in cells if k.selector != "all"))
+
+
+def by_count(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean over splits: index (table, k); NaN where a selector lacks one."""
+    return scores.groupby(level=["table", "k"], sort=False).mean(skipna=False)
+
+
+def mean_ranks(means: pd.DataFrame) -> pd.Series:
+    """Mean over (table, k) of the rank, 1 the best, ties shared; without a result the worst."""
+    ranks = means.rank(axis=1, ascending=False).fillna(means.shape[1])
+    return ranks.mean().sort_values()
+
+
+def margins(scores: pd.DataFrame) -> pd.DataFrame:
+    """Ours less each other selector on the splits that both have: index (table, k)."""
+    differences = scores[[DEFAULT]].to_numpy() - scores.drop(columns=DEFAULT)
+    return differences.groupby(level=["table", "k"], sort=False).mean()
+
+
+def hindsight(means: pd.DataFrame) -> pd.Series:
+    """Mean lead over each selector of whichever did best, told apart by the test rows themselves.
+
+    No selector knows that, so it is more than can be asked of one that is no better than all of
+    these together.
+    """
+    return -means.sub(means.max(axis=1), axis=0).mean()
+
+
+def figures(cells: Cells, n_splits: int, counts: Sequence[int]) -> dict[str, float]:
+    """The flat figures of quality; none where ours or a peer is missing altogether."""
+    of_quality = quality_cells(cells, n_splits)
+    tables = tried_tables(of_quality, n_splits)
+    of_quality = {key: cell for key, cell in of_quality.items() if key.table in tables}
+    scores = by_split(of_quality, counts)
+    peers = [name for name in scores if name in PEERS]
+    if DEFAULT not in scores or not peers:
+        return {}
+    means, less = by_count(scores), margins(scores)
+    ranks, most = mean_ranks(means), hindsight(means)
+    found = {
+        "mean_rank_default": ranks[DEFAULT],
+        "best_peer_mean_rank": ranks[peers].min(),
+        "share_within_001": (less[peers].min(axis=1) >= -TOLERANCE).mean(),
+    }
+    found |= {
+        f"margin_{name}": less[name].mean()
+        for name in MARGINS
+        if name in less.dropna(axis=1, how="all")
+    }
+    found |= {f"hindsight_{name}": most[name] for name in MARGINS if f"margin_{name}" in found}
+    found |= _recall(of_quality) | _time_share(of_quality)
+    found["tables"], found["table_k_cells"] = len(tables), len(less)
+    return {name: float(value) for name, value in found.items()}
+
+
+def planted_found(cells: Cells, selector: str) -> list[int]:
+    """How many of MADELON's 20 planted columns are in the top 20, a number each split."""
+    return [
+        len(set(cell.lists[20]) & set(PLANTED))
+        for key, cell in cells.items()
+        if key.table == "madelon" and key.selector == selector and 20 in cell.lists
+    ]
+
+
+def _recall(cells: Cells) -> dict[str, float]:
+    found = planted_found(cells, DEFAULT)
+    return {"madelon_recall20": np.mean(found)} if found else {}
+
+
+def _time_share(cells: Cells) -> dict[str, float]:
+    """Our processor time over LassoNet's, where both began; what it spent in vain counts."""
+    spent = {key: cell.cpu_seconds for key, cell in cells.items()}
+    ours = {(k.table, k.split): s for k, s in spent.items() if k.selector == DEFAULT}
+    theirs = {(k.table, k.split): s for k, s in spent.items() if k.selector == "lassonet"}
+    both = [pair for pair in ours if theirs.get(pair, 0.0) > 0]
+    if not both:
+        return {}
+    share = sum(ours[pair] for pair in both) / sum(theirs[pair] for pair in both)
+    return {"time_share_of_lassonet": share}
+
+
+def stability(cells: Cells, shapes: dict[str, tuple[int, int]], n_seeds: int) -> pd.DataFrame:
+    """Mean Nogueira index over seeds of the first split: index table, a column each selector.
+
+    `shapes` gives of each table its columns and the length of list; NaN where a seed is missing.
+    """
+    found = {}
+    for table, (d, k) in shapes.items():
+        for selector in {key.selector: None for key in cells if key.table == table}:
+            keys = [Key(table, 0, selector, seed) for seed in range(n_seeds)]
+            lists = [cells[key].lists.get(k) for key in keys if key in cells]
+            if selector in RANDOM and len(lists) == n_seeds and None not in lists:
+                masks = np.array([np.isin(np.arange(d), columns) for columns in lists])
+                found[table, selector] = nogueira_stability(masks)
+    return pd.Series(found, dtype=float).unstack(sort=False) if found else pd.DataFrame()
+
+
+def stability_figures(found: pd.DataFrame) -> dict[str, float]:
+    """Share of the tables on which ours agrees more with itself than the forest does.
+
+    A table that only the forest finished is lost.
+    """
+    if not {DEFAULT, "forest"} <= set(found):
+        return {}
+    judged = found.dropna(subset="forest")
+    if not len(judged):
+        return {}
+    return {"stability_wins": float((judged[DEFAULT] > judged["forest"]).mean())}

@@ -1,0 +1,1 @@
+"""Grids over numbers of features with ``memory=``."""
