@@ -107,7 +107,7 @@ def pairwise_epistasis(
     background="data",
     n_background=200,
     scale="logit",
-    groups=None,
+    feature_groups=None,
     task="auto",
     dtype=None,
     random_state=0,
@@ -116,7 +116,7 @@ def pairwise_epistasis(
 
     Parameters
     ----------
-    estimator, X, scale, groups, task, dtype, random_state : as for `intervention_effects`
+    estimator, X, scale, feature_groups, task, dtype, random_state : as for `intervention_effects`
     interventions : sequence of Intervention
     pairs : sequence of (int, int), default=None
         Positions in ``interventions``; None takes all pairs that write different columns.
@@ -146,9 +146,9 @@ def pairwise_epistasis(
     >>> found.epistasis.round(6).tolist()
     [[-0.8]]
     """
-    if groups is None:
-        groups = getattr(estimator, "groups", None)
-    population = population_of(X, groups, estimator)
+    if feature_groups is None:
+        feature_groups = getattr(estimator, "feature_groups", None)
+    population = population_of(X, feature_groups, estimator)
     rng = check_random_state(random_state)
     if isinstance(background, str) and background != "data":
         raise ValueError(
