@@ -115,7 +115,7 @@ def test_a_background_in_the_order_of_the_columns_is_taken(model):
 
 
 def test_blocks_of_an_estimator_are_its_feature_groups(model):
-    fitted, X = model
+    _, X = model
     wrapped = type("Grouped", (LogisticRegression,), {"feature_groups": [["a", "b"]]})().fit(
         X, np.where(X["a"] > X["b"], "p", "q")
     )
