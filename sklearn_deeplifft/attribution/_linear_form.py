@@ -105,7 +105,7 @@ class NetworkReader:
         self.drop_normalizer = drop_normalizer
         with neutral_torch():
             self.dtype = dtype or module_dtype(module)
-            self._as_it_is = is_one_precision(module, self.dtype)
+            self.one_precision = not is_one_precision(module, self.dtype)
             self._state = frozen_state(module, self.dtype)
         self.dropped: list[Tensor] | None = None
         """A list is given the outputs of final normalisers that were looked behind."""
@@ -169,7 +169,11 @@ class NetworkReader:
         source, X = _Source(lambda value: value.detach().clone()), self._cast(X)
         with neutral_torch(), torch.no_grad():
             self._forward_from(source, X)
-        return source.value, lambda h: self._forward_from(_Source(lambda _: h), X)
+        return source.value, lambda h: self.run_from(h, X)
+
+    def run_from(self, h: Tensor, X: Tensor) -> Tensor:
+        """The logits (n, K) with ``h`` in the place of what is differentiated at ``X``."""
+        return self._forward_from(_Source(lambda _: h), X)
 
     def _cast(self, X: Tensor) -> Tensor:
         return X.to(self.dtype)
@@ -205,7 +209,7 @@ class NetworkReader:
             stack.enter_context(keeping_attributes(self.module))
             if self.secants:
                 stack.enter_context(Secants())
-            if not self._as_it_is:
+            if self.one_precision:
                 stack.enter_context(OnePrecision(self.dtype))
             if self.drop_normalizer:
                 # A clone keeps an in-place first layer off the tensor that is differentiated.

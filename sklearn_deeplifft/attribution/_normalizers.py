@@ -70,7 +70,9 @@ MOVES = _functions(
 CUTS = _functions("detach detach_", torch, Tensor) | {Tensor.data.__get__}
 CASTS = _functions("to type type_as float double half bfloat16 cpu", Tensor)
 JOINS = _functions("cat concat concatenate stack hstack vstack dstack column_stack", torch)
-LIMITS = _functions("clamp clamp_ clip clip_ clamp_min clamp_max clamp_min_ clamp_max_", torch, Tensor)
+LIMITS = _functions(
+    "clamp clamp_ clip clip_ clamp_min clamp_max clamp_min_ clamp_max_", torch, Tensor
+)
 REVERSED = _functions("rsub __rsub__", torch, Tensor)
 COMPLEMENTS = REVERSED | _functions("sub subtract __sub__", torch, Tensor)
 GUARDS = _functions("add add_ __add__ __radd__ __iadd__", torch, Tensor)
@@ -159,8 +161,6 @@ class FinalNormalizer(TorchFunctionMode):
         out = func(*args, **kwargs)
         soft = func in SOFTMAXES or func in LOG_SOFTMAXES
         dim = _dimension(z, args, kwargs) if soft else None
-        if soft and not dim:  # over the rows, which must not mix: not a normaliser of classes
-            return out
         known = _Probabilities(
             out,
             out._version,
@@ -189,7 +189,7 @@ class FinalNormalizer(TorchFunctionMode):
             return None
         classes = known.classes if known.classes.ndim == 2 else known.classes[:, None]
         row = classes[0].tolist() if len(classes) else []
-        if not bool((classes == classes[:1]).all()):
+        if not bool((classes == classes[:1]).all()):  # a softmax over the rows themselves
             return None
         whole = self._whole(row)
         if known.joint is not None and all(whole):
@@ -250,9 +250,7 @@ class FinalNormalizer(TorchFunctionMode):
         elif any(known.joint is not None for known in found):
             parts = [k.alone if k.joint is None else k.joint for k in found]
             joint = join([p for p in parts if p is not None])
-        self._keep(
-            _Probabilities(out, out._version, joint, alone, classes, found[0].log, root=-1)
-        )
+        self._keep(_Probabilities(out, out._version, joint, alone, classes, found[0].log, root=-1))
 
     def _limited(
         self, func: Function, args: Any, kwargs: Any, out: Any, found: list[_Probabilities]
