@@ -20,6 +20,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from sklearn_deeplifft.attribution._chain import chain_of
 from sklearn_deeplifft.attribution._culprits import innermost, named, recorded_calls
@@ -39,7 +40,8 @@ SEED = 0
 def curvature(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
     """Largest entry of the Hessian-vector product of ``f`` in a random direction at ``x``."""
     generator = torch.Generator().manual_seed(SEED)
-    with torch.enable_grad():
+    # Of the quicker kernels of attention torch has no second derivative.
+    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         x = x.detach().clone().requires_grad_()
         out = f(x)
         if not out.requires_grad:

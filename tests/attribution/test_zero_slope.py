@@ -37,6 +37,10 @@ def _one_hot(codes):
     return nn.functional.one_hot(codes, CODES).to(torch.float64)
 
 
+def _binned(x):
+    return torch.bucketize(x.contiguous(), BOUNDS.to(x.dtype))
+
+
 BOUNDS = torch.tensor([-0.5, 0.0, 0.5], dtype=torch.float64)
 STEPPED = {
     "embedding": (lambda self, x: self.table(x[:, 0].long()), 3, [0], [0]),
