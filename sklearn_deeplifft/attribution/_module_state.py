@@ -19,16 +19,18 @@ __all__ = [
 
 
 @contextmanager
-def neutral_torch() -> Iterator[None]:
+def neutral_torch(*, autograd: bool = True) -> Iterator[None]:
     """Give torch the state in which it was imported, whatever the caller's is; then give it back.
 
-    Default dtype float32, no autocast, no inference mode, new tensors on the CPU, gradients on.
-    Each of them would change numbers, or what may be done with them.
+    Default dtype float32, no autocast, new tensors on the CPU; no inference mode and gradients on,
+    unless ``autograd`` is false: then these two, which change no numbers, stay as they are. Each
+    of the others would change numbers, or what may be done with them.
     """
     dtype = torch.get_default_dtype()
     with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
+        if autograd:
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
         for device in ("cpu", "cuda"):
             if torch.is_autocast_enabled(device):
                 stack.enter_context(torch.autocast(device, enabled=False))

@@ -13,6 +13,7 @@ import torch
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array
 
+from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.interventions._background import BACKGROUNDS, own_rows, sampled
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
@@ -156,6 +157,7 @@ class InterventionEffects:
         )
 
 
+@neutral_torch()
 def intervention_effects(
     estimator,
     X,
@@ -260,6 +262,7 @@ def intervention_effects(
     )
 
 
+@neutral_torch()
 def effects_on(
     ensemble: Ensemble, X: np.ndarray, bound: Sequence[Intervention], quantiles: Sequence[float]
 ) -> EffectMoments:
@@ -268,6 +271,7 @@ def effects_on(
     return merged([moments_of(t, own, share, quantiles) for t, own, share in blocks])
 
 
+@neutral_torch()
 def network_effects(
     response: Response, X: np.ndarray, bound: Sequence[Intervention]
 ) -> tuple[np.ndarray, np.ndarray]:

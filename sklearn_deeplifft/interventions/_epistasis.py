@@ -13,6 +13,7 @@ import torch
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
@@ -98,6 +99,7 @@ class PairwiseEpistasis:
         )
 
 
+@neutral_torch()
 def pairwise_epistasis(
     estimator,
     X,
