@@ -16,8 +16,14 @@ from sklearn_deeplifft.attribution._gauge import (
 )
 from sklearn_deeplifft.attribution._increments import softmax_increments
 from sklearn_deeplifft.attribution._linear_form import LinearForm, NetworkReader, relative_residual
-from sklearn_deeplifft.attribution._module_state import evaluating, module_dtype
+from sklearn_deeplifft.attribution._module_state import (
+    evaluating,
+    frozen_state,
+    module_dtype,
+    neutral_torch,
+)
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
+from sklearn_deeplifft.attribution._soundness import doubts, probabilities
 from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
 
 __all__ = [
@@ -36,10 +42,14 @@ __all__ = [
     "block_rows",
     "cell_means",
     "chain_of",
+    "doubts",
     "evaluating",
+    "frozen_state",
     "largest_score",
     "module_dtype",
+    "neutral_torch",
     "overall_score",
+    "probabilities",
     "project",
     "reader_of",
     "relative_residual",

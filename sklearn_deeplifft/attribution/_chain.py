@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution._linear_form import LinearForm, OutputMap, RowFilter
+from sklearn_deeplifft.attribution._module_state import neutral_torch
 from sklearn_deeplifft.attribution._products import times_transposed
 
 __all__ = ["ChainReader", "chain_of"]
@@ -97,6 +98,7 @@ class ChainReader:
         assert isinstance(last, Affine)  # chain_of returns nothing else
         self._top = last.matrix()
 
+    @neutral_torch(autograd=False)
     def form(
         self,
         X: Tensor,
@@ -120,6 +122,7 @@ class ChainReader:
         x = X if reference is None else X - reference
         return LinearForm(z, self._backward(top, slopes), b, x, rows)
 
+    @neutral_torch(autograd=False)
     def logits(self, X: Tensor) -> Tensor:
         """Return z (n, K)."""
         return self._forward(X.to(self.dtype).flatten(1))[0]

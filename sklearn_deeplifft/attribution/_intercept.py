@@ -1,4 +1,4 @@
-"""Function modes: drop a final normaliser, replace activations by their secants.
+"""A function mode: replace activations by their secants.
 
 A mode sees every torch function that ``forward`` calls, whether a submodule, ``torch.relu`` or a
 tensor method called it, so nothing depends on how the network's author wrote an activation.
@@ -14,26 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-__all__ = ["NORMALIZERS", "FinalNormalizer", "Secants", "secant"]
-
-NORMALIZERS: frozenset[Callable[..., Any]] = frozenset(
-    {
-        F.softmax,
-        torch.softmax,
-        Tensor.softmax,
-        F.log_softmax,
-        torch.log_softmax,
-        Tensor.log_softmax,
-        torch.sigmoid,
-        Tensor.sigmoid,
-        F.sigmoid,
-        F.logsigmoid,
-        torch.special.expit,
-        torch.special.softmax,
-        torch.special.log_softmax,
-    }
-)
-"""Maps from logits to (log-)probabilities; their input is what is decomposed."""
+__all__ = ["Secants", "secant"]
 
 CURVED: frozenset[Callable[..., Any]] = frozenset(
     {
@@ -60,26 +41,6 @@ CURVED: frozenset[Callable[..., Any]] = frozenset(
     }
 )
 """Elementwise activations with curvature, which the secant rule replaces."""
-
-
-class FinalNormalizer(TorchFunctionMode):
-    """Remember the input of the last normaliser called, to take it in the place of its output."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last: tuple[Tensor, Any] | None = None
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        out = func(*args, **(kwargs or {}))
-        if func in NORMALIZERS:
-            self._last = (args[0] if args else (kwargs or {})["input"], out)
-        return out
-
-    def undo(self, output: Any) -> Any:
-        """Return the logits behind ``output`` where a normaliser was the last step."""
-        if self._last is not None and output is self._last[1]:
-            return self._last[0]
-        return output
 
 
 class Secants(TorchFunctionMode):

@@ -24,8 +24,17 @@ import torch
 import torch.autograd.forward_ad as forward_ad
 from torch import Tensor, nn
 
-from sklearn_deeplifft.attribution._intercept import FinalNormalizer, Secants
-from sklearn_deeplifft.attribution._module_state import evaluating, frozen_state, module_dtype
+from sklearn_deeplifft.attribution._intercept import Secants
+from sklearn_deeplifft.attribution._module_state import (
+    evaluating,
+    frozen_state,
+    is_one_precision,
+    keeping_attributes,
+    module_dtype,
+    neutral_torch,
+)
+from sklearn_deeplifft.attribution._normalizers import FinalNormalizer
+from sklearn_deeplifft.attribution._precision import OnePrecision
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
 
 __all__ = ["LinearForm", "NetworkReader", "OutputMap", "RowFilter", "relative_residual"]
@@ -75,6 +84,9 @@ class NetworkReader:
         Decompose what goes into a final softmax, log-softmax or sigmoid.
     dtype : torch.dtype or None
         Precision of the reading; None takes the module's own.
+
+    Whatever torch's ambient state (default dtype, autocast, inference mode, default device), a
+    reading has the same bits.
     """
 
     def __init__(
@@ -91,12 +103,16 @@ class NetworkReader:
         self.layer_name = layer
         self.secants = secants
         self.drop_normalizer = drop_normalizer
-        self.dtype = dtype or module_dtype(module)
-        self._state = frozen_state(module, self.dtype)
+        with neutral_torch():
+            self.dtype = dtype or module_dtype(module)
+            self.one_precision = not is_one_precision(module, self.dtype)
+            self._state = frozen_state(module, self.dtype)
+        self.dropped: list[Tensor] | None = None
+        """A list is given the outputs of final normalisers that were looked behind."""
 
     def logits(self, X: Tensor) -> Tensor:
         """Return z (n, K), without a final normaliser."""
-        with torch.no_grad():
+        with neutral_torch(), torch.no_grad():
             return self._forward(self._cast(X))
 
     def form(
@@ -118,12 +134,21 @@ class NetworkReader:
         outputs : callable or None
             Linear map of the logits to what is decomposed, such as log-odds.
         """
-        with torch.enable_grad():
-            source = _Source(lambda value: value.detach().clone().requires_grad_())
-            z = self._forward_from(source, self._cast(X))
-            x = source.value
-            rows = None if select is None else select(z.detach())
-            c = jacobian(z, x)
+        with neutral_torch():
+            return self._form(X, reference, select, outputs)
+
+    def _form(
+        self,
+        X: Tensor,
+        reference: Tensor | None,
+        select: RowFilter | None,
+        outputs: OutputMap | None,
+    ) -> LinearForm:
+        source = _Source(lambda value: value.detach().clone().requires_grad_())
+        z = self._forward_from(source, self._cast(X))
+        x = source.value
+        rows = None if select is None else select(z.detach())
+        c = jacobian(z, x)
         b = z.detach() - self._directional(self._cast(X), reference)
         z, displacement = z.detach(), _less(x.detach(), reference).flatten(1)
         if rows is not None:
@@ -135,16 +160,20 @@ class NetworkReader:
     def hidden(self, X: Tensor) -> Tensor:
         """Return what the coefficients multiply, flattened to (n, d)."""
         source = _Source(lambda value: value)
-        with torch.no_grad():
+        with neutral_torch(), torch.no_grad():
             self._forward_from(source, self._cast(X))
         return source.value.flatten(1)
 
     def above(self, X: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         """What is differentiated at ``X``, and the logits as a function of it."""
         source, X = _Source(lambda value: value.detach().clone()), self._cast(X)
-        with torch.no_grad():
+        with neutral_torch(), torch.no_grad():
             self._forward_from(source, X)
-        return source.value, lambda h: self._forward_from(_Source(lambda _: h), X)
+        return source.value, lambda h: self.run_from(h, X)
+
+    def run_from(self, h: Tensor, X: Tensor) -> Tensor:
+        """The logits (n, K) with ``h`` in the place of what is differentiated at ``X``."""
+        return self._forward_from(_Source(lambda _: h), X)
 
     def _cast(self, X: Tensor) -> Tensor:
         return X.to(self.dtype)
@@ -177,13 +206,19 @@ class NetworkReader:
         final = FinalNormalizer()
         with ExitStack() as stack:
             stack.enter_context(evaluating(self.module))
+            stack.enter_context(keeping_attributes(self.module))
             if self.secants:
                 stack.enter_context(Secants())
+            if self.one_precision:
+                stack.enter_context(OnePrecision(self.dtype))
             if self.drop_normalizer:
                 # A clone keeps an in-place first layer off the tensor that is differentiated.
                 stack.enter_context(final)
             z = torch.func.functional_call(self.module, self._state, (X.clone(),))
-        return _two_dimensional(final.undo(z))
+            z = final.undo(z)
+        if self.dropped is not None:
+            self.dropped.extend(final.dropped)
+        return _two_dimensional(z)
 
 
 class _Source:

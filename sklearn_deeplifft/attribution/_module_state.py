@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["evaluating", "frozen_state", "module_dtype"]
+__all__ = [
+    "evaluating",
+    "frozen_state",
+    "is_one_precision",
+    "keeping_attributes",
+    "module_dtype",
+    "neutral_torch",
+]
+
+
+@contextmanager
+def neutral_torch(*, autograd: bool = True) -> Iterator[None]:
+    """Give torch the state in which it was imported, whatever the caller's is; then give it back.
+
+    Default dtype float32, no autocast, new tensors on the CPU; no inference mode and gradients on,
+    unless ``autograd`` is false: then these two, which change no numbers, stay as they are. Each
+    of the others would change numbers, or what may be done with them.
+    """
+    dtype = torch.get_default_dtype()
+    with ExitStack() as stack:
+        if autograd:
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
+        for device in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        # A device context sees every call of torch, which takes time; none is needed for a CPU.
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        if dtype is not torch.float32:
+            stack.callback(torch.set_default_dtype, dtype)
+            torch.set_default_dtype(torch.float32)
+        yield
 
 
 @contextmanager
@@ -40,3 +72,29 @@ def frozen_state(module: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
         name: t.detach().to(dtype, copy=True) if t.is_floating_point() else t.detach().clone()
         for name, t in state
     }
+
+
+def is_one_precision(module: nn.Module, dtype: torch.dtype) -> bool:
+    """Whether ``dtype`` is that of all parameters and buffers, so that the module runs as it is."""
+    tensors = (*module.parameters(), *module.buffers())
+    found = {t.dtype for t in tensors if t.is_floating_point()}
+    return found <= {dtype} and dtype is module_dtype(module)
+
+
+@contextmanager
+def keeping_attributes(module: nn.Module) -> Iterator[None]:
+    """Give submodules back their tensors that are neither parameters nor buffers.
+
+    A weight of ``torch.nn.utils.weight_norm`` is one: every forward sets it anew.
+    """
+    kept = [
+        (child, name, value)
+        for child in module.modules()
+        for name, value in vars(child).items()
+        if isinstance(value, Tensor)
+    ]
+    try:
+        yield
+    finally:
+        for child, name, value in kept:
+            vars(child)[name] = value

@@ -22,7 +22,7 @@ from sklearn_deeplifft.attribution._linear_form import (
     relative_residual,
 )
 from sklearn_deeplifft.attribution._log_odds import contrast, sigmoid_contrast
-from sklearn_deeplifft.attribution._module_state import module_dtype
+from sklearn_deeplifft.attribution._module_state import module_dtype, neutral_torch
 
 __all__ = ["Head", "Reader", "Scorer", "block_rows", "reader_of"]
 
@@ -46,6 +46,7 @@ class Reader(Protocol):
     ) -> LinearForm: ...
 
 
+@neutral_torch()
 def reader_of(
     module: nn.Module,
     *,
@@ -132,6 +133,7 @@ class Scorer:
         """Number of rows of the sums: the heads' cells one after another."""
         return sum(head.n_cells for head in self.heads)
 
+    @neutral_torch()
     def sums(self, X: Tensor, y: Tensor, weight: Tensor) -> ScoreSums:
         """Sums over one batch."""
         # A chain needs no autograd; without its bookkeeping a pass takes 3 % less time.
@@ -154,6 +156,7 @@ class Scorer:
             worst(*(part.residual for part in parts)),
         )
 
+    @neutral_torch()
     def increments(self, X: Tensor, y: Tensor) -> Tensor:
         """Scores (n, H, d) of every row; zero where only correct rows count and it is not one.
 

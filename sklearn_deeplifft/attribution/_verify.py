@@ -1,25 +1,33 @@
 """Is this network affine around these rows? Tested, never assumed.
 
-Three tests, each in float64, on a few rows:
+Five tests, each in float64, on a few rows:
 
-1. *Curvature.* In a piecewise-linear network every second derivative is exactly zero where it
+1. *Rows.* Two passes agree (nothing is drawn), and an example's logits do not depend on the other
+   rows of its batch.
+2. *Logits.* What is read looks like no probabilities.
+3. *Curvature.* In a piecewise-linear network every second derivative is exactly zero where it
    exists, so the Hessian-vector product of the logits in a random direction is zero to the
    last bit.
-2. *Agreement.* The derivative must predict a small step. A custom backward (straight-through
+4. *Agreement.* The derivative must predict a small step. A custom backward (straight-through
    rounding, a detached factor) has no curvature for autograd to see, yet its Jacobian is wrong.
-3. *Separation.* An example's logits must not depend on the other rows of its batch.
+5. *Steps.* From row to row, slopes must account for the change: a lookup or a comparison jumps
+   where its derivative is zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from sklearn_deeplifft.attribution._chain import chain_of
+from sklearn_deeplifft.attribution._culprits import innermost, named, recorded_calls
 from sklearn_deeplifft.attribution._linear_form import NetworkReader, jacobian
-from sklearn_deeplifft.attribution._module_state import evaluating, frozen_state
+from sklearn_deeplifft.attribution._module_state import neutral_torch
+from sklearn_deeplifft.attribution._soundness import doubts, probabilities
+from sklearn_deeplifft.attribution._steps import extents, looked_up, steps
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
 
 __all__ = ["curvature", "verify_piecewise_linear"]
@@ -27,13 +35,13 @@ __all__ = ["curvature", "verify_piecewise_linear"]
 ROWS = 8
 STEPS = (1e-3, 1e-5, 1e-7, 1e-9)
 SEED = 0
-FINAL = (nn.Softmax, nn.LogSoftmax, nn.Sigmoid, nn.LogSigmoid)
 
 
 def curvature(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
     """Largest entry of the Hessian-vector product of ``f`` in a random direction at ``x``."""
     generator = torch.Generator().manual_seed(SEED)
-    with torch.enable_grad():
+    # Of the quicker kernels of attention torch has no second derivative.
+    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         x = x.detach().clone().requires_grad_()
         out = f(x)
         if not out.requires_grad:
@@ -53,34 +61,57 @@ def verify_piecewise_linear(reader: NetworkReader, X: Tensor) -> None:
     Under the secant rule slopes are constants, so what curvature is left is no elementwise
     activation; only the comparison with a finite step has no meaning there.
     """
+    exact, X = _exact(reader, secants=reader.secants), X[:ROWS].to(torch.float64)
+    with neutral_torch():
+        try:
+            _require_rows(exact, X)
+            _require_no_curvature(exact, X)
+            if not reader.secants:
+                x, f = exact.above(X)
+                _require_agreement(f, x)
+            _require_no_steps(exact, X)
+        except IndexError as error:
+            found = looked_up(_exact(reader, secants=False), X)
+            raise NotPiecewiseLinearError(
+                f"{found.message()} A value beside those of the rows is in no table ({error})."
+            ) from error
+
+
+def _exact(reader: NetworkReader, *, secants: bool) -> NetworkReader:
+    """The same reading in double precision."""
     exact = NetworkReader(
         reader.module,
         layer=reader.layer_name,
-        secants=reader.secants,
+        secants=secants,
         drop_normalizer=reader.drop_normalizer,
         dtype=torch.float64,
     )
-    X = X[:ROWS].to(torch.float64)
-    _require_separate_rows(exact, X)
+    exact.one_precision = True  # what it rounds on the way would look like steps
+    return exact
+
+
+def _require_rows(exact: NetworkReader, X: Tensor) -> None:
+    doubt = doubts(exact, X)
+    if doubt is None and exact.drop_normalizer:
+        doubt = probabilities(exact, X)
+    if doubt is not None:
+        raise NotPiecewiseLinearError(doubt)
+
+
+def _require_no_curvature(exact: NetworkReader, X: Tensor) -> None:
     x, f = exact.above(X)
     bend = curvature(f, x)
     if bend != 0.0:
-        raise NotPiecewiseLinearError(_curved_message(reader.module, X, bend, exact))
-    if not reader.secants:
-        _require_agreement(f, x)
+        raise NotPiecewiseLinearError(_curved_message(X, bend, exact))
 
 
-def _require_separate_rows(reader: NetworkReader, X: Tensor) -> None:
-    """Compare the first row in two companies, neither of one (BatchNorm refuses one row)."""
-    together = reader.logits(torch.cat([X, X[:1] + 1]))[:1]
-    alone = reader.logits(torch.cat([X[:1], X[:1]]))[:1]
-    if not torch.allclose(together, alone, rtol=1e-6, atol=1e-9, equal_nan=True):
-        raise NotPiecewiseLinearError(
-            f"an example's logits change with the rest of its batch (by "
-            f"{float((together - alone).abs().max()):.3g}); scores per example need independent "
-            "rows. A BatchNorm without running statistics is the usual cause: set "
-            "track_running_stats=True."
-        )
+def _require_no_steps(exact: NetworkReader, X: Tensor) -> None:
+    """A plain chain has none by construction; others are tried without secants."""
+    if exact.layer is None and chain_of(exact.module, torch.float64) is not None:
+        return
+    found = steps(_exact(exact, secants=False), X)
+    if found is not None:
+        raise NotPiecewiseLinearError(found.message("column" if exact.layer is None else "neuron"))
 
 
 def _require_agreement(f: Callable[[Tensor], Tensor], x: Tensor) -> None:
@@ -90,9 +121,7 @@ def _require_agreement(f: Callable[[Tensor], Tensor], x: Tensor) -> None:
     lengths, one of which stays within the cell.
     """
     generator = torch.Generator().manual_seed(SEED)
-    extent = x.amax(0) - x.amin(0)
-    extent = torch.where(extent > 0, extent, x.abs().amax(0))
-    extent = torch.where(extent > 0, extent, 1.0)
+    extent = extents(x)
     x = x + 0.01 * extent * torch.randn(x.shape, generator=generator, dtype=x.dtype)
     v = extent * torch.randn(x.shape, generator=generator, dtype=x.dtype)
     with torch.enable_grad():
@@ -123,76 +152,17 @@ def _step_gap(
     return torch.where(scale > 0, excess / scale.clamp_min(1e-300), 0.0)
 
 
-def _curved_message(module: nn.Module, X: Tensor, bend: float, reader: NetworkReader) -> str:
-    culprits = list(_curved_modules(module, X, reader))
-    named = ", ".join(f"{name!r} ({_short(child)})" for name, child in culprits)
+def _curved_message(X: Tensor, bend: float, reader: NetworkReader) -> str:
+    culprits = innermost(recorded_calls(reader, X), lambda call: curvature(*call.alone()) != 0.0)
+    shown = ", ".join(named(call.name, call.module) for call in culprits)
     remedy = (
         "The secant rule covers elementwise activations (tanh, sigmoid, GELU, SiLU, ELU, softplus "
         "and the like) only; replace what else is curved."
         if reader.secants
         else "Use ReLU-like activations, or DeepLIFFTSelector with activation_rule='secant'."
     )
-    where = f"the curvature sits in {named}" if named else "it sits in the module's own forward"
+    where = f"the curvature sits in {shown}" if shown else "it sits in the module's own forward"
     return (
         "the network is not piecewise linear: a second derivative of its logits is "
         f"{bend:.3g}, where an exact decomposition needs 0; {where}. {remedy}"
     )
-
-
-def _short(module: nn.Module) -> str:
-    return type(module).__name__
-
-
-def _curved_modules(
-    module: nn.Module, X: Tensor, reader: NetworkReader
-) -> Iterator[tuple[str, nn.Module]]:
-    """Innermost submodules that are curved by themselves, tested one at a time."""
-    with _recorded_inputs(module, reader.drop_normalizer) as inputs, torch.enable_grad():
-        x, f = reader.above(X)
-        f(x.requires_grad_())
-    named: list[str] = []
-    children = [(name, child) for name, child in module.named_modules() if name]
-    for name, child in sorted(children, key=lambda item: -item[0].count(".")):
-        if name not in inputs or any(inner.startswith(f"{name}.") for inner in named):
-            continue
-        state = frozen_state(child, torch.float64)
-
-        def alone(x: Tensor, child: nn.Module = child, state: dict[str, Tensor] = state) -> Tensor:
-            with evaluating(child):
-                return torch.func.functional_call(child, state, (x.clone(),))
-
-        if curvature(alone, inputs[name]) != 0.0:
-            named.append(name)
-            yield name, child
-
-
-@contextmanager
-def _recorded_inputs(module: nn.Module, drop_normalizer: bool) -> Iterator[dict[str, Tensor]]:
-    """Collect what each submodule is called with; only modules of one tensor are kept.
-
-    Left out: what lies below the layer read (its input needs no gradient), and a final
-    normaliser that is not decomposed.
-    """
-    inputs: dict[str, Tensor] = {}
-    outputs: dict[str, Tensor] = {}
-
-    def recorder(name: str):
-        def hook(_module, args, output):
-            if len(args) == 1 and isinstance(args[0], Tensor) and isinstance(output, Tensor):
-                outputs[name] = output
-                if args[0].requires_grad:
-                    inputs[name] = args[0].detach().clone()
-
-        return hook
-
-    def finish(_module, _args, output):
-        for name, child in module.named_modules():
-            if drop_normalizer and isinstance(child, FINAL) and outputs.get(name) is output:
-                inputs.pop(name, None)
-
-    with ExitStack() as stack:
-        for name, child in module.named_modules():
-            if name:
-                stack.callback(child.register_forward_hook(recorder(name)).remove)
-        stack.callback(module.register_forward_hook(finish).remove)
-        yield inputs

@@ -13,6 +13,7 @@ import torch
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array
 
+from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.interventions._background import BACKGROUNDS, own_rows, sampled
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
@@ -156,6 +157,7 @@ class InterventionEffects:
         )
 
 
+@neutral_torch()
 def intervention_effects(
     estimator,
     X,
@@ -164,7 +166,7 @@ def intervention_effects(
     background="data",
     n_background=1000,
     scale="logit",
-    groups=None,
+    feature_groups=None,
     task="auto",
     quantiles=(0.05, 0.5, 0.95),
     support=True,
@@ -193,7 +195,7 @@ def intervention_effects(
         At most so many rows of the data, drawn without replacement.
     scale : {"logit", "proba"}, default="logit"
         Probabilities saturate and so manufacture interactions: for sizes that people read.
-    groups : array-like, list of lists, mapping or callable, default=None
+    feature_groups : array-like, list of lists, mapping or callable, default=None
         Blocks of columns that are written whole; a fitted selector's own by default.
     task : {"auto", "classification", "multilabel", "regression"}, default="auto"
         What the outputs of a bare torch module mean; needed if there is one output.
@@ -234,9 +236,9 @@ def intervention_effects(
     >>> found.names, found.effects.ravel().round(6).tolist()
     (('add(x0+1)', 'add(x1+1)'), [2.0, -1.0])
     """
-    if groups is None:
-        groups = getattr(estimator, "groups", None)
-    population = population_of(X, groups, estimator)
+    if feature_groups is None:
+        feature_groups = getattr(estimator, "feature_groups", None)
+    population = population_of(X, feature_groups, estimator)
     asked = [interventions] if isinstance(interventions, Intervention) else list(interventions)
     if not asked:
         raise ValueError("interventions is empty; pass at least one, such as remove(0).")
@@ -260,6 +262,7 @@ def intervention_effects(
     )
 
 
+@neutral_torch()
 def effects_on(
     ensemble: Ensemble, X: np.ndarray, bound: Sequence[Intervention], quantiles: Sequence[float]
 ) -> EffectMoments:
@@ -268,6 +271,7 @@ def effects_on(
     return merged([moments_of(t, own, share, quantiles) for t, own, share in blocks])
 
 
+@neutral_torch()
 def network_effects(
     response: Response, X: np.ndarray, bound: Sequence[Intervention]
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -314,11 +318,11 @@ def effects_from(
     )
 
 
-def population_of(X, groups, estimator=None) -> Population:
+def population_of(X, feature_groups, estimator=None) -> Population:
     """Validate a table of rows; names are those of its columns, or of the estimator's."""
     names = getattr(X, "columns", None)
     fitted = getattr(estimator, "feature_names_in_", None)
-    _require_same_names(names, fitted)
+    _require_same_names("X", names, fitted, "estimator.feature_names_in_")
     names = fitted if names is None else names
     expected = getattr(estimator, "n_features_in_", None)
     X = check_array(
@@ -330,21 +334,22 @@ def population_of(X, groups, estimator=None) -> Population:
         )
     names = None if names is None or len(names) != X.shape[1] else np.array(list(map(str, names)))
     require_finite(X, names)
-    blocks = None if groups is None else find_groups(groups, names, X.shape[1])
+    blocks = None if feature_groups is None else find_groups(feature_groups, names, X.shape[1])
     return Population(Rows(X), names, blocks)
 
 
-def _require_same_names(names: Any, fitted: Any) -> None:
-    """Raise unless the columns of X are those that the estimator was fitted on, in their order."""
-    if names is None or fitted is None:
+def _require_same_names(what: str, names: Any, known: Any, remedy: str) -> None:
+    """Raise unless the columns of ``what`` are the known ones, in their order."""
+    if names is None or known is None:
         return
-    given, known = list(map(str, names)), list(map(str, fitted))
-    if len(given) == len(known) and given != known:
-        at = next(i for i, pair in enumerate(zip(given, known, strict=True)) if len(set(pair)) > 1)
+    given, expected = list(map(str, names)), list(map(str, known))
+    if len(given) == len(expected) and given != expected:
+        pairs = zip(given, expected, strict=True)
+        at = next(i for i, pair in enumerate(pairs) if len(set(pair)) > 1)
+        whose = "the estimator was fitted on" if what == "X" else "X has"
         raise ValueError(
-            f"X has column {given[at]!r} where the estimator was fitted on {known[at]!r} (position "
-            f"{at}); pass the same columns in the same order, such as X[estimator."
-            "feature_names_in_]."
+            f"{what} has column {given[at]!r} where {whose} {expected[at]!r} (position "
+            f"{at}); pass the same columns in the same order, such as {what}[{remedy}]."
         )
 
 
@@ -353,6 +358,8 @@ def background_rows(
 ) -> tuple[str, np.ndarray]:
     """Which background it is, and rows (n, d) float64 that interventions are bound to."""
     if not isinstance(background, str):
+        own = getattr(background, "columns", None)
+        _require_same_names("background", own, population.names, "X.columns")
         given = check_array(background, accept_sparse=True, dtype="numeric")
         given = given.toarray() if sp.issparse(given) else given
         if given.shape[1] != population.rows.shape[1]:

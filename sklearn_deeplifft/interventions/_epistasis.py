@@ -13,6 +13,7 @@ import torch
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
@@ -98,6 +99,7 @@ class PairwiseEpistasis:
         )
 
 
+@neutral_torch()
 def pairwise_epistasis(
     estimator,
     X,
@@ -107,7 +109,7 @@ def pairwise_epistasis(
     background="data",
     n_background=200,
     scale="logit",
-    groups=None,
+    feature_groups=None,
     task="auto",
     dtype=None,
     random_state=0,
@@ -116,7 +118,7 @@ def pairwise_epistasis(
 
     Parameters
     ----------
-    estimator, X, scale, groups, task, dtype, random_state : as for `intervention_effects`
+    estimator, X, scale, feature_groups, task, dtype, random_state : as for `intervention_effects`
     interventions : sequence of Intervention
     pairs : sequence of (int, int), default=None
         Positions in ``interventions``; None takes all pairs that write different columns.
@@ -146,9 +148,9 @@ def pairwise_epistasis(
     >>> found.epistasis.round(6).tolist()
     [[-0.8]]
     """
-    if groups is None:
-        groups = getattr(estimator, "groups", None)
-    population = population_of(X, groups, estimator)
+    if feature_groups is None:
+        feature_groups = getattr(estimator, "feature_groups", None)
+    population = population_of(X, feature_groups, estimator)
     rng = check_random_state(random_state)
     if isinstance(background, str) and background != "data":
         raise ValueError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,9 +13,16 @@ import pandas as pd
 import torch
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
+from torch import Tensor, nn
 
-from sklearn_deeplifft.attribution import Head, NetworkReader, module_dtype
+from sklearn_deeplifft.attribution import (
+    Head,
+    NetworkReader,
+    doubts,
+    module_dtype,
+    neutral_torch,
+    probabilities,
+)
 from sklearn_deeplifft.interventions._statistics import edit_of
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.networks import (
@@ -105,6 +113,7 @@ def scale_of(target: Target, n_outputs: int, *, proba: bool) -> OutputScale:
     return OutputScale(heads_for(target, n_outputs), proba, both=target.kind != "multilabel")
 
 
+@neutral_torch()
 def response_of(
     trained: TrainedNetwork,
     few: np.ndarray,
@@ -118,19 +127,56 @@ def response_of(
     wanted = getattr(torch, dtype) if isinstance(dtype, str) else dtype
     precision = wanted or module_dtype(trained.core)
     reader = NetworkReader(trained.core, dtype=precision)
-    with takes_columns(few.shape[1]):
-        n_outputs = reader.logits(_inputs(trained, torch.tensor(few).double())).shape[1]
+    rows = _inputs(trained, torch.tensor(few).double())
+    with takes_columns(few.shape[1]), _within_tables(trained.core):
+        n_outputs = reader.logits(rows).shape[1]
     scale = scaled(n_outputs)
     front = trained.standardize
     units = torch.ones(few.shape[1]) if front is None else front.scale
     fast = low_rank_of(trained.core, precision, partial(_inputs, trained), units, scale)
+    if fast is None:  # a plain chain is a function of rows, and answers in logits
+        _require_sound(trained.core, rows, scale.of_logits)
     return fast or whole_passes(trained, scale, precision)
+
+
+def _require_sound(core: nn.Module, rows: Tensor, of_logits: bool) -> None:
+    """Refuse networks that draw, mix rows, or give probabilities where logits are wanted."""
+    exact = NetworkReader(core, dtype=torch.float64, drop_normalizer=of_logits)
+    try:
+        doubt = doubts(exact, rows)
+    except RuntimeError:  # an operation that knows its own precision only
+        exact = NetworkReader(core, drop_normalizer=of_logits)
+        doubt = doubts(exact, rows)
+    if doubt is None and of_logits:
+        doubt = probabilities(exact, rows)
+    if doubt is not None:
+        raise ValueError(f"{doubt} Effects would not be those of the network's answers.")
+
+
+@contextmanager
+def _within_tables(core: nn.Module) -> Iterator[None]:
+    """Explain a lookup that leads off its table."""
+    try:
+        yield
+    except IndexError as error:
+        found = [repr(name) for name, m in core.named_modules() if isinstance(m, nn.Embedding)]
+        where = f" (nn.Embedding {', '.join(found)})" if found else ""
+        raise ValueError(
+            f"the network looks values up in a table{where}, and was asked for one that is not in "
+            f"it ({error}). Keep interventions on such columns within their values: set_to one of "
+            "them, swap, quantile_shift, or add with low= and high=."
+        ) from error
 
 
 def whole_passes(trained: TrainedNetwork, scale: OutputScale, dtype: torch.dtype) -> FullForward:
     """The same network, every row run whole."""
     reader = NetworkReader(trained.core, dtype=dtype, drop_normalizer=scale.of_logits)
-    return FullForward(lambda X: scale(reader.logits(_inputs(trained, X))))
+
+    def outputs(X: Tensor) -> Tensor:
+        with _within_tables(trained.core):
+            return scale(reader.logits(_inputs(trained, X)))
+
+    return FullForward(outputs)
 
 
 def _inputs(trained: TrainedNetwork, X: Tensor) -> Tensor:
@@ -139,6 +185,7 @@ def _inputs(trained: TrainedNetwork, X: Tensor) -> Tensor:
     return X if front is None else (X - front.mean) / front.scale
 
 
+@neutral_torch()
 def engine_error(
     response: Response, trained: TrainedNetwork, X: np.ndarray, bound: Sequence[Intervention]
 ) -> float:

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from scipy import stats
 
+from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.interventions._bind import columns_of
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.perturbation import Edit, Response
@@ -67,29 +68,44 @@ def changes(
 
     The changes may be written over by those of the next block.
     """
-    rows = torch.tensor(X, dtype=torch.float64)  # a copy: X may be read-only
-    before = [response.outputs(rows).double() for response in responses]
-    n, N = len(X), len(responses)
-    step = max(BLOCK_BYTES // (8 * n * n_outputs), 2)
-    step = step // EVEN * EVEN or step  # fewer than that as they come
-    space = torch.empty(n * min(step, len(bound)) * n_outputs, dtype=torch.float64)
+    with neutral_torch():
+        rows = torch.tensor(X, dtype=torch.float64)  # a copy: X may be read-only
+        before = [response.outputs(rows).double() for response in responses]
+        n, N = len(X), len(responses)
+        step = max(BLOCK_BYTES // (8 * n * n_outputs), 2)
+        step = step // EVEN * EVEN or step  # fewer than that as they come
+        space = torch.empty(n * min(step, len(bound)) * n_outputs, dtype=torch.float64)
     for start in range(0, len(bound), step):
         edits = [edit_of(one, X) for one in bound[start : start + step]]
         share = np.array([1.0 if m.rows is None else len(m.rows) / n for m in edits])
         change = space[: n * len(edits) * n_outputs].view(n, len(edits), n_outputs)
-        if any(edit.rows is not None for edit in edits):
-            change.zero_()  # where a move leaves a row as it is no network writes anything
         own = np.empty((N, len(edits), n_outputs))
-        total = torch.zeros_like(change) if N > 1 else change
-        for i, response in enumerate(responses):
-            response.write_changes(change, rows, edits, before[i])
-            # numpy's mean, row after row: the bits of the mean of the whole matrix of changes.
-            change.numpy().mean(axis=0, out=own[i])
-            if N > 1:
-                total += change
+        yield _mean_change(responses, rows, edits, before, change, own).numpy(), own, share
+
+
+@neutral_torch()
+def _mean_change(
+    responses: Sequence[Response],
+    rows: torch.Tensor,
+    edits: Sequence[Edit],
+    before: Sequence[torch.Tensor],
+    change: torch.Tensor,
+    own: np.ndarray,
+) -> torch.Tensor:
+    """Mean change over networks (n, B, R); ``change`` is space for it, ``own`` gets each one's."""
+    N = len(responses)
+    if any(edit.rows is not None for edit in edits):
+        change.zero_()  # where a move leaves a row as it is no network writes anything
+    total = torch.zeros_like(change) if N > 1 else change
+    for i, response in enumerate(responses):
+        response.write_changes(change, rows, edits, before[i])
+        # numpy's mean, row after row: the bits of the mean of the whole matrix of changes.
+        change.numpy().mean(axis=0, out=own[i])
         if N > 1:
-            total /= N
-        yield total.numpy(), own, share
+            total += change
+    if N > 1:
+        total /= N
+    return total
 
 
 def edit_of(bound: Intervention, X: np.ndarray) -> Edit:
@@ -104,6 +120,7 @@ def edit_of(bound: Intervention, X: np.ndarray) -> Edit:
     return Edit(at, parts[0][moved], moved, parts[1][moved])
 
 
+@neutral_torch()
 def moments_of(
     total: np.ndarray, own: np.ndarray, changed: np.ndarray, quantiles: Sequence[float]
 ) -> EffectMoments:

@@ -7,7 +7,6 @@ or an MLP.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from skorch.exceptions import NotInitializedError
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
+from sklearn_deeplifft.attribution import evaluating, frozen_state, neutral_torch
 from sklearn_deeplifft.networks._batches import TableDataset
 from sklearn_deeplifft.networks._build import (
     LOGITS,
@@ -320,9 +320,11 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
         return None if numbered else np.asarray(named)
     module = read_fitted(estimator).core
     dtype = next((p.dtype for p in module.parameters()), torch.float32)
-    twin = copy.deepcopy(module).eval()  # the user's module stays in its own mode
-    with torch.no_grad(), takes_columns(rows.shape[1]):
-        width = twin(torch.tensor(rows, dtype=dtype))
+    given = torch.tensor(np.ascontiguousarray(rows), dtype=dtype)  # torch knows no negative strides
+    # The module stays in its own mode with its own buffers; not every module can be copied.
+    with neutral_torch(), torch.no_grad(), takes_columns(rows.shape[1]), evaluating(module):
+        state = frozen_state(module, dtype)
+        width = torch.func.functional_call(module, state, (given,))
         if not isinstance(width, Tensor):
             raise TypeError(
                 f"the module returned {type(width).__name__}; it must return one tensor of "

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.perturbation._responses import ROWS_AT_ONCE, Edit, LowRank
 
 __all__ = ["pairs_after"]
@@ -22,23 +23,26 @@ def pairs_after(
 
     Parameters
     ----------
-    surface : LowRank
+    response : LowRank
     X : Tensor of shape (n, d) float64
-    moves : sequence of Move
-        Their updates are held: (len(moves), n, h).
+    edits : sequence of Edit
+        Their updates are held: (len(edits), n, h).
     pairs : sequence of (int, int)
-        Positions in ``moves``. Quickest where runs of them share the first and count up the
+        Positions in ``edits``. Quickest where runs of them share the first and count up the
         second, as all pairs in order do: one addition then makes the pre-activations.
 
     Yields
     ------
     Tensor of shape (p, n, R), for the next p pairs.
     """
-    D = torch.stack([response.update(X, edit) for edit in edits])
-    shifted = D + response.pre_activations(X)
+    with neutral_torch():
+        D = torch.stack([response.update(X, edit) for edit in edits])
+        shifted = D + response.pre_activations(X)
     for i, j in _runs(pairs, max(ROWS_AT_ONCE // len(X), 1)):
-        H = shifted[i] + D[j]
-        yield response.run(H.flatten(0, 1)).unflatten(0, (len(H), len(X)))
+        with neutral_torch():  # not around the yield: what comes between is the caller's
+            H = shifted[i] + D[j]
+            found = response.run(H.flatten(0, 1)).unflatten(0, (len(H), len(X)))
+        yield found
 
 
 def _runs(pairs: Sequence[tuple[int, int]], longest: int) -> Iterator[tuple[int, slice]]:

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from sklearn_deeplifft.attribution import NetworkReader, verify_piecewise_linear
-from sklearn_deeplifft.attribution._intercept import CURVED, NORMALIZERS, secant
+from sklearn_deeplifft.attribution._intercept import CURVED, secant
+from sklearn_deeplifft.attribution._normalizers import NORMALIZERS
 from tests import oracles as o
 from tests.attribution._architectures import D, Headed, K, Net, linear, mlp, plain, sequential
 from tests.attribution._comparisons import assert_form_is, assert_forms_equal, residual

@@ -382,7 +382,7 @@ def test_also_after_an_exception():
         ({"interventions": ["x"]}, TypeError, r"'x' is not an intervention"),
         ({"interventions": [remove("a")]}, ValueError, r"column 'a' is not among the 6"),
         ({"interventions": [remove(6)]}, ValueError, r"column 6 is not among the 6"),
-        ({"groups": [[0, 1]]}, ValueError, r"not the rest of its block"),
+        ({"feature_groups": [[0, 1]]}, ValueError, r"not the rest of its block"),
         ({"background": "none"}, ValueError, r"background='none' must be one of"),
         ({"background": np.zeros((3, 5))}, ValueError, r"has 5 columns and X has 6"),
         ({"background": np.full((3, 6), np.nan)}, ValueError, r"contains NaN"),

@@ -86,3 +86,40 @@ def test_cells_stand_on_the_levels_that_rows_come_from():
     assert found.cells[0].tolist() == expected
     assert expected[0] == 0
     assert found.flagged.all()
+
+
+def test_a_background_in_another_order_is_refused(model):
+    fitted, X = model
+    with pytest.raises(ValueError, match=r"background has column 'b' where X has 'a'.*X\.columns"):
+        intervention_effects(fitted, X, set_to("a", 1), background=X[["b", "a", "c"]])
+    with pytest.raises(ValueError, match=r"background has column 'c' where X has 'a'"):
+        pairwise_epistasis(
+            fitted, X, [add("a", 1), add("b", 1)], background=X[["c", "b", "a"]].iloc[:9]
+        )
+    with pytest.raises(ValueError, match=r"background has column 'b' where X has 'a'"):
+        dose_response(fitted, X, "a", doses=[0, 1], background=X[["b", "a", "c"]])
+
+
+def test_a_background_is_compared_with_the_names_that_the_estimator_knows(model):
+    fitted, X = model
+    with pytest.raises(ValueError, match=r"background has column 'b' where X has 'a'"):
+        intervention_effects(fitted, X.to_numpy(), set_to("a", 1), background=X[["b", "a", "c"]])
+
+
+def test_a_background_in_the_order_of_the_columns_is_taken(model):
+    fitted, X = model
+    some = X.iloc[:30]
+    found = intervention_effects(fitted, X, set_to("a", 1), background=some)
+    by_position = intervention_effects(fitted, X, set_to("a", 1), background=some.to_numpy())
+    np.testing.assert_array_equal(found.effects, by_position.effects)
+
+
+def test_blocks_of_an_estimator_are_its_feature_groups(model):
+    _, X = model
+    wrapped = type("Grouped", (LogisticRegression,), {"feature_groups": [["a", "b"]]})().fit(
+        X, np.where(X["a"] > X["b"], "p", "q")
+    )
+    with pytest.raises(ValueError, match="not the rest of its block"):
+        intervention_effects(wrapped, X, set_to("a", 1))
+    with pytest.raises(ValueError, match="not the rest of its block"):
+        pairwise_epistasis(wrapped, X, [set_to("a", 1), set_to("c", 1)])
