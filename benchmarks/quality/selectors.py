@@ -35,8 +35,8 @@ DISCRETE_VALUES = 32
 
 def importances_of(selector: Any, training: Training, counts: Sequence[int]) -> Lists:
     """The ranking of one of ours; blocks are its ``groups`` where it has them."""
-    if training.blocks is not None and "groups" in selector.get_params():
-        selector.set_params(groups=training.blocks)
+    if training.blocks is not None and "feature_groups" in selector.get_params():
+        selector.set_params(feature_groups=training.blocks)
     selector.set_params(random_state=training.seed)
     selector.fit(training.X, training.y, groups=training.row_groups)
     return best_lists(-selector.ranking_.astype(float), training.blocks, counts)

@@ -83,7 +83,7 @@ def _selector(task: str, features: Sequence[str], options: GateOptions) -> Impor
     return ImportanceNeuronSelector(
         **chosen,
         n_features_to_select=options.n_selected,
-        groups=features,
+        feature_groups=features,
         task=task,
         random_state=options.seed,
         n_jobs=options.n_jobs,

@@ -125,7 +125,7 @@ def _fit(
     parts: Parts, groups: FeatureGroups, task: str, settings: Settings, progress: Stages
 ) -> DeepLIFFTSelector:
     selector = DeepLIFFTSelector(
-        groups=groups.of_column,
+        feature_groups=groups.of_column,
         n_networks=settings.networks,
         simplex_groups=parts.blocks or None,
         task=task,

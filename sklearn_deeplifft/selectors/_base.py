@@ -174,7 +174,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
 
     def _check_parameters(self, data: FitData) -> None:
         """Find out before hours of training what would fail after them."""
-        self._groups = find_groups(getattr(self, "groups", None), data.names, data.rows.shape[1])
+        self._groups = find_groups(self.feature_groups, data.names, data.rows.shape[1])
         if self._selects_inputs():
             self._require_count(len(self._groups.first))
         if self._trains_nulls:

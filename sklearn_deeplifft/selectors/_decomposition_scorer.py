@@ -64,8 +64,9 @@ class BaseDecomposingSelector(BaseNetworkSelector):
         ndarray of shape (n_samples, n_features)
             Change of the probability of class ``y`` at each feature's step, -1 to 1, for every
             row, right or wrong. With several targets (n_samples, n_targets, n_features); in
-            regression the terms themselves. With ``groups`` a group is one feature, one step and
-            one column, as in ``groups_``: those of a row add up to the change of its probability.
+            regression the terms themselves. With ``feature_groups`` a group is one feature,
+            one step and one column, as in ``feature_groups_``: those of a row add up to the
+            change of its probability.
         """
         X, target = self._checked(X, y)
         return mean_increments(self._readings(Rows(X)), target)
@@ -82,7 +83,7 @@ class BaseDecomposingSelector(BaseNetworkSelector):
         Contributions
             ``terms`` (n_samples, K, n_features) and ``bias`` (n_samples, K); their sum is the
             logits, averaged over networks. A network with one logit z for two classes has
-            ``K = 2`` and logits (0, z). Columns stand apart, also with ``groups``.
+            ``K = 2`` and logits (0, z). Columns stand apart, also with ``feature_groups``.
         """
         check_is_fitted(self, "ranking_")
         rows = Rows(check_rows(self, X, reset=False))
@@ -117,7 +118,7 @@ class BaseDecomposingSelector(BaseNetworkSelector):
     def _score_function(self, data: FitData) -> ScoreFunction:
         d = data.rows.shape[1]
         require_no_groups_beside_layer(
-            self.layer, groups=self.groups, simplex_groups=self.simplex_groups
+            self.layer, groups=self.feature_groups, simplex_groups=self.simplex_groups
         )
         require_reference(self.reference, d, hidden=self.layer is not None)
         of_class(data.index[:0], data.target, self.target_class)  # refuses an unknown class

@@ -35,8 +35,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         ``n_features`` and ``n_outputs`` in its constructor.
     n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
-        it after ``fit`` trains nothing. With ``groups`` it counts groups. ``"auto"`` keeps those
-        with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
+        it after ``fit`` trains nothing. With ``feature_groups`` it counts groups. ``"auto"`` keeps
+        those with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
         copy of every column as well, in the first round of elimination, on all features; later
         rounds only order what is kept (``ranking_`` need not follow q).
     threshold : float, str or None, default=None
@@ -76,7 +76,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     simplex_groups : list of lists of column names or positions, default=None
         One-hot blocks and compositions, whose sum is the same in every row; coefficients lose
         their part normal to it, where no data lives.
-    groups : array-like, list of lists, mapping or callable, default=None
+    feature_groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature (a one-hot block) are scored as one and kept or dropped
         whole: a label for each column, lists of columns, a mapping from names to labels, or a
         callable on names; columns without a label (None, NaN) stay alone. Their signed terms are
@@ -169,8 +169,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         share them. Only after a fit with ``"auto"``, as the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
         The same of the size of the class scores, class by class.
-    groups_ : list of ndarray
-        Columns of each feature, in the order of their first columns: one each without ``groups``.
+    feature_groups_ : list of ndarray
+        Columns of each feature, in the order of their first columns: one each by default.
     decomposition_error_ : float
         Largest relative residual of ``logits = bias + terms`` over the rows scored.
     estimators_, estimator_ : list of networks, the first of them
@@ -225,7 +225,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         "path_weight": [Interval(Real, 0, 1, closed="both")],
         "reference": [StrOptions({"mean", "zero"}), "array-like"],
         "simplex_groups": [None, list, tuple],
-        "groups": "no_validation",
+        "feature_groups": "no_validation",
         "activation_rule": [StrOptions({"exact", "secant"})],
         "layer": [None, str],
         "target_class": "no_validation",
@@ -250,7 +250,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         path_weight=0.5,
         reference="mean",
         simplex_groups=None,
-        groups=None,
+        feature_groups=None,
         activation_rule="exact",
         layer=None,
         target_class=None,
@@ -290,7 +290,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         self.path_weight = path_weight
         self.reference = reference
         self.simplex_groups = simplex_groups
-        self.groups = groups
+        self.feature_groups = feature_groups
         self.activation_rule = activation_rule
         self.layer = layer
         self.target_class = target_class

@@ -109,7 +109,7 @@ def _folder(memory: Any) -> Path | None:
 def _key(selector: Any, data: FitData) -> str:
     """32 hex digits of all that a fit depends on."""
     # Groups are told by the columns that they hold, whatever way they were given in.
-    without = {*CUT, *INERT, "groups", "null_features"}
+    without = {*CUT, *INERT, "feature_groups", "null_features"}
     params = selector.get_params(deep=False)
     params = {name: value for name, value in params.items() if name not in without}
     params["random_state"] = int(params["random_state"])

@@ -30,8 +30,8 @@ class GIATransformer(BaseInterveningSelector):
         with ``prefit=True`` a fitted one.
     n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
-        it after ``fit`` trains nothing. With ``groups`` it counts groups. ``"auto"`` keeps those
-        with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
+        it after ``fit`` trains nothing. With ``feature_groups`` it counts groups. ``"auto"`` keeps
+        those with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
         copy of every column as well.
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
@@ -44,8 +44,8 @@ class GIATransformer(BaseInterveningSelector):
         `support_per_class` lists them.
     interventions : "each" or sequence of Intervention, default="each"
         ``"each"``: every feature is removed and added to where zero means absence (counts and
-        sparse columns); every level of a block of ``groups`` is set; any other column is shifted
-        up and down by a quarter of the data. Or your own, from
+        sparse columns); every level of a block of ``feature_groups`` is set; any other column is
+        shifted up and down by a quarter of the data. Or your own, from
         `sklearn_deeplifft.interventions`; features without any score zero, and one that writes
         several features counts for none of them.
     output : {"features", "effects"}, default="features"
@@ -57,7 +57,7 @@ class GIATransformer(BaseInterveningSelector):
     target_class : label, default=None
         Rank by the signed class score of this class: by how much having
         more of a feature speaks for it, a group as its best level.
-    groups : array-like, list of lists, mapping or callable, default=None
+    feature_groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature, as in `ImportanceNeuronSelector`; written and kept whole.
     null_features : bool, default=False
         Carry a null copy of every column through the same networks, for ``p_values_`` and
@@ -127,7 +127,7 @@ class GIATransformer(BaseInterveningSelector):
         Signed: mean effect of having more of the feature (of the level, for a column of a block);
         positive speaks for the class.
     ranking_ : ndarray of shape (n_features,)
-        1 is best; columns of a group (``groups_`` lists them) share a rank.
+        1 is best; columns of a group (``feature_groups_`` lists them) share a rank.
     p_values_, q_values_ : ndarray of shape (n_features,)
         Against the null columns of all networks, and after Benjamini & Hochberg; columns of a group
         share them. Only with ``null_features`` or ``"auto"``, as the next two.
@@ -193,7 +193,7 @@ class GIATransformer(BaseInterveningSelector):
         "n_background": [Interval(Integral, 2, None, closed="left")],
         "scale": [StrOptions(set(SCALES))],
         "target_class": "no_validation",
-        "groups": "no_validation",
+        "feature_groups": "no_validation",
         "null_features": ["boolean"],
         "dtype": [None, StrOptions({"float32", "float64"})],
     }
@@ -211,7 +211,7 @@ class GIATransformer(BaseInterveningSelector):
         n_background=1000,
         scale="logit",
         target_class=None,
-        groups=None,
+        feature_groups=None,
         null_features=False,
         n_networks=10,
         task="auto",
@@ -244,7 +244,7 @@ class GIATransformer(BaseInterveningSelector):
         self.n_background = n_background
         self.scale = scale
         self.target_class = target_class
-        self.groups = groups
+        self.feature_groups = feature_groups
         self.null_features = null_features
         self.n_networks = n_networks
         self.task = task

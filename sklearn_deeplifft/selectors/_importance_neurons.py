@@ -34,8 +34,8 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         parameters of their own.
     n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
-        it after ``fit`` trains nothing. With ``groups`` it counts groups. ``"auto"`` keeps those
-        with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
+        it after ``fit`` trains nothing. With ``feature_groups`` it counts groups. ``"auto"`` keeps
+        those with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
         copy of every column as well.
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
@@ -66,7 +66,7 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         Rank by the signed class score of this class
         (``feature_importances_`` is its row of ``class_importances_``, a group's largest), rather
         than by gates.
-    groups : array-like, list of lists, mapping or callable, default=None
+    feature_groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature (a one-hot block) share a gate and are kept or dropped
         whole: a label for each column, lists of columns, a mapping from names to labels, or a
         callable on names; columns without a label (None, NaN) stay alone. ``||W_i||`` is then
@@ -145,8 +145,8 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         The penalty at which a gate closed for good; infinite if it never did. Only with
         ``gate_penalty="path"``.
     ranking_ : ndarray of shape (n_features,)
-        1 is best; columns of a group (``groups_`` lists them) share a rank. Of features without
-        any importance, the one whose gates closed last comes first.
+        1 is best; columns of a group (``feature_groups_``) share a rank. Of features without any
+        importance, the one whose gates closed last comes first.
     p_values_, q_values_ : ndarray of shape (n_features,)
         Against the null columns of all networks, and after Benjamini & Hochberg; columns of a group
         share them. Only after a fit with ``"auto"``, as the next two.
@@ -209,7 +209,7 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         "path_steps": [Interval(Integral, 1, None, closed="left")],
         "readout": [StrOptions({"effective", "gate"})],
         "target_class": "no_validation",
-        "groups": "no_validation",
+        "feature_groups": "no_validation",
         "loss": [StrOptions({"auto", "soft_f1"})],
         "noise": [Interval(Real, 0, None, closed="left")],
         "l2": [Interval(Real, 0, None, closed="left")],
@@ -231,7 +231,7 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         path_steps=500,
         readout="effective",
         target_class=None,
-        groups=None,
+        feature_groups=None,
         loss="auto",
         score_on="validation",
         task="auto",
@@ -268,7 +268,7 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         self.path_steps = path_steps
         self.readout = readout
         self.target_class = target_class
-        self.groups = groups
+        self.feature_groups = feature_groups
         self.loss = loss
         self.score_on = score_on
         self.task = task

@@ -167,7 +167,7 @@ class RankedFeatures(SelectorMixin):
         )
 
     @property
-    def groups_(self) -> list[np.ndarray]:
+    def feature_groups_(self) -> list[np.ndarray]:
         """Columns of each feature, in the order of their first columns."""
         check_is_fitted(self, "ranking_")
         return self._groups.columns

@@ -69,7 +69,7 @@ class FeatureGroups:
 
 
 def find_groups(groups: Any, names: Names, n_columns: int) -> FeatureGroups:
-    """Resolve what the user gave as ``groups``.
+    """Resolve what the user gave as ``feature_groups``.
 
     Parameters
     ----------
@@ -93,11 +93,13 @@ def find_groups(groups: Any, names: Names, n_columns: int) -> FeatureGroups:
     if callable(groups) or isinstance(groups, Mapping):
         return _coded(_named(groups, names))
     if isinstance(groups, str) or not hasattr(groups, "__len__"):
-        raise ValueError(f"groups={groups!r} says nothing of columns; {REMEDY}")
+        raise ValueError(f"feature_groups={groups!r} says nothing of columns; {REMEDY}")
     if _is_blocks(groups):
         return _coded(_blocks(groups, names, n_columns))
     if len(groups) != n_columns:
-        raise ValueError(f"groups holds {len(groups)} labels for {n_columns} columns; {REMEDY}")
+        raise ValueError(
+            f"feature_groups holds {len(groups)} labels for {n_columns} columns; {REMEDY}"
+        )
     return _coded([_label(label, i) for i, label in enumerate(groups)])
 
 
@@ -111,7 +113,7 @@ def _is_named_series(groups: Any) -> bool:
 def _named(groups: Mapping | Callable, names: Names) -> list:
     if names is None:
         raise ValueError(
-            "groups as a mapping or callable needs column names, and X has none; pass a "
+            "feature_groups as a mapping or callable needs column names, and X has none; pass a "
             "DataFrame, or one label for each column."
         )
     if callable(groups):
@@ -119,7 +121,7 @@ def _named(groups: Mapping | Callable, names: Names) -> list:
     known = {str(name) for name in names}
     strange = [key for key in groups if key not in known]
     if strange:
-        raise ValueError(f"groups names columns that X does not have: {strange[:5]}.")
+        raise ValueError(f"feature_groups names columns that X does not have: {strange[:5]}.")
     return [_label(groups.get(str(name)), name) for name in names]
 
 
@@ -150,7 +152,7 @@ def _blocks(groups: Sequence, names: Names, n_columns: int) -> list:
             if int(i) in taken:
                 raise ValueError(
                     f"column {column_names(names, [int(i)])} stands twice, or in two groups, of "
-                    "groups; a column belongs to one group at most."
+                    "feature_groups; a column belongs to one group at most."
                 )
             taken.add(int(i))
             labels[i] = ("group", g)

@@ -161,7 +161,7 @@ def require_no_groups_beside_layer(layer: str | None, *, groups, simplex_groups)
     """Raise where groups of columns meet a layer of neurons."""
     if layer is None:
         return
-    name = "groups" if groups is not None else "simplex_groups" if simplex_groups else None
+    name = "feature_groups" if groups is not None else "simplex_groups" if simplex_groups else None
     if name is not None:
         raise ValueError(f"{name} are columns of X, and layer= scores neurons; use one of the two.")
 

@@ -133,7 +133,7 @@ def test_what_speaks_for_a_class_adds_up_over_the_values_of_a_text():
     frame = pd.DataFrame({"u": np.array(["p", "q", "r"])[codes], "v": rng.normal(size=150)})
     y = np.array(["a", "b", "b"])[codes]
     X = pd.DataFrame({"v": frame["v"], **{f"u={c}": frame["u"] == c for c in "pqr"}}, dtype=float)
-    selector = ImportanceNeuronSelector(n_networks=2, random_state=0, groups=["v", *"uuu"])
+    selector = ImportanceNeuronSelector(n_networks=2, random_state=0, feature_groups=["v", *"uuu"])
     expected = selector.fit(X, y).class_importances_[:, 1:].sum(axis=1)
     table = _main.make_table(frame.assign(y=y), "y", name="t")
     found = _gates.train_gates(table, GateOptions(n_networks=2), progress_for(quiet=True))
@@ -169,7 +169,7 @@ def test_same_seed_same_bytes_and_quiet_is_silent(done):
 
 def test_defaults_are_those_of_the_selector():
     found = _gates._selector("auto", ["a"], GateOptions()).get_params()
-    changed = {"groups": ["a"], "random_state": 0, "n_jobs": 1, "verbose": 1}
+    changed = {"feature_groups": ["a"], "random_state": 0, "n_jobs": 1, "verbose": 1}
     assert found == {**ImportanceNeuronSelector().get_params(), **changed}
 
 

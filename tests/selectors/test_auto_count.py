@@ -292,7 +292,7 @@ def test_later_rounds_of_elimination_read_no_null_columns(monkeypatch):
 def test_groups_have_one_p(name):
     X, y = planted(n=240)
     groups = [[0, 3], [1, 4]]
-    selector = SELECTORS[name](groups=groups).fit(X, y)
+    selector = SELECTORS[name](feature_groups=groups).fit(X, y)
     assert selector.q_values_[0] == selector.q_values_[3]
     assert selector.p_values_[1] == selector.p_values_[4]
     assert (selector.class_q_values_[:, 0] == selector.class_q_values_[:, 3]).all()

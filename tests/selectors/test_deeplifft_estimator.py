@@ -39,7 +39,7 @@ OTHER_VALUES = {
     "step": 1,
     "reference": [0.0] * 8,
     "simplex_groups": [[0, 1], (2, 3)],
-    "groups": [[4, 5], [6, 7]],
+    "feature_groups": [[4, 5], [6, 7]],
     "activation_rule": "secant",
     "layer": "hidden",
     "target_class": "b",

@@ -46,7 +46,7 @@ def test_scores_agree_with_the_oracle(simplex):
     """The gauge goes first, then the sum."""
     X, y, net = one_hot_table()
     selector = quick(
-        net, prefit=True, groups=LABELS, simplex_groups=[BLOCK] if simplex else None
+        net, prefit=True, feature_groups=LABELS, simplex_groups=[BLOCK] if simplex else None
     ).fit(X, y)
     groups = [(BLOCK, [1.0, 1.0, 1.0])] if simplex else []
     expected = literal(net, X, y, X.mean(0), groups)
@@ -62,7 +62,7 @@ def test_scores_agree_with_the_oracle(simplex):
 
 
 def test_increments_of_a_row_add_up_to_the_change_of_its_probability(data):
-    selector = quick(groups=LABELS).fit(*data)
+    selector = quick(feature_groups=LABELS).fit(*data)
     found = selector.increments(*data)
     assert found.shape == (120, 5)
     parts = selector.contributions(data.X)
@@ -80,7 +80,7 @@ def test_sparse_rows_are_read_alike():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 40)) * (rng.random((100, 40)) < 0.1)
     net, y = answering(X, 10)
-    params = {"prefit": True, "reference": "zero", "groups": np.repeat(np.arange(10), 4)}
+    params = {"prefit": True, "reference": "zero", "feature_groups": np.repeat(np.arange(10), 4)}
     dense, sparse = (quick(net, **params).fit(M, y) for M in (X, sp.csr_matrix(X)))
     np.testing.assert_allclose(sparse.feature_importances_, dense.feature_importances_, atol=1e-12)
     found = dense.increments(X, y)
@@ -101,7 +101,7 @@ def test_a_feature_split_into_levels_keeps_its_score_in_a_linear_network(width):
         wide[0].weight[:] = torch.cat([slope[:, :3], slope[:, 3:] * steps], dim=1)
         wide[0].bias[:] = linear[0].bias
     a = quick(linear, prefit=True).fit(whole, y)
-    b = quick(wide, prefit=True, groups=[list(range(3, 3 + width))]).fit(split, y)
+    b = quick(wide, prefit=True, feature_groups=[list(range(3, 3 + width))]).fit(split, y)
     np.testing.assert_allclose(b.feature_importances_[:4], a.feature_importances_, atol=1e-9)
     np.testing.assert_allclose(b.class_importances_[:, :4], a.class_importances_, atol=1e-9)
     np.testing.assert_array_equal(b.ranking_[:4], a.ranking_)
@@ -127,7 +127,7 @@ ESTIMATORS = {
 def test_elimination_drops_groups_whole(data, kind, monkeypatch):
     estimator, params = ESTIMATORS[kind]
     with counted_trainings(monkeypatch) as calls:
-        selector = quick(estimator, groups=LABELS, **{"step": 0.5, **params}).fit(*data)
+        selector = quick(estimator, feature_groups=LABELS, **{"step": 0.5, **params}).fit(*data)
     sizes = np.bincount(LABELS)
     for columns in calls:
         kept = {LABELS[i] for i in columns}
@@ -154,7 +154,7 @@ TARGETS = {
 @pytest.mark.parametrize("step", [None, 0.5])
 def test_every_kind_of_target(data, kind, step):
     y = TARGETS[kind](data.X)
-    selector = quick(groups=LABELS, step=step, max_epochs=40).fit(data.X, y)
+    selector = quick(feature_groups=LABELS, step=step, max_epochs=40).fit(data.X, y)
     importances, by_class = selector.feature_importances_, selector.class_importances_
     for values in (importances, *by_class):
         assert values[0] == values[2]
@@ -176,13 +176,13 @@ def test_one_column_a_group_gives_the_same_bits(data):
             X[:, BLOCK] = np.eye(3)[np.arange(120) % 3]
         else:
             X = data.X
-        a, b = (quick(groups=g, **params).fit(X, data.y) for g in (None, list(range(8))))
+        a, b = (quick(feature_groups=g, **params).fit(X, data.y) for g in (None, list(range(8))))
         assert bits(a) == bits(b)
 
 
 def test_groups_and_a_layer_are_refused(data):
     with pytest.raises(ValueError, match=r"^groups are columns of X, and layer= scores neurons"):
-        quick(groups=LABELS, layer="1").fit(*data)
+        quick(feature_groups=LABELS, layer="1").fit(*data)
     with pytest.raises(ValueError, match=r"^simplex_groups are columns of X, and layer= scores"):
         quick(simplex_groups=[BLOCK], layer="1").fit(*data)
 
@@ -190,7 +190,7 @@ def test_groups_and_a_layer_are_refused(data):
 def test_a_group_of_a_simplex_is_dropped_with_its_constraint(data):
     """No level is lost on the way, so the correction holds in every round."""
     X, y, _ = one_hot_table()
-    selector = quick(groups=LABELS, simplex_groups=[BLOCK], step=1).fit(X, y)
+    selector = quick(feature_groups=LABELS, simplex_groups=[BLOCK], step=1).fit(X, y)
     assert [g.tolist() for g in selector.simplex_groups_] == [BLOCK]
     assert selector.n_rounds_ == 5
 
@@ -203,8 +203,10 @@ def test_columns_of_a_group_come_in_any_order(data):
     with torch.no_grad():
         moved[0].weight[:] = net[0].weight[:, order]
     params = {"prefit": True}
-    a = quick(net, groups=LABELS, **params).fit(*data)
-    b = quick(moved, groups=[LABELS[i] for i in order], **params).fit(data.X[:, order], data.y)
+    a = quick(net, feature_groups=LABELS, **params).fit(*data)
+    b = quick(moved, feature_groups=[LABELS[i] for i in order], **params).fit(
+        data.X[:, order], data.y
+    )
     np.testing.assert_allclose(
         b.feature_importances_, a.feature_importances_[order], rtol=0, atol=1e-12
     )

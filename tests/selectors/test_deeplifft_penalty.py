@@ -51,7 +51,7 @@ def test_no_penalty_is_plain_training(data, without):
 
 def test_a_block_closes_whole(data):
     blocks = [[0, 3, 4], [1, 5], [2, 6, 7]]
-    selector = penalised(0.3, groups=blocks, max_epochs=40).fit(*data)
+    selector = penalised(0.3, feature_groups=blocks, max_epochs=40).fit(*data)
     for W in first_weights(selector):
         for block in blocks:
             assert len(set((W[:, block] != 0).any(axis=0))) == 1
@@ -126,7 +126,7 @@ LABELS = np.array([4, 0, 2, 0, 1, 3, 4, 1])
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 def test_a_rounds_shares_are_those_of_scores_and_path(data, monkeypatch, w, groups, auto):
     selector = penalised(
-        step=0.5, groups=groups, path_weight=w, n_features_to_select="auto" if auto else 2
+        step=0.5, feature_groups=groups, path_weight=w, n_features_to_select="auto" if auto else 2
     )
     rounds = rounds_of(monkeypatch, selector, data)
     labels = np.arange(8) if groups is None else groups

@@ -166,7 +166,7 @@ def test_another_fit_is_trained(name, tmp_path, table, monkeypatch):
 def test_every_parameter_but_the_cut_and_the_inert_is_in_the_key():
     from sklearn_deeplifft.selectors import _fit_cache as _memory
 
-    without = {*_memory.CUT, *_memory.INERT, "groups"}
+    without = {*_memory.CUT, *_memory.INERT, "feature_groups"}
     assert without == {
         "alpha",
         "per_class",
@@ -177,13 +177,13 @@ def test_every_parameter_but_the_cut_and_the_inert_is_in_the_key():
         "n_jobs",
         "output",
         "verbose",
-        "groups",
+        "feature_groups",
     }
 
 
 def test_groups_count_by_the_columns_they_hold(tmp_path, table, monkeypatch):
     def fit(groups):
-        SELECTORS["gates"](memory=tmp_path, groups=groups).fit(*table)
+        SELECTORS["gates"](memory=tmp_path, feature_groups=groups).fit(*table)
 
     fit([[0, 1], [2, 3]])
     with counted_trainings(monkeypatch) as calls:

@@ -61,7 +61,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def fitted(table):
-    return quick(groups=[BLOCK]).fit(*table)
+    return quick(feature_groups=[BLOCK]).fit(*table)
 
 
 def effects(gia, X):
@@ -114,7 +114,7 @@ def test_shapes_and_signs(fitted):
         {"interventions": [compose(add("GATA1", 1), remove("SOX2")), remove("age")]},
         {"n_background": 40},
         {"dtype": "float64"},
-        {"groups": [BLOCK]},
+        {"feature_groups": [BLOCK]},
     ],
     ids=str,
 )
@@ -318,7 +318,7 @@ def test_dropping_null_features_leaves_no_trace(table):
 
 def test_null_features_report_what_is_planted_and_take_raw_rows(table):
     X, y = table
-    gia = quick(null_features=True, n_networks=20, groups=[BLOCK]).fit(X, y)
+    gia = quick(null_features=True, n_networks=20, feature_groups=[BLOCK]).fit(X, y)
     by_name = dict(zip(X.columns, gia.q_values_, strict=True))
     assert max(by_name["GATA1"], by_name["grade_high"]) <= 0.05
     assert by_name["noise"] > 0.05
@@ -359,7 +359,10 @@ def test_checkpoints_resume_with_the_same_bits(table, tmp_path):
     [
         ({"interventions": []}, "nothing to intervene on"),
         ({"interventions": [remove("SOX9")]}, "'SOX9' is not among the 7 columns"),
-        ({"interventions": [set_to("grade_low", 1)], "groups": [BLOCK]}, "rest of its block"),
+        (
+            {"interventions": [set_to("grade_low", 1)], "feature_groups": [BLOCK]},
+            "rest of its block",
+        ),
         ({"interventions": [add("noise", 1)]}, "'noise' holds values below 0"),
         ({"null_features": True, "estimator": MLP}, "null features need twice the inputs"),
         ({"scale": "odds"}, "'scale' parameter"),

@@ -576,7 +576,8 @@ def test_what_is_read_of_networks_does_not_train_them_again(data, tmp_path, monk
 
 
 @pytest.mark.parametrize(
-    "other", [{"gates": "free"}, {"gate_penalty": 0.5}, {"groups": [0, 0, 1, 1, 2, 3, 4, 5]}]
+    "other",
+    [{"gates": "free"}, {"gate_penalty": 0.5}, {"feature_groups": [0, 0, 1, 1, 2, 3, 4, 5]}],
 )
 def test_checkpoints_of_another_fit_are_not_taken(data, tmp_path, other):
     gated(checkpoint_dir=tmp_path).fit(*data)

@@ -36,13 +36,13 @@ def frame(data) -> pd.DataFrame:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_say_it_gives_the_same_bits(data, frame, way):
-    selector = gated(groups=WAYS[way]).fit(frame, data.y)
-    assert gate_bits(selector) == gate_bits(gated(groups=LABELS).fit(*data))
+    selector = gated(feature_groups=WAYS[way]).fit(frame, data.y)
+    assert gate_bits(selector) == gate_bits(gated(feature_groups=LABELS).fit(*data))
     assert selector.groups is WAYS[way]
 
 
 def test_groups_of_one_are_no_groups(data):
-    a, b = gated(groups=list("abcdefgh")).fit(*data), gated().fit(*data)
+    a, b = gated(feature_groups=list("abcdefgh")).fit(*data), gated().fit(*data)
     assert gate_bits(a) == gate_bits(b)
 
 
@@ -58,7 +58,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_group_is_one_feature_everywhere(data, kind):
-    selector = gated(**KINDS[kind], groups=LABELS, n_features_to_select=2).fit(*data)
+    selector = gated(**KINDS[kind], feature_groups=LABELS, n_features_to_select=2).fit(*data)
     require_one_feature_a_group(selector, *getattr(selector, "exit_penalties_", ()))
     # Over features, not over columns.
     shares = selector.importances_per_network_[:, FIRST]
@@ -72,7 +72,7 @@ def test_a_group_is_one_feature_everywhere(data, kind):
 
 def test_counts_and_fractions_are_of_groups(data, monkeypatch):
     with counted_trainings(monkeypatch) as calls:
-        selector = gated(groups=LABELS).fit(*data)
+        selector = gated(feature_groups=LABELS).fit(*data)
         sizes = np.bincount(LABELS)
         for k, n in (*((k, k) for k in range(1, 6)), (None, 2), (0.4, 2), (1.0, 5)):
             mask = selector.set_params(n_features_to_select=k).get_support()
@@ -83,11 +83,11 @@ def test_counts_and_fractions_are_of_groups(data, monkeypatch):
             assert selector.selection_frequency_[FIRST].sum() <= n
     assert len(calls) == 3
     with pytest.raises(ValueError, match=r"=6 must be between 1 and the number of features, 5"):
-        gated(groups=LABELS, n_features_to_select=6).fit(*data)
+        gated(feature_groups=LABELS, n_features_to_select=6).fit(*data)
 
 
 def test_stability_is_that_of_groups(data):
-    selector = gated(groups=LABELS, n_features_to_select=2).fit(*data)
+    selector = gated(feature_groups=LABELS, n_features_to_select=2).fit(*data)
     p = selector.selection_frequency_[FIRST]
     share = p.mean()
     expected = 1 - (3 / 2 * p * (1 - p)).mean() / (share * (1 - share))
@@ -96,7 +96,7 @@ def test_stability_is_that_of_groups(data):
 
 def test_a_mean_or_median_threshold_is_that_of_groups(data):
     """Three columns of a group that says nothing must not lower the bar for the others."""
-    selector = gated(groups=LABELS).fit(*data)
+    selector = gated(feature_groups=LABELS).fit(*data)
     importances = selector.feature_importances_
     for threshold in ("mean", "median"):
         limit = getattr(np, threshold)(importances[FIRST])
@@ -107,14 +107,14 @@ def test_a_mean_or_median_threshold_is_that_of_groups(data):
 
 
 def test_names_that_come_out_are_whole_groups(data, frame):
-    selector = gated(groups=lambda name: name[0], n_features_to_select=2).fit(frame, data.y)
+    selector = gated(feature_groups=lambda name: name[0], n_features_to_select=2).fit(frame, data.y)
     assert list(selector.get_feature_names_out()) == ["a_1", "b", "a_2"]
     selector.set_output(transform="pandas")
     assert list(selector.transform(frame).columns) == ["a_1", "b", "a_2"]
 
 
 def test_the_columns_of_a_group_leave_together(data):
-    selector = gated(groups=LABELS, gate_penalty=0.7, max_epochs=60).fit(*data)
+    selector = gated(feature_groups=LABELS, gate_penalty=0.7, max_epochs=60).fit(*data)
     for net, row in zip(selector.estimators_, selector.importances_per_network_, strict=True):
         gate, first = net.module_.core[:2]
         through = (gate.weight[gate.feature_of_column] * first.weight.norm(dim=0)).detach().numpy()
@@ -126,7 +126,7 @@ def test_constant_columns_of_a_group_do_not_silence_it(data):
     X = data.X.copy()
     X[:, [2, 3, 4, 5]] = 1.0
     with pytest.warns(FeatureSelectionWarning, match="4 of 8 columns hold a single value"):
-        selector = gated(groups=LABELS).fit(X, data.y)
+        selector = gated(feature_groups=LABELS).fit(X, data.y)
     assert selector.feature_importances_[2] == selector.feature_importances_[0] > 0.2
     assert (selector.feature_importances_[3:6] == 0).all()
 
@@ -157,7 +157,9 @@ def test_a_feature_split_into_many_columns_keeps_about_its_share(width):
     X, Z, y = split_feature(3000, width)
     params = {"batch_size": 128, "path_steps": 200, "learning_rate": 0.01}
     whole = gated(**params).fit(X, y).feature_importances_
-    split = gated(**params, groups=blocks_of(1, 1, 1, 1, width)).fit(Z, y).feature_importances_
+    split = (
+        gated(**params, feature_groups=blocks_of(1, 1, 1, 1, width)).fit(Z, y).feature_importances_
+    )
     assert 0.5 * whole[4] < split[4] < 1.3 * whole[4]
     assert split[4] > 5 * split[1:4].max()
 
@@ -169,7 +171,7 @@ def test_noise_gains_nothing_by_its_width(width, gates):
     X = rng.normal(size=(300, 3))
     y = (X[:, 0] > 0).astype(int)
     block = one_hot(rng.permutation(300) % width, width)
-    selector = gated(gates=gates, groups=blocks_of(1, 1, 1, width), n_features_to_select=1)
+    selector = gated(gates=gates, feature_groups=blocks_of(1, 1, 1, width), n_features_to_select=1)
     shares = selector.fit(np.c_[X, block], y).feature_importances_
     assert shares[0] > 0.4
     assert shares[3] < 2 * shares[1:3].mean() + 0.05
@@ -181,7 +183,7 @@ def test_columns_said_twice_are_one_feature(data, gates):
     """Each column twice, the two a group: shares stay about what they were."""
     params = {"gates": gates, "n_networks": 5}
     plain = gated(**params).fit(*data).feature_importances_
-    twice = gated(**params, groups=np.repeat(np.arange(8), 2))
+    twice = gated(**params, feature_groups=np.repeat(np.arange(8), 2))
     twice.fit(np.repeat(data.X, 2, axis=1), data.y)
     np.testing.assert_allclose(twice.feature_importances_[::2], plain, atol=0.1)
 
@@ -192,7 +194,7 @@ def test_columns_said_twice_are_one_feature(data, gates):
 def test_one_hot_columns_of_an_encoder_are_never_parted():
     frame, y = categories(300)
     encode = encoder()
-    select = gated(groups=lambda name: name.split("_")[0], n_features_to_select=2)
+    select = gated(feature_groups=lambda name: name.split("_")[0], n_features_to_select=2)
     pipe = make_pipeline(encode, select, LogisticRegression()).set_output(transform="pandas")
     search = GridSearchCV(pipe, {"importanceneuronselector__n_features_to_select": [1, 2]}, cv=2)
     search.fit(frame, y)
@@ -207,10 +209,10 @@ def test_one_hot_columns_of_an_encoder_are_never_parted():
 
 
 def test_a_network_read_again_brings_its_groups(data):
-    selector = gated(groups=LABELS, **EARLY).fit(*data)
+    selector = gated(feature_groups=LABELS, **EARLY).fit(*data)
     for net, row in zip(selector.estimators_, selector.importances_per_network_, strict=True):
         for given in (None, list(range(8))):  # those of the network count
-            again = gated(net, prefit=True, groups=given, n_features_to_select=2).fit(*data)
+            again = gated(net, prefit=True, feature_groups=given, n_features_to_select=2).fit(*data)
             np.testing.assert_allclose(again.feature_importances_, row, rtol=1e-5, atol=1e-8)
             assert sorted(again.ranking_[FIRST]) == [1, 2, 3, 4, 5]
             assert {LABELS[i] for i in again.get_support(indices=True)} == {0, 1}
@@ -219,16 +221,16 @@ def test_a_network_read_again_brings_its_groups(data):
 
 
 def test_groups_that_are_no_longer_given_are_forgotten(data):
-    selector = gated(groups=LABELS).fit(*data)
-    selector.set_params(groups=None).fit(*data)
+    selector = gated(feature_groups=LABELS).fit(*data)
+    selector.set_params(feature_groups=None).fit(*data)
     assert gate_bits(selector) == gate_bits(gated().fit(*data))
     assert sorted(selector.ranking_) == list(range(1, 9))
 
 
 def test_groups_changed_after_fit_do_not_change_what_was_measured(data):
-    selector = gated(groups=LABELS, n_features_to_select=2).fit(*data)
+    selector = gated(feature_groups=LABELS, n_features_to_select=2).fit(*data)
     mask, frequency = selector.get_support(), selector.selection_frequency_
-    selector.set_params(groups=[0, 1, 2, 3, 4, 5, 6, 7])
+    selector.set_params(feature_groups=[0, 1, 2, 3, 4, 5, 6, 7])
     np.testing.assert_array_equal(selector.get_support(), mask)
     np.testing.assert_array_equal(selector.selection_frequency_, frequency)
 
@@ -239,26 +241,28 @@ def test_groups_changed_after_fit_do_not_change_what_was_measured(data):
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        ([0, 1], "groups holds 2 labels for 8 columns"),
+        ([0, 1], "feature_groups holds 2 labels for 8 columns"),
         ([[0, 1], [1, 2]], "column 'b' stands twice, or in two groups"),
         ([["a_1", "z"]], "column 'z' is not among the 8 columns"),
-        ({"z": 1}, r"groups names columns that X does not have: \['z'\]"),
-        ("town", "groups='town' says nothing of columns"),
-        (3, "groups=3 says nothing of columns"),
+        ({"z": 1}, r"feature_groups names columns that X does not have: \['z'\]"),
+        ("town", "feature_groups='town' says nothing of columns"),
+        (3, "feature_groups=3 says nothing of columns"),
         (lambda name: name.split("_"), "a label must be hashable"),
     ],
 )
 def test_groups_that_make_no_sense(data, frame, groups, message, monkeypatch):
-    selector = gated(groups=LABELS).fit(frame, data.y)
+    selector = gated(feature_groups=LABELS).fit(frame, data.y)
     before = copy.copy(vars(selector))
     with counted_trainings(monkeypatch) as calls, pytest.raises(ValueError, match=message):
-        selector.set_params(groups=groups).fit(frame, data.y)
+        selector.set_params(feature_groups=groups).fit(frame, data.y)
     assert calls == []
-    selector.set_params(groups=LABELS)
-    assert all(value is before[name] for name, value in vars(selector).items() if name != "groups")
+    selector.set_params(feature_groups=LABELS)
+    assert all(
+        value is before[name] for name, value in vars(selector).items() if name != "feature_groups"
+    )
 
 
 @pytest.mark.parametrize("groups", [{"a_1": 1}, lambda name: name])
 def test_names_are_needed_where_groups_go_by_them(data, groups):
     with pytest.raises(ValueError, match="needs column names, and X has none"):
-        gated(groups=groups).fit(*data)
+        gated(feature_groups=groups).fit(*data)

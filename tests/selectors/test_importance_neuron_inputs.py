@@ -353,10 +353,10 @@ def test_rows_that_are_masked_train_all_the_same(data):
 
 def test_groups_of_rows_are_given_to_fit_and_held_out_together(data):
     rows = np.repeat(np.arange(20), 6)
-    selector = gated(groups=[0, 0, 1, 1, 2, 2, 3, 3]).fit(*data, groups=rows)
+    selector = gated(feature_groups=[0, 0, 1, 1, 2, 2, 3, 3]).fit(*data, groups=rows)
     importances = selector.feature_importances_
     np.testing.assert_array_equal(importances[::2], importances[1::2])
-    plain = gated(groups=[0, 0, 1, 1, 2, 2, 3, 3]).fit(*data)
+    plain = gated(feature_groups=[0, 0, 1, 1, 2, 2, 3, 3]).fit(*data)
     assert gate_bits(selector) != gate_bits(plain)
 
 
@@ -573,7 +573,7 @@ BAD_PARAMETERS: list[tuple[dict, str]] = [
     ({"hidden_layer_sizes": [10, 0]}, "hidden_layer_sizes"),
     ({"validation_fraction": 0.7}, "validation_fraction"),
     ({"device": "gpu"}, "device"),
-    ({"groups": [0, 1]}, "groups holds 2 labels for 8 columns"),
+    ({"feature_groups": [0, 1]}, "feature_groups holds 2 labels for 8 columns"),
 ]
 
 
@@ -599,7 +599,7 @@ OTHER_VALUES = {
     "gate_penalty": 0.5,
     "path_steps": 10,
     "readout": "gate",
-    "groups": [[0, 1], (2, 3)],
+    "feature_groups": [[0, 1], (2, 3)],
     "loss": "soft_f1",
     "score_on": "out_of_fold",
     "task": "classification",
@@ -646,7 +646,7 @@ def test_every_fitted_attribute_is_documented(data):
 @pytest.mark.parametrize("estimator", [None, MLP, FixedMLP(), classifier()])
 def test_fit_leaves_parameters_as_they_were(data, estimator):
     given = {
-        "groups": [[0, 1], [2, 3]],
+        "feature_groups": [[0, 1], [2, 3]],
         "hidden_layer_sizes": [6],
         "class_weight": {0: 2.0},
         "random_state": np.random.RandomState(0),
@@ -691,7 +691,7 @@ def test_global_state_is_left_as_found(data, estimator, n_jobs):
 FAILURES = {
     "bad data": lambda s, X, y: s.fit(np.where(X > 2, np.nan, X), y),
     "one class": lambda s, X, y: s.fit(X[:, :3], np.zeros(120)),
-    "bad groups": lambda s, X, y: s.set_params(groups=[1, 2]).fit(X[:, :5], y),
+    "bad groups": lambda s, X, y: s.set_params(feature_groups=[1, 2]).fit(X[:, :5], y),
     "divergence": lambda s, X, y: s.set_params(learning_rate=1e30).fit(X[:, :5], y),
     "wrong loss": lambda s, X, y: s.set_params(loss="soft_f1").fit(X[:, :5], X[:, 0]),
     "no gates": lambda s, X, y: s.set_params(estimator=relu_network(5, 4, 3), prefit=True).fit(
@@ -704,7 +704,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_after_a_failed_fit_the_selector_holds_its_earlier_state(data, failure):
-    selector = gated(groups=[[0, 1]], n_features_to_select=2).fit(
+    selector = gated(feature_groups=[[0, 1]], n_features_to_select=2).fit(
         pd.DataFrame(data.X, columns=NAMES), data.y
     )
     params = selector.get_params(deep=False)
@@ -757,7 +757,7 @@ def first_two(name: str) -> bool:
 
 SAVED = {
     "default": lambda: gated(),
-    "groups": lambda: gated(groups=first_two),
+    "groups": lambda: gated(feature_groups=first_two),
     "class": lambda: gated(MLP),
     "skorch": lambda: gated(classifier(), **EARLY),
     "regression": lambda: gated(task="regression", gates="free"),

@@ -51,7 +51,7 @@ def test_masks_by_the_definition(name, k, table):
 
 def test_groups_are_one_feature_of_a_class(table):
     for make in SELECTORS.values():
-        selector = make(groups=[[0, 3], [4, 5]]).fit(*table)
+        selector = make(feature_groups=[[0, 3], [4, 5]]).fit(*table)
         found = selector.support_per_class(1)
         assert found[0].tolist() == [True, False, False, True, False, False, False, False]
         assert (found[:, 4] == found[:, 5]).all()
@@ -116,7 +116,7 @@ def test_ranking_for_one_class(name, table):
 
 @EACH
 def test_a_group_speaks_for_a_class_as_one(name, table):
-    selector = SELECTORS[name](target_class=1, groups=[[1, 3], [0, 2]]).fit(*table)
+    selector = SELECTORS[name](target_class=1, feature_groups=[[1, 3], [0, 2]]).fit(*table)
     assert selector.ranking_[1] == selector.ranking_[3] == 1
     expected = selector.class_importances_[1, [1, 3]].max()
     np.testing.assert_allclose(selector.feature_importances_[[1, 3]], expected)

@@ -50,9 +50,9 @@ def frame(data):
 
 @every_selector
 def test_every_way_to_say_it_gives_the_same(make, data, frame):
-    plain = make(groups=LABELS).fit(data.X, data.y)
+    plain = make(feature_groups=LABELS).fit(data.X, data.y)
     for way, groups in WAYS.items():
-        selector = make(groups=groups).fit(frame, data.y)
+        selector = make(feature_groups=groups).fit(frame, data.y)
         assert selector.groups is groups, way
         np.testing.assert_array_equal(selector.ranking_, plain.ranking_)
         np.testing.assert_array_equal(
@@ -62,7 +62,7 @@ def test_every_way_to_say_it_gives_the_same(make, data, frame):
 
 @every_selector
 def test_groups_of_one_are_no_groups(make, data):
-    a, b = make(groups=list("abcdefgh")).fit(*data), make().fit(*data)
+    a, b = make(feature_groups=list("abcdefgh")).fit(*data), make().fit(*data)
     np.testing.assert_array_equal(a.importances_per_network_, b.importances_per_network_)
     np.testing.assert_array_equal(a.class_importances_, b.class_importances_)
     np.testing.assert_array_equal(a.ranking_, b.ranking_)
@@ -70,17 +70,23 @@ def test_groups_of_one_are_no_groups(make, data):
 
 @every_selector
 def test_a_group_is_one_feature_everywhere(make, data):
-    selector = make(groups=LABELS, n_features_to_select=2).fit(*data)
+    selector = make(feature_groups=LABELS, n_features_to_select=2).fit(*data)
     require_one_feature_a_group(selector)
     assert selector.get_support(indices=True).tolist() == [0, 1, 2]
     assert selector.class_importances_.shape == (3, 8)
-    assert [columns.tolist() for columns in selector.groups_] == [[0, 2], [1], [3, 4, 5], [6], [7]]
+    assert [columns.tolist() for columns in selector.feature_groups_] == [
+        [0, 2],
+        [1],
+        [3, 4, 5],
+        [6],
+        [7],
+    ]
 
 
 @every_selector
 def test_counts_fractions_and_thresholds_are_of_groups(make, data, monkeypatch):
     with counted_trainings(monkeypatch) as calls:
-        selector = make(groups=LABELS).fit(*data)
+        selector = make(feature_groups=LABELS).fit(*data)
         trained = len(calls)
         for k, n in (*((k, k) for k in range(1, 6)), (None, 2), (0.4, 2), (1.0, 5)):
             mask = selector.set_params(n_features_to_select=k).get_support()
@@ -94,7 +100,7 @@ def test_counts_fractions_and_thresholds_are_of_groups(make, data, monkeypatch):
         np.testing.assert_array_equal(selector.get_support(), expected)
     assert len(calls) == trained
     with pytest.raises(ValueError, match=r"=6 must be between 1 and the number of features, 5"):
-        make(groups=LABELS, n_features_to_select=6).fit(*data)
+        make(feature_groups=LABELS, n_features_to_select=6).fit(*data)
 
 
 @every_selector
@@ -102,7 +108,7 @@ def test_one_hot_columns_of_an_encoder_are_never_parted(make):
     frame, y = categories(200)
     encode = encoder().set_output(transform="pandas")
     X = encode.fit_transform(frame)
-    selector = make(groups=lambda name: name.split("_")[0]).fit(X, y)
+    selector = make(feature_groups=lambda name: name.split("_")[0]).fit(X, y)
     widths = {"town": 6, "sex": 2, "age": 1, "size": 1}
     for k in range(1, 5):
         selector.set_params(n_features_to_select=k)
@@ -117,19 +123,19 @@ def test_one_hot_columns_of_an_encoder_are_never_parted(make):
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        ([0, 1], "groups holds 2 labels for 8 columns"),
+        ([0, 1], "feature_groups holds 2 labels for 8 columns"),
         ([[0, 1], [1, 2]], "column 'b' stands twice, or in two groups"),
         ([["a_1", "z"]], "column 'z' is not among the 8 columns"),
-        ({"z": 1}, r"groups names columns that X does not have: \['z'\]"),
-        ("town", "groups='town' says nothing of columns"),
-        (3, "groups=3 says nothing of columns"),
+        ({"z": 1}, r"feature_groups names columns that X does not have: \['z'\]"),
+        ("town", "feature_groups='town' says nothing of columns"),
+        (3, "feature_groups=3 says nothing of columns"),
         (lambda name: name.split("_"), "a label must be hashable"),
     ],
 )
 def test_groups_that_make_no_sense_are_refused_before_training(
     make, data, frame, groups, message, monkeypatch
 ):
-    selector = make(groups=groups)
+    selector = make(feature_groups=groups)
     before = copy.copy(vars(selector))
     with counted_trainings(monkeypatch) as calls, pytest.raises(ValueError, match=message):
         selector.fit(frame, data.y)
@@ -140,14 +146,14 @@ def test_groups_that_make_no_sense_are_refused_before_training(
 @every_selector
 def test_names_are_needed_where_groups_go_by_them(make, data):
     with pytest.raises(ValueError, match="needs column names, and X has none"):
-        make(groups={"a_1": 1}).fit(*data)
+        make(feature_groups={"a_1": 1}).fit(*data)
 
 
 @every_selector
 def test_groups_changed_after_fit_do_not_change_what_was_measured(make, data):
-    selector = make(groups=LABELS, n_features_to_select=2).fit(*data)
+    selector = make(feature_groups=LABELS, n_features_to_select=2).fit(*data)
     mask, frequency = selector.get_support(), selector.selection_frequency_
-    selector.set_params(groups=None)
+    selector.set_params(feature_groups=None)
     np.testing.assert_array_equal(selector.get_support(), mask)
     np.testing.assert_array_equal(selector.selection_frequency_, frequency)
     assert sorted(selector.fit(*data).ranking_) == list(range(1, 9))
@@ -155,11 +161,11 @@ def test_groups_changed_after_fit_do_not_change_what_was_measured(make, data):
 
 def test_a_fit_with_other_groups_is_not_read_from_memory(data, tmp_path, monkeypatch):
     with counted_trainings(monkeypatch) as calls:
-        first = decomposed_once(groups=LABELS, memory=tmp_path).fit(*data)
-        again = decomposed_once(groups=LABELS, memory=tmp_path).fit(*data)
+        first = decomposed_once(feature_groups=LABELS, memory=tmp_path).fit(*data)
+        again = decomposed_once(feature_groups=LABELS, memory=tmp_path).fit(*data)
         assert len(calls) == 2
-        other = decomposed_once(groups=[[0, 1]], memory=tmp_path).fit(*data)
+        other = decomposed_once(feature_groups=[[0, 1]], memory=tmp_path).fit(*data)
         assert len(calls) == 4
     np.testing.assert_array_equal(first.ranking_, again.ranking_)
-    assert [len(columns) for columns in again.groups_] == [2, 1, 3, 1, 1]
-    assert [len(columns) for columns in other.groups_] == [2, 1, 1, 1, 1, 1, 1]
+    assert [len(columns) for columns in again.feature_groups_] == [2, 1, 3, 1, 1]
+    assert [len(columns) for columns in other.feature_groups_] == [2, 1, 1, 1, 1, 1, 1]

@@ -155,9 +155,9 @@ def test_labels_are_groups_of_the_selectors(make):
     data = planted()
     X = np.c_[data.X, data.X[:, 0], -data.X[:, 0]]
     labels = groups_from_correlation(X)
-    selector = make(groups=labels, n_features_to_select=3).fit(X, data.y)
+    selector = make(feature_groups=labels, n_features_to_select=3).fit(X, data.y)
     assert selector.get_support(indices=True).tolist() == [0, 1, 2, 8, 9]
-    assert selector.groups_[0].tolist() == [0, 8, 9]
+    assert selector.feature_groups_[0].tolist() == [0, 8, 9]
 
 
 # Partners of what was selected
@@ -172,7 +172,7 @@ def doubled():
 
 def test_copies_of_a_selected_feature_are_reported():
     X, y = doubled()
-    selector = quick(groups=[["a", "a copy"]], n_features_to_select=3).fit(X, y)
+    selector = quick(feature_groups=[["a", "a copy"]], n_features_to_select=3).fit(X, y)
     found = selector.redundant_features(X)
     assert list(found.columns) == ["selected", "partner", "correlation", "kept"]
     kept = set(selector.get_feature_names_out())

@@ -94,6 +94,6 @@ def test_what_is_read_is_what_groups_take(write):
     assert find_groups(families, names, 4).of_column.tolist() == [0, 1, 2, 1]
     # A file of more than the table has.
     few = pd.Index(["GATA3", "other", "GATA1"])
-    with pytest.raises(ValueError, match="groups names columns that X does not have"):
+    with pytest.raises(ValueError, match="feature_groups names columns that X does not have"):
         find_groups(families, few, 3)
     assert find_groups(families.get, few, 3).of_column.tolist() == [0, 1, 0]
