@@ -1,6 +1,6 @@
 # make demo    rank the features of real tables: TABLE=file.csv TARGET=column for your own,
 #              ARGS=-q for silence
-# make test    the test suite
+# make test    the test suite; make test-fast leaves the slow batteries out
 # make lint    ruff, mypy and the import contracts
 # make bench   the quick form of every benchmark
 # Each creates its own .venv the first time.
@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 OUT ?= results
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test test-fast lint bench docs clean
 
 demo: $(VENV)/.demo
 ifdef TABLE
@@ -23,6 +23,9 @@ endif
 
 test: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-fast: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import signal
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -19,6 +20,18 @@ from sklearn_deeplifft import DeepLIFFTSelector
 # A busy machine is no defect: no example has a deadline, and the same ones are drawn each time.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible():
+    """Ctrl-C interrupts, also where the runner was started with SIGINT ignored, as by nohup."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
 
 QUICK = {
     "n_networks": 1,

@@ -67,7 +67,9 @@ MOVES = _functions(
 ) | {getattr(Tensor, name).__get__ for name in ("T", "mT", "H", "mH", "data")}
 """What entries come through unchanged."""
 
-CUTS = _functions("detach detach_", torch, Tensor) | {Tensor.data.__get__}
+CUTS = _functions("detach detach_", torch, Tensor) | {
+    Tensor.data.__get__  # type: ignore[attr-defined]
+}
 CASTS = _functions("to type type_as float double half bfloat16 cpu", Tensor)
 JOINS = _functions("cat concat concatenate stack hstack vstack dstack column_stack", torch)
 LIMITS = _functions(
@@ -277,8 +279,9 @@ class FinalNormalizer(TorchFunctionMode):
         if not (bool((one == 1).all()) if isinstance(one, Tensor) else one == 1):
             return
         joint = None if known.joint is None else -known.joint
+        alone = -known.alone
         known = replace(known, out=out, version=out._version, sign=-known.sign)
-        self._keep(replace(known, joint=joint, alone=-known.alone))
+        self._keep(replace(known, joint=joint, alone=alone))
 
     def _guarded(
         self, func: Function, args: Any, kwargs: Any, out: Any, found: list[_Probabilities]

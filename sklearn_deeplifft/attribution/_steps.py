@@ -201,7 +201,12 @@ def _halved(
         low, high = torch.where(right, new, pairs[:, 0]), torch.where(right, pairs[:, 1], new)
         return torch.stack([low, high], 1)
 
-    return kept(ends, middle), kept(values, g), kept(slopes, s), torch.where(right, *gaps[::-1])
+    return (
+        kept(ends, middle),
+        kept(values, g),
+        kept(slopes, s),
+        torch.where(right, gaps[1], gaps[0]),
+    )
 
 
 def _pivots(f: Function, way: _Way, rows: Tensor, before: Tensor, after: Tensor) -> set[int]:

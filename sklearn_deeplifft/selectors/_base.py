@@ -21,6 +21,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn_deeplifft.ensembles import (
     Checkpoints,
     Execution,
+    Progress,
     ScoreFunction,
     TrainingConfig,
     digest_of,
@@ -117,7 +118,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         "memory": [None, str, PathLike, joblib.Memory],
         "device": [str],
         "random_state": ["random_state"],
-        "verbose": ["verbose"],
+        "verbose": ["verbose", callable],
     }
 
     @abstractmethod
@@ -346,9 +347,13 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         """``"auto"`` is a prior that speaks as loudly as `PRIOR_ROWS` rows do."""
         return PRIOR_ROWS / n if self.weight_decay == "auto" else self.weight_decay
 
-    def _report(self, line: str) -> None:
-        if self.verbose:
-            print(f"[{type(self).__name__}] {line}", flush=True)
+    def _report(self, said: object) -> None:
+        """Hand progress on to the user's callable, or print what is said."""
+        if callable(self.verbose):
+            if isinstance(said, Progress):
+                self.verbose(said)
+        elif self.verbose:
+            print(f"[{type(self).__name__}] {said}", flush=True)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -35,8 +35,8 @@ class ImportanceNeuronSelector(BaseGatedSelector):
     n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
         it after ``fit`` trains nothing. With ``feature_groups`` it counts groups. ``"auto"`` keeps
-        those with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a null
-        copy of every column as well.
+        those with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a
+        null copy of every column as well.
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
@@ -117,8 +117,8 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         Where networks are trained; they are read on the CPU.
     random_state : int, RandomState instance or None, default=None
         The same seed gives the same bits; global generators are left as they were.
-    verbose : int, default=0
-        1 prints how far training is and how long it will take.
+    verbose : int or callable, default=0
+        1 prints how far training is and how long it will take; a callable is handed a `Progress`.
 
     Attributes
     ----------
