@@ -52,17 +52,17 @@ class RankedFeatures(SelectorMixin):
     _groups: FeatureGroups
     _row_names: Sequence
 
-    def top_features(self, label=None, k: int = 10) -> np.ndarray:
+    def top_features(self, k: int = 10, *, label=None) -> np.ndarray:
         """The features that speak most for a class, or the best of all.
 
         Parameters
         ----------
+        k : int, default=10
+            So many columns, whatever the current cut; all if there are fewer.
         label : object, default=None
             A class of ``classes_`` (of several outputs: a pair of output and class; in
             regression the position of an output): order by its signed score in
             ``class_importances_``, highest first. None orders by ``ranking_``.
-        k : int, default=10
-            So many columns, whatever the current cut; all if there are fewer.
 
         Returns
         -------
