@@ -25,6 +25,13 @@ from sklearn_deeplifft.interventions._statistics import (
     t_interval,
 )
 from sklearn_deeplifft.interventions._support import FEW_ROWS, Correlations, DataNearby, support_of
+from sklearn_deeplifft.interventions._text_columns import (
+    Levels,
+    numbered,
+    require_swaps,
+    text_levels,
+    without_text,
+)
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.perturbation import Response
 from sklearn_deeplifft.tables import FeatureGroups, Names, Rows, find_groups, require_finite
@@ -52,6 +59,8 @@ class Population(NamedTuple):
     rows: Rows
     names: Names
     groups: FeatureGroups | None
+    levels: Levels = {}
+    """Values of the columns of text, which stand as numbers in ``rows``."""
 
 
 class Support(NamedTuple):
@@ -183,7 +192,8 @@ def intervention_effects(
         A fitted selector of this package, a fitted skorch net, a torch module, a list of such
         networks, or any fitted scikit-learn classifier or regressor (by full forwards).
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        The data: background rows are drawn from it, and support is counted in it.
+        The data: background rows are drawn from it, and support is counted in it. A frame may
+        hold text, where the estimator takes it; such columns can be swapped.
     interventions : Intervention or sequence of them
         From `set_to`, `add`, `remove`, `quantile_shift`, `swap` and `compose`.
     background : {"data", "without", "with", "matched"} or array-like, default="data"
@@ -244,8 +254,11 @@ def intervention_effects(
         raise ValueError("interventions is empty; pass at least one, such as remove(0).")
     rng = check_random_state(random_state)
     which, base = background_rows(background, population, n_background, rng)
-    ensemble = ensemble_of(estimator, base[:2], scale=scale, task=task, dtype=dtype)
+    ensemble = ensemble_of(
+        estimator, base[:2], scale=scale, task=task, dtype=dtype, levels=population.levels
+    )
     bound = [bind(one, base, population.names, population.groups) for one in asked]
+    require_swaps(bound, population.levels, population.names)
     if which in ("data", "given"):
         moments = effects_on(ensemble, base, bound, quantiles)
         counts = np.full(len(bound), len(base))
@@ -325,8 +338,13 @@ def population_of(X, feature_groups, estimator=None) -> Population:
     _require_same_names("X", names, fitted, "estimator.feature_names_in_")
     names = fitted if names is None else names
     expected = getattr(estimator, "n_features_in_", None)
+    levels = text_levels(X)
     X = check_array(
-        X, accept_sparse=("csr", "csc"), dtype="numeric", ensure_all_finite=False, copy=False
+        numbered(X, levels),
+        accept_sparse=("csr", "csc"),
+        dtype="numeric",
+        ensure_all_finite=False,
+        copy=False,
     )
     if expected is not None and X.shape[1] != expected:
         raise ValueError(
@@ -335,7 +353,7 @@ def population_of(X, feature_groups, estimator=None) -> Population:
     names = None if names is None or len(names) != X.shape[1] else np.array(list(map(str, names)))
     require_finite(X, names)
     blocks = None if feature_groups is None else find_groups(feature_groups, names, X.shape[1])
-    return Population(Rows(X), names, blocks)
+    return Population(Rows(X), names, blocks, levels)
 
 
 def _require_same_names(what: str, names: Any, known: Any, remedy: str) -> None:
@@ -360,7 +378,8 @@ def background_rows(
     if not isinstance(background, str):
         own = getattr(background, "columns", None)
         _require_same_names("background", own, population.names, "X.columns")
-        given = check_array(background, accept_sparse=True, dtype="numeric")
+        given = numbered(background, population.levels, "background")
+        given = check_array(given, accept_sparse=True, dtype="numeric")
         given = given.toarray() if sp.issparse(given) else given
         if given.shape[1] != population.rows.shape[1]:
             raise ValueError(
@@ -386,7 +405,7 @@ def supports(
 ) -> Support:
     """Count and measure around every intervention."""
     index = sampled(np.arange(population.rows.shape[0]), MOST_NEIGHBOURS, rng)
-    data = _dense(population.rows, index)
+    data = without_text(_dense(population.rows, index), population.levels)
     nearby, correlations = DataNearby(data), Correlations(data)
     rows, off, partners = np.empty(len(bound)), np.empty(len(bound)), []
     for i, one in enumerate(bound):
@@ -395,7 +414,8 @@ def supports(
         after = one.apply(before)
         moved = (after != before).any(axis=1)
         rows[i] = support_of(values, after[moved] if moved.any() else after[:1])
-        off[i] = nearby.off_manifold(one)
+        is_text = not population.levels.keys().isdisjoint(one.positions.tolist())
+        off[i] = np.nan if is_text else nearby.off_manifold(one)
         partners.append(_named(correlations.partners(one.positions), population.names))
     return Support(rows, off, partners)
 
