@@ -63,7 +63,8 @@ def _codes(column: pd.Series, levels: np.ndarray, what: str) -> np.ndarray:
             f"column {column.name!r} of {what} holds {strange!r}, which {rule}; fill it in, or "
             "leave these rows out."
         )
-    return codes.astype(np.float64)
+    numbers: np.ndarray = codes.astype(np.float64)
+    return numbers
 
 
 def written(X: np.ndarray, names: Sequence[str] | np.ndarray, levels: Levels) -> pd.DataFrame:
