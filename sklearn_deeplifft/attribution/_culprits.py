@@ -14,7 +14,6 @@ from sklearn_deeplifft.attribution._linear_form import NetworkReader
 from sklearn_deeplifft.attribution._module_state import (
     evaluating,
     frozen_state,
-    keeping_attributes,
 )
 from sklearn_deeplifft.attribution._precision import OnePrecision
 
@@ -43,8 +42,7 @@ class Call(NamedTuple):
             for i, part in zip(at, x.split(sizes), strict=True):
                 given[i] = part.view(leaves[i].shape).clone()
             args, kwargs = tree_unflatten(given, spec)
-            kept = evaluating(self.module), keeping_attributes(self.module)
-            with kept[0], kept[1], OnePrecision(torch.float64):
+            with evaluating(self.module), OnePrecision(torch.float64):
                 out = torch.func.functional_call(self.module, state, args, kwargs)
             found = [leaf.flatten() for leaf in tree_flatten(out)[0] if _is_floating(leaf)]
             return torch.cat(found) if found else x.new_zeros(0)

@@ -29,7 +29,6 @@ from sklearn_deeplifft.attribution._module_state import (
     evaluating,
     frozen_state,
     is_one_precision,
-    keeping_attributes,
     module_dtype,
     neutral_torch,
 )
@@ -206,7 +205,6 @@ class NetworkReader:
         final = FinalNormalizer()
         with ExitStack() as stack:
             stack.enter_context(evaluating(self.module))
-            stack.enter_context(keeping_attributes(self.module))
             if self.secants:
                 stack.enter_context(Secants())
             if self.one_precision:

@@ -12,7 +12,6 @@ __all__ = [
     "evaluating",
     "frozen_state",
     "is_one_precision",
-    "keeping_attributes",
     "module_dtype",
     "neutral_torch",
 ]
@@ -45,14 +44,29 @@ def neutral_torch(*, autograd: bool = True) -> Iterator[None]:
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Hold ``module`` in evaluation mode; every submodule gets its own mode back."""
+    """Hold ``module`` in evaluation mode; every submodule gets its own mode back.
+
+    So do its tensors that are neither parameters nor buffers: a weight of
+    ``torch.nn.utils.weight_norm`` is one, which every forward sets anew.
+    """
     modes = [(child, child.training) for child in module.modules()]
+    kept = [
+        (vars(child), name, value)
+        for child, _ in modes
+        for name, value in vars(child).items()
+        if isinstance(value, Tensor)
+    ]
     module.eval()
+    for attributes, name, value in kept:
+        if value.is_inference():  # of a module built in inference mode; autograd takes no such
+            attributes[name] = value.clone()
     try:
         yield
     finally:
         for child, training in modes:
             child.training = training
+        for attributes, name, value in kept:
+            attributes[name] = value
 
 
 def module_dtype(module: nn.Module) -> torch.dtype:
@@ -79,22 +93,3 @@ def is_one_precision(module: nn.Module, dtype: torch.dtype) -> bool:
     tensors = (*module.parameters(), *module.buffers())
     found = {t.dtype for t in tensors if t.is_floating_point()}
     return found <= {dtype} and dtype is module_dtype(module)
-
-
-@contextmanager
-def keeping_attributes(module: nn.Module) -> Iterator[None]:
-    """Give submodules back their tensors that are neither parameters nor buffers.
-
-    A weight of ``torch.nn.utils.weight_norm`` is one: every forward sets it anew.
-    """
-    kept = [
-        (child, name, value)
-        for child in module.modules()
-        for name, value in vars(child).items()
-        if isinstance(value, Tensor)
-    ]
-    try:
-        yield
-    finally:
-        for child, name, value in kept:
-            vars(child)[name] = value

@@ -67,9 +67,7 @@ MOVES = _functions(
 ) | {getattr(Tensor, name).__get__ for name in ("T", "mT", "H", "mH", "data")}
 """What entries come through unchanged."""
 
-CUTS = _functions("detach detach_", torch, Tensor) | {
-    Tensor.data.__get__  # type: ignore[attr-defined]
-}
+CUTS = _functions("detach detach_", torch, Tensor) | {Tensor.data.__get__}  # type: ignore[attr-defined]
 CASTS = _functions("to type type_as float double half bfloat16 cpu", Tensor)
 JOINS = _functions("cat concat concatenate stack hstack vstack dstack column_stack", torch)
 LIMITS = _functions(
@@ -273,15 +271,15 @@ class FinalNormalizer(TorchFunctionMode):
         self, func: Function, args: Any, kwargs: Any, out: Any, found: list[_Probabilities]
     ) -> None:
         (known,) = found
-        if known.alone is None or known.log or kwargs.get("alpha", 1) != 1:
+        alone = known.alone
+        if alone is None or known.log or kwargs.get("alpha", 1) != 1:
             return
         one = args[1] if func in REVERSED else args[0]
         if not (bool((one == 1).all()) if isinstance(one, Tensor) else one == 1):
             return
         joint = None if known.joint is None else -known.joint
-        alone = -known.alone
         known = replace(known, out=out, version=out._version, sign=-known.sign)
-        self._keep(replace(known, joint=joint, alone=alone))
+        self._keep(replace(known, joint=joint, alone=-alone))
 
     def _guarded(
         self, func: Function, args: Any, kwargs: Any, out: Any, found: list[_Probabilities]
@@ -324,7 +322,7 @@ def _followed(func: Function, args: Any, kwargs: Any) -> Sequence[Any]:
     if func in JOINS:
         return args[0] if args else kwargs["tensors"]  # type: ignore[no-any-return]
     if func in COMPLEMENTS and func not in REVERSED:
-        return args[1:2] or [None]  # type: ignore[no-any-return]
+        return args[1:2] or [None]
     return [args[0] if args else kwargs.get("input")]
 
 

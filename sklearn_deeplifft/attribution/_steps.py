@@ -12,7 +12,7 @@ differ, and the decomposition of each side is complete.)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -43,8 +43,10 @@ class Steps(NamedTuple):
     columns: list[int]
     modules: list[str]
 
-    def message(self, what: str = "column") -> str:
-        shown = ", ".join(map(str, self.columns[:5]))
+    def message(self, what: str = "column", names: Sequence[str] | None = None) -> str:
+        """Say so; ``names`` of all columns, where they have any, in the place of positions."""
+        few = self.columns[:5]
+        shown = ", ".join(str(j) if names is None else repr(str(names[j])) for j in few)
         rest = len(self.columns) - 5
         more = f" and {rest} more" if rest > 0 else ""
         read = f"{what}{'' if len(self.columns) == 1 else 's'} {shown}{more}"
@@ -201,12 +203,8 @@ def _halved(
         low, high = torch.where(right, new, pairs[:, 0]), torch.where(right, pairs[:, 1], new)
         return torch.stack([low, high], 1)
 
-    return (
-        kept(ends, middle),
-        kept(values, g),
-        kept(slopes, s),
-        torch.where(right, gaps[1], gaps[0]),
-    )
+    gap = torch.where(right, gaps[1], gaps[0])
+    return kept(ends, middle), kept(values, g), kept(slopes, s), gap
 
 
 def _pivots(f: Function, way: _Way, rows: Tensor, before: Tensor, after: Tensor) -> set[int]:

@@ -16,7 +16,7 @@ Five tests, each in float64, on a few rows:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -55,25 +55,34 @@ def curvature(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
     return float(h.abs().max()) if h.numel() else 0.0
 
 
-def verify_piecewise_linear(reader: NetworkReader, X: Tensor) -> None:
+def verify_piecewise_linear(
+    reader: NetworkReader, X: Tensor, names: Sequence[str] | None = None
+) -> None:
     """Raise ``NotPiecewiseLinearError`` unless the logits are affine around the rows of ``X``.
+
+    ``names`` of its columns are for messages.
 
     Under the secant rule slopes are constants, so what curvature is left is no elementwise
     activation; only the comparison with a finite step has no meaning there.
     """
     exact, X = _exact(reader, secants=reader.secants), X[:ROWS].to(torch.float64)
+    # A plain chain draws nothing, mixes no rows and has no steps, by construction.
+    plain = exact.layer is None and chain_of(exact.module, torch.float64) is not None
     with neutral_torch():
         try:
-            _require_rows(exact, X)
+            if not plain:
+                _require_rows(exact, X)
             _require_no_curvature(exact, X)
             if not reader.secants:
                 x, f = exact.above(X)
                 _require_agreement(f, x)
-            _require_no_steps(exact, X)
+            if not plain:
+                _require_no_steps(exact, X, names)
         except IndexError as error:
             found = looked_up(_exact(reader, secants=False), X)
+            said = found.message("column" if exact.layer is None else "neuron", names)
             raise NotPiecewiseLinearError(
-                f"{found.message()} A value beside those of the rows is in no table ({error})."
+                f"{said} A value beside those of the rows is in no table ({error})."
             ) from error
 
 
@@ -105,13 +114,14 @@ def _require_no_curvature(exact: NetworkReader, X: Tensor) -> None:
         raise NotPiecewiseLinearError(_curved_message(X, bend, exact))
 
 
-def _require_no_steps(exact: NetworkReader, X: Tensor) -> None:
-    """A plain chain has none by construction; others are tried without secants."""
-    if exact.layer is None and chain_of(exact.module, torch.float64) is not None:
-        return
+def _require_no_steps(exact: NetworkReader, X: Tensor, names: Sequence[str] | None) -> None:
+    """Without secants, whose slopes account for no change."""
     found = steps(_exact(exact, secants=False), X)
     if found is not None:
-        raise NotPiecewiseLinearError(found.message("column" if exact.layer is None else "neuron"))
+        hidden = exact.layer is not None
+        raise NotPiecewiseLinearError(
+            found.message("neuron") if hidden else found.message("column", names)
+        )
 
 
 def _require_agreement(f: Callable[[Tensor], Tensor], x: Tensor) -> None:

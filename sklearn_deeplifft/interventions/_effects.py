@@ -8,15 +8,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 import torch
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_array
 
 from sklearn_deeplifft.attribution import neutral_torch
-from sklearn_deeplifft.interventions._background import BACKGROUNDS, own_rows, sampled
+from sklearn_deeplifft.interventions._background import own_rows, sampled
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
+from sklearn_deeplifft.interventions._population import (
+    Population,
+    background_rows,
+    dense_rows,
+    population_of,
+)
 from sklearn_deeplifft.interventions._statistics import (
     EffectMoments,
     changes,
@@ -25,9 +29,13 @@ from sklearn_deeplifft.interventions._statistics import (
     t_interval,
 )
 from sklearn_deeplifft.interventions._support import FEW_ROWS, Correlations, DataNearby, support_of
+from sklearn_deeplifft.interventions._text_columns import (
+    require_swaps,
+    without_text,
+)
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.perturbation import Response
-from sklearn_deeplifft.tables import FeatureGroups, Names, Rows, find_groups, require_finite
+from sklearn_deeplifft.tables import Names
 
 __all__ = [
     "InterventionEffects",
@@ -44,14 +52,6 @@ __all__ = [
 
 MOST_NEIGHBOURS = 1000
 """Rows of the data that distances and correlations are taken from."""
-
-
-class Population(NamedTuple):
-    """A table as interventions see it."""
-
-    rows: Rows
-    names: Names
-    groups: FeatureGroups | None
 
 
 class Support(NamedTuple):
@@ -183,7 +183,8 @@ def intervention_effects(
         A fitted selector of this package, a fitted skorch net, a torch module, a list of such
         networks, or any fitted scikit-learn classifier or regressor (by full forwards).
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        The data: background rows are drawn from it, and support is counted in it.
+        The data: background rows are drawn from it, and support is counted in it. A frame may
+        hold text, where the estimator takes it; such columns can be swapped.
     interventions : Intervention or sequence of them
         From `set_to`, `add`, `remove`, `quantile_shift`, `swap` and `compose`.
     background : {"data", "without", "with", "matched"} or array-like, default="data"
@@ -244,8 +245,11 @@ def intervention_effects(
         raise ValueError("interventions is empty; pass at least one, such as remove(0).")
     rng = check_random_state(random_state)
     which, base = background_rows(background, population, n_background, rng)
-    ensemble = ensemble_of(estimator, base[:2], scale=scale, task=task, dtype=dtype)
+    ensemble = ensemble_of(
+        estimator, base[:2], scale=scale, task=task, dtype=dtype, levels=population.levels
+    )
     bound = [bind(one, base, population.names, population.groups) for one in asked]
+    require_swaps(bound, population.levels, population.names)
     if which in ("data", "given"):
         moments = effects_on(ensemble, base, bound, quantiles)
         counts = np.full(len(bound), len(base))
@@ -253,7 +257,7 @@ def intervention_effects(
         parts, counts = [], np.empty(len(bound), dtype=np.int64)
         for i, one in enumerate(bound):
             own = own_rows(one, population.rows, which, n_background, rng, population.names)
-            parts.append(effects_on(ensemble, _dense(population.rows, own), [one], quantiles))
+            parts.append(effects_on(ensemble, dense_rows(population.rows, own), [one], quantiles))
             counts[i] = len(own)
         moments = merged(parts)
     found = supports(population, base, bound, rng) if support else _unknown(len(bound))
@@ -318,66 +322,6 @@ def effects_from(
     )
 
 
-def population_of(X, feature_groups, estimator=None) -> Population:
-    """Validate a table of rows; names are those of its columns, or of the estimator's."""
-    names = getattr(X, "columns", None)
-    fitted = getattr(estimator, "feature_names_in_", None)
-    _require_same_names("X", names, fitted, "estimator.feature_names_in_")
-    names = fitted if names is None else names
-    expected = getattr(estimator, "n_features_in_", None)
-    X = check_array(
-        X, accept_sparse=("csr", "csc"), dtype="numeric", ensure_all_finite=False, copy=False
-    )
-    if expected is not None and X.shape[1] != expected:
-        raise ValueError(
-            f"X has {X.shape[1]} columns, but {type(estimator).__name__} was fitted on {expected}."
-        )
-    names = None if names is None or len(names) != X.shape[1] else np.array(list(map(str, names)))
-    require_finite(X, names)
-    blocks = None if feature_groups is None else find_groups(feature_groups, names, X.shape[1])
-    return Population(Rows(X), names, blocks)
-
-
-def _require_same_names(what: str, names: Any, known: Any, remedy: str) -> None:
-    """Raise unless the columns of ``what`` are the known ones, in their order."""
-    if names is None or known is None:
-        return
-    given, expected = list(map(str, names)), list(map(str, known))
-    if len(given) == len(expected) and given != expected:
-        pairs = zip(given, expected, strict=True)
-        at = next(i for i, pair in enumerate(pairs) if len(set(pair)) > 1)
-        whose = "the estimator was fitted on" if what == "X" else "X has"
-        raise ValueError(
-            f"{what} has column {given[at]!r} where {whose} {expected[at]!r} (position "
-            f"{at}); pass the same columns in the same order, such as {what}[{remedy}]."
-        )
-
-
-def background_rows(
-    background, population: Population, n: int, rng: np.random.RandomState
-) -> tuple[str, np.ndarray]:
-    """Which background it is, and rows (n, d) float64 that interventions are bound to."""
-    if not isinstance(background, str):
-        own = getattr(background, "columns", None)
-        _require_same_names("background", own, population.names, "X.columns")
-        given = check_array(background, accept_sparse=True, dtype="numeric")
-        given = given.toarray() if sp.issparse(given) else given
-        if given.shape[1] != population.rows.shape[1]:
-            raise ValueError(
-                f"background has {given.shape[1]} columns and X has {population.rows.shape[1]}; "
-                "they must be the same columns."
-            )
-        return "given", np.array(given, dtype=np.float64, order="F")
-    if background not in BACKGROUNDS:
-        raise ValueError(
-            f"background={background!r} must be one of {list(BACKGROUNDS)}, or rows of your own."
-        )
-    if n < 1:
-        raise ValueError(f"n_background={n} must be at least 1.")
-    index = sampled(np.arange(population.rows.shape[0]), n, rng)
-    return background, _dense(population.rows, index)
-
-
 def supports(
     population: Population,
     base: np.ndarray,
@@ -386,7 +330,7 @@ def supports(
 ) -> Support:
     """Count and measure around every intervention."""
     index = sampled(np.arange(population.rows.shape[0]), MOST_NEIGHBOURS, rng)
-    data = _dense(population.rows, index)
+    data = without_text(dense_rows(population.rows, index), population.levels)
     nearby, correlations = DataNearby(data), Correlations(data)
     rows, off, partners = np.empty(len(bound)), np.empty(len(bound)), []
     for i, one in enumerate(bound):
@@ -395,7 +339,8 @@ def supports(
         after = one.apply(before)
         moved = (after != before).any(axis=1)
         rows[i] = support_of(values, after[moved] if moved.any() else after[:1])
-        off[i] = nearby.off_manifold(one)
+        is_text = not population.levels.keys().isdisjoint(one.positions.tolist())
+        off[i] = np.nan if is_text else nearby.off_manifold(one)
         partners.append(_named(correlations.partners(one.positions), population.names))
     return Support(rows, off, partners)
 
@@ -406,9 +351,3 @@ def _unknown(m: int) -> Support:
 
 def _named(found: list[tuple[int, float]], names: Names) -> list[tuple[Any, float]]:
     return [(i if names is None else str(names[i]), rho) for i, rho in found]
-
-
-def _dense(rows: Rows, index: np.ndarray) -> np.ndarray:
-    """Rows (n, d) float64, stored by column, as they are read."""
-    part = torch.from_numpy(rows.take(index).astype(np.float64, copy=False))
-    return part.T.contiguous().numpy().T  # torch transposes several times quicker than numpy

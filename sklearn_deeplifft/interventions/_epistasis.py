@@ -20,6 +20,7 @@ from sklearn_deeplifft.interventions._effects import Population, background_rows
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._statistics import edit_of, t_interval
 from sklearn_deeplifft.interventions._support import FEW_ROWS, at_levels
+from sklearn_deeplifft.interventions._text_columns import require_swaps
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.perturbation import Edit, LowRank, Response, pairs_after
 
@@ -160,8 +161,11 @@ def pairwise_epistasis(
     if isinstance(interventions, Intervention):
         interventions = [interventions]
     _, base = background_rows(background, population, n_background, rng)
-    ensemble = ensemble_of(estimator, base[:2], scale=scale, task=task, dtype=dtype)
+    ensemble = ensemble_of(
+        estimator, base[:2], scale=scale, task=task, dtype=dtype, levels=population.levels
+    )
     bound = [bind(one, base, population.names, population.groups) for one in interventions]
+    require_swaps(bound, population.levels, population.names)
     chosen = _pairs(bound, pairs)
     own, errors, squares, alone = _over_rows(ensemble, base, bound, chosen)
     return PairwiseEpistasis(

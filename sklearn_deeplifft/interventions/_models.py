@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
@@ -24,6 +23,7 @@ from sklearn_deeplifft.attribution import (
     probabilities,
 )
 from sklearn_deeplifft.interventions._statistics import edit_of
+from sklearn_deeplifft.interventions._text_columns import Levels, written
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.networks import (
     Preprocessed,
@@ -67,7 +67,13 @@ class Ensemble:
 
 
 def ensemble_of(
-    estimator: Any, few: np.ndarray, *, scale: str, task: str = "auto", dtype: str | None = None
+    estimator: Any,
+    few: np.ndarray,
+    *,
+    scale: str,
+    task: str = "auto",
+    dtype: str | None = None,
+    levels: Levels | None = None,
 ) -> Ensemble:
     """Make functions of rows of a fitted selector, networks or a scikit-learn predictor.
 
@@ -83,6 +89,8 @@ def ensemble_of(
         What the outputs of a bare torch module mean.
     dtype : {"float32", "float64"} or None
         Precision of the networks; None is their own.
+    levels : mapping of int to array or None
+        Values of columns of text, which stand as numbers in the rows.
     """
     if scale not in SCALES:
         raise ValueError(f"scale={scale!r} must be one of {list(SCALES)}.")
@@ -91,14 +99,24 @@ def ensemble_of(
         scaled = partial(scale_of, target, proba=scale == "proba")
         responses = [response_of(t, few, scaled, dtype) for t in estimator._networks]
         return Ensemble(responses, output_names(target))
-    several = list(estimator) if isinstance(estimator, list | tuple) else [estimator]
-    if not several:
-        raise ValueError("estimator is an empty list; pass at least one fitted network.")
+    several = _several(estimator)
+    if levels and any(is_network(one) for one in several):
+        raise ValueError(
+            f"X holds text in columns {sorted(levels)} (by position), and networks take numbers; "
+            "encode it first, or pass the pipeline that does."
+        )
     if all(is_network(one) for one in several):
         return _of_networks(several, few, scale == "proba", task, dtype)
     if len(several) == 1:
-        return _of_predictor(several[0], few, scale == "proba")
+        return _of_predictor(several[0], few, scale == "proba", levels or {})
     raise TypeError("a list of estimators must hold torch modules or fitted skorch nets only.")
+
+
+def _several(estimator: Any) -> list[Any]:
+    several = list(estimator) if isinstance(estimator, list | tuple) else [estimator]
+    if not several:
+        raise ValueError("estimator is an empty list; pass at least one fitted network.")
+    return several
 
 
 def output_names(target: Target) -> tuple[Any, ...]:
@@ -263,36 +281,56 @@ def _names(estimator: Any, n: int) -> tuple[Any, ...]:
     return ("prediction",) if n == 1 else tuple(range(n))
 
 
-def _of_predictor(estimator: Any, few: np.ndarray, proba: bool) -> Ensemble:
+def _of_predictor(estimator: Any, few: np.ndarray, proba: bool, levels: Levels) -> Ensemble:
     """A black box: whole rows through ``predict_proba`` or ``predict``."""
-    known = hasattr(estimator, "__sklearn_tags__")
-    if known:
-        check_is_fitted(estimator)
-    if known and is_regressor(estimator):
-        function, classes = estimator.predict, None
-    elif known and is_classifier(estimator) and hasattr(estimator, "predict_proba"):
-        function = partial(_on_scale, estimator.predict_proba, proba)
-        classes = estimator.classes_
-    else:
-        raise TypeError(
-            f"{type(estimator).__name__} is neither a fitted selector, a network, nor a "
-            "scikit-learn regressor or classifier with predict_proba."
-        )
+    function, classes = _prediction_of(estimator, proba)
     names = getattr(estimator, "feature_names_in_", None)
+    if levels and names is None:
+        raise ValueError(
+            f"X holds text in columns {sorted(levels)} (by position), but {_short(estimator)} was "
+            "fitted without column names; fit it on a data frame."
+        )
+    precision: type[np.floating] = np.float64
 
     def outputs(X: Tensor) -> Tensor:
         if not len(X):  # predictors refuse to predict nothing
             return X.new_zeros(0, n)
-        rows: Any = X.numpy()
+        rows: Any = X.numpy().astype(precision, copy=False)
         if names is not None:
-            rows = pd.DataFrame(rows, columns=names)
+            rows = written(rows, names, levels)
         found = np.asarray(function(rows), dtype=np.float64)
         return torch.from_numpy(found.reshape(len(found), -1))
 
-    n = outputs(torch.tensor(few, dtype=torch.float64)).shape[1]
+    rows = torch.tensor(few, dtype=torch.float64)
+    try:
+        n = outputs(rows).shape[1]
+    except RuntimeError as error:  # a pipeline that ends in a network of single precision
+        if "dtype" not in str(error):
+            raise
+        precision = np.float32
+        n = outputs(rows).shape[1]
     if classes is None or len(classes) != n:
         classes = ["prediction"] if n == 1 else range(n)
     return Ensemble([FullForward(outputs)], tuple(np.asarray(classes).tolist()))
+
+
+def _prediction_of(estimator: Any, proba: bool) -> tuple[Callable[[Any], Any], Any]:
+    """What predicts, on the scale asked for, and the classes of a classifier."""
+    known = hasattr(estimator, "__sklearn_tags__")
+    if known:
+        check_is_fitted(estimator)
+    if known and is_regressor(estimator):
+        return estimator.predict, None
+    if known and is_classifier(estimator) and hasattr(estimator, "predict_proba"):
+        return partial(_on_scale, estimator.predict_proba, proba), estimator.classes_
+    raise TypeError(
+        f"{_short(estimator)} is neither a fitted selector, a network, nor a "
+        "scikit-learn regressor or classifier with predict_proba."
+    )
+
+
+def _short(estimator: Any) -> str:
+    return type(estimator).__name__
 
 
 def _plain(name: Any) -> Any:

@@ -35,11 +35,11 @@ def pairs_after(
     ------
     Tensor of shape (p, n, R), for the next p pairs.
     """
-    with neutral_torch():
+    with neutral_torch(autograd=False):
         D = torch.stack([response.update(X, edit) for edit in edits])
         shifted = D + response.pre_activations(X)
     for i, j in _runs(pairs, max(ROWS_AT_ONCE // len(X), 1)):
-        with neutral_torch():  # not around the yield: what comes between is the caller's
+        with neutral_torch(autograd=False):  # not around the yield: that is the caller's time
             H = shifted[i] + D[j]
             found = response.run(H.flatten(0, 1)).unflatten(0, (len(H), len(X)))
         yield found

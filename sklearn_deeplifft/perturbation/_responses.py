@@ -101,16 +101,16 @@ class FullForward:
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         self.function = function
 
-    @neutral_torch()
+    @neutral_torch(autograd=False)
     def outputs(self, X: Tensor) -> Tensor:
         return self.function(X)
 
-    @neutral_torch()
+    @neutral_torch(autograd=False)
     def after(self, X: Tensor, edits: Sequence[Edit]) -> Tensor:
         pieces = [piece for edit in edits for piece in _pieces(edit, len(X))]
         return torch.cat([self._moved(X, piece) for piece in pieces])
 
-    @neutral_torch()
+    @neutral_torch(autograd=False)
     def write_changes(self, out: Tensor, X: Tensor, edits: Sequence[Edit], before: Tensor) -> None:
         _write_in_parts(self, out, X, edits, before, range(len(edits)))
 
@@ -161,11 +161,11 @@ class LowRank:
         self._first: tuple[Tensor, Tensor] | None = None
         self._read = (first.weight != 0).any(0).tolist()
 
-    @neutral_torch()
+    @neutral_torch(autograd=False)
     def outputs(self, X: Tensor) -> Tensor:
         return self.run(self.pre_activations(X).clone())
 
-    @neutral_torch()
+    @neutral_torch(autograd=False)
     def after(self, X: Tensor, edits: Sequence[Edit]) -> Tensor:
         outputs: dict[int, Tensor] = {}
         unread = [i for i, edit in enumerate(edits) if not self.reads(edit)]
@@ -176,7 +176,7 @@ class LowRank:
         outputs |= zip(rest, self._after_moves(X, [edits[i] for i in rest]), strict=True)
         return torch.cat([outputs[i] for i in range(len(edits))])
 
-    @neutral_torch()
+    @neutral_torch(autograd=False)
     def write_changes(self, out: Tensor, X: Tensor, edits: Sequence[Edit], before: Tensor) -> None:
         written = self._write_live(out, X, edits, before)
         rest = [i for i in range(len(edits)) if i not in written]
@@ -202,7 +202,7 @@ class LowRank:
             written.update(which)
         return written
 
-    @neutral_torch()
+    @neutral_torch(autograd=False)
     def live_units(self, X: Tensor, edits: Sequence[Edit]) -> LiveUnits | None:
         """The layers above, ready for moves of single columns; None where they are run whole."""
         layers = self._relu_layers()
@@ -249,7 +249,7 @@ class LowRank:
         if self.rectified:
             out.relu_()
 
-    @neutral_torch()
+    @neutral_torch(autograd=False)
     def update(self, X: Tensor, edit: Edit) -> Tensor:
         """``change W1[:, columns]'`` (n, h), zero in rows that the move leaves as they are."""
         out = self.first.weight.new_zeros(len(X), len(self.first.weight))
@@ -258,7 +258,7 @@ class LowRank:
         out[rows] = change.to(out.dtype) @ self.first.transposed[edit.columns]
         return out
 
-    @neutral_torch()
+    @neutral_torch(autograd=False)
     def pre_activations(self, X: Tensor) -> Tensor:
         """Z, kept for as long as the same rows are asked for."""
         if self._first is None or self._first[0] is not X:
@@ -271,7 +271,7 @@ class LowRank:
         maps = [(stage, relu) for stage, relu in self.above if isinstance(stage, Affine)]
         return maps if self.rectified and len(maps) == len(self.above) else None
 
-    @neutral_torch()
+    @neutral_torch(autograd=False)
     def run(self, h: Tensor) -> Tensor:
         """What comes after pre-activations; ``h`` is written over."""
         return self._run_above(h.relu_() if self.rectified else h)
@@ -302,7 +302,7 @@ def _is_relu(stage: Affine | Activation) -> bool:
     return isinstance(stage, Activation) and stage.value is torch.relu
 
 
-@neutral_torch()
+@neutral_torch(autograd=False)
 def low_rank_of(
     core: nn.Module,
     dtype: torch.dtype,

@@ -236,3 +236,10 @@ def test_random_state_is_untouched():
     refusal(module, rows(whole=whole))
     assert torch.equal(torch.get_rng_state(), state)
     assert before.shape == state.shape
+
+
+def test_columns_are_called_by_their_names():
+    features, width, whole, _ = STEPPED["two embeddings"]
+    names = ["sex", "age", "city", "a", "b", "c"]
+    with pytest.raises(NotPiecewiseLinearError, match="columns 'sex', 'city' through"):
+        verify_piecewise_linear(NetworkReader(made(features, width)), rows(whole=whole), names)
