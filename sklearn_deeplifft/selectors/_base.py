@@ -84,6 +84,9 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
     Final subclasses give ``__init__``, ``_score_function`` and ``_extra_settings``.
     """
 
+    feature_groups: Any = None
+    """Columns that are one feature, where a subclass has the parameter."""
+
     _parameter_constraints: dict = {
         "n_features_to_select": [
             None,

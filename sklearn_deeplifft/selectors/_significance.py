@@ -1,7 +1,7 @@
 """Features compared with null features of the same networks: p and q, and what they leave out.
 
 A null feature is a column that says nothing of the target, read by the same network; see
-``_null_columns`` for what it is made of, ``networks._nulls`` for the engine and
+``ensembles._knockoff_map`` for what it is made of, ``ensembles._null_columns`` for the engine and
 ``ranking._nulls`` for the equations.
 """
 

@@ -20,7 +20,7 @@ def correlated(n: int = 300, seed: int = 0) -> np.ndarray:
 
 def data_of(X, weight=None, **params):
     y = np.arange(X.shape[0]) % 2
-    return validated(quick(**params), X, y, weight, None, None)
+    return validated(quick(**params), X, y, weight, None, None, "auto")
 
 
 def literal(X, pi, weight=None):

@@ -307,7 +307,10 @@ def test_a_failed_first_fit_leaves_it_unfitted(data):
 
 @pytest.mark.parametrize(
     ("estimator", "step"),
-    [(None, "networks._ensemble.Members.on_batch_end"), (MLP, "_training.learn")],
+    [
+        (None, "_batched_training.Members.on_batch_end"),
+        (MLP, "_plan.train_network"),
+    ],
 )
 def test_an_interrupt_leaves_the_earlier_state_too(data, monkeypatch, estimator, step):
     selector = quick(estimator).fit(*data)
@@ -316,7 +319,7 @@ def test_an_interrupt_leaves_the_earlier_state_too(data, monkeypatch, estimator,
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"sklearn_deeplifft.{step}", interrupted)
+    monkeypatch.setattr(f"sklearn_deeplifft.ensembles.{step}", interrupted)
     with pytest.raises(KeyboardInterrupt):
         selector.fit(data.X[:, :5], data.y)
     assert vars(selector) == before

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import sklearn
 import torch
-from benchmarks._counted import VARIABLE, CountedSelector, trainings
 from joblib.externals.loky import get_reusable_executor
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 
+from benchmarks.sweep.counting import VARIABLE, CountedSelector, trainings
 from sklearn_deeplifft import (
     DeepLIFFTSelector,
     FeatureSelectionWarning,
@@ -414,7 +414,7 @@ def test_groups_of_rows_take_part_in_a_search(tmp_path, counter):
 
 RACE = """
 import sys
-from benchmarks._counted import CountedSelector
+from benchmarks.sweep.counting import CountedSelector
 from tests.conftest import QUICK, planted, bits
 print("ready", flush=True)
 sys.stdin.readline()

@@ -521,7 +521,7 @@ def run(params):
     X = pd.DataFrame(rng.normal(size=(100, 6)), columns=["u_1", "u_2", "v", "w", "x_1", "x_2"])
     y = np.where(X["u_1"] > X["v"], "yes", "no")
     selector = ImportanceNeuronSelector(
-        **params, groups={"u_1": "u", "u_2": "u", "x_1": "x", "x_2": "x"},
+        **params, feature_groups={"u_1": "u", "u_2": "u", "x_1": "x", "x_2": "x"},
         class_weight={"yes": 2.0, "no": 1.0},
     ).fit(X, y)
     return json.dumps([selector.importances_per_network_.tolist(), selector.ranking_.tolist(),

@@ -38,7 +38,7 @@ def frame(data) -> pd.DataFrame:
 def test_every_way_to_say_it_gives_the_same_bits(data, frame, way):
     selector = gated(feature_groups=WAYS[way]).fit(frame, data.y)
     assert gate_bits(selector) == gate_bits(gated(feature_groups=LABELS).fit(*data))
-    assert selector.groups is WAYS[way]
+    assert selector.feature_groups is WAYS[way]
 
 
 def test_groups_of_one_are_no_groups(data):

@@ -53,7 +53,7 @@ def test_every_way_to_say_it_gives_the_same(make, data, frame):
     plain = make(feature_groups=LABELS).fit(data.X, data.y)
     for way, groups in WAYS.items():
         selector = make(feature_groups=groups).fit(frame, data.y)
-        assert selector.groups is groups, way
+        assert selector.feature_groups is groups, way
         np.testing.assert_array_equal(selector.ranking_, plain.ranking_)
         np.testing.assert_array_equal(
             selector.importances_per_network_, plain.importances_per_network_

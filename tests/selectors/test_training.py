@@ -371,7 +371,7 @@ def real_data(*, sparse=False, standardize=True, regression=False) -> FitData:
         standardize=standardize, task="regression" if regression else "auto"
     )
     y = y if regression else y > np.median(y)
-    return validated(selector, sp.csr_array(X) if sparse else X, y, None, None, None)
+    return validated(selector, sp.csr_array(X) if sparse else X, y, None, None, None, "auto")
 
 
 def trained_with_nulls(data):
