@@ -181,9 +181,7 @@ def test_one_column_a_group_gives_the_same_bits(data):
 
 
 def test_groups_and_a_layer_are_refused(data):
-    with pytest.raises(
-        ValueError, match=r"^feature_groups are columns of X, and layer= scores neurons"
-    ):
+    with pytest.raises(ValueError, match=r"^feature_groups are columns of X, and layer= scores"):
         quick(feature_groups=LABELS, layer="1").fit(*data)
     with pytest.raises(ValueError, match=r"^simplex_groups are columns of X, and layer= scores"):
         quick(simplex_groups=[BLOCK], layer="1").fit(*data)
