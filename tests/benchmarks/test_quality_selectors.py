@@ -62,7 +62,7 @@ def test_ours_are_told_of_blocks_where_they_have_groups():
     blocks = np.array([0, 1, 0, 2, 1, 2])
     selector = ImportanceNeuronSelector(**FAST, path_steps=60)
     assert set(importances_of(selector, training(blocks=blocks), [1])[1]) == {1, 4}
-    np.testing.assert_array_equal(selector.groups, blocks)
+    np.testing.assert_array_equal(selector.feature_groups, blocks)
 
 
 def test_several_classes():
