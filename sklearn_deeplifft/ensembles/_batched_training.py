@@ -29,6 +29,7 @@ from sklearn_deeplifft.networks import (
     GatePenalty,
     GateReading,
     NetworkSettings,
+    NullColumns,
     criterion_of,
     path_epochs,
 )
@@ -45,8 +46,8 @@ class Member:
     stream: RandomStream
     training: np.ndarray
     validation: np.ndarray
-    nulls: np.ndarray | None = None
-    """For each row of the table the row that stands in for it in the null columns."""
+    null_columns: NullColumns | None = None
+    """Those that it reads behind the real ones, if it reads any."""
 
 
 @dataclass
@@ -89,7 +90,7 @@ class MemberRows(Dataset):
 
     def __init__(self, table: Any, members: Sequence[Member], part: str) -> None:
         self.table = table
-        self.index = [paired(getattr(m, part), m.nulls) for m in members]
+        self.index = [paired(getattr(m, part), m.null_columns) for m in members]
 
     def __len__(self) -> int:
         return max(len(index) for index in self.index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_deeplifft.ensembles._null_columns import KnockoffMap
+from sklearn_deeplifft.networks import KnockoffMap
 from sklearn_deeplifft.ranking import knockoff_maps, shrunk
 from sklearn_deeplifft.tables import ColumnCorrelations, FeatureGroups, FitData
 
@@ -15,7 +15,7 @@ MOST_COLUMNS = 2000
 
 
 def knockoff_map_of(data: FitData, groups: FeatureGroups) -> KnockoffMap | None:
-    """What makes null columns of a row and one that stands in for it; None for the latter alone.
+    """Map from a row and its donor to null columns; None where the donor alone is one.
 
     Correlations are those of all rows, by their weights in training.
     """

@@ -9,25 +9,25 @@ sees as it was; whatever is read of a network's real and null columns is then ex
 
 Beyond the global null, a permuted column also lacks what a real one shares with relevant columns: a
 column that says nothing but is correlated with one that does may get more weight than any null.
-With a ``Blend`` null columns are ``x_r C + x_pi(r) A`` instead, and have these correlations: see
-``ranking._knockoffs``.
+With a ``KnockoffMap`` null columns are ``x_r C + x_pi(r) A`` instead, and have these correlations:
+see ``ranking._knockoffs``.
 
 A limit: weights belong to rows, not to their stand-ins. Where they differ much (few distinct rows,
 many times repeated) the blocks are weighted unlike.
 
-==========  ==========================================================  =======
-code        meaning                                                     shape
-==========  ==========================================================  =======
-``nulls``   pi: for each row of the table the row that stands in for it  (n,)
-``values``  where null inputs are held, standardised                    (d,)
-==========  ==========================================================  =======
+==========  ===========================================================  =======
+code        meaning                                                      shape
+==========  ===========================================================  =======
+``donors``  pi: for each row of the table the row that stands in for it  (n,)
+``values``  where null inputs are held, standardised                     (d,)
+==========  ===========================================================  =======
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -38,61 +38,20 @@ from sklearn_deeplifft.networks import (
     FeatureGate,
     GateSettings,
     NetworkSettings,
+    NullColumns,
     TrainedNetwork,
     seeded,
 )
 from sklearn_deeplifft.tables import Problem
 
 __all__ = [
-    "KnockoffMap",
     "all_carry_nulls",
-    "with_null_columns",
+    "moments_with_nulls",
     "null_rows",
     "paired",
-    "moments_with_nulls",
     "with_null_features",
-    "without_nulls",
+    "without_null_columns",
 ]
-
-
-Scaling = tuple[np.ndarray, np.ndarray]
-"""Means and scales."""
-
-
-@dataclass(frozen=True)
-class KnockoffMap:
-    """Null columns (m, d) of rows and those that stand in for them: ``[x_r x_pi] W + constant``."""
-
-    weight: Tensor
-    """(2d, d), float64."""
-    constant: Tensor
-    """(d,)."""
-
-    @classmethod
-    def of(cls, kept: np.ndarray, mixed: np.ndarray, center: np.ndarray, scale: np.ndarray):
-        """For rows as they are, from maps of rows ``(x - center) / scale``."""
-        maps = np.concatenate([kept, mixed]) * scale / np.tile(scale, 2)[:, None]
-        constant = center - np.tile(center, 2) @ maps
-        return cls(torch.from_numpy(maps), torch.from_numpy(constant))
-
-    def standardized(self, center: Tensor, scale: Tensor) -> KnockoffMap:
-        """The same for rows ``(x - center) / scale``."""
-        center, scale = center.double(), scale.double()
-        maps = self.weight * torch.cat([scale, scale])[:, None] / scale
-        constant = (torch.cat([center, center]) @ self.weight + self.constant - center) / scale
-        return KnockoffMap(maps, constant)
-
-    def __call__(self, pairs: Tensor) -> Tensor:
-        """Of rows (..., 2d), each beside the one that stands in for it, as (..., d)."""
-        weight, constant = (part.to(pairs.dtype) for part in (self.weight, self.constant))
-        # Of each network by itself, so that its bits do not depend on its neighbours.
-        return torch.matmul(pairs, weight.expand(*pairs.shape[:-2], *weight.shape)) + constant
-
-
-def with_null_columns(real: Tensor, stand_ins: Tensor, knockoff_map: KnockoffMap | None) -> Tensor:
-    """Real columns (..., d) and null ones behind them, (..., 2d)."""
-    pairs = torch.cat([real, stand_ins], dim=-1)
-    return pairs if knockoff_map is None else torch.cat([real, knockoff_map(pairs)], dim=-1)
 
 
 def null_rows(n: int, parts: Iterable[np.ndarray], seed: int) -> np.ndarray:
@@ -112,20 +71,20 @@ def null_rows(n: int, parts: Iterable[np.ndarray], seed: int) -> np.ndarray:
     return nulls
 
 
-def all_carry_nulls(nulls: Sequence[np.ndarray | None]) -> bool:
-    """Whether networks carry null features: all of them do, or none."""
-    carried = [given is not None for given in nulls]
+def all_carry_nulls(given: Sequence[NullColumns | None]) -> bool:
+    """Whether networks carry null columns: all of them do, or none."""
+    carried = [nulls is not None for nulls in given]
     if any(carried) and not all(carried):
         raise ValueError(
-            f"{sum(carried)} of {len(carried)} networks carry null features; networks trained "
-            "together have one architecture. Give nulls to all of them or to none."
+            f"{sum(carried)} of {len(carried)} networks carry null columns; networks trained "
+            "together have one architecture. Give null columns to all of them or to none."
         )
     return any(carried)
 
 
-def paired(rows: np.ndarray, nulls: np.ndarray | None) -> Tensor:
-    """Rows (m, 1), or with null features (m, 2): each row and the one that stands in for it."""
-    return torch.from_numpy(np.stack([rows] if nulls is None else [rows, nulls[rows]], axis=1))
+def paired(rows: np.ndarray, nulls: NullColumns | None) -> Tensor:
+    """Rows (m, 1), or with null columns (m, 2): each row and its donor."""
+    return torch.from_numpy(np.stack([rows] if nulls is None else [rows, nulls.donors[rows]], 1))
 
 
 def moments_with_nulls(
@@ -148,7 +107,7 @@ def with_null_features(
     return problem, settings
 
 
-def without_nulls(trained: TrainedNetwork, values: np.ndarray) -> TrainedNetwork:
+def without_null_columns(trained: TrainedNetwork, values: np.ndarray) -> TrainedNetwork:
     """The network as a function of the d real columns, its null inputs held at ``values``.
 
     What the null columns then add is a constant, and goes into the first bias (summed in float64):
@@ -156,28 +115,28 @@ def without_nulls(trained: TrainedNetwork, values: np.ndarray) -> TrainedNetwork
 
     Parameters
     ----------
-    trained : Trained
-        From ``learn_together``, with null features.
+    trained : TrainedNetwork
+        From ``train_networks``, with null columns.
     values : array of shape (d,)
         Standardised. Their mean is zero where columns are centred, and mean / scale where they
         are scaled only, as in sparse tables.
 
     Returns
     -------
-    Trained
+    TrainedNetwork
         Its ``estimator`` takes raw rows of d columns, its ``core`` d standardised ones;
-        ``with_nulls`` is the core it came from, and ``gates`` are those of all 2d columns.
+        ``beside_nulls`` is the network it came from, and ``gates`` are those of all 2d columns.
 
     Raises
     ------
     ValueError
-        If the network has no null features, or ``values`` are not d numbers.
+        If the network has no null columns, or ``values`` are not d numbers.
     """
-    if trained.with_nulls is None:
+    if trained.null_columns is None:
         raise ValueError(
-            "the network has no null features to leave out; train it with Assignment.nulls."
+            "the network has no null columns to leave out; train it with Split.null_columns."
         )
-    core = _held(trained.with_nulls, np.asarray(values, dtype=np.float64))
+    core = _held(trained.core, np.asarray(values, dtype=np.float64))
     given = trained.estimator.get_params()
     moments, gates = given["module__moments"], given.get("module__gates")
     net = clone(trained.estimator).set_params(
@@ -194,8 +153,8 @@ def without_nulls(trained: TrainedNetwork, values: np.ndarray) -> TrainedNetwork
         estimator=net,
         core=net.module_.core,
         standardize=net.module_.standardize,
-        nulls=None,
-        knockoff_map=None,
+        null_columns=None,
+        beside_nulls=trained,
     )
 
 

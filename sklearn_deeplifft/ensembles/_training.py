@@ -22,16 +22,16 @@ from torch import Tensor, nn
 from sklearn_deeplifft.ensembles._batched_training import Member, Trace, epoch_shape, train_batch
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
 from sklearn_deeplifft.ensembles._null_columns import (
-    KnockoffMap,
     all_carry_nulls,
     moments_with_nulls,
     paired,
-    with_null_columns,
     with_null_features,
 )
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
+from sklearn_deeplifft.ensembles._splits import Split
 from sklearn_deeplifft.networks import (
     GateReading,
+    KnockoffMap,
     NetworkSettings,
     Preprocessed,
     Standardize,
@@ -41,12 +41,12 @@ from sklearn_deeplifft.networks import (
     relu_mlp,
     require_finite,
     seeded,
-    split_gates,
     torch_threads,
+    with_null_columns,
 )
 from sklearn_deeplifft.tables import Problem
 
-__all__ = ["Assignment", "Execution", "train_networks"]
+__all__ = ["ChunkReport", "Execution", "train_networks"]
 
 CHUNK_BYTES = 50_000_000
 """Weights, gradients, moments and activations of a chunk; more leave the caches for good."""
@@ -60,39 +60,28 @@ TABLE_BYTES = 256_000_000
 """Standardised rows are kept whole up to this size."""
 
 
-class Assignment(NamedTuple):
-    """What one network is to learn from."""
-
-    training: np.ndarray
-    validation: np.ndarray
-    seed: int
-    start: nn.Module | None = None
-    """A trained core to go on from."""
-    nulls: np.ndarray | None = None
-    """(n,), for each row of the table the row that stands in for it in the null columns; the
-    network reads them behind the real ones. None trains without any."""
-
-
 @dataclass(frozen=True)
 class Execution:
-    """How the work is spread."""
+    """Threads and checkpoints of a training."""
 
     n_jobs: int | None = None
     checkpoints: Checkpoints | None = None
     digest: str = ""
-    """Of everything in the table that training depends on."""
+    """A digest of everything in the table that training depends on."""
     stage: str = "round-001"
     """Names the checkpoints."""
 
 
-Report = Callable[[int, int, Sequence[TrainedNetwork], float, float], None]
+ChunkReport = Callable[[int, int, Sequence[TrainedNetwork], float, float], None]
 """(networks done, of how many, the last ones, seconds so far, about how many are left)."""
 
 
-class _Rows:
+class _StandardizedRows:
     """The table as the networks take it: float32, standardised."""
 
-    def __init__(self, table: TrainingTable, columns: np.ndarray) -> None:
+    def __init__(
+        self, table: TrainingTable, columns: np.ndarray, knockoff_map: KnockoffMap | None
+    ) -> None:
         self.table = table
         self.columns = None if len(columns) == table.rows.shape[1] else columns
         moments = table.moments
@@ -100,9 +89,9 @@ class _Rows:
         mean, scale = (m[columns] for m in moments) if moments else (np.zeros(d), np.ones(d))
         self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale))
         self.knockoff_map: KnockoffMap | None = None
-        if table.knockoff_map is not None and self.columns is None:
+        if knockoff_map is not None and self.columns is None:
             parts = (torch.as_tensor(part) for part in (mean, scale))
-            self.knockoff_map = table.knockoff_map.standardized(*parts)
+            self.knockoff_map = knockoff_map.standardized(*parts)
         self.whole: Tensor | None = None
         # Sparse tables and those on disk stay where they are.
         if table.rows.in_memory and table.rows.shape[0] * d * 4 <= TABLE_BYTES:
@@ -138,27 +127,27 @@ def train_networks(
     problem: Problem,
     settings: NetworkSettings,
     table: TrainingTable,
-    assignments: Sequence[Assignment],
+    splits: Sequence[Split],
     columns: np.ndarray,
-    spread: Execution,
-    report: Report,
+    execution: Execution,
+    report: ChunkReport,
 ) -> list[TrainedNetwork]:
     """Train networks of ours; each comes out as if it had been trained alone.
 
-    ``problem``, ``settings`` and ``columns`` are those of the d real columns. With null features
-    the networks read 2 d, and so do their cores and estimators; ``without_nulls`` leaves those of
-    the real columns.
+    ``problem``, ``settings`` and ``columns`` are those of the d real columns. With null columns
+    the networks read 2 d, and so do their cores and estimators; ``without_null_columns`` leaves
+    those of the real columns.
 
     Raises
     ------
     ValueError
-        If some of the networks carry null features and others do not.
+        If some of the networks carry null columns and others do not.
     KeyboardInterrupt
         With a message that says what is kept.
     """
-    work = _Work(problem, settings, table, assignments, columns, spread)
+    work = _Work(problem, settings, table, splits, columns, execution)
     found = work.restored()
-    done, total, began = len(found), len(assignments), time.perf_counter()
+    done, total, began = len(found), len(splits), time.perf_counter()
     if found:
         report(done, total, list(found.values()), 0.0, math.nan)
     missing = [i for i in range(total) if i not in found]
@@ -169,15 +158,15 @@ def train_networks(
             left = seconds / (len(found) - done) * (total - len(found))
             report(len(found), total, list(part.values()), seconds, left)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_farewell(len(found), total, spread)) from None
+        raise KeyboardInterrupt(_farewell(len(found), total, execution)) from None
     return [found[i] for i in range(total)]
 
 
-def _farewell(done: int, total: int, spread: Execution) -> str:
+def _farewell(done: int, total: int, execution: Execution) -> str:
     said = f"interrupted: {done} of {total} networks were trained"
-    if spread.checkpoints is None:
+    if execution.checkpoints is None:
         return f"{said}, and none is kept. Pass checkpoint_dir= to keep those that are finished."
-    return f"{said} and are kept in {spread.checkpoints.folder}; the same call goes on from there."
+    return f"{said} and are kept in {execution.checkpoints.folder}; the same call goes on from there."
 
 
 class Result(NamedTuple):
@@ -206,27 +195,27 @@ class _Work:
         problem: Problem,
         settings: NetworkSettings,
         table: TrainingTable,
-        assignments: Sequence[Assignment],
+        splits: Sequence[Split],
         columns: np.ndarray,
-        spread: Execution,
+        execution: Execution,
     ) -> None:
-        self.with_nulls = all_carry_nulls([given.nulls for given in assignments])
+        self.with_nulls = all_carry_nulls([split.null_columns for split in splits])
         if self.with_nulls:
             problem, settings = with_null_features(problem, settings)
         self.problem = problem
         self.settings = settings
         self.table = table
-        self.assignments = assignments
+        self.splits = splits
         self.columns = columns
-        self.spread = spread
+        self.execution = execution
         self.halt = threading.Event()
 
     def restored(self) -> dict[int, TrainedNetwork]:
         """Networks that checkpoints hold."""
-        store, found = self.spread.checkpoints, {}
+        store, found = self.execution.checkpoints, {}
         if store is None:
             return {}
-        for i in range(len(self.assignments)):
+        for i in range(len(self.splits)):
             saved = store.load(self._name(i), self._key(i))
             if saved is not None:
                 found[i] = self._as_trained(i, self._result(saved))
@@ -236,14 +225,16 @@ class _Work:
         """Train the networks ``missing``, a chunk at a time."""
         if not missing:
             return
-        self.rows = _Rows(self.table, self.columns)
+        given = self.splits[0].null_columns
+        knockoff_map = None if given is None else given.knockoff_map
+        self.rows = _StandardizedRows(self.table, self.columns, knockoff_map)
         # Here, in one thread: drawing initial weights goes through torch's global generator.
         self.members = {
-            i: _member(self.problem, self.settings, self.assignments[i]) for i in missing
+            i: _member(self.problem, self.settings, self.splits[i]) for i in missing
         }
-        n_jobs = self.spread.n_jobs
+        n_jobs = self.execution.n_jobs
         chunks = _chunks(
-            self.problem, self.settings, self.assignments, missing, effective_n_jobs(n_jobs)
+            self.problem, self.settings, self.splits, missing, effective_n_jobs(n_jobs)
         )
         # Threads: torch lets go of the interpreter's lock while it computes, and no worker has
         # to start, import torch and be sent the table.
@@ -268,11 +259,11 @@ class _Work:
         for j, i in enumerate(chunk):
             if self.halt.is_set():
                 break
-            few = paired(own[j].training[:64], own[j].nulls)
+            few = paired(own[j].training[:64], own[j].null_columns)
             require_finite(own[j].core.eval(), self.rows.take(few)[0])
             results[i] = Result(own[j].core, traces[j], gates[j] if gates else None)
-            if self.spread.checkpoints:
-                self.spread.checkpoints.save(self._name(i), self._key(i), results[i].arrays())
+            if self.execution.checkpoints:
+                self.execution.checkpoints.save(self._name(i), self._key(i), results[i].arrays())
         return results
 
     def _result(self, saved: dict[str, np.ndarray]) -> Result:
@@ -296,10 +287,7 @@ class _Work:
 
     def _as_trained(self, i: int, result: Result) -> TrainedNetwork:
         """The same as a fitted skorch net of its own."""
-        core, gates = result.core, self.settings.gates
-        shown = gates is not None and gates.shown
-        if gates is not None and shown and gates.tied:
-            core = nn.Sequential(split_gates(core[0], gates), *core)  # type: ignore[arg-type]
+        gates = self.settings.gates
         moments = self.table.moments
         if moments is not None:
             moments = (moments[0][self.columns], moments[1][self.columns])
@@ -307,11 +295,11 @@ class _Work:
         # The net is given the recipe, not the weights: a clone of it starts afresh.
         plain = replace(self.settings, gates=None)
         net = build_net(None, self.problem, plain, moments=moments)
-        if gates is not None and shown:
-            net.set_params(module__gates=replace(gates, tied=False))
+        if gates is not None and not gates.tied:
+            net.set_params(module__gates=gates)
         with seeded(0):
             net.initialize()
-        net.module_.core.load_state_dict(core.state_dict())
+        net.module_.core.load_state_dict(result.core.state_dict())
         net.module_.to("cpu").eval()
         net.device = "cpu"
         losses = result.trace.valid_loss
@@ -324,24 +312,22 @@ class _Work:
             len(net.history),
             min(losses, default=None),
             gates=result.gates,
-            with_nulls=module.core if self.with_nulls else None,
-            nulls=self.assignments[i].nulls,
-            knockoff_map=self.table.knockoff_map,
+            null_columns=self.splits[i].null_columns,
         )
 
     def _name(self, i: int) -> str:
-        return f"{self.spread.stage}-network-{i + 1:04d}"
+        return f"{self.execution.stage}-network-{i + 1:04d}"
 
     def _key(self, i: int) -> str:
         """A digest of what the training of network ``i`` depends on."""
-        training, validation, seed, start, nulls = self.assignments[i]
-        weights, knockoff_map = None, self.table.knockoff_map
+        training, validation, seed, start, nulls = self.splits[i]
+        weights, knockoff_map = None, None if nulls is None else nulls.knockoff_map
         if start is not None:
             weights = {name: value.numpy() for name, value in start.state_dict().items()}
         return key_of(
             FORMAT,
             torch.__version__,
-            self.spread.digest,
+            self.execution.digest,
             self._name(i),
             self.problem,
             self.settings,
@@ -350,7 +336,7 @@ class _Work:
             validation,
             seed,
             weights,
-            *(() if nulls is None else (nulls,)),
+            *(() if nulls is None else (nulls.donors,)),
             *(
                 ()
                 if knockoff_map is None
@@ -368,9 +354,9 @@ def _write_history(net: skorch.NeuralNet, trace: Trace) -> None:
             net.history.record("valid_loss", trace.valid_loss[epoch])
 
 
-def _member(problem: Problem, settings: NetworkSettings, assignment: Assignment) -> Member:
+def _member(problem: Problem, settings: NetworkSettings, split: Split) -> Member:
     """A network as skorch would start it under this seed."""
-    training, validation, seed, start, nulls = assignment
+    training, validation, seed, start, nulls = split
     if start is not None:
         assert isinstance(start, nn.Sequential)  # networks of ours are
         return Member(copy.deepcopy(start), RandomStream(seed), training, validation, nulls)
@@ -397,7 +383,7 @@ def _fresh_core(
 def _chunks(
     problem: Problem,
     settings: NetworkSettings,
-    assignments: Sequence[Assignment],
+    splits: Sequence[Split],
     wanted: Sequence[int],
     n_workers: int,
 ) -> list[list[int]]:
@@ -408,7 +394,7 @@ def _chunks(
     size = min(max(size, 1), LARGEST_CHUNK)
     by_shape: dict[tuple, list[int]] = {}
     for i in wanted:
-        parts = assignments[i].training, assignments[i].validation
+        parts = splits[i].training, splits[i].validation
         shape = tuple(epoch_shape(len(part), settings.batch_size) for part in parts)
         by_shape.setdefault(shape, []).append(i)
     chunks = []

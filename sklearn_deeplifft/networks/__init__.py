@@ -14,7 +14,6 @@ from sklearn_deeplifft.networks._gates import (
     GateSettings,
     GaussianNoise,
     column_norms,
-    split_gates,
 )
 from sklearn_deeplifft.networks._hash import hash_of, key_of_parameters
 from sklearn_deeplifft.networks._heads import heads_for
@@ -35,6 +34,11 @@ from sklearn_deeplifft.networks._learn import (
     warm_start,
 )
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
+from sklearn_deeplifft.networks._null_columns import (
+    KnockoffMap,
+    NullColumns,
+    with_null_columns,
+)
 from sklearn_deeplifft.networks._penalty import GatePenalty, path_epochs
 from sklearn_deeplifft.networks._train import require_finite, seeded, torch_threads
 
@@ -44,8 +48,10 @@ __all__ = [
     "GateReading",
     "GateSettings",
     "GaussianNoise",
+    "KnockoffMap",
     "LOGITS",
     "NetworkSettings",
+    "NullColumns",
     "OutputKind",
     "Preprocessed",
     "Standardize",
@@ -70,7 +76,6 @@ __all__ = [
     "require_finite",
     "rescale_output",
     "seeded",
-    "split_gates",
     "takes_columns",
     "task_of_network",
     "torch_threads",
@@ -78,4 +83,5 @@ __all__ = [
     "untrained_network",
     "wants_float_targets",
     "warm_start",
+    "with_null_columns",
 ]

@@ -60,8 +60,8 @@ def gates_of(core: nn.Module) -> FeatureGate:
     gate = next((m for m in core.modules() if isinstance(m, FeatureGate)), None)
     if gate is None:
         raise ValueError(
-            f"{type(core).__name__} has no gates to read; with prefit=True pass a network of an "
-            "ImportanceNeuronSelector (one of its estimators_), or leave prefit=False."
+            f"{type(core).__name__} has no gates to read; with prefit=True pass a fitted ensemble "
+            "whose networks were trained with gates, or leave prefit=False."
         )
     return gate
 

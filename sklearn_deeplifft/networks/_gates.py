@@ -33,7 +33,6 @@ __all__ = [
     "GaussianNoise",
     "column_norms",
     "shrink",
-    "split_gates",
 ]
 
 NUMBERS_IN_CACHE = 2**16
@@ -48,8 +47,6 @@ class GateSettings:
     """0 to G - 1 for each column; the columns of a feature share a gate."""
     tied: bool = True
     """A gate *is* the norm of its column; else it is a parameter of its own."""
-    shown: bool = True
-    """Whether tied gates stand before the first layer of the trained network, or stay in it."""
     initial: str = "one"
     """Of gates that are not tied: "one", or "uniform" on (-0.05, 0.05), clipped."""
     penalty: float | None = None
@@ -116,6 +113,15 @@ class FeatureGate(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * self.weight[self.feature_of_column]
 
+    def on(self, columns: np.ndarray) -> FeatureGate:
+        """The gates, as they are now, of some of the columns, ascending positions."""
+        at = torch.as_tensor(columns)
+        features, places = torch.unique(self.feature_of_column[at], return_inverse=True)
+        gate = FeatureGate(places, self.initial)
+        with torch.no_grad():
+            gate.weight.copy_(self.weight[features])
+        return gate
+
 
 class GaussianNoise(nn.Module):
     """Add normal noise of this standard deviation while training."""
@@ -146,17 +152,3 @@ def shrink(e: Tensor, t: Tensor | float) -> Tensor:
     The proximal step of the group penalty ``sum_i t_i e_i`` (Yuan & Lin 2006).
     """
     return torch.where(e > t, 1 - t / e.clamp_min(1e-30), 0.0)
-
-
-@torch.no_grad()
-def split_gates(linear: nn.Linear, settings: GateSettings) -> FeatureGate:
-    """Take the norms of the columns out of a first layer, in place, into gates before it.
-
-    The network computes what it did.
-    """
-    where = settings.columns()
-    gate = FeatureGate(where)
-    e = column_norms(linear.weight[None], where, settings.n_features)[0]
-    linear.weight.div_(torch.where(e > 0, e, 1.0)[where])
-    gate.weight.copy_(e)
-    return gate

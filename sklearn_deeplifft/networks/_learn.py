@@ -37,6 +37,7 @@ from sklearn_deeplifft.networks._build import (
 )
 from sklearn_deeplifft.networks._gates import GateReading
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, on_fewer_columns
+from sklearn_deeplifft.networks._null_columns import NullColumns
 from sklearn_deeplifft.networks._penalty import path_epochs
 from sklearn_deeplifft.networks._train import seeded, train
 from sklearn_deeplifft.tables import Problem, Rows
@@ -72,12 +73,10 @@ class TrainedNetwork(NamedTuple):
     """Best validation loss, where there was validation."""
     gates: GateReading | None = None
     """What its gates say, where it has any."""
-    with_nulls: nn.Module | None = None
-    """The core that reads null columns behind the real ones, where it was trained with any."""
-    nulls: np.ndarray | None = None
-    """(n,): which row stands in for each in null columns, as long as ``core`` reads any."""
-    knockoff_map: Any = None
-    """The ``Blend`` of the two that null columns are; None is the row that stands in, alone."""
+    null_columns: NullColumns | None = None
+    """Those that ``core`` reads behind the real ones, if it reads any."""
+    beside_nulls: TrainedNetwork | None = None
+    """The network as it was trained, reading null columns, where ``core`` does not any more."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,6 @@ class TrainingTable:
     targets: Tensor
     weight: Tensor
     moments: tuple[np.ndarray, np.ndarray] | None
-    knockoff_map: Any = None
-    """A ``Blend`` for null columns; None has them be permuted copies."""
 
 
 def network_kind(estimator: Any) -> str:
@@ -273,7 +270,7 @@ def task_of_network(estimator: Any) -> str:
     if isinstance(estimator, MLPClassifier):
         several = estimator.out_activation_ == "logistic" and estimator.n_outputs_ > 1
         return "multilabel" if several else "classification"
-    if isinstance(estimator, skorch.NeuralNetBinaryClassifier):
+    if isinstance(estimator, skorch.NeuralNetClassifier | skorch.NeuralNetBinaryClassifier):
         return "classification"
     return "auto"
 

@@ -131,12 +131,15 @@ def on_fewer_columns(
 ) -> nn.Module:
     """A copy of ``core`` that reads only the columns ``kept`` and behaves as before on them.
 
-    Our own network loses the other columns of its first weight; any other module is fed their
+    Our own network loses the other columns of its gates and its first weight; any other module is fed their
     mean.
     """
     core = copy.deepcopy(core)
     if sliceable:
-        first = core[0]  # type: ignore[index]
+        at = 1 if isinstance(core[0], FeatureGate) else 0  # type: ignore[index]
+        if at:
+            core[0] = core[0].on(kept)  # type: ignore[index]
+        first = core[at]  # type: ignore[index]
         first.weight = nn.Parameter(first.weight.detach()[:, kept].clone())
         first.in_features = len(kept)
         return core

@@ -16,15 +16,15 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
-from sklearn_deeplifft.tables._targets import Target, encode_target
+from sklearn_deeplifft.tables._targets import Target
 from sklearn_deeplifft.tables._validation import class_weights, require_finite, warn_constant
 
 __all__ = [
     "FitData",
     "check_rows",
+    "fit_data",
     "scored_rows",
     "target_scale",
-    "validated",
 ]
 
 
@@ -47,6 +47,18 @@ class FitData:
     """(d,), zero for a constant column."""
     moments: tuple[np.ndarray, np.ndarray] | None
     """Means and scales put in front of networks trained here; None leaves columns as they are."""
+    canonical: bool = True
+    """Whether equal rows are merged and all are sorted, as for training; else they are as given."""
+
+    @property
+    def constant(self) -> np.ndarray:
+        """(d,) bool: columns that held one value in training; of rows as given, none is known."""
+        return (self.std == 0) & self.canonical
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Positions of the distinct rows that may be scored."""
+        return self.index[self.score_weight[self.index] > 0]
 
 
 def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
@@ -67,22 +79,24 @@ def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
     return checked
 
 
-def validated(
-    selector,
+def fit_data(
     X,
     y,
-    sample_weight,
-    sample_mask,
-    groups,
-    task: str,
-    known: Callable[[np.ndarray, np.ndarray], np.ndarray | None] | None = None,
+    names: np.ndarray | None,
+    encode: Callable[[Any, Any], Target],
+    *,
+    sample_weight=None,
+    sample_mask=None,
+    groups=None,
+    class_weight=None,
+    standardize: bool = True,
+    canonical: bool = True,
 ) -> FitData:
-    """Validate what ``fit`` was given, by the parameters of ``selector``.
+    """Make a table ready whose ``X`` and ``y`` `check_rows` has passed.
 
-    ``known`` gives the classes of a network that is trained already, from two rows and the labels.
+    ``encode`` makes the target of X and y. ``canonical`` merges equal rows and sorts them by
+    content, so that the bits of a training depend on the data alone.
     """
-    X, y = check_rows(selector, X, reset=True, y=y)
-    names = getattr(selector, "feature_names_in_", None)
     if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not sp.issparse(y):
         y = column_or_1d(y, warn=True)
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
@@ -90,22 +104,25 @@ def validated(
     groups = None if groups is None else _groups_of_rows(groups, len(weight))
     X, y, weight, mask, groups = _without_weightless(X, y, weight, mask, groups)
     codes = None if groups is None else np.unique(groups, return_inverse=True)[1].reshape(-1)
-    target, rows = _encoded(task, known, X, y), Rows(X)
-    index, weight, score_weight = _distinct(selector, rows, target, weight, mask, codes)
+    target, rows = encode(X, y), Rows(X)
+    index, score_weight = np.arange(len(weight)), weight * mask
+    if canonical:
+        index, weight, score_weight = _distinct(rows, target, weight, mask, codes)
     mean, std = column_moments(rows, index, weight)
-    if not selector.prefit:
+    if canonical:
         warn_constant(std, names)
     return FitData(
         rows=rows,
         target=target,
         index=index,
-        training_weight=weight * _class_factor(selector.class_weight, target, index, weight),
+        training_weight=weight * _class_factor(class_weight, target, index, weight),
         score_weight=score_weight,
         groups=codes,
         names=names,
         mean=mean,
         std=std,
-        moments=_scaling(selector, mean, std, sparse=rows.sparse),
+        moments=_scaling(mean, std, sparse=rows.sparse) if standardize and canonical else None,
+        canonical=canonical,
     )
 
 
@@ -137,19 +154,10 @@ def _without_weightless(X, y, weight, mask, groups):
     return X[kept], y[kept], weight[kept], mask[kept], groups
 
 
-def _encoded(task: str, known: Callable | None, X, y) -> Target:
-    """Encode the target; a trained network already numbers its classes."""
-    if known is None:
-        return encode_target(y, task)
-    return encode_target(y, task, known(Rows(X).take(slice(0, 2)), np.unique(y)))
-
-
 def _distinct(
-    selector, rows: Rows, target: Target, weight: np.ndarray, mask: np.ndarray, groups
+    rows: Rows, target: Target, weight: np.ndarray, mask: np.ndarray, groups: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions of distinct rows, their weights, and their weights in the scores."""
-    if selector.prefit:
-        return np.arange(len(weight)), weight, weight * mask
     extra = [target.codes] if groups is None else [target.codes, groups[:, None]]
     distinct = canonical_rows(rows, np.hstack(extra).astype(np.float64))
     if len(distinct.starts) < 2:
@@ -177,10 +185,10 @@ def _class_factor(
     return factor
 
 
-def _scaling(selector, mean: np.ndarray, std: np.ndarray, *, sparse: bool):
+def _scaling(
+    mean: np.ndarray, std: np.ndarray, *, sparse: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Sparse columns are scaled but not centred, which keeps zeros zero."""
-    if not selector.standardize or selector.prefit:
-        return None
     return (np.zeros_like(mean) if sparse else mean), np.where(std > 0, std, 1.0)
 
 

@@ -1,0 +1,260 @@
+"""Rounds of training: the networks of one ensemble on one table, on all columns or on fewer."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from sklearn_deeplifft.ensembles._checkpoints import key_of
+from sklearn_deeplifft.ensembles._null_columns import (
+    moments_with_nulls,
+    with_null_features,
+    without_null_columns,
+)
+from sklearn_deeplifft.ensembles._progress import Progress, Report
+from sklearn_deeplifft.ensembles._splits import Split
+from sklearn_deeplifft.ensembles._training import Execution, train_networks
+from sklearn_deeplifft.exceptions import TrainingDivergedError
+from sklearn_deeplifft.networks import (
+    LOGITS,
+    NetworkSettings,
+    OutputKind,
+    TrainedNetwork,
+    TrainingTable,
+    network_kind,
+    output_kind_of,
+    rescale_output,
+    train_network,
+    untrained_network,
+    wants_float_targets,
+    warm_start,
+)
+from sklearn_deeplifft.tables import FitData, column_names, target_scale
+
+__all__ = ["Rounds", "digest_of", "exported", "training_table", "with_target_units"]
+
+ROWS_RUN = 64
+"""Rows that an untrained module is run on to find out what it returns."""
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """The training of one ensemble on one table; each round trains all networks once."""
+
+    network: Any
+    """As the ensemble was given it: None, a module, a skorch net, a perceptron."""
+    settings: NetworkSettings
+    data: FitData
+    splits: Sequence[Split]
+    execution: Execution
+    report: Report
+    output_kind: OutputKind = LOGITS
+    """What a user's module returns."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether the networks are built and trained here, a regression's on a standard target."""
+        return network_kind(self.network) == "default"
+
+    @property
+    def every_column(self) -> np.ndarray:
+        """(d,)."""
+        return np.arange(self.data.rows.shape[1])
+
+    @property
+    def held_out(self) -> list[np.ndarray]:
+        """Rows held out from each network."""
+        return [split.validation for split in self.splits]
+
+    def untrained(self) -> TrainedNetwork | None:
+        """Build the first network as it is before its first step; None for scikit-learn's own."""
+        problem, settings = self.data.target.problem(self.data.rows.shape[1]), self.settings
+        moments, split = self.data.moments, self.splits[0]
+        if split.null_columns is not None:
+            problem, settings = with_null_features(problem, settings)
+            moments = moments_with_nulls(moments)
+        first = untrained_network(self.network, problem, settings, moments, split.seed)
+        return first and first._replace(null_columns=split.null_columns)
+
+    def answering_as(self, first: TrainedNetwork | None) -> Rounds:
+        """The same rounds, once an untrained module has shown what it returns."""
+        if first is None or network_kind(self.network) != "module":
+            return self
+        few = self.data.rows.take(self.data.index[:ROWS_RUN])
+        kind = output_kind_of(first, few, self.data.target.problem(1).kind)
+        return replace(self, output_kind=kind)
+
+    def train(
+        self,
+        columns: np.ndarray,
+        starts: Sequence[nn.Module | None] | None = None,
+        number: int = 1,
+    ) -> list[TrainedNetwork]:
+        """Train every network once on ``columns``; ``starts`` go on from trained cores.
+
+        With null columns the networks' cores read these behind the real ones. ``number`` is that of
+        the round, for checkpoints.
+        """
+        starts = starts or [None] * len(self.splits)
+        begun = [s._replace(start=start) for s, start in zip(self.splits, starts, strict=True)]
+        as_float = self.output_kind.single or wants_float_targets(self.network)
+        table = training_table(self.data, ours=self.ours, as_float=as_float)
+        with _explained(self):
+            if self.ours:
+                return _train_together(self, table, begun, columns, f"round-{number:03d}")
+            return list(_train_in_turn(self, table, begun, columns))
+
+    def shortened(self) -> Rounds:
+        """Rounds half as long, where the settings say how long."""
+        settings, gates = self.settings, self.settings.gates
+        if gates is not None:
+            gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))
+        epochs = math.ceil(settings.max_epochs / 2)
+        return replace(self, settings=replace(settings, max_epochs=epochs, gates=gates))
+
+    def without_null_columns(self) -> Rounds:
+        """The same rounds on real columns alone."""
+        return replace(self, splits=[split._replace(null_columns=None) for split in self.splits])
+
+    def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> nn.Module | None:
+        """The core to start from when only the columns ``kept`` of ``width`` are left."""
+        return warm_start(trained, self.network, kept, width)
+
+
+def with_target_units(rounds: Rounds, networks: Sequence[TrainedNetwork]) -> None:
+    """Give the networks we built for a regression the target's units, in place."""
+    if rounds.data.target.kind == "regression" and rounds.ours:
+        mean, scale = target_scale(rounds.data)
+        for trained in networks:
+            rescale_output(trained.core, mean, scale)
+
+
+def exported(data: FitData, networks: Sequence[TrainedNetwork]) -> list[TrainedNetwork]:
+    """Networks on all columns as a user keeps them: null inputs are held at the columns' means.
+
+    Those without null columns stay as they are. Units go first, as they change the cores.
+    """
+    center, scale = data.moments or (np.zeros_like(data.mean), np.ones_like(data.std))
+    values = (data.mean - center) / scale
+    return [
+        trained if trained.null_columns is None else without_null_columns(trained, values)
+        for trained in networks
+    ]
+
+
+def digest_of(data: FitData) -> str:
+    """A digest of all that training depends on: rows, targets, weights, moments."""
+    parts = [key_of(block) for _, block in data.rows.blocks()]
+    target = (data.target.kind, data.target.codes)
+    return key_of(parts, target, data.training_weight, data.moments)
+
+
+def training_table(data: FitData, *, ours: bool, as_float: bool) -> TrainingTable:
+    """Rows, targets and weights for the networks; our own see a regression standardised."""
+    targets = data.target.training_tensor(as_float=as_float)
+    if ours and data.target.kind == "regression":
+        mean, scale = target_scale(data)
+        values = torch.from_numpy((data.target.codes - mean) / scale).float()
+        targets = values.view(targets.shape)
+    weight = torch.from_numpy(data.training_weight).float()
+    return TrainingTable(data.rows, targets, weight, data.moments)
+
+
+def _train_together(
+    rounds: Rounds,
+    table: TrainingTable,
+    splits: Sequence[Split],
+    columns: np.ndarray,
+    stage: str,
+) -> list[TrainedNetwork]:
+    """Train networks of ours, as one batch."""
+    stage_name = _stage_name(columns, rounds.data)
+
+    def report(
+        done: int, total: int, last: Sequence[TrainedNetwork], seconds: float, left: float
+    ) -> None:
+        rounds.report(_progress(stage_name, done, total, last, seconds, left))
+
+    return train_networks(
+        rounds.data.target.problem(len(columns)),
+        _settings_on(rounds.settings, columns),
+        table,
+        splits,
+        columns,
+        replace(rounds.execution, stage=stage),
+        report,
+    )
+
+
+def _settings_on(settings: NetworkSettings, columns: np.ndarray) -> NetworkSettings:
+    """The settings of networks that read some of the columns."""
+    gates = settings.gates
+    return settings if gates is None else replace(settings, gates=gates.on(columns))
+
+
+def _train_in_turn(
+    rounds: Rounds, table: TrainingTable, splits: Sequence[Split], columns: np.ndarray
+) -> Iterator[TrainedNetwork]:
+    """Train networks of the user's own, each by its own net."""
+    began, stage_name = time.perf_counter(), _stage_name(columns, rounds.data)
+    for j, split in enumerate(splits):
+        trained = train_network(
+            rounds.network,
+            rounds.data.target.problem(len(columns)),
+            rounds.settings,
+            table,
+            training=split.training,
+            validation=split.validation,
+            columns=columns,
+            seed=split.seed,
+            start=split.start,
+            output_kind=rounds.output_kind,
+        )
+        seconds = time.perf_counter() - began
+        left = seconds / (j + 1) * (len(splits) - j - 1)
+        rounds.report(_progress(stage_name, j + 1, len(splits), [trained], seconds, left))
+        yield trained
+
+
+@contextmanager
+def _explained(rounds: Rounds) -> Iterator[None]:
+    """Add the likeliest remedy to a divergence."""
+    try:
+        yield
+    except TrainingDivergedError as error:
+        data = rounds.data
+        if data.moments is not None:
+            hint = f"Lower learning_rate (it is {rounds.settings.learning_rate})."
+        else:
+            worst = np.argsort(-(np.abs(data.mean) + data.std))[:3]
+            named = column_names(data.names, worst)
+            hint = f"Set standardize=True; the columns of largest scale are {named}."
+        raise TrainingDivergedError(f"{error} {hint}") from error
+
+
+def _stage_name(columns: np.ndarray, data: FitData) -> str:
+    width, kept = data.rows.shape[1], len(columns)
+    return f"{kept} features" if kept == width else f"{kept} of {width} features"
+
+
+def _progress(
+    stage: str,
+    done: int,
+    total: int,
+    last: Sequence[TrainedNetwork],
+    seconds: float,
+    left: float,
+) -> Progress:
+    losses = [t.loss for t in last if t.loss is not None]
+    epochs = [t.epochs for t in last if t.epochs is not None]
+    loss = float(np.mean(losses)) if losses else math.nan
+    mean_epochs = float(np.mean(epochs)) if epochs else math.nan
+    return Progress(stage, done, total, seconds, left, mean_epochs, loss)

@@ -1,0 +1,65 @@
+"""Rows of each network: those it trains on, those held out from it, and its null columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from torch import nn
+
+from sklearn_deeplifft.ensembles._null_columns import null_rows
+from sklearn_deeplifft.networks import KnockoffMap, NullColumns
+from sklearn_deeplifft.ranking import deal_folds
+from sklearn_deeplifft.tables import FitData
+
+__all__ = ["Split", "deal_splits", "fold_count", "with_null_draws"]
+
+
+class Split(NamedTuple):
+    """The rows of one network, its seed, and what else its training begins with."""
+
+    training: np.ndarray
+    validation: np.ndarray
+    seed: int
+    start: nn.Module | None = None
+    """A trained core to go on from."""
+    null_columns: NullColumns | None = None
+    """Those that the network reads behind the real ones; None trains without any."""
+
+
+def fold_count(validation_fraction: float) -> int:
+    """Folds of which each network holds one out; 0 holds nothing out."""
+    return round(1 / validation_fraction) if validation_fraction else 0
+
+
+def deal_splits(
+    data: FitData, n_networks: int, n_folds: int, rng: np.random.RandomState
+) -> list[Split]:
+    """Hold out a different fold from each network, dealt anew when all have been used."""
+    strata = data.target.strata()[data.index]
+    groups = None if data.groups is None else data.groups[data.index]
+    fold = np.full(len(strata), -1)
+    splits = []
+    for j in range(n_networks):
+        if n_folds and j % n_folds == 0:
+            fold = deal_folds(strata, groups, n_folds, rng)
+        held = (fold == j % n_folds) if n_folds else np.zeros(len(strata), dtype=bool)
+        seed = int(rng.randint(2**31 - 1))
+        splits.append(Split(data.index[~held], data.index[held], seed))
+    return splits
+
+
+def with_null_draws(
+    splits: Sequence[Split], data: FitData, knockoff_map: KnockoffMap | None
+) -> list[Split]:
+    """Draw null columns for each network, from its seed: they change nothing else."""
+    drawn = (NullColumns(_donors(data, split), knockoff_map) for split in splits)
+    return [split._replace(null_columns=own) for split, own in zip(splits, drawn, strict=True)]
+
+
+def _donors(data: FitData, split: Split) -> np.ndarray:
+    """Rows that stand in; one of weight zero, as of no class, stands in for none."""
+    parts = (split.training, split.validation)
+    counted = (part[data.training_weight[part] > 0] for part in parts)
+    return null_rows(data.rows.shape[0], counted, split.seed)
