@@ -1,4 +1,4 @@
-"""What the target asks for, and its values as labels or numbers."""
+"""Task of the target, and its values as labels or numbers."""
 
 from __future__ import annotations
 
@@ -6,40 +6,38 @@ import numpy as np
 import pandas as pd
 
 from sklearn_deeplifft.cli._columns import as_numbers, kind_of
+from sklearn_deeplifft.tables import task_of, task_sentence
 
 __all__ = ["FEWEST_ROWS", "class_labels", "resolve_task", "target_values"]
 
-MOST_NUMBERED_CLASSES = 20
 FEWEST_ROWS = 4
 """Rows a class needs for 30 % of them to be at least one row, and the rest at least two."""
 
 
 def resolve_task(y: pd.Series, task: str, notes: list[str]) -> str:
-    """Classification or regression: text is classes; so are up to 20 distinct whole numbers.
+    """Classification or regression: what was asked for, or by the rule of ``tables.task_of``.
 
     Raises
     ------
     ValueError
-        Regression was asked for, but the target is not numbers.
+        Regression was asked for, but the target is not numbers; or it is one number throughout.
     """
-    numeric = _is_numeric(y)
-    if task == "regression" and not numeric:
+    if task == "regression" and not _is_numeric(y):
         raise ValueError(
             f"--task regression needs numbers; {y.name} holds {str(y.iloc[0])!r}. Leave --task "
             "out to predict it as classes."
         )
     if task != "auto":
         return task
-    if not numeric:
-        return "classification"
-    n_values = y.nunique()
-    if n_values == 1 or (n_values <= MOST_NUMBERED_CLASSES and _are_whole(y)):
-        return "classification"
-    notes.append(
-        f"{y.name} has {n_values:,} different numbers, so this is a regression "
-        "(--task classification takes them as classes)."
-    )
-    return "regression"
+    found = task_of(y)
+    if found == "regression":
+        n_values = y.nunique()
+        if n_values == 1:
+            raise ValueError(
+                f"the target {y.name!r} is {y.iloc[0]} in every row; there is nothing to predict."
+            )
+        notes.append(task_sentence(str(y.name), n_values, "use --task classification"))
+    return found
 
 
 def target_values(y: pd.Series, task: str) -> np.ndarray:

@@ -23,6 +23,7 @@ from sklearn_deeplifft.tables._targets import (
     encode_like,
     encode_target,
 )
+from sklearn_deeplifft.tables._task import Task, decide_task, task_of, task_sentence
 from sklearn_deeplifft.tables._validation import (
     Names,
     class_weights,
@@ -46,6 +47,7 @@ __all__ = [
     "Simplex",
     "TASKS",
     "Target",
+    "Task",
     "canonical_rows",
     "check_rows",
     "class_weights",
@@ -53,6 +55,7 @@ __all__ = [
     "column_moments",
     "column_names",
     "correlated_pairs",
+    "decide_task",
     "encode_known",
     "encode_like",
     "encode_target",
@@ -66,6 +69,8 @@ __all__ = [
     "require_threshold",
     "scored_rows",
     "target_scale",
+    "task_of",
+    "task_sentence",
     "validated",
     "warn_constant",
 ]

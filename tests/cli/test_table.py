@@ -85,7 +85,24 @@ def test_many_whole_numbers_are_a_regression_and_it_is_said():
     frame = pd.DataFrame({"x": np.linspace(0, 1, N), "y": np.arange(N) * 2})
     table = make_table(frame, "y", name="t")
     assert table.task == "regression"
-    assert any("60 different numbers" in note for note in table.notes)
+    said = [note for note in table.notes if "60 distinct numbers" in note]
+    assert said == [
+        "y holds 60 distinct numbers, ranked as a quantity; if they are classes, use --task "
+        "classification."
+    ]
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_a_task_that_is_asked_for_is_not_explained(task):
+    frame = pd.DataFrame({"x": np.linspace(0, 1, 96), "y": np.repeat(np.arange(24), 4)})
+    table = make_table(frame, "y", name="t", task=task)
+    assert (table.task, table.notes) == (task, [])
+
+
+def test_a_number_that_never_changes_is_refused():
+    frame = pd.DataFrame({"x": np.linspace(0, 1, N), "y": 1.5})
+    with pytest.raises(ValueError, match=r"target 'y' is 1\.5 in every row"):
+        make_table(frame, "y", name="t")
 
 
 def test_classes_too_small_to_split_are_left_out_and_counted():
