@@ -7,6 +7,7 @@ from sklearn_deeplifft.ensembles import (
     Progress,
 )
 from sklearn_deeplifft.exceptions import (
+    CheckpointWarning,
     FeatureSelectionWarning,
     NotPiecewiseLinearError,
     TrainingDivergedError,
@@ -21,6 +22,7 @@ from sklearn_deeplifft.tables._group_files import groups_from_file
 __version__ = "0.1.0"
 
 __all__ = [
+    "CheckpointWarning",
     "Contributions",
     "DeepLIFFTSelector",
     "FeatureSelectionWarning",

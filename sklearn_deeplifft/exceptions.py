@@ -1,6 +1,7 @@
 """Errors and warnings of the package; each also inherits the nearest builtin type."""
 
 __all__ = [
+    "CheckpointWarning",
     "FeatureSelectionWarning",
     "NotPiecewiseLinearError",
     "TrainingDivergedError",
@@ -17,3 +18,7 @@ class TrainingDivergedError(ValueError):
 
 class FeatureSelectionWarning(UserWarning):
     """The fit is usable, but part of what was asked has no answer in the data."""
+
+
+class CheckpointWarning(FeatureSelectionWarning):
+    """A file of ``checkpoint_dir`` is damaged or foreign; its piece is computed again."""

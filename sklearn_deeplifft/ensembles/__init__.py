@@ -1,52 +1,54 @@
 """Floor 3: many networks trained as one batched module, null columns, checkpoints."""
 
+from sklearn_deeplifft.ensembles._applicable import differs
+from sklearn_deeplifft.ensembles._base import (
+    BaseNetworkEnsemble,
+    all_or_nothing,
+    defaults_of,
+    names_of,
+)
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
 from sklearn_deeplifft.ensembles._classifier import NetworkEnsembleClassifier
+from sklearn_deeplifft.ensembles._defaults import ENSEMBLES, ensemble_for
 from sklearn_deeplifft.ensembles._knockoff_map import knockoff_map_of
 from sklearn_deeplifft.ensembles._null_columns import (
-    KnockoffMap,
     null_rows,
-    with_null_columns,
     with_null_features,
-    without_nulls,
+    without_null_columns,
 )
-from sklearn_deeplifft.ensembles._plan import (
-    ScoreFunction,
-    Split,
-    TrainingConfig,
-    digest_of,
-    exported,
-    finish,
-    make_plan,
-    run,
-    untrained,
-)
-from sklearn_deeplifft.ensembles._progress import Progress
+from sklearn_deeplifft.ensembles._progress import Progress, Report, reporter
 from sklearn_deeplifft.ensembles._regressor import NetworkEnsembleRegressor
-from sklearn_deeplifft.ensembles._training import Assignment, Execution, train_networks
+from sklearn_deeplifft.ensembles._rounds import Rounds, digest_of, exported, with_target_units
+from sklearn_deeplifft.ensembles._settings import has_gates
+from sklearn_deeplifft.ensembles._splits import Split, deal_splits
+from sklearn_deeplifft.ensembles._training import Execution, train_networks
 
 __all__ = [
+    "ENSEMBLES",
+    "BaseNetworkEnsemble",
+    "Checkpoints",
+    "Execution",
     "NetworkEnsembleClassifier",
     "NetworkEnsembleRegressor",
     "Progress",
-    "Assignment",
-    "Checkpoints",
-    "Execution",
-    "KnockoffMap",
-    "ScoreFunction",
+    "Report",
+    "Rounds",
     "Split",
-    "TrainingConfig",
+    "all_or_nothing",
+    "deal_splits",
+    "defaults_of",
+    "differs",
     "digest_of",
+    "ensemble_for",
     "exported",
-    "finish",
+    "has_gates",
     "key_of",
     "knockoff_map_of",
-    "make_plan",
+    "names_of",
     "null_rows",
-    "run",
+    "reporter",
     "train_networks",
-    "untrained",
-    "with_null_columns",
     "with_null_features",
-    "without_nulls",
+    "with_target_units",
+    "without_null_columns",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["require_applicable"]
+__all__ = ["differs", "ignored_parameters", "require_applicable"]
 
 LAYERS = ("hidden_layer_sizes", "dropout", "noise", "l2")
 """Of networks that are built here."""
@@ -39,23 +39,30 @@ REMEDIES = {
 }
 
 
+def ignored_parameters(kind: str, given: Mapping[str, Any]) -> list[str]:
+    """Names of the parameters that say nothing of networks of this kind.
+
+    Parameters
+    ----------
+    kind : {"default", "module", "skorch", "mlp"}
+    given : mapping from parameter names to values
+    """
+    ignored = list(IGNORED[kind])
+    if kind in ("module", "skorch") and given["gates"] != "free":
+        ignored += GATES  # such a network has gates only if they are parameters of their own
+    return ignored + _of_our_gates(given) if kind == "default" else ignored
+
+
 def require_applicable(
     kind: str, given: Mapping[str, Any], defaults: Mapping[str, Any], network: Any
 ) -> None:
     """Raise ``ValueError`` for parameters that were set and do not apply.
 
-    Parameters
-    ----------
-    kind : {"default", "module", "skorch", "mlp"}
-    given, defaults : mapping from parameter names to values
-        One that equals its default was not set.
+    ``given`` and ``defaults`` map parameter names to values; one that equals its default was not
+    set.
     """
-    ignored = list(IGNORED[kind])
-    if kind in ("module", "skorch") and given["gates"] != "free":
-        ignored += GATES  # such a network has gates only if they are parameters of their own
-    if kind == "default":
-        ignored += _of_our_gates(given)
-    changed = [name for name in ignored if _differs(given[name], defaults[name])]
+    ignored = ignored_parameters(kind, given)
+    changed = [name for name in ignored if differs(given[name], defaults[name])]
     if changed:
         shown = ", ".join(f"{name}={given[name]!r}" for name in changed)
         why = REMEDIES.get(kind, "the networks have no gates that it could apply to")
@@ -76,7 +83,10 @@ def _of_our_gates(given: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _differs(value: Any, default: Any) -> bool:
+def differs(value: Any, default: Any) -> bool:
+    """Whether a parameter was set to something else than its default."""
     if isinstance(default, tuple):
-        return tuple(value) != default
-    return type(value) is not type(default) or value != default
+        return not isinstance(value, tuple | list) or tuple(value) != default
+    if isinstance(default, bool) or default is None:
+        return value is not default
+    return isinstance(value, str) != isinstance(default, str) or value != default

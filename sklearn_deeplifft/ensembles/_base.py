@@ -20,36 +20,28 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft.ensembles._applicable import require_applicable
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
 from sklearn_deeplifft.ensembles._knockoff_map import knockoff_map_of
-from sklearn_deeplifft.ensembles._plan import (
-    Split,
-    TrainingConfig,
-    digest_of,
-    exported,
-    finish,
-    make_plan,
-    run,
-    untrained,
-)
 from sklearn_deeplifft.ensembles._predictions import mean_logits
-from sklearn_deeplifft.ensembles._progress import reporter
+from sklearn_deeplifft.ensembles._progress import Report, reporter
+from sklearn_deeplifft.ensembles._rounds import Rounds, digest_of, exported, with_target_units
 from sklearn_deeplifft.ensembles._settings import epochs_within, network_settings
+from sklearn_deeplifft.ensembles._splits import deal_splits, fold_count, with_null_draws
 from sklearn_deeplifft.ensembles._training import Execution
 from sklearn_deeplifft.ensembles._validation_score import score_interval, validation_scores
-from sklearn_deeplifft.networks import TrainedNetwork, network_kind, output_kind_of
+from sklearn_deeplifft.networks import TrainedNetwork, network_kind
 from sklearn_deeplifft.tables import (
     FeatureGroups,
     FitData,
     Rows,
+    Target,
     check_rows,
+    encode_like,
+    encode_target,
+    fit_data,
     require_device,
     require_layer_sizes,
-    validated,
 )
 
-__all__ = ["BaseNetworkEnsemble", "all_or_nothing"]
-
-ROWS_RUN = 64
-"""Rows that an untrained module is run on to find out what it returns."""
+__all__ = ["BaseNetworkEnsemble", "all_or_nothing", "defaults_of", "names_of"]
 
 
 class BaseNetworkEnsemble(BaseEstimator, ABC):
@@ -89,8 +81,6 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
 
     class_weight: Any = None
     """A regression has no classes to weigh."""
-    prefit = False
-    """An ensemble trains its networks; one that is fitted is read by a selector."""
 
     @property
     @abstractmethod
@@ -118,16 +108,20 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         """
         with all_or_nothing(self):
             self._require_trainable()
-            data = validated(self, X, y, sample_weight, None, groups, self._task)
-            self._train(data)
+            X, y = check_rows(self, X, reset=True, y=y)
+            data = self._fit_data(X, y, names_of(self), sample_weight=sample_weight, groups=groups)
+            rounds = self._rounds(data, reporter(self.verbose, type(self).__name__))
+            if network_kind(self.network) == "module":
+                rounds = rounds.answering_as(rounds.untrained())
+            networks = rounds.train(rounds.every_column)
+            with_target_units(rounds, networks)
+            self._keep(rounds, exported(data, networks))
         return self
 
     def _require_trainable(self) -> None:
         """Find out before hours of training what would fail after them."""
         kind = network_kind(self.network)
-        signature = inspect.signature(type(self).__init__).parameters.values()
-        defaults = {p.name: p.default for p in signature if p.name != "self"}
-        require_applicable(kind, self.get_params(deep=False), defaults, self.network)
+        require_applicable(kind, self.get_params(deep=False), defaults_of(self), self.network)
         if self.checkpoint_dir is not None and self.random_state is None:
             raise ValueError(
                 "checkpoint_dir needs random_state: with None every fit draws other networks, and "
@@ -136,45 +130,80 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         require_layer_sizes(self.hidden_layer_sizes)
         require_device(self.device)
 
-    def _train(self, data: FitData) -> None:
-        columns = np.arange(data.rows.shape[1])
-        config = self._config(data, FeatureGroups(columns, columns))
-        plan = make_plan(config, data, check_random_state(self.random_state))
-        if network_kind(self.network) == "module":
-            first = untrained(config, data, plan[0])
-            if first is not None:
-                few = data.rows.take(data.index[:ROWS_RUN])
-                kind = output_kind_of(first, few, data.target.problem(1).kind)
-                config = replace(config, output_kind=kind)
-        networks, _ = run(config, data, plan, columns, lambda *_: None)
-        finish(config, data, networks)
-        self._keep(data, plan, exported(data, networks))
-
-    def _config(self, data: FitData, groups: FeatureGroups) -> TrainingConfig:
-        held = round(self.validation_fraction * len(data.index))
-        epochs = epochs_within(self, len(data.index) - held)
-        return TrainingConfig(
-            estimator=self.network,
-            settings=network_settings(self, data, groups, epochs),
-            n_networks=self.n_networks,
-            score_on="validation",
-            validation_fraction=self.validation_fraction,
+    def _fit_data(self, X, y, names: np.ndarray | None, *, known: bool = False, **given) -> FitData:
+        """Make a table ready for these networks; ``known`` encodes y as the last fit did."""
+        encode = self._encode_known if known else self._encode
+        return fit_data(
+            X,
+            y,
+            names,
+            encode,
+            class_weight=self.class_weight,
             standardize=self.standardize,
-            report=reporter(self.verbose, type(self).__name__),
-            spread=self._execution(data),
-            null_features=self.null_features,
-            knockoff_map=knockoff_map_of(data, groups) if self.null_features else None,
+            **given,
         )
 
-    def _keep(self, data: FitData, plan: Sequence[Split], networks: list[TrainedNetwork]) -> None:
-        """Become the ensemble of these networks."""
-        self._networks = networks
-        self._target = replace(data.target, codes=data.target.codes[:0])
-        self.estimators_ = [trained.estimator for trained in networks]
-        held = [split.validation for split in plan]
-        self.validation_scores_ = validation_scores(networks, held, data)
+    def _encode(self, X, y) -> Target:
+        return encode_target(y, self._task)
+
+    def _encode_known(self, X, y) -> Target:
+        return encode_like(y, self._target)
+
+    def _rounds(
+        self,
+        data: FitData,
+        report: Report,
+        groups: FeatureGroups | None = None,
+        n_folds: int | None = None,
+    ) -> Rounds:
+        """Rounds of training on a table; columns of ``groups`` share gates."""
+        columns = np.arange(data.rows.shape[1])
+        groups = FeatureGroups(columns, columns) if groups is None else groups
+        n_folds = fold_count(self.validation_fraction) if n_folds is None else n_folds
+        rng = check_random_state(self.random_state)
+        splits = deal_splits(data, self.n_networks, n_folds, rng)
+        if self.null_features:
+            splits = with_null_draws(splits, data, knockoff_map_of(data, groups))
+        held = round(self.validation_fraction * len(data.index))
+        epochs = epochs_within(self, len(data.index) - held)
+        return Rounds(
+            network=self.network,
+            settings=network_settings(self, data, groups, epochs),
+            data=data,
+            splits=splits,
+            execution=self._execution(data),
+            report=report,
+        )
+
+    def _keep(self, rounds: Rounds, networks: Sequence[TrainedNetwork]) -> None:
+        """Become the ensemble of these networks, trained by ``rounds``."""
+        data = rounds.data
+        self._keep_networks(networks, data)
+        self._gate_groups = rounds.gate_groups
+        self._digest = digest_of(data)
+        self._held_out = rounds.held_out
+        self.validation_scores_ = validation_scores(networks, self._held_out, data)
         self.validation_score_ = float(np.mean(self.validation_scores_))
         self.validation_score_interval_ = score_interval(self.validation_scores_)
+
+    def _keep_given(self, networks: Sequence[TrainedNetwork], data: FitData) -> None:
+        """Become the ensemble of networks that were trained elsewhere; no held-out row is known."""
+        self._keep_networks(networks, data)
+        self._gate_groups, self._digest, self._held_out = None, None, []
+        self.validation_scores_ = np.full(len(networks), np.nan)
+        self.validation_score_, self.validation_score_interval_ = np.nan, np.full(2, np.nan)
+
+    def _keep_networks(self, networks: Sequence[TrainedNetwork], data: FitData) -> None:
+        self._networks = list(networks)
+        self._target = replace(data.target, codes=data.target.codes[:0])
+        self.estimators_ = [trained.estimator for trained in networks]
+        self.n_features_in_ = data.rows.shape[1]
+        if data.names is not None:
+            self.feature_names_in_ = data.names
+
+    def _was_trained_on(self, data: FitData) -> bool:
+        """Whether this is the table of the last fit: its rows, target and weights."""
+        return self._digest is not None and self._digest == digest_of(data)
 
     def _mean_logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "estimators_")
@@ -194,6 +223,17 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = False
         return tags
+
+
+def names_of(estimator: Any) -> np.ndarray | None:
+    """Column names that the last validation of X has seen, if it has seen any."""
+    return vars(estimator).get("feature_names_in_")
+
+
+def defaults_of(estimator: Any) -> dict[str, Any]:
+    """Defaults of the constructor's parameters."""
+    signature = inspect.signature(type(estimator).__init__).parameters.values()
+    return {p.name: p.default for p in signature if p.name != "self"}
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import CheckpointWarning
 
 __all__ = ["Checkpoints", "key_of"]
 
@@ -54,7 +54,7 @@ class Checkpoints:
             )
         warnings.warn(
             f"checkpoint {path} {problem}. The piece is computed again and the file replaced.",
-            FeatureSelectionWarning,
+            CheckpointWarning,
             stacklevel=2,
         )
         return None

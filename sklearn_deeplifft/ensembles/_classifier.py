@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
 from sklearn_deeplifft.ensembles._predictions import probabilities
-from sklearn_deeplifft.tables import FitData
 
 __all__ = ["NetworkEnsembleClassifier"]
 
@@ -192,9 +192,11 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     def _task(self) -> str:
         return "classification"
 
-    def _keep(self, data: FitData, plan, networks) -> None:
-        self.classes_ = data.target.classes
-        super()._keep(data, plan, networks)
+    @property
+    def classes_(self):
+        """Labels, in the order of the logits."""
+        check_is_fitted(self, "estimators_")
+        return self._target.classes
 
     def decision_function(self, X):
         """Centred logits, averaged over networks.

@@ -70,6 +70,12 @@ class Rounds:
         return np.arange(self.data.rows.shape[1])
 
     @property
+    def gate_groups(self) -> np.ndarray | None:
+        """(d,): the gate of each column; None without gates."""
+        gates = self.settings.gates
+        return None if gates is None else np.asarray(gates.feature_of_column)
+
+    @property
     def held_out(self) -> list[np.ndarray]:
         """Rows held out from each network."""
         return [split.validation for split in self.splits]

@@ -8,7 +8,7 @@ from typing import Any
 from sklearn_deeplifft.networks import GateSettings, NetworkSettings, network_kind
 from sklearn_deeplifft.tables import FeatureGroups, FitData
 
-__all__ = ["epochs_within", "network_settings"]
+__all__ = ["epochs_within", "has_gates", "network_settings"]
 
 PRIOR_ROWS = 2
 """``weight_decay="auto"`` is a prior that speaks as loudly as so many rows do."""
@@ -49,13 +49,19 @@ def epochs_within(ensemble: Any, n_training: int) -> int:
     return min(ensemble.max_epochs, max(math.ceil(ensemble.max_steps / steps), 1))
 
 
+def has_gates(ensemble: Any) -> bool:
+    """Whether networks are trained with gates: those of the user's own only as parameters."""
+    kind = network_kind(ensemble.network)
+    if ensemble.gates == "free":
+        return kind != "mlp"
+    # Norms of columns that nothing acts on are no part of the training.
+    tied = ensemble.gates == "tied" and ensemble.gate_penalty is not None
+    return tied and kind == "default"
+
+
 def _gate_settings(ensemble: Any, groups: FeatureGroups) -> GateSettings | None:
-    """Gates, where the networks have any: those of the user's own only as parameters."""
-    ours = network_kind(ensemble.network) == "default"
-    if ensemble.gates is None or (ensemble.gates == "tied" and not ours):
+    if not has_gates(ensemble):
         return None
-    if ensemble.gates == "tied" and not ensemble.gate_penalty:
-        return None  # norms of columns that nothing acts on are no part of the training
     penalty = ensemble.gate_penalty or 0.0
     return GateSettings(
         feature_of_column=tuple(groups.of_column.tolist()),
@@ -63,5 +69,4 @@ def _gate_settings(ensemble: Any, groups: FeatureGroups) -> GateSettings | None:
         initial=ensemble.gate_initial,
         penalty=None if penalty == "path" else float(penalty),
         path_steps=ensemble.path_steps,
-        shown=ensemble.gates == "free",
     )

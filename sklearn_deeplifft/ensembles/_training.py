@@ -166,7 +166,8 @@ def _farewell(done: int, total: int, execution: Execution) -> str:
     said = f"interrupted: {done} of {total} networks were trained"
     if execution.checkpoints is None:
         return f"{said}, and none is kept. Pass checkpoint_dir= to keep those that are finished."
-    return f"{said} and are kept in {execution.checkpoints.folder}; the same call goes on from there."
+    folder = execution.checkpoints.folder
+    return f"{said} and are kept in {folder}; the same call goes on from there."
 
 
 class Result(NamedTuple):
@@ -229,9 +230,7 @@ class _Work:
         knockoff_map = None if given is None else given.knockoff_map
         self.rows = _StandardizedRows(self.table, self.columns, knockoff_map)
         # Here, in one thread: drawing initial weights goes through torch's global generator.
-        self.members = {
-            i: _member(self.problem, self.settings, self.splits[i]) for i in missing
-        }
+        self.members = {i: _member(self.problem, self.settings, self.splits[i]) for i in missing}
         n_jobs = self.execution.n_jobs
         chunks = _chunks(
             self.problem, self.settings, self.splits, missing, effective_n_jobs(n_jobs)

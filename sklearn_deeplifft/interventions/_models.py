@@ -22,6 +22,7 @@ from sklearn_deeplifft.attribution import (
     neutral_torch,
     probabilities,
 )
+from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
 from sklearn_deeplifft.interventions._statistics import edit_of
 from sklearn_deeplifft.interventions._text_columns import Levels, written
 from sklearn_deeplifft.interventions._values import Intervention
@@ -80,8 +81,8 @@ def ensemble_of(
     Parameters
     ----------
     estimator : object
-        A fitted selector of this package, a fitted skorch net, a torch module, a list of either,
-        or a fitted scikit-learn classifier or regressor.
+        A fitted selector or ensemble of this package, a fitted skorch net, a torch module, a list
+        of either, or a fitted scikit-learn classifier or regressor.
     few : array of shape (2, d)
         Rows to learn the number of outputs from.
     scale : {"logit", "proba"}
@@ -94,10 +95,11 @@ def ensemble_of(
     """
     if scale not in SCALES:
         raise ValueError(f"scale={scale!r} must be one of {list(SCALES)}.")
-    if hasattr(estimator, "_networks"):
-        target = estimator._target
+    trained = _ensemble_behind(estimator)
+    if trained is not None:
+        target = trained._target
         scaled = partial(scale_of, target, proba=scale == "proba")
-        responses = [response_of(t, few, scaled, dtype) for t in estimator._networks]
+        responses = [response_of(t, few, scaled, dtype) for t in trained._networks]
         return Ensemble(responses, output_names(target))
     several = _several(estimator)
     if levels and any(is_network(one) for one in several):
@@ -110,6 +112,16 @@ def ensemble_of(
     if len(several) == 1:
         return _of_predictor(several[0], few, scale == "proba", levels or {})
     raise TypeError("a list of estimators must hold torch modules or fitted skorch nets only.")
+
+
+def _ensemble_behind(estimator: Any) -> BaseNetworkEnsemble | None:
+    """The fitted ensemble that ``estimator`` is, or that a selector has read; None of others."""
+    if isinstance(estimator, BaseNetworkEnsemble):
+        check_is_fitted(estimator, "estimators_")
+        return estimator
+    # Any meta-estimator may have one; selectors live on a floor above.
+    behind = getattr(estimator, "estimator_", None)
+    return behind if isinstance(behind, BaseNetworkEnsemble) else None
 
 
 def _several(estimator: Any) -> list[Any]:

@@ -264,11 +264,12 @@ def is_network(estimator: Any) -> bool:
 
 
 def task_of_network(estimator: Any) -> str:
-    """What the kind of a fitted network says that it answers; "auto" where it says nothing."""
+    """Task that the kind of a network answers; "auto" where it says nothing."""
     if is_regressor_network(estimator):
         return "regression"
     if isinstance(estimator, MLPClassifier):
-        several = estimator.out_activation_ == "logistic" and estimator.n_outputs_ > 1
+        learned = vars(estimator)  # a perceptron that is not fitted knows no labels yet
+        several = learned.get("out_activation_") == "logistic" and learned["n_outputs_"] > 1
         return "multilabel" if several else "classification"
     if isinstance(estimator, skorch.NeuralNetClassifier | skorch.NeuralNetBinaryClassifier):
         return "classification"

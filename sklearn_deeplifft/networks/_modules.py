@@ -131,8 +131,8 @@ def on_fewer_columns(
 ) -> nn.Module:
     """A copy of ``core`` that reads only the columns ``kept`` and behaves as before on them.
 
-    Our own network loses the other columns of its gates and its first weight; any other module is fed their
-    mean.
+    Our own network loses the other columns of its gates and its first weight; any other module is
+    fed their mean.
     """
     core = copy.deepcopy(core)
     if sliceable:

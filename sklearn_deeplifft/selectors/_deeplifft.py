@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklearn_deeplifft.networks import GateSettings, network_kind
-from sklearn_deeplifft.selectors._decomposition_scorer import BaseDecomposingSelector
-from sklearn_deeplifft.tables import FitData, Rows
+from sklearn_deeplifft.ensembles import (
+    NetworkEnsembleClassifier,
+    NetworkEnsembleRegressor,
+    ensemble_for,
+)
+from sklearn_deeplifft.networks import TrainedNetwork
+from sklearn_deeplifft.selectors._base import BaseNetworkSelector
+from sklearn_deeplifft.selectors._class_scores import of_class, warn_never_right
+from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer, ScoreRule
+from sklearn_deeplifft.selectors._per_row import (
+    Contributions,
+    Importances,
+    mean_contributions,
+    mean_increments,
+)
+from sklearn_deeplifft.selectors._reading import Gauge, Reading, ReadingPlan, ReadingSettings
+from sklearn_deeplifft.selectors._rows_scored import SCORE_ON
+from sklearn_deeplifft.selectors._scores import Scores, mean_by_class
+from sklearn_deeplifft.selectors._sources import Source
+from sklearn_deeplifft.tables import (
+    FitData,
+    Rows,
+    Target,
+    check_rows,
+    encode_like,
+    find_simplices,
+    require_no_groups_beside_layer,
+    require_reference,
+    scored_rows,
+    target_scale,
+)
 
 __all__ = ["DeepLIFFTSelector"]
 
 
-class DeepLIFFTSelector(BaseDecomposingSelector):
+class DeepLIFFTSelector(BaseNetworkSelector):
     """Select features by exact linear decomposition of trained ReLU networks (DeepLIFFT).
 
     Around every example a network of affine maps and piecewise-linear activations *is* affine:
@@ -29,10 +59,10 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     Parameters
     ----------
     estimator : object, default=None
-        The network: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
-        instance, an unfitted skorch net, scikit-learn's ``MLPClassifier`` or ``MLPRegressor``
-        with ReLU; with ``prefit=True`` a fitted one of these. A module class may take
-        ``n_features`` and ``n_outputs`` in its constructor.
+        The networks: a `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`, which is cloned
+        and trained, or anything that one takes as ``network`` (a torch module, a skorch net,
+        scikit-learn's perceptron with ReLU). None is `default_estimator`, for the task that ``y``
+        asks for: whole numbers of more than 20 distinct values are a quantity.
     n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
         it after ``fit`` trains nothing. With ``feature_groups`` it counts groups. ``"auto"`` keeps
@@ -48,8 +78,8 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
-    n_networks : int, default=18
-        Networks trained and averaged, each with its own seed and its own held-out fold.
+    target_class : label, default=None
+        Rank by the signed class score of this class, from its examples alone.
     step : int, float or None, default=0.4
         Recursive elimination: drop so many features (or this fraction of those left), train again
         on the rest (for half of ``max_epochs`` and ``path_steps``; one of each six networks of
@@ -59,13 +89,6 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         In elimination: what goes is decided by a running mean of the shares of all rounds so far,
         in which a round counts this many times (0 to below 1) what the next one does. A single
         round, what 0 takes, leaves more to chance.
-    gate_penalty : "path", float or None, default="path"
-        Group penalty on the columns of the first layer of networks of ours, in units of the
-        largest step that Adam can take: at 1 every column closes, None is none. ``"path"`` raises
-        it from 0.2 to 1 while a network trains; that of the best validation loss is kept, with
-        the columns that were open then. See `ImportanceNeuronSelector`.
-    path_steps : int, default=150
-        Length of a path in steps; it has no fewer than ``max_epochs`` epochs.
     path_weight : float, default=0.5
         In elimination with ``"path"``: weight w, 0 to 1, of the path. A round's share of a
         feature is its share of the scores to the power of 1 - w times its share of the path (of
@@ -86,8 +109,6 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     layer : str, default=None
         Score the outputs of this submodule (hidden neurons) instead of the inputs, in one network:
         ``transform`` then returns the activations of the neurons selected.
-    target_class : label, default=None
-        Rank by the signed class score of this class, from its examples alone.
     class_balance : {"balanced", "max", None}, default="balanced"
         How classes make the overall score: each weighs the same, the one counts where the feature
         scores highest (a rare class's own feature is then not hidden by the others), or a class
@@ -100,39 +121,12 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     score_on : {"validation", "training", "all", "out_of_fold"}, default="all"
         Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals one fold a
         network: every row is scored once, by the network it only told when to stop.
-    task : {"auto", "classification", "regression"}, default="auto"
-        What ``y`` asks for; ``"auto"`` decides by its type.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class in the training loss.
-    standardize : bool, default=True
-        Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
-        scaled but not centred. Ignored with ``prefit=True``.
     prefit : bool, default=False
-        ``estimator`` is fitted: only score it, on the rows given to ``fit``, columns as they are.
-    hidden_layer_sizes : sequence of int, default=(200, 100)
-    dropout : float, default=0.3
-    learning_rate : float, default=4e-3
-        Of Adam.
-    weight_decay : float or "auto", default="auto"
-        Times the weights, added to their gradients. ``"auto"`` is 2 over the number of rows: a
-        normal prior on the weights, the same for any number of rows.
-    batch_size : int, default=128
-    max_epochs : int, default=15
-    patience : int or None, default=10
-        Epochs without a better validation loss before training stops; the best epoch is kept.
-        A path is walked to its end.
-    validation_fraction : float, default=0.1
-        Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
-        folds; 0 trains on all rows for ``max_epochs``.
-    n_jobs : int or None, default=None
-        Threads that train default networks; the result does not depend on it.
-    checkpoint_dir : path-like or None, default=None
-        Keep finished default networks here; the same fit, killed, goes on from there.
+        Read ``estimator`` as it is: all networks of a fitted ensemble, or one fitted network, whose
+        columns are taken as they are. Nothing is trained, and nothing eliminated.
     memory : path-like, joblib.Memory or None, default=None
         Keep fits here: the same with another ``n_features_to_select`` or ``threshold`` trains
         nothing. Needs an integer ``random_state``.
-    device : str, default="cpu"
-        Where networks are trained; they are read on the CPU.
     dtype : {"float32", "float64"} or None, default=None
         Precision of the decomposition; None is the network's own.
     random_state : int, RandomState instance or None, default=None
@@ -217,20 +211,21 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     """
 
     _parameter_constraints: dict = {
-        **BaseDecomposingSelector._parameter_constraints,
-        "estimator": "no_validation",
+        **BaseNetworkSelector._parameter_constraints,
+        "step": [
+            None,
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Real, 0, 1, closed="neither"),
+        ],
         "smoothing": [Interval(Real, 0, 1, closed="left")],
-        "gate_penalty": [None, StrOptions({"path"}), Interval(Real, 0, 1, closed="both")],
-        "path_steps": [Interval(Integral, 1, None, closed="left")],
         "path_weight": [Interval(Real, 0, 1, closed="both")],
         "reference": [StrOptions({"mean", "zero"}), "array-like"],
         "simplex_groups": [None, list, tuple],
-        "feature_groups": "no_validation",
         "activation_rule": [StrOptions({"exact", "secant"})],
         "layer": [None, str],
-        "target_class": "no_validation",
         "class_balance": [None, StrOptions({"balanced", "max"})],
         "importance_type": [StrOptions({"signed", "absolute"})],
+        "score_on": [StrOptions(set(SCORE_ON))],
         "dtype": [None, StrOptions({"float32", "float64"})],
     }
 
@@ -242,37 +237,20 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         threshold=None,
         alpha=0.1,
         per_class=False,
-        n_networks=18,
+        target_class=None,
         step=0.4,
         smoothing=0.5,
-        gate_penalty="path",
-        path_steps=150,
         path_weight=0.5,
         reference="mean",
         simplex_groups=None,
         feature_groups=None,
         activation_rule="exact",
         layer=None,
-        target_class=None,
         class_balance="balanced",
         importance_type="signed",
         score_on="all",
-        task="auto",
-        class_weight=None,
-        standardize=True,
         prefit=False,
-        hidden_layer_sizes=(200, 100),
-        dropout=0.3,
-        learning_rate=4e-3,
-        weight_decay="auto",
-        batch_size=128,
-        max_epochs=15,
-        patience=10,
-        validation_fraction=0.1,
-        n_jobs=None,
-        checkpoint_dir=None,
         memory=None,
-        device="cpu",
         dtype=None,
         random_state=None,
         verbose=0,
@@ -282,43 +260,46 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         self.threshold = threshold
         self.alpha = alpha
         self.per_class = per_class
-        self.n_networks = n_networks
+        self.target_class = target_class
         self.step = step
         self.smoothing = smoothing
-        self.gate_penalty = gate_penalty
-        self.path_steps = path_steps
         self.path_weight = path_weight
         self.reference = reference
         self.simplex_groups = simplex_groups
         self.feature_groups = feature_groups
         self.activation_rule = activation_rule
         self.layer = layer
-        self.target_class = target_class
         self.class_balance = class_balance
         self.importance_type = importance_type
         self.score_on = score_on
-        self.task = task
-        self.class_weight = class_weight
-        self.standardize = standardize
         self.prefit = prefit
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.n_jobs = n_jobs
-        self.checkpoint_dir = checkpoint_dir
         self.memory = memory
-        self.device = device
         self.dtype = dtype
         self.random_state = random_state
         self.verbose = verbose
 
     @staticmethod
-    def paper_parameters() -> dict:
+    def default_estimator(
+        task: str = "classification", **changes: Any
+    ) -> NetworkEnsembleClassifier | NetworkEnsembleRegressor:
+        """Return the ensemble that ``estimator=None`` stands for, with some changes.
+
+        Parameters
+        ----------
+        task : {"classification", "regression"}, default="classification"
+        **changes
+            Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`.
+
+        Examples
+        --------
+        >>> from sklearn_deeplifft import DeepLIFFTSelector
+        >>> DeepLIFFTSelector.default_estimator(n_networks=4)
+        NetworkEnsembleClassifier(n_networks=4)
+        """
+        return ensemble_for(task, {}, **changes)
+
+    @staticmethod
+    def paper_parameters() -> dict[str, Any]:
         """The paper, literally: one ReLU network 200-100 on raw columns, zero reference, one pass.
 
         Scores come from the validation part; every correctly classified example weighs the same.
@@ -329,22 +310,24 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         >>> DeepLIFFTSelector(**DeepLIFFTSelector.paper_parameters()).reference
         'zero'
         """
+        ensemble = DeepLIFFTSelector.default_estimator(
+            hidden_layer_sizes=(200, 100),
+            n_networks=1,
+            gates=None,
+            dropout=0.0,
+            learning_rate=1e-3,
+            weight_decay=0.0,
+            max_epochs=100,
+            validation_fraction=0.2,
+            standardize=False,
+        )
         return {
-            "estimator": None,
-            "hidden_layer_sizes": (200, 100),
-            "n_networks": 1,
+            "estimator": ensemble,
             "step": None,
-            "gate_penalty": None,
-            "dropout": 0.0,
-            "learning_rate": 1e-3,
-            "weight_decay": 0.0,
-            "max_epochs": 100,
-            "validation_fraction": 0.2,
             "reference": "zero",
             "class_balance": None,
             "importance_type": "absolute",
             "score_on": "validation",
-            "standardize": False,
         }
 
     def transform(self, X):
@@ -363,7 +346,7 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
         return super().transform(X)
 
     def _transform(self, X):
-        if self._settings.layer is None:
+        if self._plan.settings.layer is None:
             return super()._transform(X)
         X = check_array(X, accept_sparse=("csr", "csc"))  # transform has checked the names
         reading = self._readings(Rows(X))[0]
@@ -372,18 +355,117 @@ class DeepLIFFTSelector(BaseDecomposingSelector):
     def get_feature_names_out(self, input_features=None):
         """Names of the selected features; of neurons, ``layer`` and a position."""
         check_is_fitted(self, "ranking_")
-        if self._settings.layer is None:
+        layer = self._plan.settings.layer
+        if layer is None:
             return super().get_feature_names_out(input_features)
         chosen = self.get_support(indices=True)
-        return np.array([f"{self._settings.layer}_{j}" for j in chosen], dtype=object)
+        return np.array([f"{layer}_{j}" for j in chosen], dtype=object)
 
-    def _extra_settings(self, data: FitData) -> dict[str, Any]:
-        if not self.gate_penalty or network_kind(self.estimator) != "default":
-            return {}
-        gates = GateSettings(
-            feature_of_column=tuple(self._groups.of_column.tolist()),
-            shown=False,
-            penalty=None if self.gate_penalty == "path" else float(self.gate_penalty),
-            path_steps=self.path_steps,
+    def increments(self, X, y) -> np.ndarray:
+        """Softmax increments of each example's true class, averaged over the networks.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True labels, as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Change of the probability of class ``y`` at each feature's step, -1 to 1, for every
+            row, right or wrong. With several targets (n_samples, n_targets, n_features); in
+            regression the terms themselves. With ``feature_groups`` a group is one feature,
+            one step and one column, as in ``feature_groups_``: those of a row add up to the
+            change of its probability.
+        """
+        X, target = self._checked(X, y)
+        return mean_increments(self._readings(Rows(X)), target)
+
+    def contributions(self, X) -> Contributions:
+        """The exact terms behind the scores, averaged over the networks.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        Contributions
+            ``terms`` (n_samples, K, n_features) and ``bias`` (n_samples, K); their sum is the
+            logits, averaged over networks. A network with one logit z for two classes has
+            ``K = 2`` and logits (0, z). Columns stand apart, also with ``feature_groups``.
+        """
+        check_is_fitted(self, "ranking_")
+        rows = Rows(check_rows(self, X, reset=False))
+        return mean_contributions(self._readings(rows), self.estimator_._target)
+
+    def importances(self, X, y, sample_weight=None, sample_mask=None) -> Importances:
+        """Score any labelled rows with the fitted networks; nothing is trained.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+        sample_mask : array-like of bool of shape (n_samples,), default=None
+            Score these rows only.
+
+        Returns
+        -------
+        Importances
+            ``overall`` (n_features,) and ``by_class`` (K, n_features), in one pass. Columns of a
+            group share its value.
+        """
+        X, target = self._checked(X, y)
+        index, weight = scored_rows(X, sample_weight, sample_mask)
+        scores = [
+            self._rule.scores(reading, index, target, weight, self._units)
+            for reading in self._readings(Rows(X))
+        ]
+        present = np.unique(target.codes[index, 0])
+        warn_never_right(scores, target, self._rule.target_class, present)
+        return Importances(np.mean([s.overall for s in scores], axis=0), mean_by_class(scores))
+
+    def _scorer(self, data: FitData, source: Source) -> DecompositionScorer:
+        hidden = self.layer is not None
+        require_no_groups_beside_layer(
+            self.layer, groups=self.feature_groups, simplex_groups=self.simplex_groups
         )
-        return {"gates": gates}
+        require_reference(self.reference, data.rows.shape[1], hidden=hidden)
+        of_class(data.index[:0], data.target, self.target_class)  # refuses an unknown class
+        simplices = find_simplices(self.simplex_groups, data.rows, data.names)
+        self.simplex_groups_ = [simplex.columns for simplex in simplices]
+        # Settled here: parameters that are set later must not mix into what was measured.
+        settings = ReadingSettings(
+            reference=self.reference,
+            secants=self.activation_rule == "secant",
+            layer=self.layer,
+            dtype=None if self.dtype is None else getattr(torch, self.dtype),
+            drop_normalizer=data.target.kind != "regression",
+        )
+        gauge = Gauge(data.mean, data.constant, simplices)
+        self._plan = ReadingPlan(settings, gauge, self._groups)
+        self._rule = ScoreRule(self.target_class, self.class_balance, self.importance_type)
+        self._units = target_scale(data)[1] if data.target.kind == "regression" else None
+        units = None if source.target_is_standard else self._units
+        return DecompositionScorer(self._plan, self._rule, data, units)
+
+    def _after_scores(self, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]) -> None:
+        if self.layer is not None and len(networks) > 1:
+            raise ValueError(
+                f"layer={self.layer!r} ranks the neurons of one network, and the fitted ensemble "
+                f"has {len(networks)}: pass one of its estimators_, or an ensemble of one."
+            )
+        self._hidden_references = [s.hidden_reference for s in scores]
+
+    def _readings(self, rows: Rows) -> list[Reading]:
+        """The fitted networks, ready to be read on other rows."""
+        columns = np.arange(self.n_features_in_)
+        pairs = zip(self.estimator_._networks, self._hidden_references, strict=True)
+        return [self._plan.reading(trained, rows, columns, mean) for trained, mean in pairs]
+
+    def _checked(self, X, y) -> tuple[Any, Target]:
+        check_is_fitted(self, "ranking_")
+        X, y = check_rows(self, X, reset=False, y=y)
+        return X, encode_like(y, self.estimator_._target)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_deeplifft.ensembles import ScoreFunction, Split, TrainingConfig, exported, run
-from sklearn_deeplifft.networks import NetworkSettings, TrainedNetwork, network_kind, warm_start
+from sklearn_deeplifft.ensembles import BaseNetworkEnsemble, Rounds, exported, has_gates
+from sklearn_deeplifft.networks import TrainedNetwork, network_kind
 from sklearn_deeplifft.ranking import rank
-from sklearn_deeplifft.selectors._scores import Scores
-from sklearn_deeplifft.tables import FeatureGroups, FitData
+from sklearn_deeplifft.selectors._scores import Scorer, Scores
+from sklearn_deeplifft.tables import FeatureGroups
 
-__all__ = ["Elimination", "eliminate"]
+__all__ = ["Elimination", "eliminate", "require_possible"]
 
 RENEWED = 6
-"""Of so many networks one starts anew in a round, and may read a column that the others closed."""
+"""One of so many networks starts anew in a round, and may read a column that others closed."""
 
 
 class Elimination(NamedTuple):
@@ -33,12 +32,11 @@ class Elimination(NamedTuple):
 
 
 def eliminate(
-    recipe: TrainingConfig,
-    data: FitData,
-    plan: Sequence[Split],
+    rounds: Rounds,
     networks: Sequence[TrainedNetwork],
     scores: Sequence[Scores],
-    score: ScoreFunction,
+    scorer: Scorer,
+    rows: Sequence[np.ndarray],
     step: float,
     groups: FeatureGroups,
     path_weight: float = 0.0,
@@ -51,20 +49,17 @@ def eliminate(
     scores and, to the power of ``path_weight``, of the gates' path, averaged over rounds (a feature
     that is gone has none), so that the ranking is that of the importances. Which features go is
     decided by an exponentially weighted mean of the rounds' shares, in which a round counts
-    ``smoothing`` times what the next one does. Features go with all of their columns. Null features
-    have been compared by then, and are left out.
+    ``smoothing`` times what the next one does. Features go with all of their columns. Null columns
+    have been compared by then, and are left out. ``rows`` are those that each network is scored on.
     """
-    if recipe.null_features:
-        plan = [part._replace(nulls=None) for part in plan]
-        networks = exported(data, networks)
-    recipe = replace(recipe, settings=_shortened(recipe.settings))
+    networks = exported(rounds.data, networks)
+    rounds = rounds.without_null_columns().shortened()
     # One of the user's may be as wide as the table, and can only be cut once it is trained.
-    ours = network_kind(recipe.estimator) == "default"
-    renewable = len(networks) // RENEWED * RENEWED if ours else 0
-    columns, features = np.arange(data.rows.shape[1]), np.arange(len(groups.first))
+    renewable = len(networks) // RENEWED * RENEWED if rounds.ours else 0
+    columns, features = rounds.every_column, np.arange(len(groups.first))
     survived = np.zeros(len(features))
     shares = np.zeros((len(networks), len(features)))
-    rounds, before = 0, None
+    number, before = 0, None
     while True:
         left = groups.among(columns)
         current = np.array(
@@ -74,33 +69,34 @@ def eliminate(
             ]
         )
         mean = current.mean(axis=0)
-        rounds += 1
-        survived[features] = rounds
+        number += 1
+        survived[features] = number
         shares[:, features] += current
         if len(features) == 1:
             # Summed over rounds: one round's order of survivors hangs on a few networks' noise.
             ranking = groups.spread(rank(shares.mean(axis=0), survived))
-            return Elimination(ranking, groups.spread(shares / rounds), rounds)
+            return Elimination(ranking, groups.spread(shares / number), number)
         smooth = mean if before is None else smoothing * before + (1 - smoothing) * mean
         kept = _kept(smooth, step)
         before = _share(smooth[kept])
         stay, width = np.flatnonzero(np.isin(left.of_column, kept)), len(columns)
-        anew = range(-rounds % RENEWED, renewable, RENEWED)
+        anew = range(-number % RENEWED, renewable, RENEWED)
         starts = [
-            None if i in anew else warm_start(t, recipe.estimator, stay, width)
-            for i, t in enumerate(networks)
+            None if i in anew else rounds.warm_start(trained, stay, width)
+            for i, trained in enumerate(networks)
         ]
         columns, features = columns[stay], features[kept]
-        stage = f"round-{rounds + 1:03d}"
-        networks, scores = run(recipe, data, plan, columns, score, starts, stage)
+        networks = rounds.train(columns, starts, number + 1)
+        scores = [scorer(t, index, columns) for t, index in zip(networks, rows, strict=True)]
 
 
-def _shortened(settings: NetworkSettings) -> NetworkSettings:
-    """Rounds after the first: half as long."""
-    gates = settings.gates
-    if gates is not None:
-        gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))
-    return replace(settings, max_epochs=math.ceil(settings.max_epochs / 2), gates=gates)
+def require_possible(ensemble: BaseNetworkEnsemble) -> None:
+    """Refuse what could only be cut wrongly: gates before a network as wide as the table."""
+    if network_kind(ensemble.network) != "default" and has_gates(ensemble):
+        raise ValueError(
+            "elimination trains on ever fewer columns, and gates='free' before a network of your "
+            "own cannot follow; use step=None, or gates=None in the ensemble."
+        )
 
 
 def _share(scores: np.ndarray) -> np.ndarray:

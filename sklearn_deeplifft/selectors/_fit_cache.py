@@ -1,4 +1,4 @@
-"""What ``memory`` does: a fit on the same data with the same parameters is read, not repeated."""
+"""Fits kept by ``memory``: one on the same data with the same parameters is read, not repeated."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ import joblib
 from filelock import FileLock
 
 from sklearn_deeplifft.ensembles import digest_of
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import CheckpointWarning, FeatureSelectionWarning
 from sklearn_deeplifft.networks import hash_of, key_of_parameters
+from sklearn_deeplifft.selectors._sources import Source
 from sklearn_deeplifft.tables import FitData
 
 __all__ = ["CUT", "remembered", "require_memory"]
@@ -30,42 +31,46 @@ CUT = ("alpha", "n_features_to_select", "per_class", "threshold")
 INERT = ("checkpoint_dir", "memory", "n_jobs", "output", "verbose")
 """Parameters that change nothing of what ``fit`` leaves behind."""
 
+TOLD_OTHERWISE = ("estimator", "feature_groups")
+"""Parameters that enter a key as what they came to: an ensemble, and the group of each column."""
+
 # What set_output and set_fit_request keep on an estimator is the user's, not the fit's.
 OF_THE_USER = ("_metadata_request", "_sklearn_output_config")
 
 
 class Kept(NamedTuple):
-    """What is in a file."""
+    """The content of a file."""
 
     attributes: dict[str, Any]
-    warnings: tuple[str, ...]
-    """What the fit warned of; it is as true of the same fit read from the file."""
+    warnings: tuple[tuple[type[Warning], str], ...]
+    """Warnings of the fit; they are as true of the same fit read from the file."""
 
 
-def require_memory(selector: Any) -> None:
+def require_memory(selector: Any, source: Source) -> None:
     """Refuse a ``memory`` that could never be used, before anything is trained."""
-    if selector.memory is None or selector.prefit:
+    if selector.memory is None or source.prefit:
         return
-    if not isinstance(selector.random_state, Integral):
-        raise ValueError(
-            f"memory needs a random_state that is an integer, got {selector.random_state!r}: with "
-            "None every fit draws other networks, a generator has moved on by the next fit, and "
-            "no fit could be taken up again."
-        )
+    for owner in (selector, source.ensemble):
+        if not isinstance(owner.random_state, Integral):
+            raise ValueError(
+                f"memory needs a random_state that is an integer, got {owner.random_state!r}: with "
+                "None every fit draws other networks, a generator has moved on by the next fit, "
+                "and no fit could be taken up again."
+            )
     _folder(selector.memory)
 
 
-def remembered(selector: Any, data: FitData, fit: Callable[[], None]) -> None:
+def remembered(selector: Any, data: FitData, source: Source, fit: Callable[[], None]) -> None:
     """Set the attributes that ``fit`` would set, from a file of ``selector.memory`` if it has one.
 
     Processes that want the same fit wait for the first of them; the lock is the system's, and ends
     with the process that holds it. With ``prefit=True`` nothing is trained, and nothing is kept.
     """
-    folder = None if selector.prefit else _folder(selector.memory)
+    folder = None if source.prefit else _folder(selector.memory)
     if folder is None:
         fit()
         return
-    path = folder / "sklearn_deeplifft" / type(selector).__name__ / _key(selector, data)
+    path = folder / "sklearn_deeplifft" / type(selector).__name__ / _key(selector, data, source)
     path = path / "output.pkl"  # joblib's own layout, so that Memory.reduce_size finds it
     kept, _ = _read(path)
     if kept is None:
@@ -78,12 +83,13 @@ def remembered(selector: Any, data: FitData, fit: Callable[[], None]) -> None:
                 said = _watched(fit)
                 _write(path, Kept(_fitted(selector), said))
                 return
-    selector._report(f"nothing is trained: the same fit is in {path}")
+    if selector.verbose and not callable(selector.verbose):
+        print(f"[{type(selector).__name__}] nothing is trained: the same fit is in {path}")
     for name in _fitted(selector):  # of an earlier fit
         delattr(selector, name)
     vars(selector).update(kept.attributes)
-    for text in kept.warnings:
-        _warn(text)
+    for category, text in kept.warnings:
+        warnings.warn(text, category, stacklevel=2)
 
 
 def _folder(memory: Any) -> Path | None:
@@ -106,21 +112,26 @@ def _folder(memory: Any) -> Path | None:
     return folder
 
 
-def _key(selector: Any, data: FitData) -> str:
+def _key(selector: Any, data: FitData, source: Source) -> str:
     """32 hex digits of all that a fit depends on."""
     # Groups are told by the columns that they hold, whatever way they were given in.
-    without = {*CUT, *INERT, "feature_groups", "null_features"}
     params = selector.get_params(deep=False)
-    params = {name: value for name, value in params.items() if name not in without}
-    params["random_state"] = int(params["random_state"])
-    params["null_features"] = selector._trains_nulls
+    read = {name: params[name] for name in params if name not in {*CUT, *INERT, *TOLD_OTHERWISE}}
+    params = source.ensemble.get_params(deep=False)
+    trained = {name: value for name, value in params.items() if name not in INERT}
     table = (
         (digest_of(data), data.rows.sparse, data.rows.dtype.__name__, data.score_weight),
         (data.groups, selector._groups.of_column, data.target.classes),
         None if data.names is None else data.names.tolist(),
     )
     kind = hash_of((version("sklearn-deeplifft"), type(selector)))
-    return hash_of((kind, hash_of(table), key_of_parameters(params)))
+    ensemble = (hash_of(type(source.ensemble)), key_of_parameters(_plain_seed(trained)))
+    return hash_of((kind, hash_of(table), key_of_parameters(_plain_seed(read)), *ensemble))
+
+
+def _plain_seed(params: dict[str, Any]) -> dict[str, Any]:
+    """NumPy's integers seed as Python's do."""
+    return {**params, "random_state": int(params["random_state"])}
 
 
 def _fitted(selector: Any) -> dict[str, Any]:
@@ -135,7 +146,7 @@ def _fitted(selector: Any) -> dict[str, Any]:
     }
 
 
-def _watched(fit: Callable[[], None]) -> tuple[str, ...]:
+def _watched(fit: Callable[[], None]) -> tuple[tuple[type[Warning], str], ...]:
     """Fit, and return what our own warnings said; all are given when it has ended."""
     caught: list[warnings.WarningMessage] = []
     try:
@@ -144,9 +155,10 @@ def _watched(fit: Callable[[], None]) -> tuple[str, ...]:
     finally:
         for w in caught:
             warnings.warn_explicit(w.message, w.category, w.filename, w.lineno, source=w.source)
-    ours = [str(w.message) for w in caught if w.category is FeatureSelectionWarning]
-    # What was wrong with a file that has been replaced is not true any more.
-    return tuple(text for text in ours if not text.startswith("checkpoint "))
+    ours = [w for w in caught if issubclass(w.category, FeatureSelectionWarning)]
+    # What was wrong with a checkpoint that has been replaced is not true any more.
+    lasting = (w for w in ours if not issubclass(w.category, CheckpointWarning))
+    return tuple((w.category, str(w.message)) for w in lasting)
 
 
 def _read(path: Path) -> tuple[Kept | None, str | None]:

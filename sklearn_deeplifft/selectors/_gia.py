@@ -2,20 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_deeplifft.interventions._models import SCALES
+from sklearn_deeplifft.ensembles import (
+    NetworkEnsembleClassifier,
+    NetworkEnsembleRegressor,
+    ensemble_for,
+)
+from sklearn_deeplifft.interventions._background import weighted_rows
+from sklearn_deeplifft.interventions._effects import (
+    Population,
+    effects_from,
+    effects_on,
+    supports,
+)
+from sklearn_deeplifft.interventions._importances import averages_of
+from sklearn_deeplifft.interventions._models import SCALES, Ensemble, output_names
+from sklearn_deeplifft.interventions._statistics import changes
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
-from sklearn_deeplifft.selectors._intervention_scorer import BaseInterveningSelector
+from sklearn_deeplifft.selectors._class_scores import row_of
+from sklearn_deeplifft.selectors._intervention_scorer import (
+    InterventionScorer,
+    Surfaces,
+    bound_to,
+)
+from sklearn_deeplifft.selectors._sources import Source
+from sklearn_deeplifft.tables import FitData, target_scale
 
 __all__ = ["GIATransformer"]
 
+OWN = {
+    "n_networks": 10,
+    "gates": None,
+    "dropout": 0.0,
+    "learning_rate": 1e-3,
+    "weight_decay": 0.0,
+    "max_epochs": 100,
+    "validation_fraction": 0.2,
+}
+"""Parameters in which the default ensemble differs from that of `DeepLIFFTSelector`."""
 
-class GIATransformer(BaseInterveningSelector):
+QUANTILES = (0.05, 0.5, 0.95)
+
+
+class GIATransformer(BaseNetworkSelector):
     """Select features by what networks do when they are set, or return these effects row by row.
 
     Global importance analysis: an intervention T writes some columns of every row of a background,
@@ -25,9 +64,10 @@ class GIATransformer(BaseInterveningSelector):
     Parameters
     ----------
     estimator : object, default=None
-        None (``n_networks`` ReLU networks of ``hidden_layer_sizes``), a torch module class or
-        instance, an unfitted skorch net, or scikit-learn's ``MLPClassifier`` or ``MLPRegressor``;
-        with ``prefit=True`` a fitted one.
+        The networks: a `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`, which is cloned
+        and trained, or anything that one takes as ``network`` (a torch module, a skorch net,
+        scikit-learn's perceptron). None is `default_estimator`, for the task that ``y`` asks for:
+        whole numbers of more than 20 distinct values are a quantity.
     n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
         it after ``fit`` trains nothing. With ``feature_groups`` it counts groups. ``"auto"`` keeps
@@ -42,6 +82,9 @@ class GIATransformer(BaseInterveningSelector):
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
+    target_class : label, default=None
+        Rank by the signed class score of this class: by how much having
+        more of a feature speaks for it, a group as its best level.
     interventions : "each" or sequence of Intervention, default="each"
         ``"each"``: every feature is removed and added to where zero means absence (counts and
         sparse columns); every level of a block of ``feature_groups`` is set; any other column is
@@ -54,46 +97,13 @@ class GIATransformer(BaseInterveningSelector):
         At most so many rows of the data stand for the population.
     scale : {"logit", "proba"}, default="logit"
         Centred logits ``z_c - mean_c z`` (half the log-odds of two classes), or probabilities.
-    target_class : label, default=None
-        Rank by the signed class score of this class: by how much having
-        more of a feature speaks for it, a group as its best level.
     feature_groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature, as in `ImportanceNeuronSelector`; written and kept whole.
-    null_features : bool, default=False
-        Carry a null copy of every column through the same networks, for ``p_values_`` and
-        ``q_values_``, whatever is selected; ``n_features_to_select="auto"`` does so by itself.
-        Needs ``estimator=None``; training takes about twice the time.
-    n_networks : int, default=10
-        Networks trained, each with its own seed and its own held-out fold.
-    task : {"auto", "classification", "regression"}, default="auto"
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class in the training loss.
-    standardize : bool, default=True
-        Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
-        scaled but not centred. Ignored with ``prefit=True``.
     prefit : bool, default=False
-        ``estimator`` is fitted: only read it.
-    hidden_layer_sizes : sequence of int, default=(200, 100)
-    dropout : float, default=0.0
-    learning_rate : float, default=1e-3
-        Of Adam.
-    weight_decay : float or "auto", default=0.0
-        Times the weights, added to their gradients; ``"auto"`` is 2 over the number of rows.
-    batch_size : int, default=128
-    max_epochs : int, default=100
-    patience : int or None, default=10
-        Epochs without a better validation loss before training stops; the best epoch is kept.
-    validation_fraction : float, default=0.2
-        Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
-        folds.
-    n_jobs : int or None, default=None
-        Threads that train default networks; the result does not depend on it.
-    checkpoint_dir : path-like or None, default=None
-        Keep finished default networks here; the same fit, killed, goes on from there.
+        Read ``estimator`` as it is: all networks of a fitted ensemble, or one fitted network, whose
+        columns are taken as they are. Nothing is trained, and nothing eliminated.
     memory : path-like, joblib.Memory or None, default=None
         Keep fits here: the same with another cut trains nothing. Needs a seed.
-    device : str, default="cpu"
-        Where networks are trained; they are read on the CPU.
     dtype : {"float32", "float64"} or None, default=None
         Precision in which networks are read; None is their own.
     random_state : int, RandomState instance or None, default=None
@@ -182,19 +192,11 @@ class GIATransformer(BaseInterveningSelector):
     """
 
     _parameter_constraints: dict = {
-        **{
-            name: rule
-            for name, rule in BaseNetworkSelector._parameter_constraints.items()
-            if name not in ("step", "score_on")
-        },
-        "estimator": "no_validation",
+        **BaseNetworkSelector._parameter_constraints,
         "interventions": [StrOptions({"each"}), list, tuple],
         "output": [StrOptions({"features", "effects"})],
         "n_background": [Interval(Integral, 2, None, closed="left")],
         "scale": [StrOptions(set(SCALES))],
-        "target_class": "no_validation",
-        "feature_groups": "no_validation",
-        "null_features": ["boolean"],
         "dtype": [None, StrOptions({"float32", "float64"})],
     }
 
@@ -206,30 +208,14 @@ class GIATransformer(BaseInterveningSelector):
         threshold=None,
         alpha=0.1,
         per_class=False,
+        target_class=None,
         interventions="each",
         output="features",
         n_background=1000,
         scale="logit",
-        target_class=None,
         feature_groups=None,
-        null_features=False,
-        n_networks=10,
-        task="auto",
-        class_weight=None,
-        standardize=True,
         prefit=False,
-        hidden_layer_sizes=(200, 100),
-        dropout=0.0,
-        learning_rate=1e-3,
-        weight_decay=0.0,
-        batch_size=128,
-        max_epochs=100,
-        patience=10,
-        validation_fraction=0.2,
-        n_jobs=None,
-        checkpoint_dir=None,
         memory=None,
-        device="cpu",
         dtype=None,
         random_state=None,
         verbose=0,
@@ -239,33 +225,37 @@ class GIATransformer(BaseInterveningSelector):
         self.threshold = threshold
         self.alpha = alpha
         self.per_class = per_class
+        self.target_class = target_class
         self.interventions = interventions
         self.output = output
         self.n_background = n_background
         self.scale = scale
-        self.target_class = target_class
         self.feature_groups = feature_groups
-        self.null_features = null_features
-        self.n_networks = n_networks
-        self.task = task
-        self.class_weight = class_weight
-        self.standardize = standardize
         self.prefit = prefit
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.n_jobs = n_jobs
-        self.checkpoint_dir = checkpoint_dir
         self.memory = memory
-        self.device = device
         self.dtype = dtype
         self.random_state = random_state
         self.verbose = verbose
+
+    @staticmethod
+    def default_estimator(
+        task: str = "classification", **changes: Any
+    ) -> NetworkEnsembleClassifier | NetworkEnsembleRegressor:
+        """Return the ensemble that ``estimator=None`` stands for, with some changes.
+
+        Parameters
+        ----------
+        task : {"classification", "regression"}, default="classification"
+        **changes
+            Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`.
+
+        Examples
+        --------
+        >>> from sklearn_deeplifft import GIATransformer
+        >>> GIATransformer.default_estimator(n_networks=4).max_epochs
+        100
+        """
+        return ensemble_for(task, OWN, **changes)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the selected features, or of the effects: ``set(GATA1=2)->enhancer``."""
@@ -291,3 +281,68 @@ class GIATransformer(BaseInterveningSelector):
         """
         check_is_fitted(self, "ranking_")
         return super().transform(X)
+
+    def _transform(self, X):
+        if self.output == "features":
+            return super()._transform(X)
+        X = check_array(X, accept_sparse=("csr", "csc"))  # transform has checked the names
+        rows = _as_dense(X)
+        found = self._ensemble(rows)
+        blocks = changes(found.responses, rows, self.interventions_, len(found.outputs))
+        return np.hstack([np.array(total).reshape(len(rows), -1) for total, *_ in blocks])
+
+    def _scorer(self, data: FitData, source: Source) -> InterventionScorer:
+        if self.target_class is not None:
+            row_of(data.target, self.target_class)  # refuses an unknown class
+        seed = int(np.random.RandomState(self._seed).randint(2**31 - 1))
+        index = weighted_rows(
+            data.index, data.score_weight, self.n_background, np.random.RandomState(seed)
+        )
+        rows = data.rows.take(index)
+        self.background_ = _as_given(rows, data)
+        base = rows.astype(np.float64)
+        self.interventions_ = bound_to(self.interventions, base, data.names, self._groups)
+        target = replace(data.target, codes=data.target.codes[:0])
+        self._surfaces = Surfaces(target, self.scale, self.dtype)
+        rescaled = data.target.kind == "regression" and not source.target_is_standard
+        return InterventionScorer(
+            surfaces=self._surfaces,
+            interventions=self.interventions_,
+            averages=averages_of(self.interventions_, base, self._groups),
+            groups=self._groups,
+            background=base,
+            units=target_scale(data)[1] if rescaled else np.ones(1),
+            target_class=self.target_class,
+            seed=seed,
+        )
+
+    def _after_fit(self, data: FitData, scorer: InterventionScorer) -> None:
+        base = _as_dense(self.background_)
+        found = self._ensemble(base)
+        moments = effects_on(found, base, self.interventions_, QUANTILES)
+        population = Population(data.rows, data.names, self._groups)
+        rng = np.random.RandomState(scorer.seed)
+        self.intervention_effects_ = effects_from(
+            *(moments, supports(population, base, self.interventions_, rng)),
+            *(self.interventions_, population, found),
+            *(np.full(len(self.interventions_), len(base)), "data", self.scale, QUANTILES),
+        )
+        self.effects_ = self.intervention_effects_.effects
+        self.effects_se_ = self.intervention_effects_.standard_errors
+        self.effects_std_ = self.intervention_effects_.network_std
+        self.effects_interval_ = self.intervention_effects_.interval
+
+    def _ensemble(self, rows: np.ndarray) -> Ensemble:
+        responses = [self._surfaces.response(t, rows) for t in self.estimator_._networks]
+        return Ensemble(responses, output_names(self._surfaces.target))
+
+
+def _as_given(rows: np.ndarray, data: FitData) -> Any:
+    """Rows in the form of the table: sparse, named, or plain."""
+    if data.rows.sparse:
+        return sp.csr_matrix(rows)
+    return rows if data.names is None else pd.DataFrame(rows, columns=data.names)
+
+
+def _as_dense(X: Any) -> np.ndarray:
+    return np.array(X.toarray() if sp.issparse(X) else X, dtype=np.float64, order="F")

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+import warnings
+from collections.abc import Sequence
+from typing import Any
 
-from sklearn.utils._param_validation import Interval, StrOptions
+import numpy as np
+from sklearn.utils._param_validation import StrOptions
 
+from sklearn_deeplifft.ensembles import (
+    NetworkEnsembleClassifier,
+    NetworkEnsembleRegressor,
+    ensemble_for,
+    has_gates,
+)
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.networks import TrainedNetwork, network_kind
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
-from sklearn_deeplifft.selectors._gate_scorer import BaseGatedSelector
+from sklearn_deeplifft.selectors._class_scores import row_of
+from sklearn_deeplifft.selectors._gate_scorer import GateScorer, groups_of_gates
+from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
+from sklearn_deeplifft.selectors._rows_scored import SCORE_ON
+from sklearn_deeplifft.selectors._scores import Scores
+from sklearn_deeplifft.selectors._sources import Source
+from sklearn_deeplifft.tables import FeatureGroups, FitData, find_groups, target_scale
 
 __all__ = ["ImportanceNeuronSelector"]
 
+OWN = {
+    "n_networks": 20,
+    "path_steps": 500,
+    "weight_decay": 0.0,
+    "max_epochs": 20,
+    "validation_fraction": 0.2,
+}
+"""Parameters in which the default ensemble differs from that of `DeepLIFFTSelector`."""
 
-class ImportanceNeuronSelector(BaseGatedSelector):
+
+class ImportanceNeuronSelector(BaseNetworkSelector):
     """Select features by the gates of many networks, trained as one (importance neurons).
 
     Before the first layer of a network every feature passes a gate, a single non-negative
@@ -28,10 +54,10 @@ class ImportanceNeuronSelector(BaseGatedSelector):
     Parameters
     ----------
     estimator : object, default=None
-        The network behind the gates: None (ReLU layers of ``hidden_layer_sizes``), a torch module
-        class or instance, or an unfitted skorch net; with ``prefit=True`` a fitted network of
-        this class. Networks of your own are trained one after another, with gates that are
-        parameters of their own.
+        The networks behind the gates: a `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`
+        that trains gates, which is cloned and trained, or a torch module or skorch net, which then
+        has free gates before it. None is `default_estimator`, for the task that ``y`` asks for:
+        whole numbers of more than 20 distinct values are a quantity.
     n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
         it after ``fit`` trains nothing. With ``feature_groups`` it counts groups. ``"auto"`` keeps
@@ -46,75 +72,27 @@ class ImportanceNeuronSelector(BaseGatedSelector):
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
-    n_networks : int, default=20
-        Networks trained and averaged, each with its own seed and its own held-out fold.
-    gates : {"tied", "free"}, default="tied"
-        ``"free"`` makes gates parameters of their own, projected to non-negative numbers after
-        every step (the paper).
-    gate_initial : {"one", "uniform"}, default="one"
-        Free gates at first; ``"uniform"`` draws from (-0.05, 0.05) and clips (the paper), which
-        closes half of them before the first step.
-    gate_penalty : "path" or float, default="path"
-        Group penalty on ``g_i ||W_i||``, in units of the largest step that Adam can take: 0 is
-        none, at 1 every gate closes. ``"path"`` raises it from 0.2 to 1 while training.
-    path_steps : int, default=500
-        Length of the path in steps; it has no fewer than ``max_epochs`` epochs.
-    readout : {"effective", "gate"}, default="effective"
-        What is read: ``g_i ||W_i||``, or ``g_i`` alone (the paper). Along a path always the
-        former.
     target_class : label, default=None
         Rank by the signed class score of this class
         (``feature_importances_`` is its row of ``class_importances_``, a group's largest), rather
         than by gates.
+    readout : {"effective", "gate"}, default="effective"
+        What is read: ``g_i ||W_i||``, or ``g_i`` alone (the paper). Along a path always the
+        former.
     feature_groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature (a one-hot block) share a gate and are kept or dropped
         whole: a label for each column, lists of columns, a mapping from names to labels, or a
         callable on names; columns without a label (None, NaN) stay alone. ``||W_i||`` is then
         the norm of all its columns, and the penalty grows with the root of their number: a block
         neither gains nor loses by its width. With ``prefit=True`` those of the network.
-    loss : {"auto", "soft_f1"}, default="auto"
-        ``"soft_f1"`` trains one sigmoid a label by F1 scores of probabilities (the paper).
     score_on : {"validation", "training", "all", "out_of_fold"}, default="validation"
         Rows behind ``class_importances_``.
-    task : {"auto", "classification", "regression"}, default="auto"
-        What ``y`` asks for; ``"auto"`` decides by its type.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class in the training loss.
-    standardize : bool, default=True
-        Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
-        scaled but not centred. Ignored with ``prefit=True``.
     prefit : bool, default=False
-        ``estimator`` is fitted: only read its gates.
-    hidden_layer_sizes : sequence of int, default=(200, 100)
-    dropout : float, default=0.3
-    noise : float, default=0.0
-        Standard deviation of normal noise added to the outputs of all hidden layers but the last.
-    l2 : float, default=0.0
-        Times the squared weights and biases of the hidden layers, added to the loss.
-    learning_rate : float, default=4e-3
-        Of Adam.
-    weight_decay : float or "auto", default=0.0
-        Times the weights, added to their gradients; ``"auto"`` is 2 over the number of rows.
-    batch_size : int, default=128
-    max_epochs : int, default=20
-    patience : int or None, default=10
-        Epochs without a better validation loss before training stops; the best epoch is kept.
-        A path is walked to its end.
-    tol : float, default=1e-4
-        Relative improvement of the validation loss that counts as one.
-    validation_fraction : float, default=0.2
-        Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
-        folds; 0 trains on all rows, and the best epoch of a path is that of the training loss.
-    n_jobs : int or None, default=None
-        Threads that train networks; the result does not depend on it.
-    checkpoint_dir : path-like or None, default=None
-        Keep every finished network here; the same fit, after it was killed, goes on from there
-        and ends with the same bits. Needs a ``random_state``.
+        Read the gates of ``estimator`` as they are: of all networks of a fitted ensemble, or of one
+        fitted network. Nothing is trained.
     memory : path-like, joblib.Memory or None, default=None
         Keep what ``fit`` finds here: the same fit, with any ``n_features_to_select`` or
         ``threshold``, trains nothing again. Needs an integer ``random_state``.
-    device : str, default="cpu"
-        Where networks are trained; they are read on the CPU.
     random_state : int, RandomState instance or None, default=None
         The same seed gives the same bits; global generators are left as they were.
     verbose : int or callable, default=0
@@ -202,18 +180,8 @@ class ImportanceNeuronSelector(BaseGatedSelector):
 
     _parameter_constraints: dict = {
         **BaseNetworkSelector._parameter_constraints,
-        "estimator": "no_validation",
-        "gates": [StrOptions({"tied", "free"})],
-        "gate_initial": [StrOptions({"one", "uniform"})],
-        "gate_penalty": [StrOptions({"path"}), Interval(Real, 0, 1, closed="both")],
-        "path_steps": [Interval(Integral, 1, None, closed="left")],
         "readout": [StrOptions({"effective", "gate"})],
-        "target_class": "no_validation",
-        "feature_groups": "no_validation",
-        "loss": [StrOptions({"auto", "soft_f1"})],
-        "noise": [Interval(Real, 0, None, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
+        "score_on": [StrOptions(set(SCORE_ON))],
     }
 
     def __init__(
@@ -224,35 +192,12 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         threshold=None,
         alpha=0.1,
         per_class=False,
-        n_networks=20,
-        gates="tied",
-        gate_initial="one",
-        gate_penalty="path",
-        path_steps=500,
-        readout="effective",
         target_class=None,
+        readout="effective",
         feature_groups=None,
-        loss="auto",
         score_on="validation",
-        task="auto",
-        class_weight=None,
-        standardize=True,
         prefit=False,
-        hidden_layer_sizes=(200, 100),
-        dropout=0.3,
-        noise=0.0,
-        l2=0.0,
-        learning_rate=4e-3,
-        weight_decay=0.0,
-        batch_size=128,
-        max_epochs=20,
-        patience=10,
-        tol=1e-4,
-        validation_fraction=0.2,
-        n_jobs=None,
-        checkpoint_dir=None,
         memory=None,
-        device="cpu",
         random_state=None,
         verbose=0,
     ):
@@ -261,70 +206,148 @@ class ImportanceNeuronSelector(BaseGatedSelector):
         self.threshold = threshold
         self.alpha = alpha
         self.per_class = per_class
-        self.n_networks = n_networks
-        self.gates = gates
-        self.gate_initial = gate_initial
-        self.gate_penalty = gate_penalty
-        self.path_steps = path_steps
-        self.readout = readout
         self.target_class = target_class
+        self.readout = readout
         self.feature_groups = feature_groups
-        self.loss = loss
         self.score_on = score_on
-        self.task = task
-        self.class_weight = class_weight
-        self.standardize = standardize
         self.prefit = prefit
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.dropout = dropout
-        self.noise = noise
-        self.l2 = l2
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.patience = patience
-        self.tol = tol
-        self.validation_fraction = validation_fraction
-        self.n_jobs = n_jobs
-        self.checkpoint_dir = checkpoint_dir
         self.memory = memory
-        self.device = device
         self.random_state = random_state
         self.verbose = verbose
 
     @staticmethod
-    def paper_parameters() -> dict:
+    def default_estimator(
+        task: str = "classification", **changes: Any
+    ) -> NetworkEnsembleClassifier | NetworkEnsembleRegressor:
+        """Return the ensemble that ``estimator=None`` stands for, with some changes.
+
+        Parameters
+        ----------
+        task : {"classification", "regression"}, default="classification"
+        **changes
+            Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`.
+
+        Examples
+        --------
+        >>> from sklearn_deeplifft import ImportanceNeuronSelector
+        >>> ImportanceNeuronSelector.default_estimator(n_networks=4).path_steps
+        500
+        """
+        own = dict(OWN)
+        if network_kind(changes.get("network")) in ("module", "skorch"):
+            own["gates"] = "free"  # gates before a network can only be parameters of their own
+        return ensemble_for(task, own, **changes)
+
+    @staticmethod
+    def paper_parameters() -> dict[str, Any]:
         """The paper, literally, for a table of standardised columns.
 
         Free gates from a uniform start, read alone; three blocks of 128 units with L2, noise (not
-        in the last) and dropout; one sigmoid a label with the soft F1 loss; Adam 1e-4, batches of
+        in the last) and dropout; one sigmoid per label with the soft F1 loss; Adam 1e-4, batches of
         64, half the rows for validation, 15 epochs of patience, the best epoch restored; 100
         networks.
 
         Examples
         --------
         >>> from sklearn_deeplifft import ImportanceNeuronSelector
-        >>> ImportanceNeuronSelector(**ImportanceNeuronSelector.paper_parameters()).gates
-        'free'
+        >>> selector = ImportanceNeuronSelector(**ImportanceNeuronSelector.paper_parameters())
+        >>> selector.readout, selector.estimator.gates
+        ('gate', 'free')
         """
-        return {
-            "estimator": None,
-            "n_networks": 100,
-            "gates": "free",
-            "gate_initial": "uniform",
-            "gate_penalty": 0.0,
-            "readout": "gate",
-            "loss": "soft_f1",
-            "hidden_layer_sizes": (128, 128, 128),
-            "dropout": 0.5,
-            "noise": 0.005,
-            "l2": 1e-3,
-            "learning_rate": 1e-4,
-            "weight_decay": 0.0,
-            "batch_size": 64,
-            "max_epochs": 2000,
-            "patience": 15,
-            "tol": 0.0,
-            "validation_fraction": 0.5,
-        }
+        ensemble = NetworkEnsembleClassifier(
+            n_networks=100,
+            gates="free",
+            gate_initial="uniform",
+            gate_penalty=0.0,
+            loss="soft_f1",
+            hidden_layer_sizes=(128, 128, 128),
+            dropout=0.5,
+            noise=0.005,
+            l2=1e-3,
+            learning_rate=1e-4,
+            weight_decay=0.0,
+            batch_size=64,
+            max_epochs=2000,
+            patience=15,
+            tol=0.0,
+            validation_fraction=0.5,
+        )
+        return {"estimator": ensemble, "readout": "gate"}
+
+    def _features(self, data: FitData, source: Source) -> FeatureGroups:
+        asked = find_groups(self.feature_groups, data.names, data.rows.shape[1])
+        own = source.gate_groups
+        if own is None:
+            return asked
+        groups = groups_of_gates(own, data.rows.shape[1])
+        if self.feature_groups is not None and not np.array_equal(asked.of_column, own):
+            raise ValueError(
+                "feature_groups are not those that the gates of the fitted networks were trained "
+                "with; leave feature_groups at None to take theirs, or prefit at False to train "
+                "gates per group."
+            )
+        return groups
+
+    def _scorer(self, data: FitData, source: Source) -> GateScorer:
+        ensemble = source.ensemble
+        _require_gates(source)
+        if self.target_class is not None:
+            row_of(data.target, self.target_class)  # refuses an unknown class
+        rescaled = data.target.kind == "regression" and not source.target_is_standard
+        settings = ReadingSettings(drop_normalizer=data.target.kind != "regression")
+        columns = np.arange(data.rows.shape[1])
+        gauge = Gauge(data.mean, data.constant)
+        self._on_path = ensemble.gate_penalty == "path"
+        return GateScorer(
+            plan=ReadingPlan(settings, gauge, FeatureGroups(columns, columns)),
+            data=data,
+            groups=self._groups,
+            units=target_scale(data)[1] if rescaled else None,
+            target_class=self.target_class,
+            readout=self.readout,
+            on_path=self._on_path,
+            reads_weights=self.readout == "effective" or bool(ensemble.gate_penalty),
+            in_front=network_kind(ensemble.network) != "default",
+        )
+
+    def _after_scores(self, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]) -> None:
+        if self.target_class is None:
+            _warn_closed(scores)
+        vars(self).pop("exit_penalties_", None)  # of an earlier fit
+        exits = [t.gates.exit.numpy() for t in networks if t.gates is not None]
+        if exits and self._on_path:
+            features = np.array(exits)[:, : len(self._groups.first)]  # null columns' come behind
+            self.exit_penalties_ = self._groups.spread(features)
+
+    def _second_importances(self) -> np.ndarray | None:
+        """Features that closed before they were read differ in how long they held out."""
+        exits = vars(self).get("exit_penalties_")
+        return None if exits is None else np.minimum(exits, 1).mean(axis=0)
+
+
+def _require_gates(source: Source) -> None:
+    """Refuse an ensemble that trains no gates, before it is trained."""
+    if source.prefit or has_gates(source.ensemble):
+        return
+    kind = network_kind(source.ensemble.network)
+    if kind == "mlp":
+        raise TypeError(
+            f"{type(source.ensemble.network).__name__} cannot be trained with gates before it; "
+            "pass None, a torch module or a skorch net."
+        )
+    remedy = "gates='tied' and a gate_penalty" if kind == "default" else "gates='free'"
+    raise ValueError(
+        f"the ensemble trains no gates (gates={source.ensemble.gates!r}, gate_penalty="
+        f"{source.ensemble.gate_penalty!r}), and gates are what is read; set {remedy}."
+    )
+
+
+def _warn_closed(scores: Sequence[Scores]) -> None:
+    closed = sum(not s.overall.any() for s in scores)
+    if closed:
+        warnings.warn(
+            f"{closed} of {len(scores)} networks let no feature through; their importances are 0. "
+            "Lower gate_penalty, or begin with gate_initial='one'.",
+            FeatureSelectionWarning,
+            stacklevel=2,
+        )

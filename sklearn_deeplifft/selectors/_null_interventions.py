@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from sklearn_deeplifft.ensembles import KnockoffMap, with_null_columns
 from sklearn_deeplifft.interventions import Intervention
 from sklearn_deeplifft.interventions._importances import Averages
+from sklearn_deeplifft.networks import KnockoffMap, with_null_columns
 from sklearn_deeplifft.selectors._significance import NullScores
 
 __all__ = ["background_with_nulls", "null_scores", "on_nulls"]

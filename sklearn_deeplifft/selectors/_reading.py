@@ -22,12 +22,17 @@ from sklearn_deeplifft.attribution import (
     reader_of,
     verify_piecewise_linear,
 )
-from sklearn_deeplifft.ensembles import with_null_columns
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
-from sklearn_deeplifft.networks import TrainedNetwork, heads_for, takes_columns, torch_threads
+from sklearn_deeplifft.networks import (
+    TrainedNetwork,
+    heads_for,
+    takes_columns,
+    torch_threads,
+    with_null_columns,
+)
 from sklearn_deeplifft.tables import FeatureGroups, Rows, Simplex, Target
 
-__all__ = ["Reading", "ReadingSettings"]
+__all__ = ["Gauge", "Reading", "ReadingPlan", "ReadingSettings"]
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4, torch.float16: 1e-1, torch.bfloat16: 1e-1}
 """Largest relative residual of ``z = b + c.(x - r)`` that counts as exact."""
@@ -54,6 +59,31 @@ class Gauge(NamedTuple):
     constant: np.ndarray
     """(d,) bool: columns without any variation; they are their own reference."""
     simplices: Sequence[Simplex] = ()
+
+
+@dataclass(frozen=True)
+class ReadingPlan:
+    """How networks of one fit are read, on its rows and on any others."""
+
+    settings: ReadingSettings
+    gauge: Gauge
+    groups: FeatureGroups
+    """Columns that are scored as one feature."""
+
+    def reading(
+        self,
+        trained: TrainedNetwork,
+        rows: Rows,
+        columns: np.ndarray,
+        hidden_reference: Tensor | None = None,
+    ) -> Reading:
+        """Bring a network and the columns that it reads together."""
+        groups = self.groups.among(columns)
+        groups = groups if trained.null_columns is None else groups.doubled()
+        features = None if groups.single else groups
+        return Reading(
+            trained, self.settings, rows, self.gauge, columns, hidden_reference, features
+        )
 
 
 class Reading:
@@ -94,15 +124,16 @@ class Reading:
     def inputs(self, index: np.ndarray) -> Tensor:
         """Rows as the core network takes them."""
         X = torch.from_numpy(self.rows.take(index, self.columns))
-        if self.trained.nulls is not None:
-            stand_ins = self.rows.take(self.trained.nulls[index], self.columns)
-            X = with_null_columns(X, torch.from_numpy(stand_ins), self.trained.knockoff_map)
+        nulls = self.trained.null_columns
+        if nulls is not None:
+            stand_ins = self.rows.take(nulls.donors[index], self.columns)
+            X = with_null_columns(X, torch.from_numpy(stand_ins), nulls.knockoff_map)
         return X if self.trained.standardize is None else self._standardized(X)
 
     @property
     def width(self) -> int:
-        """Columns that the network reads: with null features d real ones, then d null ones."""
-        return len(self.columns) * (1 if self.trained.nulls is None else 2)
+        """Columns that the network reads: with null columns d real ones, then d null ones."""
+        return len(self.columns) * (1 if self.trained.null_columns is None else 2)
 
     def blocks(self, index: np.ndarray, n_outputs: int) -> Iterator[np.ndarray]:
         """Positions into ``index``, so many at a time that a block stays in cache."""

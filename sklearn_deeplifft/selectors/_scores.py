@@ -1,16 +1,17 @@
-"""What one network says of the columns that it reads."""
+"""Scores of the columns that one network reads, and what gives them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from torch import Tensor
 
 from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.selectors._significance import NullScores
 
-__all__ = ["ScoreFunction", "Scores", "mean_by_class"]
+__all__ = ["Scorer", "Scores", "mean_by_class"]
 
 
 class Scores(NamedTuple):
@@ -26,6 +27,18 @@ class Scores(NamedTuple):
     """Largest relative residual of the decomposition."""
     nulls: NullScores | None = None
     """The same columns beside null ones, where the network has read any."""
+    hidden_reference: Tensor | None = None
+    """What neurons of a hidden layer were compared with, where they are scored."""
+
+
+class Scorer(Protocol):
+    """Scores a trained network; a frozen value, which knows the table that is scored."""
+
+    def __call__(self, trained: TrainedNetwork, index: np.ndarray, columns: np.ndarray) -> Scores:
+        """Score ``columns``, those that the network reads, on the rows ``index``."""
+
+    def require_readable(self, trained: TrainedNetwork) -> int:
+        """Refuse, before it is trained, what could not be read; return how many features it has."""
 
 
 def mean_by_class(scores: Sequence[Scores]) -> np.ndarray:
@@ -33,7 +46,3 @@ def mean_by_class(scores: Sequence[Scores]) -> np.ndarray:
     seen = np.array([s.seen for s in scores], dtype=np.float64)
     stacked = np.array([s.by_class for s in scores])
     return np.einsum("nk,nkd->kd", seen, stacked) / np.maximum(seen.sum(0), 1)[:, None]
-
-
-ScoreFunction = Callable[[TrainedNetwork, np.ndarray, np.ndarray], Scores]
-"""(network, rows, columns) -> scores."""

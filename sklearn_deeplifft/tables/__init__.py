@@ -9,9 +9,9 @@ from sklearn_deeplifft.tables._feature_groups import FeatureGroups, find_groups
 from sklearn_deeplifft.tables._fit_data import (
     FitData,
     check_rows,
+    fit_data,
     scored_rows,
     target_scale,
-    validated,
 )
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
 from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
@@ -60,6 +60,7 @@ __all__ = [
     "encode_like",
     "encode_target",
     "find_groups",
+    "fit_data",
     "find_simplices",
     "require_device",
     "require_finite",
@@ -71,6 +72,5 @@ __all__ = [
     "target_scale",
     "task_of",
     "task_sentence",
-    "validated",
     "warn_constant",
 ]

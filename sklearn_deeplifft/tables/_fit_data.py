@@ -185,9 +185,7 @@ def _class_factor(
     return factor
 
 
-def _scaling(
-    mean: np.ndarray, std: np.ndarray, *, sparse: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def _scaling(mean: np.ndarray, std: np.ndarray, *, sparse: bool) -> tuple[np.ndarray, np.ndarray]:
     """Sparse columns are scaled but not centred, which keeps zeros zero."""
     return (np.zeros_like(mean) if sparse else mean), np.where(std > 0, std, 1.0)
 

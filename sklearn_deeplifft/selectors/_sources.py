@@ -1,0 +1,253 @@
+"""Sources of networks: an ensemble to train, one that is fitted, or a single fitted network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_deeplifft.ensembles import (
+    ENSEMBLES,
+    BaseNetworkEnsemble,
+    Report,
+    Rounds,
+    exported,
+    with_target_units,
+)
+from sklearn_deeplifft.networks import (
+    TrainedNetwork,
+    gates_of,
+    known_classes,
+    network_kind,
+    read_fitted,
+    task_of_network,
+)
+from sklearn_deeplifft.tables import (
+    FeatureGroups,
+    FitData,
+    Rows,
+    Target,
+    decide_task,
+    encode_target,
+    fit_data,
+)
+
+__all__ = [
+    "FirstRound",
+    "FittedEnsemble",
+    "FittedNetwork",
+    "Source",
+    "Untrained",
+    "source_of",
+]
+
+
+class FirstRound(NamedTuple):
+    """Networks on all features, and what is known of their training."""
+
+    networks: Sequence[TrainedNetwork]
+    held_out: Sequence[np.ndarray] | None
+    """Rows held out from each network; None where that is not known of the table."""
+    rounds: Rounds | None = None
+    """Trains more of them; None for networks that are read as they are."""
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """An ensemble of the selector's own, trained in ``fit``."""
+
+    ensemble: BaseNetworkEnsemble
+    prefit = False
+
+    @property
+    def gate_groups(self) -> np.ndarray | None:
+        """None: columns share gates as the selector asks for."""
+        return None
+
+    @property
+    def target_is_standard(self) -> bool:
+        """Whether the networks of a regression are read on a standardised target."""
+        return network_kind(self.ensemble.network) == "default"
+
+    def fit_data(self, X, y, names: np.ndarray | None, **given) -> FitData:
+        """Make the table ready for training."""
+        return self.ensemble._fit_data(X, y, names, **given)
+
+    def first_round(
+        self,
+        data: FitData,
+        groups: FeatureGroups,
+        n_folds: int | None,
+        report: Report,
+        ready: Callable[[TrainedNetwork], object],
+    ) -> FirstRound:
+        """Train every network once; ``ready`` sees the first of them before its first step."""
+        rounds = self.ensemble._rounds(data, report, groups, n_folds)
+        first = rounds.untrained()
+        if first is not None:
+            ready(first)
+        rounds = rounds.answering_as(first)
+        return FirstRound(rounds.train(rounds.every_column), rounds.held_out, rounds)
+
+    def fitted(self, first: FirstRound, data: FitData) -> BaseNetworkEnsemble:
+        """The ensemble of the networks on all features."""
+        assert first.rounds is not None
+        with_target_units(first.rounds, first.networks)
+        self.ensemble._keep(first.rounds, exported(data, first.networks))
+        return self.ensemble
+
+
+@dataclass(frozen=True)
+class FittedEnsemble:
+    """An ensemble that is fitted already; all of its networks are read, and none is changed."""
+
+    ensemble: BaseNetworkEnsemble
+    prefit = True
+    target_is_standard = False
+
+    @property
+    def gate_groups(self) -> np.ndarray:
+        """(d,): the gate of each column."""
+        own = self.ensemble._gate_groups
+        return _gates_in_front(self.ensemble._networks[0]) if own is None else own
+
+    def fit_data(self, X, y, names: np.ndarray | None, **given) -> FitData:
+        """Make the table ready as for the training of the ensemble."""
+        return self.ensemble._fit_data(X, y, names, known=True, **given)
+
+    def first_round(
+        self,
+        data: FitData,
+        groups: FeatureGroups,
+        n_folds: int | None,
+        report: Report,
+        ready: Callable[[TrainedNetwork], object],
+    ) -> FirstRound:
+        """Take the networks as they are; beside null columns on the table they were trained on."""
+        networks = self.ensemble._networks
+        if not self.ensemble._was_trained_on(data):
+            return FirstRound(networks, None)
+        as_trained = [trained.beside_nulls or trained for trained in networks]
+        return FirstRound(as_trained, self.ensemble._held_out)
+
+    def fitted(self, first: FirstRound, data: FitData) -> BaseNetworkEnsemble:
+        """The ensemble itself."""
+        return self.ensemble
+
+
+@dataclass(frozen=True)
+class FittedNetwork:
+    """A network of the user's own that is fitted already; columns are taken as they are."""
+
+    network: Any
+    prefit = True
+    target_is_standard = False
+
+    @property
+    def gate_groups(self) -> np.ndarray:
+        """(d,): the gate of each column."""
+        return _gates_in_front(read_fitted(self.network))
+
+    @property
+    def ensemble(self) -> BaseNetworkEnsemble:
+        """Parameters of an ensemble of one network, without gates that a penalty acts on."""
+        return ENSEMBLES["classification"](n_networks=1, gates=None)
+
+    def fit_data(self, X, y, names: np.ndarray | None, **given) -> FitData:
+        """Take the rows as they are given; the network already numbers its classes."""
+        return fit_data(X, y, names, self._encode, canonical=False, **given)
+
+    def _encode(self, X, y) -> Target:
+        known = known_classes(self.network, Rows(X).take(slice(0, 2)), np.unique(y))
+        task = task_of_network(self.network)
+        if task == "auto":
+            # An output for each of the numbers tells that they are classes, however many.
+            numbered = known is not None and len(known) > 2
+            task = "classification" if numbered else decide_task(y)
+        return encode_target(y, "regression" if task == "regression" else "classification", known)
+
+    def first_round(
+        self,
+        data: FitData,
+        groups: FeatureGroups,
+        n_folds: int | None,
+        report: Report,
+        ready: Callable[[TrainedNetwork], object],
+    ) -> FirstRound:
+        """Take the network as it is."""
+        return FirstRound([read_fitted(self.network)], None)
+
+    def fitted(self, first: FirstRound, data: FitData) -> BaseNetworkEnsemble:
+        """An ensemble of this network alone."""
+        task = "regression" if data.target.kind == "regression" else "classification"
+        ensemble = ENSEMBLES[task](self.network, n_networks=1)
+        ensemble._keep_given(first.networks, data)
+        return ensemble
+
+
+Source = Untrained | FittedEnsemble | FittedNetwork
+
+
+def source_of(
+    estimator: Any,
+    *,
+    prefit: bool,
+    y: Any,
+    make: Callable[..., BaseNetworkEnsemble],
+    seed: int,
+    changes: dict[str, Any],
+) -> Source:
+    """Find out where the networks of a selector come from.
+
+    Parameters
+    ----------
+    estimator : object
+        An ensemble, or anything that an ensemble takes as ``network``.
+    prefit : bool
+    y : array-like
+        As the user gave it: decides the task where ``estimator`` does not.
+    make : callable
+        ``default_estimator`` of the selector.
+    seed : int
+        Seeds an ensemble that has no ``random_state`` of its own.
+    changes : dict
+        Parameters of the ensemble that the selector needs to be otherwise, in a clone.
+
+    Raises
+    ------
+    TypeError
+        ``estimator`` is neither an ensemble nor a network.
+    NotFittedError
+        ``prefit=True``, and it is not fitted.
+    """
+    ours = isinstance(estimator, BaseNetworkEnsemble)
+    if not ours:
+        network_kind(estimator)
+    if prefit:
+        if not ours:
+            return FittedNetwork(estimator)
+        check_is_fitted(estimator, "estimators_")
+        return FittedEnsemble(estimator)
+    ensemble = clone(estimator) if ours else _around(estimator, y, make)
+    if ensemble.random_state is None:
+        ensemble.set_params(random_state=seed)
+    ensemble.set_params(**changes)
+    ensemble._validate_params()
+    ensemble._require_trainable()
+    return Untrained(ensemble)
+
+
+def _gates_in_front(trained: TrainedNetwork) -> np.ndarray:
+    return gates_of(trained.core).feature_of_column.numpy()
+
+
+def _around(network: Any, y: Any, make: Callable[..., BaseNetworkEnsemble]) -> BaseNetworkEnsemble:
+    """The selector's default ensemble, around a network of the user's where there is one."""
+    task = "auto" if network is None else task_of_network(network)
+    if task == "auto":
+        task = decide_task(y)
+    return make("regression" if task == "regression" else "classification", network=network)
