@@ -15,7 +15,10 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier
+from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
+from sklearn_deeplifft.ensembles._applicable import ignored_parameters
+from sklearn_deeplifft.networks import network_kind, task_of_network
 
 # A busy machine is no defect: no example has a deadline, and the same ones are drawn each time.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
@@ -52,9 +55,35 @@ QUICK = {
 ONE_PASS = ("step", "score_on", "gate_penalty")
 """Of these, what the other selectors do not have, or understand otherwise."""
 
+OF_NETWORKS = {*NetworkEnsembleClassifier().get_params()} - {"network", "random_state", "verbose"}
+"""Parameters of training: an ensemble has them, and no selector."""
+
+
+def made(kind, estimator=None, *, defaults, **params):
+    """A selector of this kind over an ensemble, each given its own part of the parameters.
+
+    ``defaults`` that do not apply to the network are left out; ``params`` never are.
+    ``task="regression"`` makes the ensemble a regressor.
+    """
+    task = params.pop("task", "classification")
+    if isinstance(estimator, BaseNetworkEnsemble) or {**defaults, **params}.get("prefit"):
+        given = {k: v for k, v in defaults.items() if k not in OF_NETWORKS}
+        return kind(estimator, **{**given, **params})
+    if estimator is not None and task_of_network(estimator) == "regression":
+        task = "regression"
+    own = {k: v for k, v in {**defaults, **params}.items() if k not in OF_NETWORKS}
+    of_networks = {k: v for k, v in params.items() if k in OF_NETWORKS}
+    given = kind.default_estimator(task, network=estimator).get_params(deep=False)
+    given |= {k: v for k, v in defaults.items() if k in OF_NETWORKS} | of_networks
+    ignored = {"class_weight"} if task == "regression" else set()
+    ignored |= set(ignored_parameters(network_kind(estimator), given))
+    kept = {k: v for k, v in defaults.items() if k in OF_NETWORKS and k not in ignored}
+    ensemble = kind.default_estimator(task, network=estimator, **{**kept, **of_networks})
+    return kind(ensemble, **own)
+
 
 def quick(estimator=None, **params) -> DeepLIFFTSelector:
-    return DeepLIFFTSelector(estimator, **{**QUICK, **params})
+    return made(DeepLIFFTSelector, estimator, defaults=QUICK, **params)
 
 
 class Table(NamedTuple):
@@ -145,11 +174,10 @@ def bits(selector) -> str:
 @contextmanager
 def counted_trainings(monkeypatch):
     """Count how many networks are trained: the columns of each, in the order of the rounds."""
-    from sklearn_deeplifft.ensembles import _plan as _training
-    from sklearn_deeplifft.ensembles import _training as _together
+    from sklearn_deeplifft.ensembles import _rounds, _training
 
     calls: list[np.ndarray] = []
-    train_network, train_batch = _training.train_network, _together.train_batch
+    train_network, train_batch = _rounds.train_network, _training.train_batch
 
     def counting(*args, **kwargs):
         calls.append(kwargs["columns"])
@@ -161,8 +189,8 @@ def counted_trainings(monkeypatch):
         return train_batch(members, rows, problem, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_training, "train_network", counting)
-        patch.setattr(_together, "train_batch", counting_all)
+        patch.setattr(_rounds, "train_network", counting)
+        patch.setattr(_training, "train_batch", counting_all)
         yield calls
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from sklearn_deeplifft import ImportanceNeuronSelector
-from tests.conftest import MLP
+from tests.conftest import MLP, made
 
 GATED = {
     "n_networks": 3,
@@ -32,7 +32,7 @@ UNPENALISED = {**EARLY, "gate_penalty": 0.0}
 
 
 def gated(estimator=None, **params) -> ImportanceNeuronSelector:
-    return ImportanceNeuronSelector(estimator, **{**GATED, **params})
+    return made(ImportanceNeuronSelector, estimator, defaults=GATED, **params)
 
 
 def classifier(module=MLP, **params) -> skorch.NeuralNetClassifier:

@@ -70,7 +70,9 @@ def held_out_auc(X, y, params: dict) -> float:
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(X, y):
         fitted = _fit(X.iloc[train], y[train], 0, params)
         rows = X.iloc[test].to_numpy(dtype=np.float32)
-        p = np.mean([net.predict_proba(rows)[:, 1] for net in fitted.estimators_], axis=0)
+        p = np.mean(
+            [net.predict_proba(rows)[:, 1] for net in fitted.estimator_.estimators_], axis=0
+        )
         scores.append(roc_auc_score(y[test], p))
     return float(np.mean(scores))
 

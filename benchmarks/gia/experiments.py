@@ -74,7 +74,7 @@ def on_crx(data: str | Path, quick: bool) -> dict[str, float]:
     X, y = crx(folder)
     gia = GIATransformer(n_networks=3 if quick else 20, n_jobs=2, random_state=0).fit(X, y)
     effects = gia.intervention_effects_
-    own = effects.per_network.reshape(len(gia.estimators_), X.shape[1], 2, -1)
+    own = effects.per_network.reshape(len(gia.estimator_.estimators_), X.shape[1], 2, -1)
     slopes = (own[:, :, 0] - own[:, :, 1]) / 2
     strong, silencer = (effects.outputs.index(c) for c in ("Strong enhancer", "Silencer"))
     contrasts = {

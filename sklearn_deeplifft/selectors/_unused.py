@@ -21,7 +21,9 @@ def warn_unused(selector: Any, source: Source, kind: str) -> None:
     given, defaults = selector.get_params(deep=False), defaults_of(selector)
     said: dict[str, str] = {}
     for name, why in _without_effect(given, source, kind):
-        if name in given and name not in said and differs(given[name], defaults[name]):
+        # To switch something off is never in vain.
+        asked = given.get(name) is not None
+        if asked and name not in said and differs(given[name], defaults[name]):
             said[name] = why
     if said:
         listed = "; ".join(f"{name}={given[name]!r} ({why})" for name, why in said.items())

@@ -113,7 +113,7 @@ def test_a_fitted_selector_is_its_networks():
     moved = X.copy()
     moved[:, 0] = 0
     found = intervention_effects(selector, X, remove(0))
-    for own, net in zip(found.per_network, selector.estimators_, strict=True):
+    for own, net in zip(found.per_network, selector.estimator_.estimators_, strict=True):
         with torch.no_grad():
             before, after = (net.module_.double().eval()(torch.as_tensor(x)) for x in (X, moved))
         change = [

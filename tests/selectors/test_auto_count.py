@@ -75,7 +75,9 @@ def test_what_is_planted_is_selected_and_q_says_so(name, fitted):
     assert selector.p_values_.min() >= 1 / (1 + 12 * 8)
     assert sorted(selector.ranking_) == list(range(1, 9))
     assert selector.transform(planted(n=240).X).shape == (240, 3)
-    assert selector.estimator_.predict_proba(planted().X.astype(np.float32)).shape == (120, 3)
+    assert selector.estimator_.estimators_[0].predict_proba(
+        planted().X.astype(np.float32)
+    ).shape == (120, 3)
 
 
 @pytest.mark.parametrize("name", ["deeplifft", "gates", "gia"])
@@ -189,7 +191,7 @@ def test_p_and_q_of_increments_equal_the_oracle(balance, kind, monkeypatch):
     selector = quietly(make(n_networks=3, **params), X, y)
     [(knockoff_map, data, plan)] = plans
     real, null, of_class = [], [], []
-    for network, part in zip(selector._networks, plan, strict=True):
+    for network, part in zip(selector.estimator_._networks, plan, strict=True):
         rows = data.rows.take(slice(None))
         both = with_null_columns(
             *map(torch.from_numpy, (rows, rows[part.nulls])), knockoff_map
@@ -229,7 +231,9 @@ def test_p_and_q_of_increments_equal_the_oracle(balance, kind, monkeypatch):
 
 def test_p_and_q_of_gates_equal_the_definition():
     selector = quietly(SELECTORS["gates"](n_networks=3), *planted(n=90, d=5))
-    path = np.array([trained.gates.path.numpy() for trained in selector._networks], dtype=float)
+    path = np.array(
+        [trained.gates.path.numpy() for trained in selector.estimator_._networks], dtype=float
+    )
     shares = path / path[:, :5].sum(axis=1, keepdims=True)
     np.testing.assert_allclose(selector.importances_per_network_, shares[:, :5])
     p = slow_p(shares[:, :5].mean(axis=0), shares[:, 5:])

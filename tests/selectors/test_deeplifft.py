@@ -21,7 +21,7 @@ from tests.oracles import (
 
 def logits_of(selector, X) -> np.ndarray:
     """The first network, run on raw rows by hand."""
-    module = selector.estimator_.module_
+    module = selector.estimator_.estimators_[0].module_
     with torch.no_grad():
         return module(torch.as_tensor(np.asarray(X))).double().numpy()
 
@@ -82,7 +82,10 @@ def test_contributions_in_float64_add_up_to_rounding(data):
     selector = quick(dtype="float64").fit(*data)
     found = selector.contributions(data.X)
     assert found.terms.dtype == np.float64
-    core, front = selector.estimator_.module_.core.double(), selector.estimator_.module_.standardize
+    core, front = (
+        selector.estimator_.estimators_[0].module_.core.double(),
+        selector.estimator_.estimators_[0].module_.standardize,
+    )
     with torch.no_grad():
         z = core(front(torch.as_tensor(data.X)).double()).numpy()
     np.testing.assert_allclose(found.bias + found.terms.sum(-1), z, rtol=1e-10, atol=1e-10)
@@ -108,7 +111,7 @@ def test_increments_of_wrong_rows_are_given_too(fitted, data):
 def test_contributions_and_increments_are_means_over_networks(data):
     both = quick(n_networks=2).fit(*data)
     terms, increments = [], []
-    for network in both.estimators_:
+    for network in both.estimator_.estimators_:
         module = network.module_
         with torch.no_grad():
             Z = module.standardize(torch.as_tensor(data.X)).numpy()
@@ -120,7 +123,7 @@ def test_contributions_and_increments_are_means_over_networks(data):
 
 
 def test_a_network_of_a_selector_can_be_read_again_with_prefit(fitted, data):
-    for network in (fitted.estimator_, fitted.estimator_.module_):
+    for network in (fitted.estimator_.estimators_[0], fitted.estimator_.estimators_[0].module_):
         again = quick(network, prefit=True).fit(*data)
         np.testing.assert_allclose(
             again.feature_importances_, fitted.feature_importances_, atol=1e-5
@@ -177,7 +180,7 @@ def test_weights_of_scored_rows_enter_the_means(data, kind):
 
 
 def test_a_trained_network_is_scored_as_the_oracle_scores_its_weights(fitted, data):
-    module = fitted.estimator_.module_
+    module = fitted.estimator_.estimators_[0].module_
     front = module.standardize
     Z = (data.X - front.mean.numpy()) / front.scale.numpy()
     increments, predicted = oracle_scores(module.core, Z, data.y, np.zeros(8))
@@ -228,8 +231,8 @@ def test_noise_cancels_in_the_importance_and_not_in_the_mean_of_sizes():
 def test_wrong_rows_do_not_count(fitted, data):
     right = logits_of(fitted, data.X).argmax(1) == data.y
     assert not right.all()
-    whole = reread(fitted.estimator_, *data, reference="zero")
-    part = reread(fitted.estimator_, data.X[right], data.y[right], reference="zero")
+    whole = reread(fitted.estimator_.estimators_[0], *data, reference="zero")
+    part = reread(fitted.estimator_.estimators_[0], data.X[right], data.y[right], reference="zero")
     np.testing.assert_allclose(part.feature_importances_, whole.feature_importances_, atol=1e-7)
     np.testing.assert_allclose(part.class_importances_, whole.class_importances_, atol=1e-7)
 
@@ -308,7 +311,9 @@ def test_sample_mask_leaves_training_alone(data):
     mask = data.X[:, 5] > 1
     whole, masked = quick().fit(*data), quick().fit(*data, sample_mask=mask)
     for a, b in zip(
-        whole.estimator_.module_.parameters(), masked.estimator_.module_.parameters(), strict=True
+        whole.estimator_.estimators_[0].module_.parameters(),
+        masked.estimator_.estimators_[0].module_.parameters(),
+        strict=True,
     ):
         assert torch.equal(a, b)
     expected = whole.importances(*data, sample_mask=mask)
@@ -336,7 +341,9 @@ def test_importances_and_fit_agree_where_a_network_misses_a_class(data):
             return super().forward(x) + self.shift
 
     selector = quick(Forgetful, n_networks=6, max_epochs=5).fit(*data)
-    answers = [net.module_(torch.as_tensor(data.X)).argmax(1) for net in selector.estimators_]
+    answers = [
+        net.module_(torch.as_tensor(data.X)).argmax(1) for net in selector.estimator_.estimators_
+    ]
     assert len({bool((a == 2).any()) for a in answers}) == 2
     again = selector.importances(*data)
     np.testing.assert_allclose(again.by_class, selector.class_importances_, atol=1e-6)
@@ -382,7 +389,7 @@ def test_score_on_out_of_fold_scores_every_row_once_by_a_network_that_has_not_se
     assert all(not set(seen) & set(held) for seen, held in parts)
     expected = [
         reread(network, data.X[held], data.y[held], reference="zero").feature_importances_
-        for network, (_, held) in zip(selector.estimators_, parts, strict=True)
+        for network, (_, held) in zip(selector.estimator_.estimators_, parts, strict=True)
     ]
     np.testing.assert_allclose(selector.feature_importances_, np.mean(expected, axis=0), atol=1e-5)
 
@@ -498,10 +505,14 @@ def test_secant_rule_reads_a_curved_network_exactly(data):
 def test_paper_parameters_are_the_paper(data):
     params = DeepLIFFTSelector.paper_parameters()
     selector = DeepLIFFTSelector(**{**params, "max_epochs": 15}, random_state=0).fit(*data)
-    sizes = [m.out_features for m in selector.estimator_.module_.core if isinstance(m, nn.Linear)]
+    sizes = [
+        m.out_features
+        for m in selector.estimator_.estimators_[0].module_.core
+        if isinstance(m, nn.Linear)
+    ]
     assert sizes == [200, 100, 3]
-    assert len(selector.estimators_) == selector.n_rounds_ == 1
-    core = selector.estimator_.module_.core
+    assert len(selector.estimator_.estimators_) == selector.n_rounds_ == 1
+    core = selector.estimator_.estimators_[0].module_.core
     with torch.no_grad():
         raw = core(torch.as_tensor(data.X, dtype=torch.float32)).numpy()
     found = selector.contributions(data.X)  # raw columns, terms c_i x_i
@@ -515,7 +526,7 @@ def test_paper_scores_every_correct_held_out_example_alike(data, monkeypatch):
     selector = DeepLIFFTSelector(**DeepLIFFTSelector.paper_parameters(), random_state=0)
     selector.set_params(max_epochs=25, learning_rate=0.01).fit(*data)
     held = parts[0][1]
-    core = selector.estimator_.module_.core
+    core = selector.estimator_.estimators_[0].module_.core
     increments, predicted = oracle_scores(core, data.X[held], data.y[held], np.zeros(8))
     expected = oracle_overall(increments, data.y[held], predicted, 3, balanced=False)
     np.testing.assert_allclose(selector.feature_importances_, expected, atol=1e-5)
@@ -532,15 +543,15 @@ def test_ranking_is_a_permutation_that_follows_the_scores(fitted):
 
 def test_averages_over_networks(data):
     selector = quick(n_networks=3).fit(*data)
-    scores = [reread(network, *data) for network in selector.estimators_]
+    scores = [reread(network, *data) for network in selector.estimator_.estimators_]
     overall = np.array([s.feature_importances_ for s in scores])
     np.testing.assert_allclose(selector.feature_importances_, overall.mean(0), atol=1e-4)
     np.testing.assert_allclose(selector.importances_std_, overall.std(0), atol=1e-4)
     np.testing.assert_allclose(
         selector.class_importances_, np.mean([s.class_importances_ for s in scores], 0), atol=1e-4
     )
-    assert len(selector.estimators_) == 3
-    assert selector.estimator_ is selector.estimators_[0]
+    assert len(selector.estimator_.estimators_) == 3
+    assert selector.estimator_.estimators_[0] is selector.estimator_.estimators_[0]
 
 
 def test_one_network_has_no_spread(fitted):

@@ -59,17 +59,17 @@ LOSSES = {
 def test_two_classes_are_learned_whatever_the_ending(data, module):
     y = (data.y == 0).astype(int)
     selector = quick(module, n_features_to_select=1, max_epochs=60).fit(data.X, y)
-    assert type(selector.estimator_.criterion_).__name__ == LOSSES[module]
+    assert type(selector.estimator_.estimators_[0].criterion_).__name__ == LOSSES[module]
     assert selector.get_support(indices=True).tolist() == [0]
     assert selector.class_importances_.shape == (2, 8)
-    assert (selector.estimator_.predict(data.X.astype(np.float32)) == y).mean() > 0.9
+    assert (selector.estimator_.estimators_[0].predict(data.X.astype(np.float32)) == y).mean() > 0.9
 
 
 @pytest.mark.parametrize(("module", "loss"), [(OutputKind, "BCEWithLogits"), (Sigmoids, "BCE")])
 def test_labels_are_learned_whatever_the_ending(data, module, loss):
     Y = np.eye(3, dtype=int)[data.y]
     selector = quick(module, n_features_to_select=3, max_epochs=60).fit(data.X, Y)
-    assert type(selector.estimator_.criterion_).__name__ == f"Weighted{loss}Loss"
+    assert type(selector.estimator_.estimators_[0].criterion_).__name__ == f"Weighted{loss}Loss"
     assert set(selector.get_support(indices=True)) == {0, 1, 2}
 
 

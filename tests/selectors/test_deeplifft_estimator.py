@@ -201,7 +201,7 @@ def test_no_data_travels_with_a_pickle():
 
 def test_fitted_networks_are_on_the_cpu(data):
     selector = quick(n_networks=2).fit(*data)
-    for net in selector.estimators_:
+    for net in selector.estimator_.estimators_:
         assert net.device == "cpu"
         assert all(p.device.type == "cpu" for p in net.module_.parameters())
         assert not net.module_.training

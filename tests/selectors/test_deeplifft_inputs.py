@@ -227,7 +227,7 @@ def test_unsorted_and_repeated_entries_and_explicit_zeros(counts):
 def test_sparse_columns_are_scaled_but_not_centred(counts):
     X, y = counts
     selector = quick(reference="zero").fit(sp.csr_matrix(X), y)
-    front = selector.estimator_.module_.standardize
+    front = selector.estimator_.estimators_[0].module_.standardize
     assert (front.mean == 0).all()
     np.testing.assert_allclose(front.scale, X.std(0), rtol=1e-12)
     assert (selector.contributions(sp.csr_matrix(X)).terms[X[:, 3] == 0, :, 3] == 0).all()
@@ -272,7 +272,9 @@ def test_sparse_input_to_an_mlp(counts):
     assert set(selector.get_support(indices=True)) == {0, 1, 2}
     terms, bias = selector.contributions(sp.csr_matrix(X))
     p = 1 / (1 + np.exp(-(bias + terms.sum(-1))[:, 1]))
-    np.testing.assert_allclose(p, selector.estimator_.predict_proba(X)[:, 1], atol=1e-10)
+    np.testing.assert_allclose(
+        p, selector.estimator_.estimators_[0].predict_proba(X)[:, 1], atol=1e-10
+    )
 
 
 def test_table_of_zeros_and_ones_with_repeated_rows():

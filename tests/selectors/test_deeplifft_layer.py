@@ -18,7 +18,7 @@ def data():
 
 
 def activations(selector, X) -> np.ndarray:
-    module = selector.estimator_.module_
+    module = selector.estimator_.estimators_[0].module_
     with torch.no_grad():
         return module.core[:2](module.standardize(torch.as_tensor(X))).numpy()
 
@@ -40,14 +40,14 @@ def test_the_decomposition_over_neurons_is_exact(data, reference):
     found = selector.contributions(data.X)
     assert found.terms.shape == (120, 3, 16)
     with torch.no_grad():
-        z = selector.estimator_.module_(torch.as_tensor(data.X)).numpy()
+        z = selector.estimator_.estimators_[0].module_(torch.as_tensor(data.X)).numpy()
     np.testing.assert_allclose(found.bias + found.terms.sum(-1), z, rtol=1e-4, atol=1e-4)
     h = activations(selector, data.X)
     point = {"mean": h.mean(0), "zero": np.zeros(16), "array": np.linspace(0, 1, 16)}[reference]
     (n, k, j) = (3, 1, int(np.argmax(h[3])))
     step = torch.zeros(16)
     step[j] = 1e-3
-    tail = selector.estimator_.module_.core[2:]
+    tail = selector.estimator_.estimators_[0].module_.core[2:]
     with torch.no_grad():
         here = torch.as_tensor(h[n])
         slope = ((tail(here + step) - tail(here - step)) / 2e-3)[k].item()
@@ -106,9 +106,9 @@ def test_the_last_layer_before_the_logits_is_linear_in_them(data):
 def test_neurons_are_ranked_by_the_network_whose_activations_are_returned(data):
     """Neuron 3 of one network is not neuron 3 of another: their scores must not be averaged."""
     several = quick(layer=LAYER, n_networks=3).fit(*data)
-    first = quick(several.estimator_.module_.core, prefit=True, layer=LAYER)
+    first = quick(several.estimator_.estimators_[0].module_.core, prefit=True, layer=LAYER)
     with torch.no_grad():
-        Z = several.estimator_.module_.standardize(torch.as_tensor(data.X)).numpy()
+        Z = several.estimator_.estimators_[0].module_.standardize(torch.as_tensor(data.X)).numpy()
     first.fit(Z, data.y)
     np.testing.assert_allclose(several.feature_importances_, first.feature_importances_, atol=1e-5)
 

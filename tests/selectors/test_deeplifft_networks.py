@@ -120,7 +120,7 @@ def test_estimators_take_raw_rows_and_contributions_explain_them(data, kind):
     X = data.X * np.logspace(-3, 3, 8) + 5
     selector = quick(CLASSIFIERS[kind]()).fit(X, data.y)
     found = selector.contributions(X)
-    z = _estimator_logits(selector.estimator_, X)
+    z = _estimator_logits(selector.estimator_.estimators_[0], X)
     np.testing.assert_allclose(found.bias + found.terms.sum(-1), z, rtol=1e-4, atol=1e-4)
 
 
@@ -131,7 +131,7 @@ def test_estimators_take_raw_rows_and_contributions_explain_them(data, kind):
 def test_estimator_predicts_from_raw_rows(data, kind, dtype):
     X = (data.X * 100 + 50).astype(dtype)
     selector = quick(CLASSIFIERS[kind](), max_epochs=30).fit(X, data.y)
-    for net in selector.estimators_:
+    for net in selector.estimator_.estimators_:
         assert (net.predict(X) == data.y).mean() > 0.8
         assert net.predict_proba(X).shape == (120, 3)
 
@@ -139,7 +139,7 @@ def test_estimator_predicts_from_raw_rows(data, kind, dtype):
 def test_mlp_predicts_from_raw_rows(data):
     mlp = MLPClassifier((12,), learning_rate_init=0.02, tol=1e-2, max_iter=400)
     selector = quick(mlp).fit(data.X * 100 + 50, data.y)
-    assert (selector.estimator_.predict(data.X * 100 + 50) == data.y).mean() > 0.8
+    assert (selector.estimator_.estimators_[0].predict(data.X * 100 + 50) == data.y).mean() > 0.8
 
 
 BINARY = {
@@ -168,7 +168,7 @@ def test_a_single_logit_is_a_pair_of_them(binary, kind):
     assert terms.shape == (120, 2, 8)
     assert (terms[:, 0] == 0).all()
     assert (bias[:, 0] == 0).all()
-    z = _estimator_logits(selector.estimator_, X).ravel()
+    z = _estimator_logits(selector.estimator_.estimators_[0], X).ravel()
     np.testing.assert_allclose(bias[:, 1] + terms[:, 1].sum(-1), z, rtol=1e-4, atol=1e-4)
     p = np.where(y == 1, 1 / (1 + np.exp(-z)), 1 / (1 + np.exp(z)))
     start = np.where(y == 1, 1 / (1 + np.exp(-bias[:, 1])), 1 / (1 + np.exp(bias[:, 1])))
@@ -292,7 +292,7 @@ def test_a_fitted_skorch_net_is_only_read(data):
     before, history = state_of(net.module_), len(net.history)
     net.module_.train()
     selector = quick(net, prefit=True).fit(*data)
-    assert selector.estimator_ is net
+    assert selector.estimator_.estimators_[0] is net
     assert net.module_.training
     net.module_.eval()
     assert_same_state(net.module_, (before[0], [False] * len(before[1])))
@@ -312,7 +312,7 @@ def test_an_unfitted_mlp_stays_unfitted(data):
 def test_prefit_module_is_read_as_it_is(data):
     net, y = answering(data.X, 10)
     selector = quick(net, prefit=True).fit(data.X, y)
-    assert selector.estimator_ is net
+    assert selector.estimator_.estimators_[0] is net
     found = selector.contributions(data.X)
     with torch.no_grad():
         z = net(torch.as_tensor(data.X)).numpy()
@@ -351,7 +351,7 @@ def test_prefit_mlp_keeps_its_own_labels(data, labels):
     mlp = MLPClassifier((12,), learning_rate_init=0.02, tol=1e-2, max_iter=400, random_state=0)
     mlp.fit(data.X, y)
     selector = quick(mlp, prefit=True).fit(data.X, y)
-    assert selector.estimator_ is mlp
+    assert selector.estimator_.estimators_[0] is mlp
     assert list(selector.classes_) == list(mlp.classes_)
     own = [list(labels).index(label) for label in mlp.classes_]
     assert (selector.class_importances_.argmax(axis=1) == own).all()
@@ -402,7 +402,7 @@ def test_training_parameters_reach_our_network(data, monkeypatch):
     }
     with watched_batches(monkeypatch) as batches:
         selector = quick(**params).fit(*data)
-    net = selector.estimator_
+    net = selector.estimator_.estimators_[0]
     assert [type(m).__name__ for m in net.module_.core] == ["Linear", "ReLU", "Dropout", "Linear"]
     assert net.module_.core[0].out_features == 7
     assert net.module_.core[2].p == 0.25
@@ -418,7 +418,7 @@ def test_training_parameters_reach_our_network(data, monkeypatch):
 
 def test_a_users_net_is_trained_as_its_owner_says(data):
     net = classifier(lr=0.5, optimizer=torch.optim.SGD, max_epochs=4, module__width=5)
-    found = quick(net, learning_rate=1e-9, max_epochs=77).fit(*data).estimator_
+    found = quick(net, learning_rate=1e-9, max_epochs=77).fit(*data).estimator_.estimators_[0]
     assert isinstance(found.optimizer_, torch.optim.SGD)
     assert found.optimizer_.param_groups[0]["lr"] == 0.5
     assert len(found.history) == 4
@@ -428,8 +428,8 @@ def test_a_users_net_is_trained_as_its_owner_says(data):
 def test_nested_parameters_of_the_net_change_what_is_trained(data):
     selector = quick(classifier())
     selector.set_params(estimator__max_epochs=3, estimator__module__width=7).fit(*data)
-    assert len(selector.estimator_.history) == 3
-    assert selector.estimator_.module_.core.hidden.out_features == 7
+    assert len(selector.estimator_.estimators_[0].history) == 3
+    assert selector.estimator_.estimators_[0].module_.core.hidden.out_features == 7
 
 
 class Recorder(Callback):
@@ -483,7 +483,7 @@ def test_options_of_skorch_work(data, option, weighted, capsys):
 def test_a_users_early_stopping_is_the_only_one(data):
     stop = EarlyStopping(patience=2, sink=lambda _: None)
     net = classifier(callbacks=[("early_stopping", stop)], max_epochs=200, lr=0.2)
-    assert len(quick(net, patience=150).fit(*data).estimator_.history) < 120
+    assert len(quick(net, patience=150).fit(*data).estimator_.estimators_[0].history) < 120
 
 
 @pytest.mark.parametrize(
@@ -585,7 +585,7 @@ def test_a_net_for_other_columns(data):
 def test_networks_have_parameters_of_their_own(data):
     """Three networks from one instance start from three draws, or there would be one."""
     selector = quick(FixedMLP(), n_networks=3, max_epochs=1).fit(*data)
-    first = [net.module_.core.hidden.weight for net in selector.estimators_]
+    first = [net.module_.core.hidden.weight for net in selector.estimator_.estimators_]
     assert not torch.allclose(first[0], first[1])
     assert not torch.allclose(first[1], first[2])
 

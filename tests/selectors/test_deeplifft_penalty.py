@@ -17,7 +17,7 @@ def data():
 
 
 def first_weights(selector) -> list[np.ndarray]:
-    return [net.module_.core[0].weight.detach().numpy() for net in selector.estimators_]
+    return [net.module_.core[0].weight.detach().numpy() for net in selector.estimator_.estimators_]
 
 
 def penalised(penalty="path", **params) -> DeepLIFFTSelector:
@@ -27,11 +27,16 @@ def penalised(penalty="path", **params) -> DeepLIFFTSelector:
 def test_networks_stay_plain(data):
     """Gates are the norms of columns: the layers, and their names, are those without a penalty."""
     names = [
-        [name for name, _ in selector.fit(*data).estimator_.module_.core.named_modules()]
+        [
+            name
+            for name, _ in selector.fit(*data)
+            .estimator_.estimators_[0]
+            .module_.core.named_modules()
+        ]
         for selector in (penalised(), penalised(None))
     ]
     assert names[0] == names[1]
-    assert isinstance(penalised().fit(*data).estimator_.module_.core[0], nn.Linear)
+    assert isinstance(penalised().fit(*data).estimator_.estimators_[0].module_.core[0], nn.Linear)
 
 
 def test_a_constant_penalty_closes_columns_that_say_nothing(data):

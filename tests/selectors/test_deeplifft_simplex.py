@@ -110,7 +110,7 @@ def test_standardisation_inside_does_not_change_what_is_corrected(groups):
     """A network trained here, and the same function of the raw columns handed in as fitted."""
     X, y = one_hot_table()
     trained = quick(simplex_groups=groups).fit(X, y)
-    module = trained.estimator_.module_
+    module = trained.estimator_.estimators_[0].module_
     net = copy.deepcopy(module.core).double()
     mean, scale = module.standardize.mean, module.standardize.scale
     with torch.no_grad():

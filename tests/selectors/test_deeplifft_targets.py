@@ -99,7 +99,7 @@ def test_multilabel_scores_are_recomputable(data, multilabel, kind):
     terms, bias = selector.contributions(data.X)
     z = bias + terms.sum(-1)
     with torch.no_grad():
-        net = selector.estimator_.module_(torch.as_tensor(data.X)).numpy()
+        net = selector.estimator_.estimators_[0].module_(torch.as_tensor(data.X)).numpy()
     np.testing.assert_allclose(z, net, rtol=1e-4, atol=1e-4)
     increments = selector.increments(data.X, multilabel)
     right = (z > 0) == multilabel

@@ -48,14 +48,18 @@ def noisy(data):
 
 
 def _same_network(a, b) -> bool:
-    pairs = zip(a.estimator_.module_.parameters(), b.estimator_.module_.parameters(), strict=True)
+    pairs = zip(
+        a.estimator_.estimators_[0].module_.parameters(),
+        b.estimator_.estimators_[0].module_.parameters(),
+        strict=True,
+    )
     return all(torch.equal(p, q) for p, q in pairs)
 
 
 @pytest.mark.parametrize("patience", [2, 6])
 def test_training_stops_early_and_keeps_the_best_epoch(noisy, patience):
     selector = quick(max_epochs=300, patience=patience).fit(*noisy)
-    losses = [row["valid_loss"] for row in selector.estimator_.history]
+    losses = [row["valid_loss"] for row in selector.estimator_.estimators_[0].history]
     best = int(np.argmin(losses)) + 1
     assert len(losses) == best + patience < 300
     assert _same_network(selector, quick(max_epochs=best, patience=None).fit(*noisy))
@@ -63,20 +67,22 @@ def test_training_stops_early_and_keeps_the_best_epoch(noisy, patience):
 
 def test_the_best_epoch_is_kept_where_max_epochs_end_training(noisy):
     selector = quick(max_epochs=40, patience=39).fit(*noisy)
-    losses = [row["valid_loss"] for row in selector.estimator_.history]
+    losses = [row["valid_loss"] for row in selector.estimator_.estimators_[0].history]
     best = int(np.argmin(losses)) + 1
     assert best < len(losses) == 40
     assert _same_network(selector, quick(max_epochs=best, patience=None).fit(*noisy))
 
 
 def test_patience_none_trains_to_the_end(data):
-    assert len(quick(max_epochs=60, patience=None).fit(*data).estimator_.history) == 60
+    assert (
+        len(quick(max_epochs=60, patience=None).fit(*data).estimator_.estimators_[0].history) == 60
+    )
 
 
 def test_no_validation_trains_on_all_rows_to_the_end(data, monkeypatch):
     with watched_batches(monkeypatch) as batches:
         selector = quick(max_epochs=25, patience=1, validation_fraction=0).fit(*data)
-    assert len(selector.estimator_.history) == 25
+    assert len(selector.estimator_.estimators_[0].history) == 25
     assert sum(rows for _, rows in batches).tolist() == [25 * 120]
 
 
@@ -85,9 +91,11 @@ def test_a_network_from_which_no_row_is_held_out_trains_to_the_end(data):
     params = {"n_networks": 5, "max_epochs": 60}
     groups = np.arange(120) // 40
     stopped, ended = (quick(patience=p, **params).fit(*data, groups=groups) for p in (2, None))
-    watched = ["valid_loss" in net.history[0] for net in stopped.estimators_]
+    watched = ["valid_loss" in net.history[0] for net in stopped.estimator_.estimators_]
     assert set(watched) == {True, False}
-    for net, whole, held_out in zip(stopped.estimators_, ended.estimators_, watched, strict=True):
+    for net, whole, held_out in zip(
+        stopped.estimator_.estimators_, ended.estimator_.estimators_, watched, strict=True
+    ):
         same = torch.equal(net.module_.core[0].weight, whole.module_.core[0].weight)
         assert (len(net.history) == 60) == same == (not held_out)
 
@@ -283,7 +291,7 @@ def test_elimination_keeps_one_pass_scores_of_the_networks_on_all_features(data,
     once = quick().fit(*data)
     np.testing.assert_array_equal(fitted.class_importances_, once.class_importances_)
     np.testing.assert_array_equal(fitted.importances_std_, once.importances_std_)
-    assert fitted.estimator_.module_.core[0].in_features == 8
+    assert fitted.estimator_.estimators_[0].module_.core[0].in_features == 8
 
 
 def test_elimination_starts_from_the_trained_network(data, monkeypatch):
@@ -316,14 +324,14 @@ def test_elimination_finds_what_one_pass_finds_on_easy_data(data):
 
 
 def test_standardisation_can_be_left_out(data):
-    front = quick(standardize=False).fit(*data).estimator_.module_.standardize
+    front = quick(standardize=False).fit(*data).estimator_.estimators_[0].module_.standardize
     assert (front.mean == 0).all()
     assert (front.scale == 1).all()
 
 
 def test_moments_are_weighted(data):
     weight = np.linspace(0, 2, 120)
-    front = quick().fit(*data, sample_weight=weight).estimator_.module_.standardize
+    front = quick().fit(*data, sample_weight=weight).estimator_.estimators_[0].module_.standardize
     mean = np.average(data.X, axis=0, weights=weight)
     std = np.sqrt(np.average((data.X - mean) ** 2, axis=0, weights=weight))
     np.testing.assert_allclose(front.mean, mean, rtol=1e-12)
@@ -336,7 +344,7 @@ def test_moments_are_weighted(data):
 def test_the_same_seed_gives_the_same_bits(data):
     a, b = (quick(step=0.5, n_networks=2, dropout=0.2).fit(*data) for _ in range(2))
     assert bits(a) == bits(b)
-    for x, z in zip(a.estimators_, b.estimators_, strict=True):
+    for x, z in zip(a.estimator_.estimators_, b.estimator_.estimators_, strict=True):
         for p, q in zip(x.module_.parameters(), z.module_.parameters(), strict=True):
             assert torch.equal(p, q)
 
@@ -512,5 +520,5 @@ def test_defaults_find_the_planted_features():
     X, y = planted(n=200, d=10)
     selector = DeepLIFFTSelector(random_state=0, n_features_to_select=3).fit(X, y)
     assert set(selector.get_support(indices=True)) == {0, 1, 2}
-    assert len(selector.estimators_) == 18
+    assert len(selector.estimator_.estimators_) == 18
     assert selector.n_rounds_ == 4  # on 10, 5, 2 and 1 features

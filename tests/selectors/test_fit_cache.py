@@ -84,7 +84,7 @@ def test_a_fit_that_is_read_is_the_fit(name, tmp_path, table, monkeypatch):
     np.testing.assert_array_equal(
         again.transform(table.X), first.set_params(n_features_to_select=2).transform(table.X)
     )
-    for given, read in zip(alone.estimators_, again.estimators_, strict=True):
+    for given, read in zip(alone.estimator_.estimators_, again.estimator_.estimators_, strict=True):
         X = table.X.astype(np.float32) if hasattr(given, "module_") else table.X
         np.testing.assert_array_equal(read.predict_proba(X), given.predict_proba(X))
 
@@ -220,9 +220,9 @@ def test_a_fit_that_cannot_come_again_is_refused(seed, tmp_path, table):
 
 
 def test_nothing_is_kept_of_a_network_that_is_trained_already(tmp_path, table):
-    fitted = quick().fit(*table).estimator_
+    fitted = quick().fit(*table).estimator_.estimators_[0]
     selector = quick(fitted, prefit=True, memory=tmp_path / "a", random_state=None).fit(*table)
-    assert selector.estimator_ is fitted
+    assert selector.estimator_.estimators_[0] is fitted
     assert not (tmp_path / "a").exists()
 
 

@@ -144,7 +144,10 @@ def test_effects_are_those_of_whole_forward_passes(fitted, table):
 
     def outputs(values):
         z = np.mean(
-            [net.module_(torch.tensor(values)).detach().numpy() for net in fitted.estimators_],
+            [
+                net.module_(torch.tensor(values)).detach().numpy()
+                for net in fitted.estimator_.estimators_
+            ],
             axis=0,
         )
         return z - z.mean(axis=1, keepdims=True)
@@ -254,12 +257,12 @@ def test_networks_of_the_user(estimator, params):
 
 def test_prefit_network_is_only_read(table):
     X, y = planted()
-    trained = quick().fit(X, y).estimator_
+    trained = quick().fit(X, y).estimator_.estimators_[0]
     before = {name: p.clone() for name, p in trained.module_.named_parameters()}
     gia = quick(trained, prefit=True).fit(X, y)
     assert all(torch.equal(p, before[name]) for name, p in trained.module_.named_parameters())
     assert np.isnan(gia.effects_interval_).all()
-    assert gia.estimator_ is trained
+    assert gia.estimator_.estimators_[0] is trained
 
 
 def test_regression_effects_are_in_units_of_the_target():
@@ -326,7 +329,10 @@ def test_null_features_report_what_is_planted_and_take_raw_rows(table):
     assert (gia.p_values_ <= gia.q_values_ + 1e-15).all()
     # The smallest p is one over the pooled null features of all networks, and one.
     assert gia.p_values_.min() >= 1 / (1 + 20 * 5)
-    assert gia.estimator_.predict_proba(X.to_numpy(dtype=np.float32)).shape == (len(X), 2)
+    assert gia.estimator_.estimators_[0].predict_proba(X.to_numpy(dtype=np.float32)).shape == (
+        len(X),
+        2,
+    )
     assert (effects(gia, gia.background_).mean(0) == gia.effects_.ravel()).all()
 
 
@@ -385,7 +391,7 @@ def test_refuses_what_is_no_intervention(table):
 
 
 def test_null_features_of_a_prefit_network(table):
-    trained = quick().fit(*table).estimator_
+    trained = quick().fit(*table).estimator_.estimators_[0]
     with pytest.raises(ValueError, match="use one of the two"):
         quick(trained, prefit=True, null_features=True).fit(*table)
 

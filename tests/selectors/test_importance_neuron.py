@@ -74,8 +74,8 @@ def test_shares_of_each_network_are_positive_sum_to_one_and_find_what_was_plante
     assert (selector.class_importances_.argmax(axis=1) == [0, 1, 2]).all()
     assert selector.decomposition_error_ < 1e-4
     assert hasattr(selector, "exit_penalties_") == (selector.gate_penalty == "path")
-    assert len(selector.estimators_) == 3
-    assert selector.estimator_ is selector.estimators_[0]
+    assert len(selector.estimator_.estimators_) == 3
+    assert selector.estimator_.estimators_[0] is selector.estimator_.estimators_[0]
 
 
 def test_the_uniform_start_of_the_paper_finds_something_too(data):
@@ -130,7 +130,7 @@ def frequency_by_hand(selector, k: int) -> np.ndarray:
 
 
 def test_frequency_and_stability_follow_the_count_without_training(data, fitted, monkeypatch):
-    n = len(fitted.estimators_)
+    n = len(fitted.estimator_.estimators_)
     with counted_trainings(monkeypatch) as calls:
         for k in range(1, 9):
             fitted.set_params(n_features_to_select=k)
@@ -323,7 +323,9 @@ def test_a_fit_without_a_path_leaves_no_exits_of_an_earlier_one(data):
 def test_a_closed_gate_takes_no_part_in_the_answers(data):
     selector = gated(gate_penalty=0.7, max_epochs=60).fit(*data)
     assert (selector.importances_per_network_ == 0).any()
-    for net, row in zip(selector.estimators_, selector.importances_per_network_, strict=True):
+    for net, row in zip(
+        selector.estimator_.estimators_, selector.importances_per_network_, strict=True
+    ):
         closed = row == 0
         X = data.X.copy()
         X[:, closed] = 1e3
@@ -341,7 +343,7 @@ def test_weights_rescaled_without_changing_the_function_change_no_importance(dat
     """Twice the gate and half the layer behind it; three times a layer and a third of the next."""
     rng = np.random.default_rng(1)
     before = gated(**FREE, **EARLY).fit(*data)
-    for net in before.estimators_:
+    for net in before.estimator_.estimators_:
         plain = gated(net, prefit=True).fit(*data)
         core = net.module_.core
         gate, (first, second, _) = core[0], [m for m in core if isinstance(m, nn.Linear)]
@@ -364,7 +366,7 @@ def test_weights_rescaled_without_changing_the_function_change_no_importance(dat
 def test_scales_of_networks_do_not_weigh_in_their_average(data):
     selector = gated(**EARLY).fit(*data)
     shares = []
-    for scale, net in zip((1, 10, 1000), selector.estimators_, strict=True):
+    for scale, net in zip((1, 10, 1000), selector.estimator_.estimators_, strict=True):
         with torch.no_grad():
             net.module_.core[0].weight.mul_(scale)
         shares.append(gated(net, prefit=True).fit(*data).feature_importances_)
@@ -377,14 +379,16 @@ def test_scales_of_networks_do_not_weigh_in_their_average(data):
 def test_a_network_read_again_says_the_same(data, readout, patience, params):
     """So the reading is of the weights that were kept, whichever epoch they are of."""
     selector = gated(**params, **EARLY, readout=readout, patience=patience).fit(*data)
-    for net, row in zip(selector.estimators_, selector.importances_per_network_, strict=True):
+    for net, row in zip(
+        selector.estimator_.estimators_, selector.importances_per_network_, strict=True
+    ):
         again = gated(net.module_, prefit=True, readout=readout).fit(*data)
         np.testing.assert_allclose(again.feature_importances_, row, rtol=1e-5, atol=1e-8)
         assert not hasattr(again, "exit_penalties_")
 
 
 def test_networks_of_tied_gates_carry_them_in_front(data, fitted):
-    for net in fitted.estimators_:
+    for net in fitted.estimator_.estimators_:
         gate, first = net.module_.core[:2]
         assert isinstance(gate, FeatureGate)
         norms = first.weight.norm(dim=0)[gate.weight > 0]
@@ -394,7 +398,7 @@ def test_networks_of_tied_gates_carry_them_in_front(data, fitted):
 def test_networks_predict_from_raw_rows(data):
     X = (data.X * 100 + 50).astype(np.float32)
     selector = gated(path_steps=120).fit(X, data.y)
-    for net in selector.estimators_:
+    for net in selector.estimator_.estimators_:
         assert (net.predict(X) == data.y).mean() > 0.8
         assert not net.module_.training
 
@@ -411,7 +415,10 @@ def test_class_scores_are_those_of_deeplifft_on_the_same_networks(data, params, 
         "regression": 100 * data.X[:, 0] - 30 * data.X[:, 1] + 7,
     }[target]
     selector = gated(**params, path_steps=120).fit(data.X, y)
-    read = [DeepLIFFTSelector(net, prefit=True).fit(data.X, y) for net in selector.estimators_]
+    read = [
+        DeepLIFFTSelector(net, prefit=True).fit(data.X, y)
+        for net in selector.estimator_.estimators_
+    ]
     expected = np.mean([one.class_importances_ for one in read], axis=0)
     np.testing.assert_allclose(selector.class_importances_, expected, rtol=1e-3, atol=2e-5)
 
@@ -620,12 +627,12 @@ def paper(data) -> ImportanceNeuronSelector:
 
 
 def test_a_network_of_the_paper(paper, data):
-    core = paper.estimator_.module_.core
+    core = paper.estimator_.estimators_[0].module_.core
     assert isinstance(core[0], FeatureGate)
     assert [m.out_features for m in core if isinstance(m, nn.Linear)] == [128, 128, 128, 3]
     assert [m.p for m in core if isinstance(m, nn.Dropout)] == [0.5] * 3
     assert sum(type(m).__name__ == "GaussianNoise" for m in core) == 2  # not in the last block
-    shares = [net.module_.core[0].weight.detach().double() for net in paper.estimators_]
+    shares = [net.module_.core[0].weight.detach().double() for net in paper.estimator_.estimators_]
     np.testing.assert_allclose(
         paper.importances_per_network_, [g / g.sum() for g in shares], rtol=1e-6
     )

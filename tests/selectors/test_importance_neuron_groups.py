@@ -66,7 +66,7 @@ def test_a_group_is_one_feature_everywhere(data, kind):
     assert selector.get_support(indices=True).tolist() == [0, 1, 2]
     # Scores of classes are additive over columns, and stay with them.
     assert selector.class_importances_[0, 0] != selector.class_importances_[0, 2]
-    gates = [net.module_.core[0].weight for net in selector.estimators_]
+    gates = [net.module_.core[0].weight for net in selector.estimator_.estimators_]
     assert all(len(gate) == 5 for gate in gates)
 
 
@@ -115,7 +115,9 @@ def test_names_that_come_out_are_whole_groups(data, frame):
 
 def test_the_columns_of_a_group_leave_together(data):
     selector = gated(feature_groups=LABELS, gate_penalty=0.7, max_epochs=60).fit(*data)
-    for net, row in zip(selector.estimators_, selector.importances_per_network_, strict=True):
+    for net, row in zip(
+        selector.estimator_.estimators_, selector.importances_per_network_, strict=True
+    ):
         gate, first = net.module_.core[:2]
         through = (gate.weight[gate.feature_of_column] * first.weight.norm(dim=0)).detach().numpy()
         assert ((through == 0) == (row == 0)).all()
@@ -210,7 +212,9 @@ def test_one_hot_columns_of_an_encoder_are_never_parted():
 
 def test_a_network_read_again_brings_its_groups(data):
     selector = gated(feature_groups=LABELS, **EARLY).fit(*data)
-    for net, row in zip(selector.estimators_, selector.importances_per_network_, strict=True):
+    for net, row in zip(
+        selector.estimator_.estimators_, selector.importances_per_network_, strict=True
+    ):
         for given in (None, list(range(8))):  # those of the network count
             again = gated(net, prefit=True, feature_groups=given, n_features_to_select=2).fit(*data)
             np.testing.assert_allclose(again.feature_importances_, row, rtol=1e-5, atol=1e-8)

@@ -433,7 +433,7 @@ def test_a_single_logit_tells_two_classes_apart(data):
 
 def test_networks_have_parameters_of_their_own(data):
     selector = gated(FixedMLP(), max_epochs=1, path_steps=1).fit(*data)
-    first = [net.module_.core[1].hidden.weight for net in selector.estimators_]
+    first = [net.module_.core[1].hidden.weight for net in selector.estimator_.estimators_]
     assert not torch.allclose(first[0], first[1])
 
 
@@ -463,10 +463,10 @@ def test_and_that_can_be_had(data):
     params = {"readout": "gate", "gate_penalty": 0, "max_epochs": 30}
     selector = gated(Convolution(), **params, n_features_to_select=3).fit(*data)
     assert (selector.importances_per_network_ > 0).all()
-    again = gated(selector.estimator_, **params, prefit=True).fit(*data)
+    again = gated(selector.estimator_.estimators_[0], **params, prefit=True).fit(*data)
     np.testing.assert_allclose(again.feature_importances_, selector.importances_per_network_[0])
     with pytest.raises(ValueError, match=r"has no nn\.Linear of 8 inputs"):
-        gated(selector.estimator_, prefit=True).fit(*data)
+        gated(selector.estimator_.estimators_[0], prefit=True).fit(*data)
 
 
 def test_curved_networks_are_refused_before_training_and_the_module_is_named(data, monkeypatch):
@@ -508,13 +508,13 @@ def test_diverged_training_says_what_to_lower(data):
 
 def test_a_fitted_network_is_only_read(data, monkeypatch):
     selector = gated(**EARLY).fit(*data)
-    net = selector.estimators_[1]
+    net = selector.estimator_.estimators_[1]
     before = _state(net.module_)
     with counted_trainings(monkeypatch) as calls:
         again = gated(net, prefit=True, n_features_to_select=3).fit(*data)
     assert calls == []
-    assert again.estimator_ is net
-    assert again.estimators_ == [net]
+    assert again.estimator_.estimators_[0] is net
+    assert again.estimator_.estimators_ == [net]
     state, _ = _state(net.module_)
     assert all(torch.equal(state[name], before[0][name]) for name in state)
     np.testing.assert_allclose(
@@ -527,7 +527,7 @@ def test_a_fitted_network_is_only_read(data, monkeypatch):
 @pytest.mark.parametrize("read", [ImportanceNeuronSelector, DeepLIFFTSelector])
 def test_a_network_that_learned_names_is_read_with_names(data, read):
     names = np.array(["low", "mid", "high"])
-    net = gated(**EARLY).fit(data.X, names[data.y]).estimator_
+    net = gated(**EARLY).fit(data.X, names[data.y]).estimator_.estimators_[0]
     selector = read(net, prefit=True).fit(data.X, names[data.y])
     assert list(selector.classes_) == ["high", "low", "mid"]
     by_number = read(net, prefit=True).fit(data.X, np.array([1, 2, 0])[data.y])
@@ -545,7 +545,7 @@ def test_fitted_networks_without_gates_are_refused(data):
 
 
 def test_a_fitted_network_of_other_columns_is_refused(data):
-    net = gated().fit(*data).estimator_
+    net = gated().fit(*data).estimator_.estimators_[0]
     with pytest.raises(ValueError, match="gates for 8 columns, and X has 5"):
         gated(net, prefit=True).fit(data.X[:, :5], data.y)
 
@@ -798,7 +798,7 @@ def test_a_clone_is_unfitted_and_fits_the_same(data, plain):
 
 
 def test_a_clone_of_a_network_starts_afresh(data):
-    net = gated().fit(*data).estimator_
+    net = gated().fit(*data).estimator_.estimators_[0]
     twin = clone(net).initialize()
     assert not torch.equal(twin.module_.core[1].weight, net.module_.core[1].weight)
     assert (twin.module_.core[0].weight == 1).all()
@@ -826,7 +826,7 @@ def test_a_sweep_over_counts_by_hand_trains_once(data, monkeypatch):
 def test_nested_parameters_reach_the_network(data):
     selector = gated(classifier(), **EARLY)
     selector.set_params(estimator__max_epochs=3, estimator__module__width=7).fit(*data)
-    net = selector.estimator_
+    net = selector.estimator_.estimators_[0]
     assert len(net.history) == 3
     assert net.module_.core[1].hidden.out_features == 7
 

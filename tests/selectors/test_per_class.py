@@ -170,6 +170,6 @@ def test_max_is_the_largest_of_the_class_means(table):
         assert selector.feature_importances_.argmax() in (0, 1, 2)
     selector = quick(class_balance="max", importance_type="absolute").fit(*table)
     increments = selector.increments(*table)
-    right = selector.estimator_.predict(table.X.astype(np.float32)) == table.y
+    right = selector.estimator_.estimators_[0].predict(table.X.astype(np.float32)) == table.y
     by_class = [np.abs(increments[right & (table.y == c)]).mean(axis=0) for c in range(3)]
     np.testing.assert_allclose(selector.feature_importances_, np.max(by_class, axis=0), rtol=1e-5)
