@@ -189,7 +189,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
     def _keep_given(self, networks: Sequence[TrainedNetwork], data: FitData) -> None:
         """Become the ensemble of networks that were trained elsewhere; no held-out row is known."""
         self._keep_networks(networks, data)
-        self._gate_groups, self._digest, self._held_out = None, None, []
+        self._gate_groups, self._digest, self._held_out = None, "", []
         self.validation_scores_ = np.full(len(networks), np.nan)
         self.validation_score_, self.validation_score_interval_ = np.nan, np.full(2, np.nan)
 
@@ -203,7 +203,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
 
     def _was_trained_on(self, data: FitData) -> bool:
         """Whether this is the table of the last fit: its rows, target and weights."""
-        return self._digest is not None and self._digest == digest_of(data)
+        return bool(self._digest) and self._digest == digest_of(data)
 
     def _mean_logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "estimators_")

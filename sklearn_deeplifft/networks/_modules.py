@@ -138,7 +138,7 @@ def on_fewer_columns(
     if sliceable:
         at = 1 if isinstance(core[0], FeatureGate) else 0  # type: ignore[index]
         if at:
-            core[0] = core[0].on(kept)  # type: ignore[index]
+            core[0] = core[0].on(kept)  # type: ignore[index,operator]
         first = core[at]  # type: ignore[index]
         first.weight = nn.Parameter(first.weight.detach()[:, kept].clone())
         first.in_features = len(kept)

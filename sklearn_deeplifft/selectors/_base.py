@@ -104,7 +104,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
     def _after_scores(self, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]) -> None:
         """Keep what else the networks on all features say; warn of what they could not answer."""
 
-    def _after_fit(self, data: FitData, scorer: Scorer) -> None:
+    def _after_fit(self, data: FitData) -> None:
         """Read the networks as the user will keep them."""
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -207,16 +207,35 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         self.decomposition_error_ = float(np.max([s.error for s in scores]))
         self.n_rounds_ = 1
         if self._eliminates(source):
-            weights = self._path_weight(source), self.smoothing
-            found = eliminate(
-                *(first.rounds, first.networks, scores, scorer, rows),
-                *(self.step, self._groups, *weights),
-            )
-            self.ranking_, shares, self.n_rounds_ = found
-            self._set_importances(shares)
+            self._eliminate(first, source, scorer, scores, rows)
         self.estimator_ = source.fitted(first, data)
         self._keep_classes(data)
-        self._after_fit(data, scorer)
+        self._after_fit(data)
+
+    def _eliminate(
+        self,
+        first: FirstRound,
+        source: Source,
+        scorer: Scorer,
+        scores: Sequence[Scores],
+        rows: Sequence[np.ndarray],
+    ) -> None:
+        """Rank by rounds on ever fewer features in the place of one."""
+        assert first.rounds is not None
+        assert self.step is not None
+        found = eliminate(
+            first.rounds,
+            first.networks,
+            scores,
+            scorer,
+            rows,
+            step=self.step,
+            groups=self._groups,
+            path_weight=self._path_weight(source),
+            smoothing=self.smoothing,
+        )
+        self.ranking_, shares, self.n_rounds_ = found
+        self._set_importances(shares)
 
     def _first_round(self, data: FitData, source: Source, scorer: Scorer) -> FirstRound:
         out_of_fold = self.score_on == "out_of_fold"
@@ -262,15 +281,20 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         found = against_nulls(nulls, self._groups) if nulls else None
         self._tested = Tested(int(nulls[0].touched.sum()), len(nulls)) if nulls else None
         for name in Significance._fields:
-            vars(self).pop(f"{name}_", None)  # of an earlier fit
+            self._forget(f"{name}_")
             if found is not None:
                 setattr(self, f"{name}_", getattr(found, name))
 
     def _keep_classes(self, data: FitData) -> None:
         self._row_names = data.target.row_names
-        vars(self).pop("classes_", None)  # of an earlier fit
+        self._forget("classes_")
         if data.target.classes is not None:
             self.classes_ = data.target.classes
+
+    def _forget(self, name: str) -> None:
+        """Drop what an earlier fit has set and this one may not."""
+        if name in vars(self):
+            delattr(self, name)
 
     def _explain_auto(self, names: Names) -> None:
         """Warn of a selection that is empty, or could hardly be anything else."""

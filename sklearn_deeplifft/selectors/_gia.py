@@ -40,7 +40,7 @@ from sklearn_deeplifft.tables import FitData, target_scale
 
 __all__ = ["GIATransformer"]
 
-OWN = {
+OWN: dict[str, Any] = {
     "n_networks": 10,
     "gates": None,
     "dropout": 0.0,
@@ -294,7 +294,7 @@ class GIATransformer(BaseNetworkSelector):
     def _scorer(self, data: FitData, source: Source) -> InterventionScorer:
         if self.target_class is not None:
             row_of(data.target, self.target_class)  # refuses an unknown class
-        seed = int(np.random.RandomState(self._seed).randint(2**31 - 1))
+        self._background_seed = seed = int(np.random.RandomState(self._seed).randint(2**31 - 1))
         index = weighted_rows(
             data.index, data.score_weight, self.n_background, np.random.RandomState(seed)
         )
@@ -316,16 +316,22 @@ class GIATransformer(BaseNetworkSelector):
             seed=seed,
         )
 
-    def _after_fit(self, data: FitData, scorer: InterventionScorer) -> None:
+    def _after_fit(self, data: FitData) -> None:
         base = _as_dense(self.background_)
         found = self._ensemble(base)
         moments = effects_on(found, base, self.interventions_, QUANTILES)
         population = Population(data.rows, data.names, self._groups)
-        rng = np.random.RandomState(scorer.seed)
+        rng = np.random.RandomState(self._background_seed)
         self.intervention_effects_ = effects_from(
-            *(moments, supports(population, base, self.interventions_, rng)),
-            *(self.interventions_, population, found),
-            *(np.full(len(self.interventions_), len(base)), "data", self.scale, QUANTILES),
+            moments,
+            supports(population, base, self.interventions_, rng),
+            self.interventions_,
+            population,
+            found,
+            counts=np.full(len(self.interventions_), len(base)),
+            which="data",
+            scale=self.scale,
+            quantiles=QUANTILES,
         )
         self.effects_ = self.intervention_effects_.effects
         self.effects_se_ = self.intervention_effects_.standard_errors

@@ -28,7 +28,7 @@ from sklearn_deeplifft.tables import FeatureGroups, FitData, find_groups, target
 
 __all__ = ["ImportanceNeuronSelector"]
 
-OWN = {
+OWN: dict[str, Any] = {
     "n_networks": 20,
     "path_steps": 500,
     "weight_decay": 0.0,
@@ -313,7 +313,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     def _after_scores(self, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]) -> None:
         if self.target_class is None:
             _warn_closed(scores)
-        vars(self).pop("exit_penalties_", None)  # of an earlier fit
+        self._forget("exit_penalties_")
         exits = [t.gates.exit.numpy() for t in networks if t.gates is not None]
         if exits and self._on_path:
             features = np.array(exits)[:, : len(self._groups.first)]  # null columns' come behind
