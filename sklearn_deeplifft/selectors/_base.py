@@ -272,8 +272,8 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
 
     def _path_weight(self, source: Source) -> float:
         """The weight of the path in elimination; of one class it says nothing."""
-        on_path = source.ensemble.gate_penalty == "path" and self.target_class is None
-        return self.path_weight if on_path else 0.0
+        one_class = self.target_class is not None
+        return self.path_weight if source.on_path and not one_class else 0.0
 
     def _compare_with_nulls(self, scores: Sequence[Scores]) -> None:
         """Keep p and q of networks on all features, if they have read null ones as well."""

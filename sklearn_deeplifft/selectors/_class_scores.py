@@ -93,13 +93,13 @@ def warn_never_right(
     if right.all():
         return
     names = [repr(_plain(name)) for name, ok in zip(target.row_names, right, strict=True) if not ok]
-    warnings.warn(
+    warning = FeatureSelectionWarning(
         f"no scored example of class {', '.join(names[:10])} is classified correctly; its class "
-        "scores are 0. Train longer, use class_weight='balanced' or a smaller weight_decay, or "
-        "score all rows (score_on='all').",
-        FeatureSelectionWarning,
-        stacklevel=2,
+        "scores are 0.",
+        "Train longer, use class_weight='balanced' or a smaller weight_decay, or score all rows "
+        "(score_on='all').",
     )
+    warnings.warn(warning, stacklevel=2)
 
 
 def row_of(target: Target, target_class: object) -> int:

@@ -74,7 +74,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
     alpha : float, default=0.1
         Of ``"auto"``: expected share, above 0 and below 1, of what is kept that says nothing. A
-        single feature reaches about ``1 / n_networks``; pass ``n_networks=10`` or more.
+        single feature reaches about 1 over the number of networks: train 10 or more.
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
@@ -90,8 +90,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         in which a round counts this many times (0 to below 1) what the next one does. A single
         round, what 0 takes, leaves more to chance.
     path_weight : float, default=0.5
-        In elimination with ``"path"``: weight w, 0 to 1, of the path. A round's share of a
-        feature is its share of the scores to the power of 1 - w times its share of the path (of
+        In elimination, where the ensemble has ``gate_penalty="path"``: weight w, 0 to 1, of the
+        path. A round's share of a feature is its share of the scores to the power of 1 - w times its share of the path (of
         the norms of the first layer's columns, from the epoch kept to the end) to the power of w:
         that hangs less on one epoch. Without effect on ``target_class``.
     reference : {"mean", "zero"} or array of shape (n_features,), default="mean"
@@ -107,8 +107,9 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     activation_rule : {"exact", "secant"}, default="exact"
         ``"secant"`` replaces curved activations by their chord from zero, again an exact sum.
     layer : str, default=None
-        Score the outputs of this submodule (hidden neurons) instead of the inputs, in one network:
-        ``transform`` then returns the activations of the neurons selected.
+        Score the outputs of this submodule (hidden neurons) instead of the inputs. One network is
+        trained, as neurons of two networks have nothing to do with each other; ``transform`` then
+        returns the activations of the neurons selected.
     class_balance : {"balanced", "max", None}, default="balanced"
         How classes make the overall score: each weighs the same, the one counts where the feature
         scores highest (a rare class's own feature is then not hidden by the others), or a class
@@ -119,8 +120,9 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         does, or the mean size of its examples' scores (the paper). In regression always the
         latter; without effect on ``target_class``.
     score_on : {"validation", "training", "all", "out_of_fold"}, default="all"
-        Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals one fold a
-        network: every row is scored once, by the network it only told when to stop.
+        Rows that are scored. Each network holds a fold out; ``"out_of_fold"`` deals one fold per
+        network: every row is scored once, by the network it only told when to stop. A fitted
+        ensemble knows its own table again; of any other, every row was held out.
     prefit : bool, default=False
         Read ``estimator`` as it is: all networks of a fitted ensemble, or one fitted network, whose
         columns are taken as they are. Nothing is trained, and nothing eliminated.
@@ -130,9 +132,11 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     dtype : {"float32", "float64"} or None, default=None
         Precision of the decomposition; None is the network's own.
     random_state : int, RandomState instance or None, default=None
-        The same seed gives the same bits; global generators are left as they were.
+        Also seeds an ensemble that has no ``random_state`` of its own. The same seed gives the same
+        bits; global generators are left as they were.
     verbose : int or callable, default=0
         1 prints how far training is and how long it will take; a callable is handed a `Progress`.
+        0 leaves it to the ensemble.
 
     Attributes
     ----------
@@ -167,8 +171,9 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         Columns of each feature, in the order of their first columns: one each by default.
     decomposition_error_ : float
         Largest relative residual of ``logits = bias + terms`` over the rows scored.
-    estimators_, estimator_ : list of networks, the first of them
-        Networks trained on all features; they take raw rows.
+    estimator_ : NetworkEnsembleClassifier or NetworkEnsembleRegressor
+        The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
+        networks, ``estimators_``, take raw rows.
     classes_ : ndarray of shape (n_classes,), or list of them
     n_rounds_ : int
         Rounds of elimination.
@@ -191,6 +196,10 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         Of constant columns, and of classes that no network gets right; both score zero. Of
         ``"auto"`` that selects nothing, or has too few networks to call a single feature.
 
+    See Also
+    --------
+    NetworkEnsembleClassifier, NetworkEnsembleRegressor, ImportanceNeuronSelector, GIATransformer
+
     References
     ----------
     *LIFFTing the Top off the Black Box: Feature Selection for Neural Networks in Biology*,
@@ -203,7 +212,8 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn_deeplifft import DeepLIFFTSelector
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> selector = DeepLIFFTSelector(n_features_to_select=2, n_networks=2, random_state=0)
+    >>> two = DeepLIFFTSelector.default_estimator(n_networks=2)
+    >>> selector = DeepLIFFTSelector(two, n_features_to_select=2, random_state=0)
     >>> list(selector.fit(X, y).get_feature_names_out())
     ['petal length (cm)', 'petal width (cm)']
     >>> selector.class_importances_.shape

@@ -78,7 +78,7 @@ class GIATransformer(BaseNetworkSelector):
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
     alpha : float, default=0.1
         Of ``"auto"``: expected share, above 0 and below 1, of what is kept that says nothing. A
-        single feature reaches about ``1 / n_networks``.
+        single feature reaches about 1 over the number of networks.
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
@@ -107,9 +107,11 @@ class GIATransformer(BaseNetworkSelector):
     dtype : {"float32", "float64"} or None, default=None
         Precision in which networks are read; None is their own.
     random_state : int, RandomState instance or None, default=None
-        The same seed gives the same bits; global generators are left as they were.
+        Also seeds an ensemble that has no ``random_state`` of its own. The same seed gives the same
+        bits; global generators are left as they were.
     verbose : int or callable, default=0
         1 prints how far training is and how long it will take; a callable is handed a `Progress`.
+        0 leaves it to the ensemble.
 
     Attributes
     ----------
@@ -140,7 +142,8 @@ class GIATransformer(BaseNetworkSelector):
         1 is best; columns of a group (``feature_groups_`` lists them) share a rank.
     p_values_, q_values_ : ndarray of shape (n_features,)
         Against the null columns of all networks, and after Benjamini & Hochberg; columns of a group
-        share them. Only with ``null_features`` or ``"auto"``, as the next two.
+        share them. Only where the networks have read null columns: with ``"auto"``, or an ensemble
+        with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
         The same of the effects on each class.
     importances_per_network_, importances_std_, importances_interval_ : ndarray
@@ -149,8 +152,9 @@ class GIATransformer(BaseNetworkSelector):
     decomposition_error_ : float
         Largest relative difference between low-rank updates and whole forward passes, on a few
         rows and interventions; 0 where whole passes are all that is run.
-    estimators_, estimator_ : list of networks, the first of them
-        They take raw rows.
+    estimator_ : NetworkEnsembleClassifier or NetworkEnsembleRegressor
+        The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
+        networks, ``estimators_``, take raw rows.
     classes_ : ndarray of shape (n_classes,), or list of them
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
@@ -170,7 +174,7 @@ class GIATransformer(BaseNetworkSelector):
 
     See Also
     --------
-    DeepLIFFTSelector, ImportanceNeuronSelector
+    NetworkEnsembleClassifier, NetworkEnsembleRegressor, DeepLIFFTSelector, ImportanceNeuronSelector
 
     References
     ----------
@@ -183,7 +187,8 @@ class GIATransformer(BaseNetworkSelector):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn_deeplifft import GIATransformer
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> gia = GIATransformer(n_features_to_select=2, n_networks=3, random_state=0).fit(X, y)
+    >>> three = GIATransformer.default_estimator(n_networks=3)
+    >>> gia = GIATransformer(three, n_features_to_select=2, random_state=0).fit(X, y)
     >>> list(gia.get_feature_names_out())
     ['petal length (cm)', 'petal width (cm)']
     >>> effects = gia.set_params(output="effects").transform(gia.background_)

@@ -43,7 +43,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
 
     Before the first layer of a network every feature passes a gate, a single non-negative
     weight. What the gate and the first layer let through together, ``g_i ||W_i||``, is read off
-    each of ``n_networks`` networks, scaled to sum to one, and averaged.
+    each network of the ensemble, scaled to sum to one, and averaged.
 
     A gate alone says little: it may shrink while the weights behind it grow, and two networks
     then disagree. By default the two are tied, a gate being the norm of its column of the first
@@ -68,7 +68,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
     alpha : float, default=0.1
         Of ``"auto"``: expected share, above 0 and below 1, of what is kept that says nothing. A
-        single feature reaches about ``1 / n_networks``.
+        single feature reaches about 1 over the number of networks.
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
@@ -94,9 +94,11 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         Keep what ``fit`` finds here: the same fit, with any ``n_features_to_select`` or
         ``threshold``, trains nothing again. Needs an integer ``random_state``.
     random_state : int, RandomState instance or None, default=None
-        The same seed gives the same bits; global generators are left as they were.
+        Also seeds an ensemble that has no ``random_state`` of its own. The same seed gives the same
+        bits; global generators are left as they were.
     verbose : int or callable, default=0
         1 prints how far training is and how long it will take; a callable is handed a `Progress`.
+        0 leaves it to the ensemble.
 
     Attributes
     ----------
@@ -132,8 +134,9 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         The same of the size of the class scores, class by class.
     decomposition_error_ : float
         Largest relative residual of the decomposition behind ``class_importances_``.
-    estimators_, estimator_ : list of networks, the first of them
-        They take raw rows, and begin with the gates.
+    estimator_ : NetworkEnsembleClassifier or NetworkEnsembleRegressor
+        The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
+        networks, ``estimators_``, take raw rows.
     classes_ : ndarray of shape (n_classes,), or list of them
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
@@ -156,7 +159,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
 
     See Also
     --------
-    DeepLIFFTSelector
+    NetworkEnsembleClassifier, NetworkEnsembleRegressor, DeepLIFFTSelector
 
     References
     ----------
@@ -171,7 +174,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn_deeplifft import ImportanceNeuronSelector
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> selector = ImportanceNeuronSelector(n_features_to_select=2, n_networks=4, random_state=0)
+    >>> four = ImportanceNeuronSelector.default_estimator(n_networks=4)
+    >>> selector = ImportanceNeuronSelector(four, n_features_to_select=2, random_state=0)
     >>> list(selector.fit(X, y).get_feature_names_out())
     ['petal length (cm)', 'petal width (cm)']
     >>> selector.importances_per_network_.shape, selector.exit_penalties_.shape
@@ -297,7 +301,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         settings = ReadingSettings(drop_normalizer=data.target.kind != "regression")
         columns = np.arange(data.rows.shape[1])
         gauge = Gauge(data.mean, data.constant)
-        self._on_path = ensemble.gate_penalty == "path"
+        self._on_path = source.on_path
         return GateScorer(
             plan=ReadingPlan(settings, gauge, FeatureGroups(columns, columns)),
             data=data,
@@ -345,9 +349,8 @@ def _require_gates(source: Source) -> None:
 def _warn_closed(scores: Sequence[Scores]) -> None:
     closed = sum(not s.overall.any() for s in scores)
     if closed:
-        warnings.warn(
-            f"{closed} of {len(scores)} networks let no feature through; their importances are 0. "
+        warning = FeatureSelectionWarning(
+            f"{closed} of {len(scores)} networks let no feature through; their importances are 0.",
             "Lower gate_penalty, or begin with gate_initial='one'.",
-            FeatureSelectionWarning,
-            stacklevel=2,
         )
+        warnings.warn(warning, stacklevel=2)

@@ -16,6 +16,8 @@ from sklearn_deeplifft.ensembles import (
     Report,
     Rounds,
     exported,
+    has_gates,
+    names_of,
     with_target_units,
 )
 from sklearn_deeplifft.networks import (
@@ -64,6 +66,11 @@ class Untrained:
     prefit = False
 
     @property
+    def on_path(self) -> bool:
+        """Whether a rising penalty closes the networks' gates."""
+        return _on_path(self.ensemble)
+
+    @property
     def gate_groups(self) -> np.ndarray | None:
         """None: columns share gates as the selector asks for."""
         return None
@@ -110,6 +117,11 @@ class FittedEnsemble:
     target_is_standard = False
 
     @property
+    def on_path(self) -> bool:
+        """Whether a rising penalty has closed the networks' gates."""
+        return _on_path(self.ensemble)
+
+    @property
     def gate_groups(self) -> np.ndarray:
         """(d,): the gate of each column."""
         own = self.ensemble._gate_groups
@@ -117,6 +129,7 @@ class FittedEnsemble:
 
     def fit_data(self, X, y, names: np.ndarray | None, **given) -> FitData:
         """Make the table ready as for the training of the ensemble."""
+        _require_columns_of(self.ensemble, X.shape[1], names)
         return self.ensemble._fit_data(X, y, names, known=True, **given)
 
     def first_round(
@@ -145,6 +158,7 @@ class FittedNetwork:
 
     network: Any
     prefit = True
+    on_path = False
     target_is_standard = False
 
     @property
@@ -239,6 +253,29 @@ def source_of(
     ensemble._validate_params()
     ensemble._require_trainable()
     return Untrained(ensemble)
+
+
+def _on_path(ensemble: BaseNetworkEnsemble) -> bool:
+    return has_gates(ensemble) and ensemble.gate_penalty == "path"
+
+
+def _require_columns_of(
+    ensemble: BaseNetworkEnsemble, n_columns: int, names: np.ndarray | None
+) -> None:
+    """Refuse a table whose columns are not those that a fitted ensemble reads, by name."""
+    if n_columns != ensemble.n_features_in_:
+        raise ValueError(
+            f"X has {n_columns} columns, and the fitted ensemble reads {ensemble.n_features_in_}. "
+            "Pass the columns it was fitted with, in their order."
+        )
+    own = names_of(ensemble)
+    if names is None or own is None or np.array_equal(names, own):
+        return
+    at = int(np.flatnonzero(names != own)[0])
+    raise ValueError(
+        f"column {at} of X is {names[at]!r}, and the ensemble was fitted with {own[at]!r} there. "
+        "Pass the same columns in the same order: X[ensemble.feature_names_in_]."
+    )
 
 
 def _gates_in_front(trained: TrainedNetwork) -> np.ndarray:

@@ -46,8 +46,10 @@ def _without_effect(given: dict[str, Any], source: Source, kind: str) -> Iterato
         yield from _each(ELIMINATION[1:], "step=None eliminates nothing")
     if given["target_class"] is not None:
         yield from _each(("path_weight", "readout", *OF_CLASSES), ONE_CLASS)
-    if source.ensemble.gate_penalty != "path":
-        yield "path_weight", "the networks walk no path: their gate_penalty is not 'path'"
+    if source.on_path:
+        yield "readout", "along a path effective gates are read"
+    else:
+        yield "path_weight", "the networks have no gates that a path would close"
     if kind == "regression":
         yield from _each(OF_CLASSES, "a regression has no classes")
 
