@@ -101,7 +101,9 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
     def _second_importances(self) -> np.ndarray | None:
         """What orders features of equal importance, (d,)."""
 
-    def _after_scores(self, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]) -> None:
+    def _after_scores(
+        self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]
+    ) -> None:
         """Keep what else the networks on all features say; warn of what they could not answer."""
 
     def _after_fit(self, data: FitData) -> None:
@@ -195,7 +197,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             scorer(trained, index, columns)
             for trained, index in zip(first.networks, rows, strict=True)
         ]
-        self._after_scores(first.networks, scores)
+        self._after_scores(data, first.networks, scores)
         self._compare_with_nulls(scores)
         self.class_importances_ = mean_by_class(scores)
         by_network = np.array([s.overall for s in scores])

@@ -91,9 +91,9 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         round, what 0 takes, leaves more to chance.
     path_weight : float, default=0.5
         In elimination, where the ensemble has ``gate_penalty="path"``: weight w, 0 to 1, of the
-        path. A round's share of a feature is its share of the scores to the power of 1 - w times its share of the path (of
-        the norms of the first layer's columns, from the epoch kept to the end) to the power of w:
-        that hangs less on one epoch. Without effect on ``target_class``.
+        path. A round's share of a feature is its share of the scores to the power of 1 - w times
+        its share of the path (of the norms of the first layer's columns, from the epoch kept to the
+        end) to the power of w: that hangs less on one epoch. Without effect on ``target_class``.
     reference : {"mean", "zero"} or array of shape (n_features,), default="mean"
         What a feature is compared with: terms are ``c_i (x_i - r_i)``. ``"zero"`` is the paper.
     simplex_groups : list of lists of column names or positions, default=None
@@ -461,12 +461,15 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         units = None if source.target_is_standard else self._units
         return DecompositionScorer(self._plan, self._rule, data, units)
 
-    def _after_scores(self, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]) -> None:
+    def _after_scores(
+        self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]
+    ) -> None:
         if self.layer is not None and len(networks) > 1:
             raise ValueError(
                 f"layer={self.layer!r} ranks the neurons of one network, and the fitted ensemble "
                 f"has {len(networks)}: pass one of its estimators_, or an ensemble of one."
             )
+        warn_never_right(scores, data.target, self._rule.target_class)
         self._hidden_references = [s.hidden_reference for s in scores]
 
     def _readings(self, rows: Rows) -> list[Reading]:

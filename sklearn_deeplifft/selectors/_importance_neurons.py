@@ -18,7 +18,7 @@ from sklearn_deeplifft.ensembles import (
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.networks import TrainedNetwork, network_kind
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
-from sklearn_deeplifft.selectors._class_scores import row_of
+from sklearn_deeplifft.selectors._class_scores import row_of, warn_never_right
 from sklearn_deeplifft.selectors._gate_scorer import GateScorer, groups_of_gates
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
 from sklearn_deeplifft.selectors._rows_scored import SCORE_ON
@@ -314,7 +314,10 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
             in_front=network_kind(ensemble.network) != "default",
         )
 
-    def _after_scores(self, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]) -> None:
+    def _after_scores(
+        self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]
+    ) -> None:
+        warn_never_right(scores, data.target, self.target_class)
         if self.target_class is None:
             _warn_closed(scores)
         self._forget("exit_penalties_")
