@@ -13,6 +13,7 @@ from sklearn_deeplifft.tables._fit_data import (
     target_scale,
     validated,
 )
+from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
 from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
 from sklearn_deeplifft.tables._targets import (
@@ -61,6 +62,7 @@ __all__ = [
     "encode_target",
     "find_groups",
     "find_simplices",
+    "plain_target",
     "require_device",
     "require_finite",
     "require_layer_sizes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,8 +15,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
 from sklearn_deeplifft.tables._targets import Target, encode_target
+from sklearn_deeplifft.tables._task import Task
 from sklearn_deeplifft.tables._validation import class_weights, require_finite, warn_constant
 
 __all__ = [
@@ -51,6 +53,8 @@ class FitData:
 
 def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
     """Validate ``X`` (and ``y``) as scikit-learn does, and name the columns that are not finite."""
+    # First, since scikit-learn knows neither truth values that are objects nor pandas.NA.
+    y = y if isinstance(y, str) else plain_target(y)
     checked = validate_data(
         selector,
         X,
@@ -139,9 +143,17 @@ def _without_weightless(X, y, weight, mask, groups):
 
 def _encoded(task: str, known: Callable | None, X, y) -> Target:
     """Encode the target; a trained network already numbers its classes."""
+    decided = _task_by_type(y) if task == "auto" else cast(Task, task)
     if known is None:
-        return encode_target(y, task)
-    return encode_target(y, task, known(Rows(X).take(slice(0, 2)), np.unique(y)))
+        return encode_target(y, decided)
+    return encode_target(y, decided, known(Rows(X).take(slice(0, 2)), np.unique(y)))
+
+
+def _task_by_type(y) -> Task:
+    """Task of callers that leave it open: whole numbers are classes, however many there are."""
+    values = y.data if sp.issparse(y) else y
+    fractions = values.dtype.kind == "f" and bool((values != np.rint(values)).any())
+    return "regression" if fractions else "classification"
 
 
 def _distinct(
