@@ -10,12 +10,12 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import (
     _check_sample_weight,
-    check_consistent_length,
     column_or_1d,
     validate_data,
 )
 
 from sklearn_deeplifft.tables._labels import plain_target
+from sklearn_deeplifft.tables._row_groups import encode_row_groups
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
 from sklearn_deeplifft.tables._targets import Target, encode_target
 from sklearn_deeplifft.tables._task import Task
@@ -91,7 +91,7 @@ def validated(
         y = column_or_1d(y, warn=True)
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     mask = _as_mask(sample_mask, len(weight))
-    groups = None if groups is None else _groups_of_rows(groups, len(weight))
+    groups = None if groups is None else encode_row_groups(groups, len(weight))
     X, y, weight, mask, groups = _without_weightless(X, y, weight, mask, groups)
     codes = None if groups is None else np.unique(groups, return_inverse=True)[1].reshape(-1)
     target, rows = _encoded(task, known, X, y), Rows(X)
@@ -207,9 +207,3 @@ def _as_mask(mask, n: int) -> np.ndarray:
     if not mask.any():
         raise ValueError("sample_mask is False for every row; at least one must be scored.")
     return mask
-
-
-def _groups_of_rows(groups, n: int) -> np.ndarray:
-    groups = column_or_1d(groups)
-    check_consistent_length(groups, np.empty(n))
-    return groups

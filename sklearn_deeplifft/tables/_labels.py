@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-__all__ = ["missing_rows", "numbers_in", "plain_target", "target_columns"]
+__all__ = [
+    "NUMBERS",
+    "kinds_of",
+    "missing_rows",
+    "numbers_in",
+    "plain_target",
+    "target_columns",
+    "type_names",
+]
 
 MOST_NAMED = 5
 
@@ -103,7 +111,7 @@ def numbers_in(column: Any) -> np.ndarray | None:
     values = np.asarray(column)
     if values.dtype == object:
         values = values[~pd.isna(values)]
-        kinds = _kinds(values)
+        kinds = kinds_of(values)
         if kinds <= {"bool"} or not kinds <= NUMBERS:
             return None
         return values.astype(np.float64)
@@ -128,7 +136,7 @@ def _of_known_types(values: np.ndarray) -> np.ndarray:
 
 
 def _of_one_type(column: np.ndarray) -> np.ndarray:
-    kinds = _kinds(column)
+    kinds = kinds_of(column)
     if kinds <= {"text"}:
         return column
     if kinds <= {"bool"}:
@@ -137,9 +145,8 @@ def _of_one_type(column: np.ndarray) -> np.ndarray:
         return _as_numbers(column, whole="real" not in kinds)
     if len(kinds) == 1:
         raise ValueError(_neither(kinds.pop()))
-    names = sorted({type(value).__name__ for value in column})
     raise ValueError(
-        f"y mixes labels of different types ({', '.join(names)}): give all of them one type, for "
+        f"y mixes labels of different types ({type_names(column)}): give all of them one type, for "
         "example text with y.astype(str)."
     )
 
@@ -161,7 +168,12 @@ def _neither(name: str) -> str:
     )
 
 
-def _kinds(values: np.ndarray) -> set[str]:
+def type_names(values: np.ndarray) -> str:
+    """Names of the types of Python objects, for a message."""
+    return ", ".join(sorted({type(value).__name__ for value in values.flat}))
+
+
+def kinds_of(values: np.ndarray) -> set[str]:
     """Kinds of Python objects: "bool", "whole", "real", "text" or the name of another type."""
     return {_kind(found) for found in {type(value) for value in values.flat}}
 
