@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
 from sklearn_deeplifft.ensembles._predictions import probabilities
+from sklearn_deeplifft.tables import plain_target
 
 __all__ = ["NetworkEnsembleClassifier"]
 
@@ -229,6 +230,23 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
             In the order of ``classes_``; of several outputs a list of arrays.
         """
         return probabilities(self._mean_logits(X), self._target)
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy of ``predict``; of several labels the share of rows that are right in all.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels of any type that ``fit`` takes.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+        """
+        return super().score(X, plain_target(y), sample_weight)
 
     def predict(self, X):
         """The likeliest class.

@@ -13,6 +13,8 @@ from sklearn_deeplifft.tables._fit_data import (
     scored_rows,
     target_scale,
 )
+from sklearn_deeplifft.tables._labels import plain_target
+from sklearn_deeplifft.tables._row_groups import encode_row_groups
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
 from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
 from sklearn_deeplifft.tables._targets import (
@@ -58,10 +60,12 @@ __all__ = [
     "decide_task",
     "encode_known",
     "encode_like",
+    "encode_row_groups",
     "encode_target",
     "find_groups",
     "fit_data",
     "find_simplices",
+    "plain_target",
     "require_device",
     "require_finite",
     "require_layer_sizes",

@@ -10,11 +10,12 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import (
     _check_sample_weight,
-    check_consistent_length,
     column_or_1d,
     validate_data,
 )
 
+from sklearn_deeplifft.tables._labels import plain_target
+from sklearn_deeplifft.tables._row_groups import encode_row_groups
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
 from sklearn_deeplifft.tables._targets import Target
 from sklearn_deeplifft.tables._validation import class_weights, require_finite, warn_constant
@@ -63,6 +64,8 @@ class FitData:
 
 def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
     """Validate ``X`` (and ``y``) as scikit-learn does, and name the columns that are not finite."""
+    # First, since scikit-learn knows neither truth values that are objects nor pandas.NA.
+    y = y if isinstance(y, str) else plain_target(y)
     checked = validate_data(
         selector,
         X,
@@ -101,7 +104,7 @@ def fit_data(
         y = column_or_1d(y, warn=True)
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     mask = _as_mask(sample_mask, len(weight))
-    groups = None if groups is None else _groups_of_rows(groups, len(weight))
+    groups = None if groups is None else encode_row_groups(groups, len(weight))
     X, y, weight, mask, groups = _without_weightless(X, y, weight, mask, groups)
     codes = None if groups is None else np.unique(groups, return_inverse=True)[1].reshape(-1)
     target, rows = encode(X, y), Rows(X)
@@ -201,9 +204,3 @@ def _as_mask(mask, n: int) -> np.ndarray:
     if not mask.any():
         raise ValueError("sample_mask is False for every row; at least one must be scored.")
     return mask
-
-
-def _groups_of_rows(groups, n: int) -> np.ndarray:
-    groups = column_or_1d(groups)
-    check_consistent_length(groups, np.empty(n))
-    return groups

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
@@ -11,7 +10,79 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-__all__ = ["numbers_in", "target_columns"]
+__all__ = [
+    "NUMBERS",
+    "kinds_of",
+    "missing_rows",
+    "numbers_in",
+    "plain_target",
+    "target_columns",
+    "type_names",
+]
+
+MOST_NAMED = 5
+
+NUMBERS = {"bool", "whole", "real"}
+"""Kinds of Python objects that go together in one numeric column."""
+
+
+def plain_target(y: Any) -> Any:
+    """Turn a target of any library into numbers, truth values or text.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,) or (n, L), or sparse matrix
+        Lists, numpy, pandas, polars or arrow, nullable types included.
+
+    Returns
+    -------
+    array of the same shape
+        In the byte order of the machine. Numbers and truth values have a numeric dtype even where
+        they came as Python objects; text stays text, also where it spells numbers, and keeps its
+        dtype. Columns of different types stay objects, each column of one type. None and sparse
+        matrices are handed through.
+
+    Raises
+    ------
+    ValueError
+        Labels are missing, mixed (text and numbers, say), too large for 64 bits, or neither
+        numbers nor text.
+
+    Examples
+    --------
+    >>> plain_target([True, False, None])
+    Traceback (most recent call last):
+    ...
+    ValueError: y has 1 missing label (row 2): drop or impute it.
+    >>> plain_target(np.array([0, np.int8(1)], dtype=object))
+    array([0, 1])
+    """
+    if y is None or sp.issparse(y):
+        return y
+    values = np.asarray(y)
+    if values.dtype.kind == "T":  # numpy's own strings, which scikit-learn does not know
+        values = values.astype(object)
+    _require_none_missing(values)
+    if values.dtype.kind in "Mm":
+        raise ValueError(_neither(values.dtype.name))
+    if values.dtype == object:
+        values = _of_known_types(values)
+    # torch refuses foreign byte orders.
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+
+
+def missing_rows(values: np.ndarray) -> tuple[int, str]:
+    """Count missing values, and name the first few rows that have one.
+
+    >>> missing_rows(np.array([0.5, np.nan, 2.0, np.nan]))
+    (2, 'rows 1, 3')
+    """
+    missing = np.atleast_1d(pd.isna(values))
+    rows = np.unique(np.nonzero(missing)[0])
+    named = ", ".join(str(i) for i in rows[:MOST_NAMED])
+    rest = len(rows) - MOST_NAMED
+    more = f" and {rest} more" if rest > 0 else ""
+    return int(missing.sum()), f"row{'s' if len(rows) > 1 else ''} {named}{more}"
 
 
 def target_columns(y: Any) -> list[Any]:
@@ -40,7 +111,7 @@ def numbers_in(column: Any) -> np.ndarray | None:
     values = np.asarray(column)
     if values.dtype == object:
         values = values[~pd.isna(values)]
-        kinds = _kinds(values)
+        kinds = kinds_of(values)
         if kinds <= {"bool"} or not kinds <= NUMBERS:
             return None
         return values.astype(np.float64)
@@ -49,10 +120,60 @@ def numbers_in(column: Any) -> np.ndarray | None:
     return values if values.dtype.kind in "iu" else None
 
 
-NUMBERS = {"bool", "whole", "real"}
+def _require_none_missing(values: np.ndarray) -> None:
+    n, rows = missing_rows(values)
+    if n:
+        labels, them = ("label", "it") if n == 1 else ("labels", "them")
+        raise ValueError(f"y has {n} missing {labels} ({rows}): drop or impute {them}.")
 
 
-def _kinds(values: np.ndarray) -> Collection[str]:
+def _of_known_types(values: np.ndarray) -> np.ndarray:
+    """Python objects, column by column, as the dtype that holds them all."""
+    columns = [_of_one_type(column) for column in values.reshape(len(values), -1).T]
+    if not columns or any(column.dtype == object for column in columns):
+        return values
+    return np.stack(columns, axis=1).reshape(values.shape)
+
+
+def _of_one_type(column: np.ndarray) -> np.ndarray:
+    kinds = kinds_of(column)
+    if kinds <= {"text"}:
+        return column
+    if kinds <= {"bool"}:
+        return column.astype(bool)
+    if kinds <= NUMBERS:
+        return _as_numbers(column, whole="real" not in kinds)
+    if len(kinds) == 1:
+        raise ValueError(_neither(kinds.pop()))
+    raise ValueError(
+        f"y mixes labels of different types ({type_names(column)}): give all of them one type, for "
+        "example text with y.astype(str)."
+    )
+
+
+def _as_numbers(column: np.ndarray, *, whole: bool) -> np.ndarray:
+    try:
+        return column.astype(np.int64 if whole else np.float64)
+    except OverflowError as error:
+        raise ValueError(
+            f"y holds {max(column, key=abs)}, which no number of 64 bits does. Identifiers are "
+            "labels as text: y.astype(str)."
+        ) from error
+
+
+def _neither(name: str) -> str:
+    return (
+        f"y holds {name}, and a label must be a number, a truth value or text. Convert it, for "
+        "example with y.astype(str)."
+    )
+
+
+def type_names(values: np.ndarray) -> str:
+    """Names of the types of Python objects, for a message."""
+    return ", ".join(sorted({type(value).__name__ for value in values.flat}))
+
+
+def kinds_of(values: np.ndarray) -> set[str]:
     """Kinds of Python objects: "bool", "whole", "real", "text" or the name of another type."""
     return {_kind(found) for found in {type(value) for value in values.flat}}
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import type_of_target
 from torch import Tensor
 
+from sklearn_deeplifft.tables._task import Task
 from sklearn_deeplifft.tables._validation import as_numbers
 
 __all__ = ["TASKS", "Problem", "Target", "encode_like", "encode_known", "encode_target"]
@@ -74,35 +76,54 @@ class Target:
         return np.unique(self.codes, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def encode_target(y: np.ndarray, task: str, classes: np.ndarray | None = None) -> Target:
-    """Encode ``y``; ``task`` overrides what its type suggests.
+def encode_target(y: Any, task: Task, classes: np.ndarray | None = None) -> Target:
+    """Encode ``y`` for a task that the caller has decided upon.
 
-    ``classes``, where a trained network has them already, decide what a label may be.
+    Parameters
+    ----------
+    y : array or sparse matrix of shape (n,) or (n, L)
+        Plain values of one type, nothing missing, as ``plain_target`` returns them.
+    task : "classification" or "regression"
+    classes : array of shape (K,), optional
+        Classes that a trained network has already, in the order of its outputs; they decide what a
+        label may be.
+
+    Raises
+    ------
+    ValueError
+        Text in a regression; fractions, a single class or an unknown label in a classification.
     """
-    missing = sum(label is None for label in y.flat) if y.dtype == object else 0
-    if missing:
-        raise ValueError(f"y holds None {missing} times; drop rows without a target first.")
-    kind = "continuous" if task == "regression" else type_of_target(y, input_name="y")
+    y = y.toarray() if sp.issparse(y) else y
+    return _encode_numbers(y) if task == "regression" else _encode_labels(y, classes)
+
+
+def _encode_numbers(y: np.ndarray) -> Target:
+    if y.dtype.kind not in "biuf":
+        # Text that happens to be numbers may be codes; nobody but the user knows.
+        raise ValueError(
+            f"y holds {y.flat[0]!r}, and a regression needs numbers. Convert it, for example with "
+            "y.astype(float), or learn it as classes."
+        )
+    values = y.astype(np.float64).reshape(len(y), -1)
+    return Target("regression", values, None, tuple(range(values.shape[1])))
+
+
+def _encode_labels(y: np.ndarray, classes: np.ndarray | None) -> Target:
+    if y.ndim == 2 and y.dtype == object:
+        # type_of_target would sort all columns together, and text does not compare with numbers.
+        return _encode_outputs(y)
+    kind = type_of_target(y, input_name="y")
     if kind in ("binary", "multiclass"):
         return _encode_classes(y) if classes is None else encode_known(y, classes)
     if kind == "multilabel-indicator":
-        dense = np.asarray(y.todense() if hasattr(y, "todense") else y).astype(np.int64, copy=True)
-        labels = np.arange(dense.shape[1])
-        return Target("multilabel", dense, labels, tuple(labels))
+        labels = np.arange(y.shape[1])
+        return Target("multilabel", y.astype(np.int64), labels, tuple(labels))
     if kind == "multiclass-multioutput":
         return _encode_outputs(y)
-    if kind == "unknown":
-        raise ValueError("Unknown label type: unknown. y must hold labels or numbers.")
-    if task == "classification":
-        raise ValueError(
-            f"task='classification', but y looks {kind}: its values are not class labels. Bin "
-            "them, or use task='regression'."
-        )
-    if not kind.startswith("continuous"):
-        raise ValueError(f"Unknown label type: {kind}. y must hold labels or numbers.")
-    values = as_numbers(y, "y of a regression").copy()  # torch warns of read-only arrays
-    values = values.reshape(len(values), -1)
-    return Target("regression", values, None, tuple(range(values.shape[1])))
+    raise ValueError(
+        f"Unknown label type: y looks {kind}, and a classification needs class labels. Bin it, or "
+        "learn it as a quantity: NetworkEnsembleRegressor, task='regression'."
+    )
 
 
 def _encode_classes(y: np.ndarray) -> Target:
@@ -131,9 +152,9 @@ def encode_known(y: np.ndarray, classes: np.ndarray) -> Target:
     return Target("softmax", codes[:, None], np.asarray(classes), tuple(classes))
 
 
-def encode_like(y: np.ndarray, fitted: Target) -> Target:
+def encode_like(y: Any, fitted: Target) -> Target:
     """Encode new targets as those of ``fitted`` were."""
-    y = np.asarray(y.todense() if hasattr(y, "todense") else y)
+    y = y.toarray() if sp.issparse(y) else np.asarray(y)
     if fitted.kind == "softmax":
         return encode_known(y, fitted.classes)
     y = y.reshape(len(y), -1)
@@ -153,8 +174,8 @@ def encode_like(y: np.ndarray, fitted: Target) -> Target:
 
 
 def _encode_outputs(y: np.ndarray) -> Target:
-    encoders = [LabelEncoder().fit(column) for column in np.asarray(y).T]
-    codes = [e.transform(column) for e, column in zip(encoders, np.asarray(y).T, strict=True)]
+    encoders = [LabelEncoder().fit(column) for column in y.T]
+    codes = [e.transform(column) for e, column in zip(encoders, y.T, strict=True)]
     classes = [e.classes_ for e in encoders]
     names = tuple((o, label) for o, labels in enumerate(classes) for label in labels)
     return Target("multisoftmax", np.stack(codes, axis=1).astype(np.int64), classes, names)

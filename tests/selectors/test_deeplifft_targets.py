@@ -222,7 +222,7 @@ def test_each_kind_of_target_may_follow_another(data, multilabel):
         (np.linspace(0, 1, 120), "classification", "y looks continuous.*task='regression'"),
         (np.zeros(120), "auto", "only one class"),
         (["a"] * 120, "auto", "only one class, 'a'"),
-        (np.r_[np.nan, np.zeros(119)], "auto", "Input y contains NaN"),
+        (np.r_[np.nan, np.zeros(119)], "auto", r"y has 1 missing label \(row 0\)"),
         (np.r_[np.inf, np.linspace(0, 1, 119)], "auto", "Input y contains infinity"),
         (None, "auto", "requires y to be passed"),
         (np.zeros(7), "auto", "inconsistent numbers of samples"),

@@ -191,7 +191,7 @@ def test_a_single_column(data):
         (np.zeros((1, 8)), [0], "1 sample|n_samples"),
         (np.ones((10, 3)), np.arange(10) // 5 * 0, "1 distinct row|one class"),
         (np.arange(20.0)[:, None], ["a"] * 20, "only one class, 'a'"),
-        (np.arange(20.0)[:, None], np.r_[np.nan, np.zeros(19)], "y contains NaN"),
+        (np.arange(20.0)[:, None], np.r_[np.nan, np.zeros(19)], "y has 1 missing label"),
         (np.arange(20.0)[:, None], None, "requires y to be passed"),
         (np.arange(20.0)[:, None], np.zeros(7), "inconsistent numbers of samples"),
         (np.full((20, 2), "text"), np.arange(20) % 2, "numeric|text|could not convert"),

@@ -35,7 +35,7 @@ def data_of(n=100, n_classes=2, groups=None, scored=None, index=None, d=6):
     y = np.arange(n) % n_classes
     return SimpleNamespace(
         rows=Rows(np.zeros((n, d))),
-        target=encode_target(y, "auto"),
+        target=encode_target(y, "classification"),
         index=np.arange(n) if index is None else index,
         training_weight=np.ones(n),
         score_weight=np.ones(n) if scored is None else scored.astype(float),

@@ -22,11 +22,13 @@ KINDS = {
     "regressions": (GRID / 3, "regression", 3),
 }
 
+TASK = {kind: "regression" if "regression" in kind else "classification" for kind in KINDS}
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_problem(kind):
     y, wanted, n_outputs = KINDS[kind]
-    target = encode_target(y, "auto")
+    target = encode_target(y, TASK[kind])
     problem = target.problem(5)
     assert (problem.kind, problem.n_features, problem.n_outputs) == (wanted, 5, n_outputs)
     assert len(target.codes) == 4
@@ -34,37 +36,78 @@ def test_problem(kind):
 
 
 def test_classes_are_coded_in_sorted_order():
-    target = encode_target(LABELS, "auto")
+    target = encode_target(LABELS, "classification")
     assert target.classes.tolist() == ["a", "b", "c"]
     assert target.codes[:, 0].tolist() == [1, 0, 2, 0]
     assert target.row_names == ("a", "b", "c")
 
 
 def test_outputs_are_coded_one_by_one():
-    target = encode_target(np.array([["x", "u"], ["y", "v"], ["x", "w"]]), "auto")
+    target = encode_target(np.array([["x", "u"], ["y", "v"], ["x", "w"]]), "classification")
     assert [c.tolist() for c in target.classes] == [["x", "y"], ["u", "v", "w"]]
     assert target.codes.tolist() == [[0, 0], [1, 1], [0, 2]]
     assert target.row_names == ((0, "x"), (0, "y"), (1, "u"), (1, "v"), (1, "w"))
     assert target.problem(3).sizes == (2, 3)
 
 
-@pytest.mark.parametrize("y", [np.array([1, 2, 3]), np.array([1, 1, 0]), GRID])
-def test_task_regression_takes_whole_numbers(y):
+def test_outputs_of_different_types_are_coded_one_by_one():
+    y = np.array([["x", 3], ["y", 5], ["x", 4]], dtype=object)
+    target = encode_target(y, "classification")
+    assert [c.tolist() for c in target.classes] == [["x", "y"], [3, 4, 5]]
+    assert target.codes.tolist() == [[0, 0], [1, 2], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array([1, 2, 3]),
+        np.array([1, 1, 0], dtype=np.uint8),
+        np.array([True, False]),
+        np.array([0.5, 1.5], dtype=np.float32),
+        np.array([0.5, 1.5], dtype=">f8"),
+        GRID,
+        sp.csr_array(GRID),
+    ],
+)
+def test_a_regression_takes_all_numbers(y):
     target = encode_target(y, "regression")
-    assert target.kind == "regression"
-    assert target.classes is None
+    assert (target.kind, target.classes, target.codes.dtype) == ("regression", None, np.float64)
+    y = y.toarray() if sp.issparse(y) else y
     np.testing.assert_array_equal(target.codes, y.reshape(len(y), -1))
 
 
-def test_task_classification_refuses_what_is_not():
+@pytest.mark.parametrize("dtype", [str, object])
+def test_a_regression_refuses_text_even_of_numbers(dtype):
+    with pytest.raises(ValueError, match=r"y holds .*'1.5'.*, and a regression needs numbers"):
+        encode_target(np.array(["1.5", "2"], dtype=dtype), "regression")
+
+
+@pytest.mark.parametrize("y", [[0.5, 1.2], [[0.5, 1.2], [1.0, 2.0]]])
+def test_a_classification_refuses_fractions(y):
     with pytest.raises(ValueError, match=r"y looks continuous.*task='regression'"):
-        encode_target(np.array([0.5, 1.2]), "classification")
+        encode_target(np.array(y), "classification")
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_codes_are_not_the_users_array(task):
+    """Torch warns of read-only arrays, and nothing may write into a target."""
+    y = np.array([[0, 1], [1, 1]]) if task == "classification" else np.array([0.5, 1.5])
+    y.flags.writeable = False
+    codes = encode_target(y, task).codes
+    assert codes.flags.writeable
+    assert not np.shares_memory(codes, y)
+
+
+def test_whole_numbers_are_what_the_caller_says():
+    y = np.arange(60) % 30
+    assert encode_target(y, "classification").n_classes == [30]
+    assert encode_target(y, "regression").codes.shape == (60, 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_new_targets_are_coded_as_the_fitted_ones(kind):
     y, _, _ = KINDS[kind]
-    fitted = encode_target(y, "auto")
+    fitted = encode_target(y, TASK[kind])
     again = encode_like(y[::-1] if not sp.issparse(y) else y, fitted)
     expected = fitted.codes[::-1] if not sp.issparse(y) else fitted.codes
     np.testing.assert_array_equal(again.codes, expected)
@@ -72,7 +115,7 @@ def test_new_targets_are_coded_as_the_fitted_ones(kind):
 
 
 def test_a_part_of_the_classes_keeps_its_codes():
-    fitted = encode_target(LABELS, "auto")
+    fitted = encode_target(LABELS, "classification")
     assert encode_like(np.array(["c", "c"]), fitted).codes[:, 0].tolist() == [2, 2]
 
 
@@ -94,19 +137,19 @@ def test_known_classes_may_come_in_any_order():
     ],
 )
 def test_training_tensors(kind, as_float, shape, dtype):
-    found = encode_target(KINDS[kind][0], "auto").training_tensor(as_float=as_float)
+    found = encode_target(KINDS[kind][0], TASK[kind]).training_tensor(as_float=as_float)
     assert (tuple(found.shape), found.dtype) == (shape, dtype)
 
 
 def test_one_label_column_stays_a_column():
-    target = encode_target(np.array([[1, 0], [0, 1]]), "auto")
+    target = encode_target(np.array([[1, 0], [0, 1]]), "classification")
     assert target.training_tensor(as_float=False).shape == (2, 2)
 
 
 def test_strata():
-    assert encode_target(LABELS, "auto").strata().tolist() == [1, 0, 2, 0]
-    assert encode_target(np.linspace(0, 1, 3), "auto").strata().tolist() == [0, 0, 0]
-    strata = encode_target(np.array([[1, 0], [0, 1], [1, 0]]), "auto").strata()
+    assert encode_target(LABELS, "classification").strata().tolist() == [1, 0, 2, 0]
+    assert encode_target(np.linspace(0, 1, 3), "regression").strata().tolist() == [0, 0, 0]
+    strata = encode_target(np.array([[1, 0], [0, 1], [1, 0]]), "classification").strata()
     assert strata[0] == strata[2] != strata[1]
 
 
@@ -122,7 +165,7 @@ def test_strata():
     ],
 )
 def test_heads(kind, n_outputs, heads):
-    assert heads_for(encode_target(KINDS[kind][0], "auto"), n_outputs) == heads
+    assert heads_for(encode_target(KINDS[kind][0], TASK[kind]), n_outputs) == heads
 
 
 @pytest.mark.parametrize(
@@ -137,4 +180,4 @@ def test_heads(kind, n_outputs, heads):
 )
 def test_outputs_that_do_not_answer_the_target(kind, n_outputs, message):
     with pytest.raises(ValueError, match=message):
-        heads_for(encode_target(KINDS[kind][0], "auto"), n_outputs)
+        heads_for(encode_target(KINDS[kind][0], TASK[kind]), n_outputs)
