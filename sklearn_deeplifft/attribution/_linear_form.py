@@ -15,7 +15,7 @@ In a piecewise-linear network ``z = b + c.(x - r)`` holds exactly on the cell th
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any, NamedTuple
@@ -234,10 +234,10 @@ class _Source:
 
 
 @contextmanager
-def _replaced_output(layer: nn.Module, source: _Source, name: str | None):
+def _replaced_output(layer: nn.Module, source: _Source, name: str | None) -> Iterator[None]:
     """While it lasts, ``layer`` returns the source in the place of its output."""
 
-    def hook(_module, _args, output):
+    def hook(_module: nn.Module, _args: Any, output: Any) -> Tensor:
         if not isinstance(output, Tensor):
             raise TypeError(
                 f"layer={name!r} returns {type(output).__name__}; only layers that return "

@@ -67,6 +67,7 @@ MOVES = _functions(
 ) | {getattr(Tensor, name).__get__ for name in ("T", "mT", "H", "mH", "data")}
 """What entries come through unchanged."""
 
+# torch's stubs declare Tensor.data as a tensor; on the class it is a descriptor.
 CUTS = _functions("detach detach_", torch, Tensor) | {Tensor.data.__get__}  # type: ignore[attr-defined]
 CASTS = _functions("to type type_as float double half bfloat16 cpu", Tensor)
 JOINS = _functions("cat concat concatenate stack hstack vstack dstack column_stack", torch)
@@ -320,7 +321,8 @@ _FOLLOWED: dict[Function, Callable[..., None]] = {
 def _followed(func: Function, args: Any, kwargs: Any) -> Sequence[Any]:
     """The tensors that must be probabilities for what ``func`` returns to be."""
     if func in JOINS:
-        return args[0] if args else kwargs["tensors"]  # type: ignore[no-any-return]
+        tensors: Sequence[Any] = args[0] if args else kwargs["tensors"]
+        return tensors
     if func in COMPLEMENTS and func not in REVERSED:
         return args[1:2] or [None]
     return [args[0] if args else kwargs.get("input")]
@@ -376,4 +378,4 @@ def _limits(func: Function, args: Any, kwargs: Any) -> tuple[float | None, float
     if func in _functions("clamp_max clamp_max_", torch, Tensor):
         given = {"max": given.get("max", given.get("min"))}
     low, high = given.get("min"), given.get("max")
-    return tuple(None if v is None else float(v) for v in (low, high))  # type: ignore[return-value]
+    return None if low is None else float(low), None if high is None else float(high)

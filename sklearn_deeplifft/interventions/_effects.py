@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -159,19 +159,19 @@ class InterventionEffects:
 
 @neutral_torch()
 def intervention_effects(
-    estimator,
-    X,
-    interventions,
+    estimator: Any,
+    X: Any,
+    interventions: Intervention | Iterable[Intervention],
     *,
-    background="data",
-    n_background=1000,
-    scale="logit",
-    feature_groups=None,
-    task="auto",
-    quantiles=(0.05, 0.5, 0.95),
-    support=True,
-    dtype=None,
-    random_state=0,
+    background: Any = "data",
+    n_background: int = 1000,
+    scale: str = "logit",
+    feature_groups: Any = None,
+    task: str = "auto",
+    quantiles: Sequence[float] = (0.05, 0.5, 0.95),
+    support: bool = True,
+    dtype: str | None = None,
+    random_state: int | np.random.RandomState | None = 0,
 ) -> InterventionEffects:
     """What interventions do to the predictions, on average over a population.
 

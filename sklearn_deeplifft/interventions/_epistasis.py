@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,8 @@ class PairwiseEpistasis:
         The network then never saw that combination, and its epistasis there is a guess, however
         well it predicts the data.
         """
-        return np.any(self.cells < FEW_ROWS, axis=1)
+        few: np.ndarray = np.any(self.cells < FEW_ROWS, axis=1)
+        return few
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each pair and output."""
@@ -102,18 +103,18 @@ class PairwiseEpistasis:
 
 @neutral_torch()
 def pairwise_epistasis(
-    estimator,
-    X,
-    interventions,
+    estimator: Any,
+    X: Any,
+    interventions: Intervention | Sequence[Intervention],
     *,
-    pairs=None,
-    background="data",
-    n_background=200,
-    scale="logit",
-    feature_groups=None,
-    task="auto",
-    dtype=None,
-    random_state=0,
+    pairs: Iterable[tuple[int, int]] | None = None,
+    background: Any = "data",
+    n_background: int = 200,
+    scale: str = "logit",
+    feature_groups: Any = None,
+    task: str = "auto",
+    dtype: str | None = None,
+    random_state: int | np.random.RandomState | None = 0,
 ) -> PairwiseEpistasis:
     """Interactions of pairs of interventions.
 
@@ -184,7 +185,9 @@ def pairwise_epistasis(
     )
 
 
-def _pairs(bound: Sequence[Intervention], pairs: Any) -> list[tuple[int, int]]:
+def _pairs(
+    bound: Sequence[Intervention], pairs: Iterable[tuple[int, int]] | None
+) -> list[tuple[int, int]]:
     if pairs is None:
         every = itertools.combinations(range(len(bound)), 2)
         found = [(i, j) for i, j in every if not set(bound[i].columns) & set(bound[j].columns)]
@@ -312,4 +315,5 @@ def _among(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
     if len(distinct) <= MOST_LEVELS:
         return at_levels(values, distinct)
     low, high = np.quantile(levels, [0.05, 0.95], axis=0)
-    return ((values >= low) & (values <= high)).all(axis=1)
+    within: np.ndarray = ((values >= low) & (values <= high)).all(axis=1)
+    return within

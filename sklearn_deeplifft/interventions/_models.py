@@ -340,11 +340,14 @@ def _plain(name: Any) -> Any:
     return name.item() if isinstance(name, np.generic) else name
 
 
-def _on_scale(predict_proba: Callable, proba: bool, X: Any) -> np.ndarray:
-    p = predict_proba(X)
+def _on_scale(
+    predict_proba: Callable[[Any], Any], proba: bool, X: Any
+) -> np.ndarray | list[np.ndarray]:
+    p: np.ndarray | list[np.ndarray] = predict_proba(X)
     if proba:
         return p
     if isinstance(p, list):
         raise ValueError("several outputs have no common logit scale; pass scale='proba'.")
-    z = np.log(np.maximum(p, SMALLEST_PROBABILITY))
-    return z - z.mean(axis=1, keepdims=True)
+    z: np.ndarray = np.log(np.maximum(p, SMALLEST_PROBABILITY))
+    centred: np.ndarray = z - z.mean(axis=1, keepdims=True)
+    return centred

@@ -69,17 +69,17 @@ class Table(NamedTuple):
 
 
 def feature_count_curve(
-    selector,
-    estimator,
-    X,
-    y,
+    selector: Any,
+    estimator: Any,
+    X: Any,
+    y: Any,
     *,
-    feature_counts,
-    cv=5,
-    scoring=None,
-    groups=None,
-    sample_weight=None,
-    n_jobs=None,
+    feature_counts: Sequence[int],
+    cv: Any = 5,
+    scoring: Any = None,
+    groups: Any = None,
+    sample_weight: Any = None,
+    n_jobs: int | None = None,
 ) -> FeatureCountCurve:
     """Cross-validate an estimator on what selectors keep, at every number of features.
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 __all__ = ["feature_selection_report"]
 
 
-def feature_selection_report(fitted) -> pd.DataFrame:
+def feature_selection_report(fitted: Any) -> pd.DataFrame:
     """Table of which features were selected in which fold, and how often.
 
     Parameters
@@ -122,7 +122,7 @@ def _names_before(fitted: Any) -> np.ndarray:
 
 
 def _mask(selector: Any, n: int) -> np.ndarray:
-    mask = selector.get_support()
+    mask: np.ndarray = selector.get_support()
     if len(mask) != n:
         raise ValueError(
             f"{type(selector).__name__} selects among {len(mask)} outputs of a layer, not among "

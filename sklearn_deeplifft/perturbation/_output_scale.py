@@ -43,7 +43,8 @@ class OutputScale:
         """(R, K), where the scale is linear; None for probabilities of a classification."""
         if self.proba and self.of_logits:
             return None
-        return torch.block_diag(*(self._block(head, dtype) for head in self.heads))
+        whole: Tensor = torch.block_diag(*(self._block(head, dtype) for head in self.heads))
+        return whole
 
     def _block(self, head: Head, dtype: torch.dtype) -> Tensor:
         if head.kind == "sigmoid":

@@ -17,6 +17,7 @@ behind the same interface.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -332,17 +333,19 @@ def low_rank_of(
     return LowRank(first, above, prepare, units, scale, folded=True)
 
 
-def _folded_front(stages: list) -> tuple[Affine | None, list]:
+def _folded_front(
+    stages: list[Affine | Activation],
+) -> tuple[Affine | None, list[Affine | Activation]]:
     """One dense map for the affine ones that come first, and the rest."""
-    front = 0
-    while front < len(stages) and isinstance(stages[front], Affine):
-        front += 1
-    if not any(stage.weight.ndim == 2 for stage in stages[:front]):
+    front: list[Affine] = []
+    for stage in stages:
+        if not isinstance(stage, Affine):
+            break
+        front.append(stage)
+    if not any(stage.weight.ndim == 2 for stage in front):
         return None, stages
-    folded = stages[0]
-    for stage in stages[1:front]:
-        folded = _composed(stage, folded)
-    return _affine(folded.matrix(), folded.bias), stages[front:]
+    folded = functools.reduce(lambda inner, outer: _composed(outer, inner), front)
+    return _affine(folded.matrix(), folded.bias), stages[len(front) :]
 
 
 def _composed(outer: Affine, inner: Affine) -> Affine:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.plotting._axes import axes_or_new
@@ -65,13 +67,13 @@ class ClassImportanceDisplay:
 
     def __init__(
         self,
-        importances,
+        importances: ArrayLike,
         *,
-        feature_names,
-        class_names,
-        directions=None,
-        label=PROBABILITY,
-    ):
+        feature_names: Sequence[object],
+        class_names: Sequence[object],
+        directions: ArrayLike | None = None,
+        label: str = PROBABILITY,
+    ) -> None:
         self.importances = importances
         self.feature_names = feature_names
         self.class_names = class_names
@@ -79,7 +81,9 @@ class ClassImportanceDisplay:
         self.label = label
 
     @classmethod
-    def from_estimator(cls, selector, *, k=20, ax=None):
+    def from_estimator(
+        cls, selector: Any, *, k: int = 20, ax: Any = None
+    ) -> ClassImportanceDisplay:
         """Draw the ``k`` best features of a fitted selector.
 
         Parameters
@@ -107,7 +111,7 @@ class ClassImportanceDisplay:
             class_names=_class_names(getattr(selector, "classes_", None), len(scores)),
         ).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> ClassImportanceDisplay:
         """Draw.
 
         Parameters
