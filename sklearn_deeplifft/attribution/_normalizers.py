@@ -65,7 +65,7 @@ MOVES = _functions(
     torch,
     Tensor,
 ) | {getattr(Tensor, name).__get__ for name in ("T", "mT", "H", "mH", "data")}
-"""What entries come through unchanged."""
+"""Functions that move entries and change none."""
 
 # torch's stubs declare Tensor.data as a tensor; on the class it is a descriptor.
 CUTS = _functions("detach detach_", torch, Tensor) | {Tensor.data.__get__}  # type: ignore[attr-defined]
@@ -98,11 +98,11 @@ class _Probabilities:
     root: int = 0
 
     def intact(self) -> bool:
-        """Whether nothing was written over it since."""
+        """Return whether nothing was written over the tensor since."""
         return bool(self.out._version == self.version)
 
     def moved(self, move: Callable[[Tensor], Tensor], out: Tensor) -> _Probabilities:
-        """The same after what moves entries about."""
+        """The probabilities and their logits after a function that moves entries."""
         joint, alone = (None if z is None else move(z) for z in (self.joint, self.alone))
         with torch.no_grad():
             classes = move(self.classes)
@@ -331,7 +331,7 @@ def _followed(func: Function, args: Any, kwargs: Any) -> Sequence[Any]:
 def _again(
     func: Function, rest: Any, options: dict[str, Any], part: int | None = None
 ) -> Callable[[Tensor], Tensor]:
-    """The same move, of another tensor of that shape."""
+    """Repeat a move on another tensor of the same shape."""
 
     def move(z: Tensor) -> Tensor:
         if func in CUTS:  # what is cut from the graph is the same function of the inputs
@@ -364,7 +364,7 @@ def _dimension(z: Tensor, args: Any, kwargs: Any) -> int | None:
 
 
 def _are_two_sides(found: Sequence[_Probabilities]) -> bool:
-    """Whether two tensors are p and 1 - p, one column each."""
+    """Return whether two tensors are p and 1 - p, one column each."""
     if len(found) != 2 or found[0].root != found[1].root or found[0].sign == found[1].sign:
         return False
     one, other = found[0].alone, found[1].alone

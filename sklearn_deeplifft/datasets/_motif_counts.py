@@ -402,7 +402,7 @@ def _assemble(columns: Columns, shape: tuple[int, int], sparse: bool, dtype: DTy
 
 
 def _truth(roles: Mapping[str, np.ndarray], n_features: int) -> dict[str, Any]:
-    """What was planted, by column."""
+    """The planted truth, by column."""
     private, host, contrary = roles["private"], roles["host"], roles["contrary"]
     n_classes, _, family_size = private.shape
     k = np.arange(n_classes)

@@ -1,4 +1,4 @@
-"""Which rows stand for the population: part of what is estimated.
+"""Rows that stand for the population: part of what is estimated.
 
 Rows without a feature tell what acquiring it does (sufficiency), rows with it what losing it
 does (necessity); in a saturating network the two differ.
@@ -18,7 +18,7 @@ __all__ = ["BACKGROUNDS", "own_rows", "present", "sampled", "weighted_rows"]
 BACKGROUNDS = ("data", "without", "with", "matched")
 
 MOST_CANDIDATES = 5000
-"""Rows that matches are looked for among."""
+"""Most rows among which a match is looked for."""
 
 
 def sampled(index: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
@@ -48,7 +48,7 @@ def weighted_rows(
 
 
 def present(bound: Intervention, values: np.ndarray) -> np.ndarray:
-    """Which rows (n,) have the feature: a level of a block, or anything but absence."""
+    """Mask (n,) of the rows that have the feature: a level of a block, or anything but absence."""
     if bound.target is not None and len(bound.columns) > 1 and not isinstance(bound, Remove):
         at_level: np.ndarray = (values == bound.target).all(axis=1)
         return at_level

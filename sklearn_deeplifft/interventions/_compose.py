@@ -97,7 +97,7 @@ def compose(*interventions: Intervention) -> Composed:
 
 
 def commute(one: Intervention, other: Intervention) -> bool:
-    """Whether doing both gives the same in either order, for every row."""
+    """Return whether both orders of the two give the same, for every row."""
     return all(_commute(a, b) for a in one.parts for b in other.parts)
 
 

@@ -25,7 +25,7 @@ MOST_DOSES = 11
 
 @dataclass(frozen=True)
 class DoseResponse:
-    """What each dose of a column does: ``I(set(j, a))`` for a in ``doses``.
+    """Effect of each dose of a column: ``I(set(j, a))`` for a in ``doses``.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class DoseResponse:
     effects: InterventionEffects
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each dose and output."""
+        """Table with one row per dose and output."""
         m, R = self.response.shape
         return pd.DataFrame(
             {
@@ -80,7 +80,7 @@ def dose_response(
         At least two; None takes at most 11 values of a count up to its 99th percentile, and
         deciles of other columns.
     **options
-        Of `intervention_effects`.
+        Further parameters of `intervention_effects`.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def _doses(estimator: Any, X: Any, column: Column) -> np.ndarray:
 
 
 def _self_epistasis(doses: np.ndarray, response: np.ndarray) -> np.ndarray:
-    """How much a step adds beyond what the step before it promised, (N, m - 2, R)."""
+    """Rise of each step beyond what the step before it promised, (N, m - 2, R)."""
     step = np.diff(doses)
     rise = np.diff(response, axis=1)
     return rise[:, 1:] - rise[:, :-1] * (step[1:] / step[:-1])[None, :, None]

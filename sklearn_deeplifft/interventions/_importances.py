@@ -25,7 +25,7 @@ __all__ = ["Averages", "averages_of", "feature_of"]
 
 
 class Averages(NamedTuple):
-    """How effects (m, R) become importances."""
+    """Averages that turn effects (m, R) into importances."""
 
     average: sp.csr_array
     signed: sp.csr_array
@@ -79,7 +79,7 @@ def averages_of(
 
 
 def _signs(bound: Intervention, background: np.ndarray) -> list[tuple[int, float]]:
-    """Which columns the intervention raises (above 0) or lowers."""
+    """Columns that the intervention raises (above 0) or lowers (below 0)."""
     at = bound.positions
     if bound.sign or bound.target is None:
         return [(int(column), float(bound.sign)) for column in at if bound.sign]

@@ -1,4 +1,4 @@
-"""What is done to rows: small frozen values that know their columns and apply themselves.
+"""Interventions on rows: small frozen values that know their columns and apply themselves.
 
 ==============  =========================================================  =======
 code            symbol                                                     shape
@@ -57,12 +57,12 @@ class Intervention(ABC):
 
     @abstractmethod
     def apply(self, values: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
-        """What rows hold in ``columns`` afterwards.
+        """Return the values of rows in ``columns`` afterwards.
 
         Parameters
         ----------
         values : float64 array of shape (r, m)
-            What they hold before.
+            Their values before.
         rows : int array of shape (r,), default=None
             Positions of the rows, which decide the donors of a swap; None means 0 to r - 1.
 
@@ -73,7 +73,7 @@ class Intervention(ABC):
 
     @abstractmethod
     def describe(self, label: str) -> str:
-        """What it does, for people, to a feature of this name: ``set(GATA1=2)``."""
+        """Describe the intervention on a feature of this name, for people: ``set(GATA1=2)``."""
 
     @cached_property
     def positions(self) -> np.ndarray:
@@ -94,15 +94,15 @@ class Intervention(ABC):
 
     @property
     def parts(self) -> tuple[Intervention, ...]:
-        """What it is composed of: itself."""
+        """The interventions it is composed of: itself, unless `compose` made it."""
         return (self,)
 
     def at(self, positions: Mapping[Column, int]) -> Intervention:
-        """The same on columns that are positions."""
+        """Copy of the intervention on columns that are positions."""
         return replace(self, columns=tuple(positions[column] for column in self.columns))
 
     def learned(self, data: np.ndarray, names: Names = None) -> Intervention:
-        """The same with what it needs to know of its columns in the data, (n, m).
+        """Copy of the intervention that knows what it needs of its columns' data (n, m).
 
         ``names`` of all columns are for messages.
         """
@@ -115,7 +115,7 @@ class SetTo(Intervention):
 
     values: tuple[float, ...]
     level: str | None = None
-    """What the numbers stand for: a level of a one-hot block."""
+    """Name of what the numbers stand for: a level of a one-hot block."""
 
     def apply(self, values: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
         return np.broadcast_to(np.array(self.values, dtype=np.float64), values.shape).copy()

@@ -1,4 +1,4 @@
-"""Which features the folds of a cross-validation agree on."""
+"""Agreement of the folds of a cross-validation on the features that they select."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _estimators(fitted: Any) -> list[Any]:
 
 
 def _selection(fitted: Any) -> dict[str, bool]:
-    """Whether each feature that could be selected is, in the order of the columns."""
+    """Map each feature that could be selected to whether it is, in the order of the columns."""
     check_is_fitted(fitted)
     fitted = getattr(fitted, "best_estimator_", fitted)
     names = _names_before(fitted)

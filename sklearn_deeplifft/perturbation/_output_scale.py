@@ -36,7 +36,7 @@ class OutputScale:
 
     @property
     def of_logits(self) -> bool:
-        """Whether a final softmax or sigmoid is left out; a regression's is part of its answer."""
+        """True where a final softmax or sigmoid is left out; a regression's is part of it."""
         return any(head.kind != "identity" for head in self.heads)
 
     def matrix(self, dtype: torch.dtype) -> Tensor | None:

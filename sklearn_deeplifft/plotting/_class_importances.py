@@ -1,4 +1,4 @@
-"""A heat map of what each feature says for and against each class."""
+"""A heat map of the evidence of each feature for and against each class."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PALE = 0.15
 
 
 class ClassImportanceDisplay:
-    """Heat map of signed importances, the best feature on top, one column a class.
+    """Heat map of signed importances, the best feature on top, one column per class.
 
     Blue speaks for a class, red against it; white is zero and both ends are equally far from it.
 
@@ -154,7 +154,7 @@ class ClassImportanceDisplay:
         return [_literal(shortened(name, LONGEST_CLASS)) for name in self.class_names]
 
     def _slanted(self) -> bool:
-        """Whether class names are wider than their columns."""
+        """Return whether class names are wider than their columns."""
         labels = self._column_labels()
         return LETTER * max(map(len, labels), default=0) > 0.9 * _cell_width(len(labels))
 
