@@ -1,4 +1,4 @@
-"""Floor 1, torch: what a network says of its inputs, one equation a function."""
+"""Floor 0, torch: readings of a network's inputs, one equation per function."""
 
 from sklearn_deeplifft.attribution._accumulate import (
     ScoreSums,

@@ -1,4 +1,4 @@
-"""Streaming, mergeable sums of scores: what a pass over any part of the data leaves behind.
+"""Streaming, mergeable sums of scores over any part of the data.
 
 ==============  ====================================================  ========
 code            symbol                                                shape

@@ -23,7 +23,7 @@ from sklearn_deeplifft.attribution._linear_form import LinearForm, OutputMap, Ro
 from sklearn_deeplifft.attribution._module_state import neutral_torch
 from sklearn_deeplifft.attribution._products import times_transposed
 
-__all__ = ["ChainReader", "chain_of"]
+__all__ = ["Activation", "Affine", "ChainReader", "chain_of"]
 
 
 class Affine(NamedTuple):

@@ -23,12 +23,12 @@ Function = Callable[[Tensor], Tensor]
 
 
 class Call(NamedTuple):
-    """What a submodule was called with."""
+    """A submodule, and the arguments it was called with."""
 
     name: str
     module: nn.Module
     inputs: Any
-    """Its positional and keyword arguments."""
+    """Positional and keyword arguments."""
 
     def alone(self) -> tuple[Function, Tensor]:
         """The submodule as a function of one vector, all its floating inputs, and that vector."""
@@ -55,7 +55,7 @@ def _is_floating(value: Any) -> bool:
 
 
 def recorded_calls(reader: NetworkReader, X: Tensor) -> list[Call]:
-    """What submodules are called with in a pass over ``X``; the last call of each.
+    """Record the last call of each submodule in a pass over ``X``.
 
     Left out: what lies below the layer read (its input needs no gradient), and a final normaliser
     that is not decomposed.

@@ -32,8 +32,8 @@ class SimplexGroup(NamedTuple):
     columns: Tensor
     scale: Tensor
     units: Tensor | None = None
-    """(m,): what one unit of each input is worth in the columns that ``scale`` speaks of, where
-    the network's inputs are those columns standardised (their standard deviations)."""
+    """(m,): size of one unit of each input in the columns that ``scale`` refers to, where the
+    network's inputs are those columns standardised (their standard deviations)."""
 
 
 class Terms(NamedTuple):

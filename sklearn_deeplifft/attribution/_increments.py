@@ -51,13 +51,14 @@ def softmax_increments(
 
 
 def odds_increments(terms: Tensor, bias: Tensor, displacement: Tensor | None = None) -> Tensor:
-    """The same from log-odds coordinates: output 0 is class y, output j the odds against it."""
+    """Softmax increments from log-odds: output 0 is class y, output j the odds against it."""
     if displacement is None:
         return _walk(terms, bias)
     if not _is_sparse(displacement):
         # The walk leaves a rounding error where a term is zero for every class.
         return _walk(terms, bias).masked_fill_(displacement == 0, 0)
     columns, valid = _packed_columns(displacement != 0)
+    # Places without a column hold column 0: uncleared, its terms would be walked again.
     packed = _walk(_take(terms, columns) * valid[:, None, :], bias)
     # The padding is sent to a column of its own, which is cut off.
     width = terms.shape[2]
@@ -84,7 +85,7 @@ def _packed_argsort(values: Tensor) -> Tensor:
     keys = bits ^ ((bits >> 31) & 0x7FFFFFFF)
     packed = keys.to(torch.int64).bitwise_left_shift_(32)
     packed |= torch.arange(values.shape[1])
-    packed.numpy().sort(axis=1)
+    packed.numpy().sort(axis=1)  # in place: both share their memory
     return packed.bitwise_and_(0xFFFFFFFF)
 
 
@@ -93,6 +94,8 @@ def _walk(terms: Tensor, bias: Tensor) -> Tensor:
     order = descending_order(terms[:, 0])
     odds = _take(terms[:, 1:], order).cumsum_(dim=2)
     odds += bias[:, 1:, None]
+    # The 1 is what the odds of class y against itself are. Nothing is taken off before exp, as in a
+    # softmax of logits: an exp that overflows makes p an exact 0, one that underflows a 1.
     p = odds.exp_().sum(dim=1).add_(1).reciprocal_()
     p0 = bias[:, 1:].exp().sum(dim=1).add_(1).reciprocal_()
     steps = torch.diff(p, dim=1, prepend=p0[:, None])
@@ -109,6 +112,8 @@ def _is_sparse(values: Tensor) -> bool:
 
 def _packed_columns(occupied: Tensor) -> tuple[Tensor, Tensor]:
     """Nonzero columns of each row, left-aligned (n, m), and where they are real."""
+    # Columns are listed row by row: the position in the list less that of the row's first one is
+    # the place within the row.
     counts = occupied.sum(dim=1)
     rows, found = occupied.nonzero(as_tuple=True)
     width = int(counts.max()) if len(counts) else 0

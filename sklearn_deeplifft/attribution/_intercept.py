@@ -46,7 +46,9 @@ CURVED: frozenset[Callable[..., Any]] = frozenset(
 class Secants(TorchFunctionMode):
     """Replace each elementwise activation f by ``f(0) + a (f(a) - f(0)) / a``."""
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         kwargs = kwargs or {}
         if func in CURVED:
             rest = {**kwargs, "inplace": False} if "inplace" in kwargs else dict(kwargs)

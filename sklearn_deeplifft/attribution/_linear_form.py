@@ -15,7 +15,7 @@ In a piecewise-linear network ``z = b + c.(x - r)`` holds exactly on the cell th
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
 __all__ = ["LinearForm", "NetworkReader", "OutputMap", "RowFilter", "relative_residual"]
 
 RowFilter = Callable[[Tensor], Tensor]
-"""Chooses rows from the logits (n, K): returns their indices (m,)."""
+"""A choice of rows from the logits (n, K): returns their indices (m,)."""
 
 
 OutputMap = Callable[[Tensor, Tensor | None], Tensor]
@@ -63,6 +63,8 @@ def relative_residual(logits: Tensor, bias: Tensor, explained: Tensor) -> float:
     if not logits.numel():
         return 0.0
     largest = torch.stack([logits.abs(), bias.abs(), explained.abs()]).amax(dim=(0, 2))
+    # The smallest normal number only keeps 0 / 0 from being NaN. A NaN of the network stays one,
+    # and is refused: no comparison with a tolerance holds for it.
     gap = (logits - bias - explained).abs().amax(dim=1)
     return float((gap / largest.clamp_min(torch.finfo(logits.dtype).tiny)).max())
 
@@ -102,9 +104,10 @@ class NetworkReader:
         self.layer_name = layer
         self.secants = secants
         self.drop_normalizer = drop_normalizer
-        with neutral_torch():
+        with neutral_torch():  # a module without parameters takes the default dtype
             self.dtype = dtype or module_dtype(module)
             self.one_precision = not is_one_precision(module, self.dtype)
+            # Copied now: a reading does not change when the module is trained on.
             self._state = frozen_state(module, self.dtype)
         self.dropped: list[Tensor] | None = None
         """A list is given the outputs of final normalisers that were looked behind."""
@@ -147,7 +150,11 @@ class NetworkReader:
         z = self._forward_from(source, self._cast(X))
         x = source.value
         rows = None if select is None else select(z.detach())
+        # All rows are differentiated, the unwanted too: which they are is known from the logits
+        # only, and leaving them out would need a second pass.
         c = jacobian(z, x)
+        # A pass of its own, forwards. From c the bias would complete the sum whatever c is, and the
+        # residual would check nothing.
         b = z.detach() - self._directional(self._cast(X), reference)
         z, displacement = z.detach(), _less(x.detach(), reference).flatten(1)
         if rows is not None:
@@ -164,7 +171,7 @@ class NetworkReader:
         return source.value.flatten(1)
 
     def above(self, X: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """What is differentiated at ``X``, and the logits as a function of it."""
+        """Return the tensor differentiated at ``X``, and the logits as a function of it."""
         source, X = _Source(lambda value: value.detach().clone()), self._cast(X)
         with neutral_torch(), torch.no_grad():
             self._forward_from(source, X)
@@ -192,6 +199,7 @@ class NetworkReader:
                     f"decomposition cannot be checked ({error}). Give the custom autograd.Function "
                     "a jvp."
                 ) from error
+            # None where the logits do not depend on the input; zero then, for every row.
             tangent = forward_ad.unpack_dual(z).tangent
             return torch.zeros(1) if tangent is None else tangent.clone()
 
@@ -203,6 +211,8 @@ class NetworkReader:
 
     def _forward(self, X: Tensor) -> Tensor:
         final = FinalNormalizer()
+        # The mode entered last sees each call first: a final sigmoid must be recognised
+        # before Secants replaces it by its chord.
         with ExitStack() as stack:
             stack.enter_context(evaluating(self.module))
             if self.secants:
@@ -210,8 +220,8 @@ class NetworkReader:
             if self.one_precision:
                 stack.enter_context(OnePrecision(self.dtype))
             if self.drop_normalizer:
-                # A clone keeps an in-place first layer off the tensor that is differentiated.
                 stack.enter_context(final)
+            # A clone keeps an in-place first layer off the tensor that is differentiated.
             z = torch.func.functional_call(self.module, self._state, (X.clone(),))
             z = final.undo(z)
         if self.dropped is not None:
@@ -234,10 +244,10 @@ class _Source:
 
 
 @contextmanager
-def _replaced_output(layer: nn.Module, source: _Source, name: str | None):
+def _replaced_output(layer: nn.Module, source: _Source, name: str | None) -> Iterator[None]:
     """While it lasts, ``layer`` returns the source in the place of its output."""
 
-    def hook(_module, _args, output):
+    def hook(_module: nn.Module, _args: Any, output: Any) -> Tensor:
         if not isinstance(output, Tensor):
             raise TypeError(
                 f"layer={name!r} returns {type(output).__name__}; only layers that return "
@@ -251,6 +261,8 @@ def _replaced_output(layer: nn.Module, source: _Source, name: str | None):
         yield
     finally:
         handle.remove()
+    # Of a layer that is used twice only the last output would be differentiated, a part of the
+    # answer that looks like all of it.
     if source.calls != 1:
         raise ValueError(
             f"layer={name!r} was called {source.calls} times in one forward pass; it must be "
@@ -260,7 +272,7 @@ def _replaced_output(layer: nn.Module, source: _Source, name: str | None):
 
 @cache
 def _load_forward_rules() -> None:
-    """torch 2.13 compiles them at first use, and warns of its own torch.jit.script."""
+    """Have torch compile its forward-mode rules, which warns of its own torch.jit.script (2.13)."""
     with warnings.catch_warnings(), forward_ad.dual_level():
         warnings.simplefilter("ignore", DeprecationWarning)
         forward_ad.make_dual(torch.zeros(1), torch.ones(1))
@@ -274,6 +286,7 @@ def jacobian(z: Tensor, x: Tensor) -> Tensor:
     """Reverse-mode ``dz_k/dx_i`` (n, K, d); rows must not mix, so a sum over rows separates."""
     if not z.requires_grad:  # the logits do not depend on x at all
         return x.detach().new_zeros(len(x), z.shape[1], x[0].numel())
+    # K backward passes, each over all rows; the graph goes with the last of them.
     last = z.shape[1] - 1
     columns = (
         torch.autograd.grad(z[:, k].sum(), x, retain_graph=k < last, materialize_grads=True)[0]

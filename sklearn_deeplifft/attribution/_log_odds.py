@@ -26,7 +26,7 @@ def contrast(values: Tensor, y: Tensor) -> Tensor:
 
 
 def sigmoid_contrast(values: Tensor, y: Tensor) -> Tensor:
-    """The same for one logit v (n, 1, ...), a pair ``(0, v)``: ``[v, -v]`` or ``[-v, v]``.
+    """Rewrite one logit v (n, 1, ...), a pair ``(0, v)``, as ``[v, -v]`` or ``[-v, v]``.
 
     For class 0, whose own logit is the constant 0, the evidence ``-v`` takes its place: all of
     its terms would tie otherwise, and the order would say nothing.

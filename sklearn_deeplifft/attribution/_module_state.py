@@ -1,4 +1,4 @@
-"""What a module must look like while it is read, and how it comes back unchanged."""
+"""The state in which a module is read, and its return to the user unchanged."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def frozen_state(module: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
 
 
 def is_one_precision(module: nn.Module, dtype: torch.dtype) -> bool:
-    """Whether ``dtype`` is that of all parameters and buffers, so that the module runs as it is."""
+    """Return whether all parameters and buffers are in ``dtype``: the module then runs as it is."""
     tensors = (*module.parameters(), *module.buffers())
     found = {t.dtype for t in tensors if t.is_floating_point()}
     return found <= {dtype} and dtype is module_dtype(module)

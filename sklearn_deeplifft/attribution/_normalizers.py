@@ -65,8 +65,9 @@ MOVES = _functions(
     torch,
     Tensor,
 ) | {getattr(Tensor, name).__get__ for name in ("T", "mT", "H", "mH", "data")}
-"""What entries come through unchanged."""
+"""Functions that move entries and change none."""
 
+# torch's stubs declare Tensor.data as a tensor; on the class it is a descriptor.
 CUTS = _functions("detach detach_", torch, Tensor) | {Tensor.data.__get__}  # type: ignore[attr-defined]
 CASTS = _functions("to type type_as float double half bfloat16 cpu", Tensor)
 JOINS = _functions("cat concat concatenate stack hstack vstack dstack column_stack", torch)
@@ -97,11 +98,11 @@ class _Probabilities:
     root: int = 0
 
     def intact(self) -> bool:
-        """Whether nothing was written over it since."""
+        """Return whether nothing was written over the tensor since."""
         return bool(self.out._version == self.version)
 
     def moved(self, move: Callable[[Tensor], Tensor], out: Tensor) -> _Probabilities:
-        """The same after what moves entries about."""
+        """The probabilities and their logits after a function that moves entries."""
         joint, alone = (None if z is None else move(z) for z in (self.joint, self.alone))
         with torch.no_grad():
             classes = move(self.classes)
@@ -320,7 +321,8 @@ _FOLLOWED: dict[Function, Callable[..., None]] = {
 def _followed(func: Function, args: Any, kwargs: Any) -> Sequence[Any]:
     """The tensors that must be probabilities for what ``func`` returns to be."""
     if func in JOINS:
-        return args[0] if args else kwargs["tensors"]  # type: ignore[no-any-return]
+        tensors: Sequence[Any] = args[0] if args else kwargs["tensors"]
+        return tensors
     if func in COMPLEMENTS and func not in REVERSED:
         return args[1:2] or [None]
     return [args[0] if args else kwargs.get("input")]
@@ -329,7 +331,7 @@ def _followed(func: Function, args: Any, kwargs: Any) -> Sequence[Any]:
 def _again(
     func: Function, rest: Any, options: dict[str, Any], part: int | None = None
 ) -> Callable[[Tensor], Tensor]:
-    """The same move, of another tensor of that shape."""
+    """Repeat a move on another tensor of the same shape."""
 
     def move(z: Tensor) -> Tensor:
         if func in CUTS:  # what is cut from the graph is the same function of the inputs
@@ -362,7 +364,7 @@ def _dimension(z: Tensor, args: Any, kwargs: Any) -> int | None:
 
 
 def _are_two_sides(found: Sequence[_Probabilities]) -> bool:
-    """Whether two tensors are p and 1 - p, one column each."""
+    """Return whether two tensors are p and 1 - p, one column each."""
     if len(found) != 2 or found[0].root != found[1].root or found[0].sign == found[1].sign:
         return False
     one, other = found[0].alone, found[1].alone
@@ -376,4 +378,4 @@ def _limits(func: Function, args: Any, kwargs: Any) -> tuple[float | None, float
     if func in _functions("clamp_max clamp_max_", torch, Tensor):
         given = {"max": given.get("max", given.get("min"))}
     low, high = given.get("min"), given.get("max")
-    return tuple(None if v is None else float(v) for v in (low, high))  # type: ignore[return-value]
+    return None if low is None else float(low), None if high is None else float(high)

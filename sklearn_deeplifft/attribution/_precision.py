@@ -56,7 +56,10 @@ class OnePrecision(TorchFunctionMode):
 
 
 def _writes(func: Callable[..., Any], kwargs: dict[str, Any]) -> bool:
-    """Whether it writes into a tensor that must stay itself; torch casts what is written."""
+    """Return whether ``func`` writes into a tensor, which must stay itself.
+
+    torch casts the values that are written.
+    """
     name = getattr(func, "__name__", "")
     inside = name.startswith("__i") and name not in ("__invert__", "__index__", "__int__")
     return (

@@ -51,7 +51,7 @@ def _is_single_on_cpu(a: Tensor) -> bool:
 
 @functools.cache
 def _fused_is_quicker() -> bool:
-    """Whether oneDNN is there and the processor is one that the BLAS does not know."""
+    """Return whether oneDNN is there and the processor is one that the BLAS does not know."""
     if not (
         torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     ):
@@ -60,7 +60,7 @@ def _fused_is_quicker() -> bool:
 
 
 def _processor() -> str:
-    """What the system tells of the processor, its maker included."""
+    """The system's description of the processor, its maker included."""
     try:
         return CPUINFO.read_text()
     except OSError:  # not Linux

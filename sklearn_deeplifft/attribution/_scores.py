@@ -31,7 +31,7 @@ BLOCK_BYTES = 6_500_000
 
 
 class Reader(Protocol):
-    """Anything that yields linear forms: a chain, or any module by automatic differentiation."""
+    """A source of linear forms: a chain, or any module by automatic differentiation."""
 
     dtype: torch.dtype
 
@@ -57,6 +57,7 @@ def reader_of(
 ) -> Reader:
     """The fastest reader that fits: a chain where the module is one, else the general one."""
     dtype = dtype or module_dtype(module)
+    # A chain knows no hidden layer, no chord, and ends before its normaliser.
     if layer is None and not secants and drop_normalizer:
         stages = chain_of(module, dtype)
         if stages is not None:
@@ -68,6 +69,7 @@ def reader_of(
 
 def block_rows(n_outputs: int, n_features: int) -> int:
     """Rows per block such that (rows, K, d) stays in cache."""
+    # Of float32; never less than 8 rows, or the widest tables would be read row by row.
     return int(min(max(BLOCK_BYTES // (4 * n_outputs * n_features), 8), 4096))
 
 
@@ -88,7 +90,7 @@ class Head(NamedTuple):
         return values[:, self.start : self.stop]
 
     def correct(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Which rows (n,) the network gets right; all of them in regression."""
+        """Mask (n,) of the rows that the network gets right; all of them in regression."""
         z = self.of(logits)
         if self.kind == "softmax":
             return z.argmax(1) == y
@@ -97,7 +99,7 @@ class Head(NamedTuple):
         return torch.ones(len(z), dtype=torch.bool, device=z.device)
 
     def decomposed(self, values: Tensor, y: Tensor) -> Tensor:
-        """What of (n, K, ...) is decomposed: log-odds, or the outputs themselves."""
+        """Part of (n, K, ...) that is decomposed: log-odds, or the outputs themselves."""
         if self.kind == "softmax":
             return contrast(self.of(values), y)
         if self.kind == "sigmoid":
@@ -114,9 +116,9 @@ class _HeadScores(NamedTuple):
 
 @dataclass(frozen=True)
 class Scorer:
-    """Everything that turns rows and targets into scores.
+    """A reader and a gauge, which turn rows and targets into scores.
 
-    ``reference`` (d,) and ``groups`` choose the gauge; ``y`` is (n, H), one column a head:
+    ``reference`` (d,) and ``groups`` choose the gauge; ``y`` is (n, H), one column per head:
     class indices, 0/1, or anything in regression. With ``features`` (d,), which feature each
     column belongs to, 0 to G - 1, there are G scores in the place of d.
     """
@@ -174,9 +176,12 @@ class Scorer:
         if len(self.heads) == 1:
             yield self._single(X, y)
             return
+        # One linear form of all logits for all heads: to read it is most of the work.
         form = self.reader.form(X, self.reference)
         for h, head in enumerate(self.heads):
             rows = self._wanted(head, form.logits, y[:, h])
+            # Rows of the form are copied by this index: terms are written over the coefficients,
+            # which the next head still needs.
             z, c, b = (head.decomposed(part[rows], y[rows, h]) for part in form[:3])
             part = LinearForm(z, c, b, form.displacement[rows])
             yield self._scored(head, part, rows)
@@ -187,6 +192,8 @@ class Scorer:
         def outputs(values: Tensor, rows: Tensor | None) -> Tensor:
             return head.decomposed(values, target if rows is None else target[rows])
 
+        # Handed to the reader, since a chain can choose rows and take differences of logits before
+        # it makes the coefficients, the largest array: a wrong row then costs one forward pass.
         form = self.reader.form(X, self.reference, lambda z: self._wanted(head, z, target), outputs)
         rows = torch.arange(len(X)) if form.rows is None else form.rows
         return self._scored(head, form, rows)
@@ -198,11 +205,13 @@ class Scorer:
 
     def _scored(self, head: Head, form: LinearForm, rows: Tensor) -> _HeadScores:
         terms, bias = terms_of(form, self.groups, in_place=True)
+        # Of the terms as they are: sums over features and increments hide what does not add up.
         residual = relative_residual(form.logits, bias, terms.sum(-1))
         displacement = form.displacement
         if self.features is not None:
             terms = summed_by_feature(terms, self.features)
-            # A feature is absent where all of its columns are.
+            # A feature is absent where all of its columns are; so places are counted, as the sum of
+            # displacements may be 0 where they are not.
             displacement = summed_by_feature((displacement != 0).to(terms.dtype), self.features)
         if head.kind != "identity":
             terms = odds_increments(terms, bias, displacement)

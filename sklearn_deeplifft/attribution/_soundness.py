@@ -86,7 +86,7 @@ def mixed_rows(reader: NetworkReader, X: Tensor) -> str | None:
 
 
 def probabilities(reader: NetworkReader, X: Tensor) -> str | None:
-    """Whether what is taken for logits looks like probabilities, near the rows and far away.
+    """Say why the supposed logits look like probabilities, near the rows and far away.
 
     Evidence is needed of one or the other kind: rows that sum to one, or outputs most of which
     have reached 0 or 1 far away. Logits may lie between 0 and 1 by chance.
@@ -129,7 +129,7 @@ def _far(reader: NetworkReader, X: Tensor) -> Tensor | None:
 
 @contextmanager
 def _seeded() -> Iterator[None]:
-    """The same draws whatever was drawn before, and nothing drawn afterwards."""
+    """Fix torch's random state while it lasts, and restore the caller's afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         yield

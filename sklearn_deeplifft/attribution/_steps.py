@@ -38,7 +38,7 @@ Function = Callable[[Tensor, Tensor], Tensor]
 
 
 class Steps(NamedTuple):
-    """Where a network was seen to step."""
+    """Columns and submodules at which a network was seen to step."""
 
     columns: list[int]
     modules: list[str]
@@ -78,7 +78,7 @@ def steps(reader: NetworkReader, X: Tensor) -> Steps | None:
 
 
 def looked_up(reader: NetworkReader, X: Tensor) -> Steps:
-    """The same of a network that has just left a table of its own."""
+    """Columns and tables of a network that was just asked for a value outside its table."""
     try:
         h, _ = reader.above(X)
         columns = sorted(_flat_columns(_scalar(reader, X), h))
@@ -169,7 +169,7 @@ def _jumps(f: Function, way: _Way, first: float, last: float) -> tuple[Tensor, T
 
 
 def _noise(g: Tensor) -> Tensor:
-    """What is no jump (n,) on ways with these values (n, m)."""
+    """Largest change (n,) that is no jump, on ways with these values (n, m)."""
     size = torch.where(g.isfinite(), g, 0)
     extent, largest = size.amax(1) - size.amin(1), size.abs().amax(1)
     return torch.maximum(1e-5 * extent, 1e-11 * largest).clamp_min(1e-300)

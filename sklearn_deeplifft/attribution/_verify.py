@@ -1,4 +1,4 @@
-"""Is this network affine around these rows? Tested, never assumed.
+"""Tests that a network is affine around some rows; nothing is assumed.
 
 Five tests, each in float64, on a few rows:
 
@@ -87,7 +87,7 @@ def verify_piecewise_linear(
 
 
 def _exact(reader: NetworkReader, *, secants: bool) -> NetworkReader:
-    """The same reading in double precision."""
+    """Repeat a reading in double precision."""
     exact = NetworkReader(
         reader.module,
         layer=reader.layer_name,

@@ -11,13 +11,20 @@ name      meaning                                        shape
 ========  =============================================  ======
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 from scipy.optimize import brentq
 from scipy.sparse import csc_array
 from sklearn.utils import check_random_state
+
+Columns = Mapping[int, tuple[NDArray[np.int32], NDArray[np.int16]]]
+"""Rows and hits of each column, by its position, where there are any."""
 
 # Halved where the motif is evidence against the class: low enough for a clear sign once the host
 # is known, high enough for the host's own enrichment to make the motif look like the class's own.
@@ -28,7 +35,7 @@ _BACKGROUND_SPREAD = 0.75
 _PAIR_EXTRA_HITS = 0.2
 
 # Kind, least, most, and what to do about a value outside.
-_LIMITS = {
+_LIMITS: Mapping[str, tuple[Any, float, float, str]] = {
     "n_classes": (Integral, 2, np.inf, "pass 2 or more classes"),
     "n_private": (Integral, 1, np.inf, "each class needs a motif of its own, so pass 1 or more"),
     "family_size": (Integral, 1, np.inf, "pass 1 for motifs without near-copies"),
@@ -47,7 +54,7 @@ _LIMITS = {
 class MotifCounts(NamedTuple):
     """A motif-count table and its planted truth, see :func:`make_motif_counts`."""
 
-    X: object
+    X: Any
     y: np.ndarray
     feature_names: list[str]
     causal: np.ndarray
@@ -59,32 +66,32 @@ class MotifCounts(NamedTuple):
     split: dict[str, slice] | None
 
     @property
-    def relevant(self):
+    def relevant(self) -> NDArray[np.bool_]:
         """Columns that tell of the class, alone or in a pair: bool array of shape (d,)."""
-        relevant = self.causal.any(axis=0)
-        relevant[[column for _, *members in self.pairs for column in members]] = True
-        return relevant
+        in_pair = np.zeros(self.causal.shape[1], dtype=np.bool_)
+        in_pair[[column for _, *members in self.pairs for column in members]] = True
+        return in_pair | self.causal.any(axis=0)
 
 
 def make_motif_counts(
-    n_samples=(54495, 13577, 16871),
-    n_features=512,
-    n_classes=8,
+    n_samples: int | tuple[int, ...] = (54495, 13577, 16871),
+    n_features: int = 512,
+    n_classes: int = 8,
     *,
-    n_private=3,
-    family_size=4,
-    n_null_families=8,
-    n_pairs=8,
-    effect=2.5,
-    family_correlation=0.9,
-    pair_rate=0.2,
-    density=0.07,
-    class_skew=10.0,
-    flip_y=0.05,
-    sparse=False,
-    dtype=np.float32,
-    random_state=None,
-):
+    n_private: int = 3,
+    family_size: int = 4,
+    n_null_families: int = 8,
+    n_pairs: int = 8,
+    effect: float = 2.5,
+    family_correlation: float = 0.9,
+    pair_rate: float = 0.2,
+    density: float = 0.07,
+    class_skew: float = 10.0,
+    flip_y: float = 0.05,
+    sparse: bool = False,
+    dtype: DTypeLike = np.float32,
+    random_state: int | np.random.RandomState | None = None,
+) -> MotifCounts:
     """Draw a table of motif hits per region whose relevant columns are known.
 
     Rows are regions, columns are motifs, entries are numbers of hits. Classes are drawn first and
@@ -223,7 +230,7 @@ def make_motif_counts(
     return MotifCounts(X, y, names, **_truth(roles, n_features), split=_slices(n_samples))
 
 
-def _check(**parameters):
+def _check(**parameters: Any) -> None:
     for name, value in parameters.items():
         kind, low, high, remedy = _LIMITS[name]
         if not isinstance(value, kind) or not low <= value <= high:
@@ -233,7 +240,7 @@ def _check(**parameters):
             )
 
 
-def _parts(n_samples, n_classes):
+def _parts(n_samples: int | tuple[int, ...], n_classes: int) -> tuple[int, ...]:
     """Rows of each part, each part large enough for every class."""
     parts = n_samples if isinstance(n_samples, tuple) else (n_samples,)
     if len(parts) not in (1, 3) or not all(isinstance(n, Integral) for n in parts):
@@ -249,7 +256,7 @@ def _parts(n_samples, n_classes):
     return parts
 
 
-def _slices(n_samples):
+def _slices(n_samples: int | tuple[int, ...]) -> dict[str, slice] | None:
     if not isinstance(n_samples, tuple):
         return None
     ends = np.cumsum((0, *n_samples)).tolist()
@@ -257,7 +264,9 @@ def _slices(n_samples):
     return dict(zip(names, map(slice, ends[:-1], ends[1:]), strict=True))
 
 
-def _deal_columns(rng, n_features, shapes):
+def _deal_columns(
+    rng: np.random.RandomState, n_features: int, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, np.ndarray]:
     """Deal columns to roles at random; the rest is background."""
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     if not isinstance(n_features, Integral) or n_features < sum(sizes):
@@ -272,13 +281,15 @@ def _deal_columns(rng, n_features, shapes):
     return {role: hand.reshape(shapes[role]) for role, hand in zip(shapes, hands, strict=True)}
 
 
-def _labels(rng, parts, class_skew, n_classes):
+def _labels(
+    rng: np.random.RandomState, parts: tuple[int, ...], class_skew: float, n_classes: int
+) -> np.ndarray:
     """Labels with exact class frequencies in every part, in random order."""
     weight = class_skew ** -np.linspace(0, 1, n_classes)
     return np.concatenate([rng.permutation(_quota(weight / weight.sum(), n)) for n in parts])
 
 
-def _quota(frequency, n):
+def _quota(frequency: np.ndarray, n: int) -> np.ndarray:
     """The labels of `n` rows: one for each class, the rest by largest remainder."""
     share = frequency * (n - len(frequency))
     count = 1 + share.astype(int)
@@ -287,7 +298,9 @@ def _quota(frequency, n):
     return np.repeat(np.arange(len(frequency)), count)
 
 
-def _shuffle_some(rng, y, fraction, parts):
+def _shuffle_some(
+    rng: np.random.RandomState, y: np.ndarray, fraction: float, parts: tuple[int, ...]
+) -> np.ndarray:
     """Shuffle a fraction of each part's labels among themselves, so that no class is lost."""
     y = y.copy()
     for stop, n in zip(np.cumsum(parts), parts, strict=True):
@@ -296,7 +309,15 @@ def _shuffle_some(rng, y, fraction, parts):
     return y
 
 
-def _planted(rng, y, roles, base, effect, correlation, pair_rate):
+def _planted(
+    rng: np.random.RandomState,
+    y: np.ndarray,
+    roles: Mapping[str, np.ndarray],
+    base: float,
+    effect: float,
+    correlation: float,
+    pair_rate: float,
+) -> Iterator[tuple[int, np.ndarray]]:
     """Column and hits (n,) of every planted motif."""
     n_classes, n_private, family_size = roles["private"].shape
     strengths = np.linspace(effect, effect / 2, n_private)
@@ -314,7 +335,9 @@ def _planted(rng, y, roles, base, effect, correlation, pair_rate):
         yield from zip(columns, _pair(rng, y == m % n_classes, pair_rate), strict=True)
 
 
-def _family(rng, hits, columns, correlation):
+def _family(
+    rng: np.random.RandomState, hits: np.ndarray, columns: np.ndarray, correlation: float
+) -> Iterator[tuple[int, np.ndarray]]:
     """The representative with its own hits, then the near-copies with theirs."""
     yield columns[0], hits
     kept = np.sqrt(correlation)
@@ -323,7 +346,7 @@ def _family(rng, hits, columns, correlation):
         yield column, rng.binomial(hits, kept) + new_hits
 
 
-def _pair(rng, in_class, rate):
+def _pair(rng: np.random.RandomState, in_class: np.ndarray, rate: float) -> list[np.ndarray]:
     """Hits of two motifs, together in the class and apart elsewhere, each at `rate` in both."""
     u = rng.uniform(size=len(in_class))
     first = u < rate
@@ -331,12 +354,14 @@ def _pair(rng, in_class, rate):
     return [present * (1 + rng.poisson(_PAIR_EXTRA_HITS, len(u))) for present in (first, second)]
 
 
-def _scatter(rng, n, rate):
+def _scatter(rng: np.random.RandomState, n: int, rate: float) -> np.ndarray:
     """Poisson hits at one rate, drawn hit by hit: sparse rows cost only their hits."""
     return np.bincount(rng.randint(n, size=rng.poisson(n * rate)), minlength=n)
 
 
-def _background_rates(rng, planted, n, n_features, density):
+def _background_rates(
+    rng: np.random.RandomState, planted: Columns, n: int, n_features: int, density: float
+) -> np.ndarray:
     """Uneven rates for the columns left over that bring the whole table to `density`."""
     weight = np.exp(_BACKGROUND_SPREAD * rng.standard_normal(n_features - len(planted)))
     if not weight.size:
@@ -344,10 +369,11 @@ def _background_rates(rng, planted, n, n_features, density):
     missing = density * n_features - sum(len(rows) for rows, _ in planted.values()) / n
     target = np.clip(missing / weight.size, density / 4, (3 + density) / 4)
     log_scale = brentq(lambda s: np.mean(-np.expm1(-np.exp(s) * weight)) - target, -50, 50)
-    return np.exp(log_scale) * weight
+    rates: np.ndarray = np.exp(log_scale) * weight
+    return rates
 
 
-def _nonzeros(columns):
+def _nonzeros(columns: Iterable[tuple[int, np.ndarray]]) -> dict[int, Any]:
     """Rows and hits of each column where there are any, so that no dense table is built."""
     found = {}
     for j, hits in columns:
@@ -356,7 +382,7 @@ def _nonzeros(columns):
     return found
 
 
-def _assemble(columns, shape, sparse, dtype):
+def _assemble(columns: Columns, shape: tuple[int, int], sparse: bool, dtype: DTypeLike) -> Any:
     most = max(hits.max(initial=0) for _, hits in columns.values())
     if most.astype(dtype) != most:
         raise ValueError(
@@ -364,18 +390,19 @@ def _assemble(columns, shape, sparse, dtype):
             "pass a wider dtype, or lower effect or density."
         )
     if sparse:
-        rows, hits = zip(*(columns[j] for j in range(shape[1])), strict=True)
-        starts = np.cumsum([0, *map(len, rows)])
-        entries = np.concatenate(hits).astype(dtype)
-        return csc_array((entries, np.concatenate(rows), starts), shape=shape).tocsr()
+        parts = [columns[j] for j in range(shape[1])]
+        starts = np.cumsum([0, *(len(rows) for rows, _ in parts)])
+        entries = np.concatenate([hits for _, hits in parts]).astype(dtype)
+        places = np.concatenate([rows for rows, _ in parts])
+        return csc_array((entries, places, starts), shape=shape).tocsr()
     X = np.zeros(shape, dtype=dtype)
     for j, (rows, hits) in columns.items():
         X[rows, j] = hits
     return X
 
 
-def _truth(roles, n_features):
-    """What was planted, by column."""
+def _truth(roles: Mapping[str, np.ndarray], n_features: int) -> dict[str, Any]:
+    """The planted truth, by column."""
     private, host, contrary = roles["private"], roles["host"], roles["contrary"]
     n_classes, _, family_size = private.shape
     k = np.arange(n_classes)

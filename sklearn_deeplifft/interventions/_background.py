@@ -1,4 +1,4 @@
-"""Which rows stand for the population: part of what is estimated.
+"""Rows that stand for the population: part of what is estimated.
 
 Rows without a feature tell what acquiring it does (sufficiency), rows with it what losing it
 does (necessity); in a saturating network the two differ.
@@ -18,7 +18,7 @@ __all__ = ["BACKGROUNDS", "own_rows", "present", "sampled", "weighted_rows"]
 BACKGROUNDS = ("data", "without", "with", "matched")
 
 MOST_CANDIDATES = 5000
-"""Rows that matches are looked for among."""
+"""Most rows among which a match is looked for."""
 
 
 def sampled(index: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
@@ -48,11 +48,13 @@ def weighted_rows(
 
 
 def present(bound: Intervention, values: np.ndarray) -> np.ndarray:
-    """Which rows (n,) have the feature: a level of a block, or anything but absence."""
+    """Mask (n,) of the rows that have the feature: a level of a block, or anything but absence."""
     if bound.target is not None and len(bound.columns) > 1 and not isinstance(bound, Remove):
-        return (values == bound.target).all(axis=1)
+        at_level: np.ndarray = (values == bound.target).all(axis=1)
+        return at_level
     absent = bound.target if isinstance(bound, Remove) else 0.0
-    return (values != absent).any(axis=1)
+    has: np.ndarray = (values != absent).any(axis=1)
+    return has
 
 
 def own_rows(
@@ -94,5 +96,7 @@ def _matched(
     one, other = rows.take(have, others), rows.take(lack, others)
     units = np.concatenate([one, other]).std(axis=0)
     units = np.where(units > 0, units, 1.0)
-    nearest = NearestNeighbors(n_neighbors=1).fit(other / units)
-    return lack[nearest.kneighbors(one / units, return_distance=False)[:, 0]]
+    neighbours = NearestNeighbors(n_neighbors=1).fit(other / units)
+    nearest: np.ndarray = neighbours.kneighbors(one / units, return_distance=False)[:, 0]
+    matches: np.ndarray = lack[nearest]
+    return matches

@@ -54,7 +54,7 @@ def bind(
 
 
 def columns_of(X: np.ndarray, bound: Intervention) -> np.ndarray:
-    """What rows hold in the columns of a bound intervention, (n, m); a view where it can be."""
+    """Values of rows in the columns of a bound intervention, (n, m); a view where possible."""
     columns = bound.positions
     return X[:, columns[0], None] if len(columns) == 1 else X[:, columns]
 
@@ -69,7 +69,7 @@ def _once_each(bound: Intervention, names: Names) -> Intervention:
 
 
 def described(bound: Intervention, names: Names = None) -> str:
-    """What a bound intervention does, with the names of its columns (or of its block)."""
+    """Describe a bound intervention with the names of its columns (or of its block)."""
     return " & ".join(part.describe(_label(part, names)) for part in bound.parts)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_deeplifft.interventions._values import Add, Intervention
+from sklearn_deeplifft.interventions._values import Add, Column, Intervention
+from sklearn_deeplifft.tables import Names
 
 __all__ = ["Composed", "commute", "compose", "require_commuting"]
 
@@ -17,7 +19,7 @@ class Composed(Intervention):
 
     several: tuple[Intervention, ...]
 
-    def apply(self, values, rows=None):
+    def apply(self, values: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
         values = np.array(values, dtype=np.float64)
         place = {column: j for j, column in enumerate(self.columns)}
         for part in self.several:
@@ -25,16 +27,16 @@ class Composed(Intervention):
             values[:, at] = part.apply(values[:, at], rows)
         return values
 
-    def describe(self, label):
+    def describe(self, label: str) -> str:
         return " & ".join(part.describe(label) for part in self.several)
 
     @property
-    def sign(self):
+    def sign(self) -> int:
         signs = {part.sign for part in self.several}
         return signs.pop() if len(signs) == 1 else 0
 
     @property
-    def target(self):
+    def target(self) -> np.ndarray | None:
         found = dict(zip(self.columns, [None] * len(self.columns), strict=True))
         for part in self.several:
             if part.target is None:
@@ -43,14 +45,14 @@ class Composed(Intervention):
         return np.array(list(found.values()), dtype=np.float64)
 
     @property
-    def parts(self):
+    def parts(self) -> tuple[Intervention, ...]:
         return self.several
 
-    def at(self, positions):
+    def at(self, positions: Mapping[Column, int]) -> Composed:
         parts = tuple(part.at(positions) for part in self.several)
         return replace(self, columns=tuple(positions[c] for c in self.columns), several=parts)
 
-    def learned(self, data, names=None):
+    def learned(self, data: np.ndarray, names: Names = None) -> Composed:
         place = {column: j for j, column in enumerate(self.columns)}
         parts = (p.learned(data[:, [place[c] for c in p.columns]], names) for p in self.several)
         return replace(self, several=tuple(parts))
@@ -95,7 +97,7 @@ def compose(*interventions: Intervention) -> Composed:
 
 
 def commute(one: Intervention, other: Intervention) -> bool:
-    """Whether doing both gives the same in either order, for every row."""
+    """Return whether both orders of the two give the same, for every row."""
     return all(_commute(a, b) for a in one.parts for b in other.parts)
 
 

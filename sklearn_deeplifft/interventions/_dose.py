@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from sklearn_deeplifft.interventions._effects import (
     InterventionEffects,
@@ -14,7 +15,7 @@ from sklearn_deeplifft.interventions._effects import (
     population_of,
 )
 from sklearn_deeplifft.interventions._statistics import t_interval
-from sklearn_deeplifft.interventions._values import set_to
+from sklearn_deeplifft.interventions._values import Column, set_to
 from sklearn_deeplifft.tables import column_indices
 
 __all__ = ["DoseResponse", "dose_response"]
@@ -24,7 +25,7 @@ MOST_DOSES = 11
 
 @dataclass(frozen=True)
 class DoseResponse:
-    """What each dose of a column does: ``I(set(j, a))`` for a in ``doses``.
+    """Effect of each dose of a column: ``I(set(j, a))`` for a in ``doses``.
 
     Attributes
     ----------
@@ -51,7 +52,7 @@ class DoseResponse:
     effects: InterventionEffects
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each dose and output."""
+        """Table with one row per dose and output."""
         m, R = self.response.shape
         return pd.DataFrame(
             {
@@ -66,7 +67,9 @@ class DoseResponse:
         )
 
 
-def dose_response(estimator, X, column, doses=None, **options) -> DoseResponse:
+def dose_response(
+    estimator: Any, X: Any, column: Column, doses: ArrayLike | None = None, **options: Any
+) -> DoseResponse:
     """Set a column to one dose after another, in every row of the background.
 
     Parameters
@@ -77,7 +80,7 @@ def dose_response(estimator, X, column, doses=None, **options) -> DoseResponse:
         At least two; None takes at most 11 values of a count up to its 99th percentile, and
         deciles of other columns.
     **options
-        Of `intervention_effects`.
+        Further parameters of `intervention_effects`.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def dose_response(estimator, X, column, doses=None, **options) -> DoseResponse:
     )
 
 
-def _doses(estimator: Any, X: Any, column: Any) -> np.ndarray:
+def _doses(estimator: Any, X: Any, column: Column) -> np.ndarray:
     population = population_of(X, None, estimator)
     (at,) = column_indices([column], population.names, population.rows.shape[1])
     values = population.rows.columns(np.array([at]))[:, 0]
@@ -123,12 +126,14 @@ def _doses(estimator: Any, X: Any, column: Any) -> np.ndarray:
         top = max(np.quantile(values, 0.99), distinct[min(1, len(distinct) - 1)])
         counts = distinct[distinct <= top]
         places = np.linspace(0, len(counts) - 1, min(len(counts), MOST_DOSES))
-        return counts[places.round().astype(np.int64)]
-    return np.quantile(values, np.linspace(0, 1, MOST_DOSES), method="inverted_cdf")
+        chosen: np.ndarray = counts[places.round().astype(np.int64)]
+        return chosen
+    deciles: np.ndarray = np.quantile(values, np.linspace(0, 1, MOST_DOSES), method="inverted_cdf")
+    return deciles
 
 
 def _self_epistasis(doses: np.ndarray, response: np.ndarray) -> np.ndarray:
-    """How much a step adds beyond what the step before it promised, (N, m - 2, R)."""
+    """Rise of each step beyond what the step before it promised, (N, m - 2, R)."""
     step = np.diff(doses)
     rise = np.diff(response, axis=1)
     return rise[:, 1:] - rise[:, :-1] * (step[1:] / step[:-1])[None, :, None]

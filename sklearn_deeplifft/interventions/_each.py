@@ -23,7 +23,7 @@ MOSTLY = 0.5
 
 
 def each_feature(background: np.ndarray, names: Names, groups: FeatureGroups) -> list[Intervention]:
-    """Feature by feature: what is done to it.
+    """List the interventions of every feature, feature by feature.
 
     Removing it and adding to it, where zero means absence (counts and sparse columns): one unit
     of a count, the typical amount of others, never above the largest value seen. Every level of a
@@ -74,14 +74,14 @@ def _of_block(columns: np.ndarray, values: np.ndarray, names: Names) -> list[Int
 
 
 def _counts_something(values: np.ndarray) -> bool:
-    """Whether zero is absence: whole numbers from zero, or mostly zeros and nothing below."""
+    """Return whether zero is absence: whole numbers from zero, or mostly zeros and none below."""
     if values.min() != 0:
         return False
     return bool((values == np.round(values)).all()) or float((values == 0).mean()) >= MOSTLY
 
 
 def _unit(values: np.ndarray) -> float:
-    """One more: 1 of a count, the smallest step of a scaled count, else the typical amount."""
+    """Size of one more: 1 in a count, the least step of a scaled count, else the typical amount."""
     positive = values[values > 0]
     smallest = float(positive.min())
     copies = positive / smallest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -51,11 +51,11 @@ __all__ = [
 ]
 
 MOST_NEIGHBOURS = 1000
-"""Rows of the data that distances and correlations are taken from."""
+"""Most rows of the data from which distances and correlations are taken."""
 
 
 class Support(NamedTuple):
-    """Whether there is data where interventions lead."""
+    """Amount of data where interventions lead."""
 
     rows: np.ndarray
     """(m,): median number of data rows at the levels that rows are brought to."""
@@ -67,7 +67,7 @@ class Support(NamedTuple):
 
 @dataclass(frozen=True)
 class InterventionEffects:
-    """What interventions do to the predictions of a population.
+    """Effects of interventions on the predictions of a population.
 
     m interventions, R outputs (classes in the order of ``outputs``), N networks. On the logit
     scale an effect is the mean change of the centred logit ``z_c - mean_c z``, of two classes half
@@ -133,7 +133,7 @@ class InterventionEffects:
         return self.support < FEW_ROWS
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each intervention and output."""
+        """Table with one row per intervention and output."""
         m, R = self.effects.shape
         per_output = {
             "effect": self.effects,
@@ -159,21 +159,21 @@ class InterventionEffects:
 
 @neutral_torch()
 def intervention_effects(
-    estimator,
-    X,
-    interventions,
+    estimator: Any,
+    X: Any,
+    interventions: Intervention | Iterable[Intervention],
     *,
-    background="data",
-    n_background=1000,
-    scale="logit",
-    feature_groups=None,
-    task="auto",
-    quantiles=(0.05, 0.5, 0.95),
-    support=True,
-    dtype=None,
-    random_state=0,
+    background: Any = "data",
+    n_background: int = 1000,
+    scale: str = "logit",
+    feature_groups: Any = None,
+    task: str = "auto",
+    quantiles: Sequence[float] = (0.05, 0.5, 0.95),
+    support: bool = True,
+    dtype: str | None = None,
+    random_state: int | np.random.RandomState | None = 0,
 ) -> InterventionEffects:
-    """What interventions do to the predictions, on average over a population.
+    """Estimate the mean effect of interventions on the predictions of a population.
 
     ``I_c(T) = mean_n [ f_c(T x_n) - f_c(x_n) ]``, the global importance of Koo et al. [1]_.
 
@@ -243,17 +243,22 @@ def intervention_effects(
     asked = [interventions] if isinstance(interventions, Intervention) else list(interventions)
     if not asked:
         raise ValueError("interventions is empty; pass at least one, such as remove(0).")
+    # One generator draws the background first and rows for the support last, so that effects are
+    # the same with support and without.
     rng = check_random_state(random_state)
     which, base = background_rows(background, population, n_background, rng)
     ensemble = ensemble_of(
         estimator, base[:2], scale=scale, task=task, dtype=dtype, levels=population.levels
     )
+    # Quantiles and donors come from the background, not from all of the data.
     bound = [bind(one, base, population.names, population.groups) for one in asked]
     require_swaps(bound, population.levels, population.names)
     if which in ("data", "given"):
         moments = effects_on(ensemble, base, bound, quantiles)
         counts = np.full(len(bound), len(base))
     else:
+        # Who has the feature differs from one intervention to the next: a background and a pass
+        # for each of them.
         parts, counts = [], np.empty(len(bound), dtype=np.int64)
         for i, one in enumerate(bound):
             own = own_rows(one, population.rows, which, n_background, rng, population.names)
@@ -297,8 +302,9 @@ def effects_from(
     scale: str,
     quantiles: Sequence[float],
 ) -> InterventionEffects:
-    """Everything that is said of interventions."""
+    """Assemble the effects of interventions from their moments and their support."""
     N = len(moments.per_network)
+    # Networks are a sample of all that training might give, hence N - 1; one has no spread.
     spread = moments.per_network.std(axis=0, ddof=1) if N > 1 else moments.effects * np.nan
     return InterventionEffects(
         effects=moments.effects,
@@ -329,6 +335,8 @@ def supports(
     rng: np.random.RandomState,
 ) -> Support:
     """Count and measure around every intervention."""
+    # Distances and correlations need dense rows, so they are taken from a sample; rows at a level
+    # are counted in the whole table, of which only the columns written are read.
     index = sampled(np.arange(population.rows.shape[0]), MOST_NEIGHBOURS, rng)
     data = without_text(dense_rows(population.rows, index), population.levels)
     nearby, correlations = DataNearby(data), Correlations(data)
@@ -337,6 +345,7 @@ def supports(
         values = population.rows.columns(one.positions)
         before = base[:, one.positions]
         after = one.apply(before)
+        # A row that is at its level already is brought nowhere. If all are, one of them says where.
         moved = (after != before).any(axis=1)
         rows[i] = support_of(values, after[moved] if moved.any() else after[:1])
         is_text = not population.levels.keys().isdisjoint(one.positions.tolist())

@@ -1,9 +1,9 @@
-"""Whether two interventions together do more than the sum of what each does."""
+"""Epistasis: the effect of two interventions together beyond the sum of their own effects."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,10 @@ from sklearn_deeplifft.perturbation import Edit, LowRank, Response, pairs_after
 __all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
 
 OUTPUT_BYTES = 2_000_000
-"""Of the outputs after single moves that are held at a time."""
+"""Bytes of the outputs after single moves that are held at a time."""
 
 MOST_LEVELS = 50
-"""Different levels that are looked up one by one."""
+"""Most different levels that are looked up one by one."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class PairwiseEpistasis:
     mean_squares : ndarray of shape (p, R)
         Mean over rows of the squared row-wise difference, whatever its sign.
     single_effects : ndarray of shape (m, R)
-        Of the interventions alone, on the same rows.
+        Effects of the interventions alone, on the same rows.
     cells : ndarray of shape (p, 4)
         Data rows from where the background is moved (neither), at the level of the first only,
         of the second only, and of both: what the four predictions stand on.
@@ -78,10 +78,11 @@ class PairwiseEpistasis:
         The network then never saw that combination, and its epistasis there is a guess, however
         well it predicts the data.
         """
-        return np.any(self.cells < FEW_ROWS, axis=1)
+        few: np.ndarray = np.any(self.cells < FEW_ROWS, axis=1)
+        return few
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each pair and output."""
+        """Table with one row per pair and output."""
         p, R = self.epistasis.shape
         names = np.array(self.names, dtype=object)[self.pairs]
         cells = dict(zip(("neither", "first", "second", "both"), self.cells.T, strict=True))
@@ -102,18 +103,18 @@ class PairwiseEpistasis:
 
 @neutral_torch()
 def pairwise_epistasis(
-    estimator,
-    X,
-    interventions,
+    estimator: Any,
+    X: Any,
+    interventions: Intervention | Sequence[Intervention],
     *,
-    pairs=None,
-    background="data",
-    n_background=200,
-    scale="logit",
-    feature_groups=None,
-    task="auto",
-    dtype=None,
-    random_state=0,
+    pairs: Iterable[tuple[int, int]] | None = None,
+    background: Any = "data",
+    n_background: int = 200,
+    scale: str = "logit",
+    feature_groups: Any = None,
+    task: str = "auto",
+    dtype: str | None = None,
+    random_state: int | np.random.RandomState | None = 0,
 ) -> PairwiseEpistasis:
     """Interactions of pairs of interventions.
 
@@ -184,7 +185,9 @@ def pairwise_epistasis(
     )
 
 
-def _pairs(bound: Sequence[Intervention], pairs: Any) -> list[tuple[int, int]]:
+def _pairs(
+    bound: Sequence[Intervention], pairs: Iterable[tuple[int, int]] | None
+) -> list[tuple[int, int]]:
     if pairs is None:
         every = itertools.combinations(range(len(bound)), 2)
         found = [(i, j) for i, j in every if not set(bound[i].columns) & set(bound[j].columns)]
@@ -216,6 +219,7 @@ def _over_rows(
     p, n, R = len(pairs), len(X), len(ensemble.outputs)
     edits = [edit_of(one, X) for one in bound]
     first, second = torch.tensor(pairs).T
+    # Of one network the mean over networks is the difference itself, and needs no memory.
     total = torch.zeros(p if N > 1 else 0, n, R, dtype=torch.float64)
     own, squares = torch.empty(N, p, R).double(), torch.empty(p, R).double()
     alone = torch.zeros(len(bound), R, dtype=torch.float64)
@@ -238,6 +242,7 @@ def _over_rows(
             if k == N - 1:  # while it is in cache
                 torch.sum((found - found.mean(1, keepdim=True)).square_(), 1, out=squares[at])
             done += len(both)
+    # The squares are sums about the mean, so that a mean square is their mean plus its square.
     errors = (squares / (n - 1) / n).sqrt_() if n > 1 else squares * torch.nan
     mean_squares = squares / n + own.mean(0) ** 2
     return own.numpy(), errors.numpy(), mean_squares.numpy(), alone.numpy()
@@ -254,7 +259,7 @@ def _spread(
         for edit, after in zip(few, response.after(rows, few).split(sizes), strict=True):
             if edit.rows is None:
                 yield after.double()
-            else:
+            else:  # only rows that the move changes were run
                 yield before.index_copy(0, edit.rows, after.double())
 
 
@@ -267,6 +272,8 @@ def _both(
     pairs: Sequence[tuple[int, int]],
 ) -> Iterator[Tensor]:
     """Outputs (p, n, R) after both, for a few pairs at a time."""
+    # Updates of two moves add up only where they write different columns; of one column the second
+    # move starts from what the first has written, which only the composed intervention knows.
     apart = all(not set(bound[i].columns) & set(bound[j].columns) for i, j in pairs)
     if isinstance(response, LowRank) and apart:
         yield from pairs_after(response, rows, edits, pairs)
@@ -299,17 +306,22 @@ def _origin_and_level(
     values = population.rows.columns(bound.positions)
     before = base[:, bound.positions]
     after = bound.apply(before)
+    # Rows that are at their level already would make it its own origin; where all are, there is no
+    # other.
     moved = (after != before).any(axis=1)
     if not moved.any():
         moved[:] = True
     reached = _among(values, after[moved])
+    # Ranges of many values overlap, and a row counts in one cell only.
     return _among(values, before[moved]) & ~reached, reached
 
 
 def _among(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Which rows (n,) hold one of some levels, or lie within 90 % of many."""
+    """Mask (n,) of the rows that hold one of a few levels, or lie in the middle 90 % of many."""
     distinct = np.unique(levels, axis=0)
     if len(distinct) <= MOST_LEVELS:
         return at_levels(values, distinct)
+    # The outermost tenth is left out: one far value would stretch the range over empty space.
     low, high = np.quantile(levels, [0.05, 0.95], axis=0)
-    return ((values >= low) & (values <= high)).all(axis=1)
+    within: np.ndarray = ((values >= low) & (values <= high)).all(axis=1)
+    return within

@@ -25,27 +25,31 @@ __all__ = ["Averages", "averages_of", "feature_of"]
 
 
 class Averages(NamedTuple):
-    """How effects (m, R) become importances."""
+    """Averages that turn effects (m, R) into importances."""
 
     average: sp.csr_array
     signed: sp.csr_array
 
     def overall(self, magnitudes: np.ndarray) -> np.ndarray:
         """(G,): mean size of the changes (m, R) of a feature's interventions."""
-        return self.average @ magnitudes.mean(axis=1)
+        means: np.ndarray = self.average @ magnitudes.mean(axis=1)
+        return means
 
     def by_class(self, effects: np.ndarray) -> np.ndarray:
         """(R, d): signed mean effect of having more of a column, or its level."""
-        return (self.signed @ effects).T
+        means: np.ndarray = self.signed @ effects
+        return means.T
 
     def sizes(self, effects: np.ndarray) -> np.ndarray:
         """(R, G): mean size of the effects of a feature's interventions, whatever their sign."""
-        return (self.average @ np.abs(effects)).T
+        means: np.ndarray = self.average @ np.abs(effects)
+        return means.T
 
     @property
     def touched(self) -> np.ndarray:
         """(G,) bool: features that have an intervention."""
-        return np.diff(self.average.indptr) > 0
+        stored: np.ndarray = np.diff(self.average.indptr)
+        return stored > 0
 
 
 def feature_of(bound: Intervention, groups: FeatureGroups) -> int:
@@ -75,7 +79,7 @@ def averages_of(
 
 
 def _signs(bound: Intervention, background: np.ndarray) -> list[tuple[int, float]]:
-    """Which columns the intervention raises (above 0) or lowers."""
+    """Columns that the intervention raises (above 0) or lowers (below 0)."""
     at = bound.positions
     if bound.sign or bound.target is None:
         return [(int(column), float(bound.sign)) for column in at if bound.sign]

@@ -1,4 +1,4 @@
-"""Anything that predicts, as functions of rows on one scale."""
+"""Predictors of every kind as functions of rows, on one scale."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ __all__ = [
 SCALES = ("logit", "proba")
 
 COMPARED = 40
-"""Interventions that are compared: as many as make the engine leave units out."""
+"""Number of interventions compared: as many as make the engine leave units out."""
 
 SMALLEST_PROBABILITY = 1e-12
-"""Where a black box says 0 its logarithm is taken of this."""
+"""Smallest probability of a black box whose logarithm is taken; smaller ones count as this."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Ensemble:
 
     responses: list[Response]
     outputs: tuple[Any, ...]
-    """What the R columns of an effect stand for: classes, labels or targets."""
+    """Names of the R columns of an effect: classes, labels or targets."""
 
 
 def ensemble_of(
@@ -132,14 +132,14 @@ def _several(estimator: Any) -> list[Any]:
 
 
 def output_names(target: Target) -> tuple[Any, ...]:
-    """What the outputs of an effect stand for."""
+    """Names of the outputs of an effect: classes, labels or targets."""
     if target.kind == "regression" and len(target.row_names) == 1:
         return ("prediction",)
     return tuple(_plain(name) for name in target.row_names)
 
 
 def scale_of(target: Target, n_outputs: int, *, proba: bool) -> OutputScale:
-    """How the logits of a network that answers ``target`` are measured."""
+    """Output scale for the logits of a network that answers ``target``."""
     return OutputScale(heads_for(target, n_outputs), proba, both=target.kind != "multilabel")
 
 
@@ -199,7 +199,7 @@ def _within_tables(core: nn.Module) -> Iterator[None]:
 
 
 def whole_passes(trained: TrainedNetwork, scale: OutputScale, dtype: torch.dtype) -> FullForward:
-    """The same network, every row run whole."""
+    """A network as a function of raw rows, every row run whole."""
     reader = NetworkReader(trained.core, dtype=dtype, drop_normalizer=scale.of_logits)
 
     def outputs(X: Tensor) -> Tensor:
@@ -327,7 +327,7 @@ def _of_predictor(estimator: Any, few: np.ndarray, proba: bool, levels: Levels) 
 
 
 def _prediction_of(estimator: Any, proba: bool) -> tuple[Callable[[Any], Any], Any]:
-    """What predicts, on the scale asked for, and the classes of a classifier."""
+    """Return a function that predicts on the scale asked for, and the classes of a classifier."""
     known = hasattr(estimator, "__sklearn_tags__")
     if known:
         check_is_fitted(estimator)
@@ -352,11 +352,14 @@ def _plain(name: Any) -> Any:
     return name.item() if isinstance(name, np.generic) else name
 
 
-def _on_scale(predict_proba: Callable, proba: bool, X: Any) -> np.ndarray:
-    p = predict_proba(X)
+def _on_scale(
+    predict_proba: Callable[[Any], Any], proba: bool, X: Any
+) -> np.ndarray | list[np.ndarray]:
+    p: np.ndarray | list[np.ndarray] = predict_proba(X)
     if proba:
         return p
     if isinstance(p, list):
         raise ValueError("several outputs have no common logit scale; pass scale='proba'.")
-    z = np.log(np.maximum(p, SMALLEST_PROBABILITY))
-    return z - z.mean(axis=1, keepdims=True)
+    z: np.ndarray = np.log(np.maximum(p, SMALLEST_PROBABILITY))
+    centred: np.ndarray = z - z.mean(axis=1, keepdims=True)
+    return centred

@@ -69,7 +69,7 @@ def _require_same_names(what: str, names: Any, known: Any, remedy: str) -> None:
 def background_rows(
     background: Any, population: Population, n: int, rng: np.random.RandomState
 ) -> tuple[str, np.ndarray]:
-    """Which background it is, and rows (n, d) float64 that interventions are bound to."""
+    """Name of the background, and rows (n, d) float64 that interventions are bound to."""
     if not isinstance(background, str):
         own = getattr(background, "columns", None)
         _require_same_names("background", own, population.names, "X.columns")

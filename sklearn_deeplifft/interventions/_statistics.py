@@ -36,17 +36,17 @@ __all__ = [
 ]
 
 BLOCK_BYTES = 1 << 24
-"""Of the changes held at a time: enough interventions for large products."""
+"""Bytes of the changes held at a time: enough interventions for large products."""
 
 CELLS_BYTES = 1 << 22
-"""Of the changes summed up at a time: they stay in cache."""
+"""Bytes of the changes summed up at a time: they stay in cache."""
 
 EVEN = 64
-"""Blocks are multiples of so many interventions: products are quicker."""
+"""Blocks hold a multiple of this many interventions: products are quicker."""
 
 
 class EffectMoments(NamedTuple):
-    """What is kept of the changes of some interventions."""
+    """Summaries over rows of the changes by some interventions."""
 
     effects: np.ndarray
     standard_errors: np.ndarray
@@ -109,7 +109,7 @@ def _mean_change(
 
 
 def edit_of(bound: Intervention, X: np.ndarray) -> Edit:
-    """What a bound intervention does to rows; those it leaves as they are need not be run."""
+    """Edit of the rows by a bound intervention; those it leaves as they are need not be run."""
     before = columns_of(X, bound)
     values = bound.apply(before)
     change = values - before

@@ -1,4 +1,4 @@
-"""Whether there is data where an intervention leads, and what usually moves along.
+"""Data where an intervention leads, and columns that usually move along.
 
 An effect in an empty corner of the data is the network's guess: accuracy does not show it, the
 number of rows there does.
@@ -24,7 +24,7 @@ FEW_ROWS = 20
 STRONG_CORRELATION = 0.7
 
 MOST_COLUMNS = 3000
-"""Up to so many columns all correlations are taken at once."""
+"""Number of columns up to which all correlations are taken at once."""
 
 NEAR = 0.25
 """Values of a continuous column this many standard deviations apart count as one level."""
@@ -34,7 +34,7 @@ MOST_DISTINCT = 20
 
 
 def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Which rows (n,) of ``values`` (n, m) hold one of ``levels`` (k, m), within a tolerance."""
+    """Mask (n,) of the rows of ``values`` (n, m) that hold one of ``levels`` (k, m), nearly."""
     near, found = _tolerance(values), np.zeros(len(values), dtype=bool)
     for level in levels:
         found |= (np.abs(values - level) <= near).all(axis=1)
@@ -114,7 +114,7 @@ class DataNearby:
 
 
 class Correlations:
-    """Which columns usually move together.
+    """Correlations between columns, which show what usually moves together.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ def text_levels(X: Any) -> Levels:
 
 
 def _holds_numbers(column: pd.Series) -> bool:
-    """Whether a column of objects is numbers all the same."""
+    """Return whether a column of objects holds numbers all the same."""
     try:
         pd.to_numeric(column)
     except (TypeError, ValueError):
@@ -88,7 +88,7 @@ def require_swaps(bound: Sequence[Intervention], levels: Levels, names: Names) -
 
 
 def without_text(data: np.ndarray, levels: Levels) -> np.ndarray:
-    """The same with 0 in columns of text: the numbers of levels have no distances."""
+    """Set columns of text to 0: the numbers of levels have no distances."""
     if levels:
         data = np.array(data, order="F")
         data[:, list(levels)] = 0

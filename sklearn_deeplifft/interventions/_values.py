@@ -1,4 +1,4 @@
-"""What is done to rows: small frozen values that know their columns and apply themselves.
+"""Interventions on rows: small frozen values that know their columns and apply themselves.
 
 ==============  =========================================================  =======
 code            symbol                                                     shape
@@ -14,12 +14,13 @@ Nothing but these columns is read or written, so an effect costs what its column
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_deeplifft.tables import Names, column_names
 
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 Column = int | str
+Columns = Column | Iterable[Column]
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,12 @@ class Intervention(ABC):
 
     @abstractmethod
     def apply(self, values: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
-        """What rows hold in ``columns`` afterwards.
+        """Return the values of rows in ``columns`` afterwards.
 
         Parameters
         ----------
         values : float64 array of shape (r, m)
-            What they hold before.
+            Their values before.
         rows : int array of shape (r,), default=None
             Positions of the rows, which decide the donors of a swap; None means 0 to r - 1.
 
@@ -71,7 +73,7 @@ class Intervention(ABC):
 
     @abstractmethod
     def describe(self, label: str) -> str:
-        """What it does, for people, to a feature of this name: ``set(GATA1=2)``."""
+        """Describe the intervention on a feature of this name, for people: ``set(GATA1=2)``."""
 
     @cached_property
     def positions(self) -> np.ndarray:
@@ -92,15 +94,15 @@ class Intervention(ABC):
 
     @property
     def parts(self) -> tuple[Intervention, ...]:
-        """What it is composed of: itself."""
+        """The interventions it is composed of: itself, unless `compose` made it."""
         return (self,)
 
     def at(self, positions: Mapping[Column, int]) -> Intervention:
-        """The same on columns that are positions."""
+        """Copy of the intervention on columns that are positions."""
         return replace(self, columns=tuple(positions[column] for column in self.columns))
 
     def learned(self, data: np.ndarray, names: Names = None) -> Intervention:
-        """The same with what it needs to know of its columns in the data, (n, m).
+        """Copy of the intervention that knows what it needs of its columns' data (n, m).
 
         ``names`` of all columns are for messages.
         """
@@ -113,16 +115,16 @@ class SetTo(Intervention):
 
     values: tuple[float, ...]
     level: str | None = None
-    """What the numbers stand for: a level of a one-hot block."""
+    """Name of what the numbers stand for: a level of a one-hot block."""
 
-    def apply(self, values, rows=None):
+    def apply(self, values: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
         return np.broadcast_to(np.array(self.values, dtype=np.float64), values.shape).copy()
 
-    def describe(self, label):
+    def describe(self, label: str) -> str:
         return f"set({label}={self.level or ','.join(f'{v:g}' for v in self.values)})"
 
     @property
-    def target(self):
+    def target(self) -> np.ndarray:
         return np.array(self.values, dtype=np.float64)
 
 
@@ -130,11 +132,11 @@ class SetTo(Intervention):
 class Remove(SetTo):
     """Write what stands for absence."""
 
-    def describe(self, label):
+    def describe(self, label: str) -> str:
         return f"remove({label})"
 
     @property
-    def sign(self):
+    def sign(self) -> int:
         return -1
 
 
@@ -146,20 +148,20 @@ class Add(Intervention):
     low: float | None = 0.0
     high: float | None = None
 
-    def apply(self, values, rows=None):
+    def apply(self, values: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
         moved = values + self.delta
         if self.low is not None:
             moved = np.maximum(moved, self.low)
         return moved if self.high is None else np.minimum(moved, self.high)
 
-    def describe(self, label):
+    def describe(self, label: str) -> str:
         return f"add({label}{self.delta:+g})"
 
     @property
-    def sign(self):
+    def sign(self) -> int:
         return int(np.sign(self.delta))
 
-    def learned(self, data, names=None):
+    def learned(self, data: np.ndarray, names: Names = None) -> Add:
         for limit, outside, side in (
             (self.low, np.less, "below"),
             (self.high, np.greater, "above"),
@@ -182,7 +184,7 @@ class QuantileShift(Intervention):
     ordered: np.ndarray | None = field(default=None, compare=False, repr=False)
     """(n, m): each column's values in the data, ascending."""
 
-    def apply(self, values, rows=None):
+    def apply(self, values: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
         if self.ordered is None:
             raise ValueError(
                 "quantile_shift needs the data whose quantiles it moves along; bind it first, or "
@@ -198,14 +200,14 @@ class QuantileShift(Intervention):
             moved[:, j] = ordered[np.clip(place, 0, n - 1)]
         return moved
 
-    def describe(self, label):
+    def describe(self, label: str) -> str:
         return f"quantile({label}{self.shift:+g})"
 
     @property
-    def sign(self):
+    def sign(self) -> int:
         return int(np.sign(self.shift))
 
-    def learned(self, data, names=None):
+    def learned(self, data: np.ndarray, names: Names = None) -> QuantileShift:
         return replace(self, ordered=np.sort(np.asarray(data, dtype=np.float64), axis=0))
 
 
@@ -217,7 +219,7 @@ class Swap(Intervention):
     donors: np.ndarray | None = field(default=None, compare=False, repr=False)
     """(n, m): the donor of each row of the data."""
 
-    def apply(self, values, rows=None):
+    def apply(self, values: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
         if self.donors is None:
             raise ValueError(
                 "swap needs rows to take values from; bind it first, or pass it to "
@@ -226,10 +228,10 @@ class Swap(Intervention):
         rows = np.arange(len(values)) if rows is None else rows
         return self.donors[rows % len(self.donors)]
 
-    def describe(self, label):
+    def describe(self, label: str) -> str:
         return f"swap({label})"
 
-    def learned(self, data, names=None):
+    def learned(self, data: np.ndarray, names: Names = None) -> Swap:
         # Around one circle through all rows: nobody is its own donor, and swaps of several
         # columns take them from the same row.
         order = np.random.RandomState(self.random_state).permutation(len(data))
@@ -238,7 +240,7 @@ class Swap(Intervention):
         return replace(self, donors=np.asarray(data, dtype=np.float64)[donor])
 
 
-def set_to(columns, value, *, level: str | None = None) -> SetTo:
+def set_to(columns: Columns, value: ArrayLike, *, level: str | None = None) -> SetTo:
     """Set columns to fixed numbers: a presence, a dose, a level.
 
     Parameters
@@ -266,7 +268,7 @@ def set_to(columns, value, *, level: str | None = None) -> SetTo:
     return SetTo(columns, _numbers(value, len(columns), "value"), level)
 
 
-def add(column, delta: float, *, low: float | None = 0.0, high: float | None = None) -> Add:
+def add(column: Column, delta: float, *, low: float | None = 0.0, high: float | None = None) -> Add:
     """Add ``delta`` to a column: one more copy of a motif. ``clip(x + delta, low, high)``.
 
     Parameters
@@ -289,7 +291,7 @@ def add(column, delta: float, *, low: float | None = 0.0, high: float | None = N
     return Add(_one_column(column, "add"), delta, low, high)
 
 
-def remove(columns, reference=0.0) -> Remove:
+def remove(columns: Columns, reference: ArrayLike = 0.0) -> Remove:
     """Set columns to what stands for absence: necessity. ``x <- 0``, or the reference.
 
     Parameters
@@ -306,7 +308,7 @@ def remove(columns, reference=0.0) -> Remove:
     return Remove(columns, _numbers(reference, len(columns), "reference"))
 
 
-def quantile_shift(columns, shift: float) -> QuantileShift:
+def quantile_shift(columns: Columns, shift: float) -> QuantileShift:
     """Move up or down by a share of the data: ``F^-1(clip(F(x) + shift, 0, 1))``.
 
     F is the distribution of the column in the data, so that results are observed values. Several
@@ -331,7 +333,7 @@ def quantile_shift(columns, shift: float) -> QuantileShift:
     return QuantileShift(_columns(columns), shift)
 
 
-def swap(columns, random_state: int = 0) -> Swap:
+def swap(columns: Columns, random_state: int = 0) -> Swap:
     """Take the values of a donor row: how much a feature matters, whatever its direction.
 
     Parameters
@@ -353,8 +355,8 @@ def swap(columns, random_state: int = 0) -> Swap:
     return Swap(_columns(columns), int(random_state))
 
 
-def _columns(columns) -> tuple[Column, ...]:
-    several = (columns,) if isinstance(columns, str | Integral) else tuple(columns)
+def _columns(columns: Columns) -> tuple[Column, ...]:
+    several = (columns,) if isinstance(columns, str | int | Integral) else tuple(columns)
     if not several:
         raise ValueError("an intervention needs at least one column; got none.")
     found = tuple(c if isinstance(c, str) else int(c) for c in several)
@@ -363,7 +365,7 @@ def _columns(columns) -> tuple[Column, ...]:
     return found
 
 
-def _one_column(column, what: str) -> tuple[Column, ...]:
+def _one_column(column: Columns, what: str) -> tuple[Column, ...]:
     found = _columns(column)
     if len(found) > 1:
         raise ValueError(
@@ -372,7 +374,7 @@ def _one_column(column, what: str) -> tuple[Column, ...]:
     return found
 
 
-def _numbers(values, n: int, name: str) -> tuple[float, ...]:
+def _numbers(values: ArrayLike, n: int, name: str) -> tuple[float, ...]:
     found = np.atleast_1d(np.asarray(values, dtype=np.float64)).ravel()
     if len(found) == 1:
         found = np.repeat(found, n)

@@ -1,4 +1,4 @@
-"""Floor 4: how many features, chosen and judged by cross-validation."""
+"""Floor 6: the number of features, chosen and judged by cross-validation."""
 
 from sklearn_deeplifft.model_selection._curve import FeatureCountCurve, feature_count_curve
 from sklearn_deeplifft.model_selection._one_standard_error import one_standard_error

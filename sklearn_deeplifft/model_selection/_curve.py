@@ -25,16 +25,16 @@ __all__ = ["FeatureCountCurve", "feature_count_curve"]
 
 @dataclass(frozen=True)
 class FeatureCountCurve:
-    """What `feature_count_curve` returns."""
+    """Scores of selectors per fold and number of features; the result of `feature_count_curve`."""
 
     frame: pd.DataFrame
-    """One row for each selector, fold and count: ``selector``, ``n_features``, ``fold``,
+    """One row per selector, fold and count: ``selector``, ``n_features``, ``fold``,
     ``score`` and ``fit_seconds``. A fit of a selector that serves all counts of a fold is timed in
     the row of the first, and the others hold 0; so sums are what was spent."""
     score_name: str = "score"
 
     def summary(self) -> pd.DataFrame:
-        """Mean over folds, one row for each selector and count.
+        """Mean over folds, one row per selector and count.
 
         Returns
         -------
@@ -69,17 +69,17 @@ class Table(NamedTuple):
 
 
 def feature_count_curve(
-    selector,
-    estimator,
-    X,
-    y,
+    selector: Any,
+    estimator: Any,
+    X: Any,
+    y: Any,
     *,
-    feature_counts,
-    cv=5,
-    scoring=None,
-    groups=None,
-    sample_weight=None,
-    n_jobs=None,
+    feature_counts: Sequence[int],
+    cv: Any = 5,
+    scoring: Any = None,
+    groups: Any = None,
+    sample_weight: Any = None,
+    n_jobs: int | None = None,
 ) -> FeatureCountCurve:
     """Cross-validate an estimator on what selectors keep, at every number of features.
 
@@ -92,7 +92,7 @@ def feature_count_curve(
     selector : estimator, or dict of str to estimator
         One or several selectors, or pipelines that end with one; all meet the same folds. Those
         of this package, ``SelectKBest``, ``SelectFromModel`` and ``RFE(step=1)`` are fitted once
-        a fold and cut to every count; all others are fitted for every count. Their thresholds are
+        per fold and cut to every count; all others are fitted for every count. Their thresholds are
         switched off.
     estimator : estimator
         Fitted to the selected columns; a pipeline, if they have to be scaled.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -13,7 +13,9 @@ import numpy as np
 __all__ = ["one_standard_error"]
 
 
-def one_standard_error(param: str, *, prefer: str = "smallest", scoring: str = "score"):
+def one_standard_error(
+    param: str, *, prefer: str = "smallest", scoring: str = "score"
+) -> Callable[[Mapping[str, Any]], int]:
     """Choose the most parsimonious candidate of a search that is within one SE of the best.
 
     Parameters

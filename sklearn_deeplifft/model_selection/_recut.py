@@ -15,7 +15,7 @@ from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 __all__ = ["cuts", "last_step", "require_count_parameter"]
 
 COUNTS = ("n_features_to_select", "max_features", "k")
-"""What selectors call the number of features, in scikit-learn and here."""
+"""Names that selectors give to the number of features, in scikit-learn and here."""
 
 
 def last_step(selector: Any) -> Any:
@@ -71,7 +71,7 @@ def cuts(
 
 
 def _rankable(last: Any) -> bool:
-    """Whether one fit holds the selections of all counts.
+    """Return whether one fit holds the selections of all counts.
 
     With larger steps than 1 the path of ``RFE`` depends on where it ends.
     """
@@ -81,7 +81,7 @@ def _rankable(last: Any) -> bool:
 
 
 def _widest(selector: Any, counts: Sequence[int]) -> int:
-    """What to fit: a count that is too large is refused before the others are used."""
+    """The count to fit with: one that is too large is refused before the others are used."""
     return 1 if isinstance(last_step(selector), RFE) else max(counts)
 
 

@@ -1,4 +1,4 @@
-"""Which features the folds of a cross-validation agree on."""
+"""Agreement of the folds of a cross-validation on the features that they select."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 __all__ = ["feature_selection_report"]
 
 
-def feature_selection_report(fitted) -> pd.DataFrame:
+def feature_selection_report(fitted: Any) -> pd.DataFrame:
     """Table of which features were selected in which fold, and how often.
 
     Parameters
@@ -80,7 +80,7 @@ def _estimators(fitted: Any) -> list[Any]:
 
 
 def _selection(fitted: Any) -> dict[str, bool]:
-    """Whether each feature that could be selected is, in the order of the columns."""
+    """Map each feature that could be selected to whether it is, in the order of the columns."""
     check_is_fitted(fitted)
     fitted = getattr(fitted, "best_estimator_", fitted)
     names = _names_before(fitted)
@@ -122,7 +122,7 @@ def _names_before(fitted: Any) -> np.ndarray:
 
 
 def _mask(selector: Any, n: int) -> np.ndarray:
-    mask = selector.get_support()
+    mask: np.ndarray = selector.get_support()
     if len(mask) != n:
         raise ValueError(
             f"{type(selector).__name__} selects among {len(mask)} outputs of a layer, not among "

@@ -1,4 +1,4 @@
-"""Floor 1, torch: outputs of a network after some of its inputs were written."""
+"""Floor 1, torch: outputs of a network after some of its inputs were overwritten."""
 
 from sklearn_deeplifft.perturbation._output_scale import OutputScale
 from sklearn_deeplifft.perturbation._pairs import pairs_after

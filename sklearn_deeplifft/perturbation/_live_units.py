@@ -34,21 +34,21 @@ from sklearn_deeplifft.attribution import Affine
 __all__ = ["LiveUnits", "live_units"]
 
 CACHE_BYTES = 3_000_000
-"""Of the largest of the matrices that a few rows need: their units', the weights of these, and
-those of the layers above."""
+"""Bytes of the largest matrix that a block of rows needs: its live units, their weights, or the
+activations of the layers above."""
 
 MOST_LIVE = 0.75
 """Share of the units that may be live and rows' own products still be quicker."""
 
 MULTIPLE = 8
-"""Units come in so many: the products are quicker."""
+"""Rows' live units are padded to a multiple of this: the products are quicker."""
 
 SAMPLED = 100
-"""Rows that units' typical sizes are taken from."""
+"""Number of rows from which units' typical sizes are taken."""
 
 FURTHEST = 8.0
-"""So many times its typical size a unit may be below 0 and still be read as a linear one with a
-correction, whose rounding grows with both."""
+"""Multiple of its typical size by which a unit may lie below 0 and still be read as a linear one
+with a correction, whose rounding grows with both."""
 
 
 def live_units(
@@ -71,6 +71,9 @@ def live_units(
     first = stages[0][0]
     if first.weight.ndim != 2:
         return None
+    # The furthest that any move takes each unit in any row: (h,) in the place of (n, m, h). Both
+    # ends, as the sign of a direction decides which is the higher. A loose bound only costs units
+    # that are multiplied for nothing.
     ends = [by[:, None] * directions for by in (steps.amin(0), steps.amax(0))]
     highest = torch.maximum(*(end.amax(0) for end in ends))
     lowest = torch.minimum(*(end.amin(0) for end in ends))
@@ -109,9 +112,13 @@ class LiveUnits:
         # The widest rows first: a block of rows is as wide as its first one.
         self.n_live, self.order = live.sum(1).sort(descending=True)
         self.units = _packed(live[self.order], self.n_live)
+        # Where all rows are moved alike the step goes into the direction, once; else each block of
+        # rows scales its own copy.
         if len(steps) == 1:
             directions = directions * steps.T
         self.steps = steps[self.order, None] if len(steps) > 1 else None
+        # The linear part of units whose sign is -1: y itself, as a term of the row and one of the
+        # move.
         weight = first.weight * flipped
         self.from_rows = (Z @ weight.T + first.bias)[self.order, :, None]
         self.from_moves = weight @ directions.T
@@ -119,6 +126,7 @@ class LiveUnits:
         # it fills up what is packed.
         self.Z = F.pad(Z * sign, (0, 1))[self.order]
         self.by_unit = F.pad((directions * sign).T, (0, 0, 0, 1)).contiguous()
+        # Without the signs: relu(-y) is added with the weight that y has.
         self.weight = F.pad(first.transposed, (0, 0, 0, 1))
 
     def write_changes(
@@ -141,6 +149,7 @@ class LiveUnits:
             if scaled is not None:
                 after = scaled(after.flatten(0, 1)).unflatten(0, after.shape[:2])
             at = self.order[rows]
+            # Subtracted in double precision: an effect is a small difference of large outputs.
             change = space("change", after.shape, out)
             out[at] = torch.sub(after, before[at, None], out=change)
             start = rows.stop
@@ -152,13 +161,15 @@ class LiveUnits:
         a, m = self.from_moves.shape
         widest = max(a, *(len(stage.bias) for stage, _ in self.above), 0)
         largest = max(u * m, u * a, widest * m) * self.Z.element_size()
-        return max(CACHE_BYTES // largest, 1)
+        return max(CACHE_BYTES // largest, 1)  # a row too large for the cache runs alone
 
     def _upwards(self, rows: slice, u: int, space: Scratch) -> Tensor:
-        """What the last map gives, (r, m, K), of rows with at most u live units."""
+        """Outputs of the last map, (r, m, K), for rows with at most u live units."""
         units = self.units[rows, :u]
         active = space.taken("active", self.by_unit, units)
         weight = space.taken("weight", self.weight, units)
+        # The product of live units is added to the linear part in place: one pass fewer over
+        # (r, a, m).
         linear = space("linear", (len(units), *self.from_moves.shape), self.Z)
         if self.steps is None:
             torch.add(self.from_rows[rows], self.from_moves, out=linear)
@@ -166,6 +177,8 @@ class LiveUnits:
             torch.addcmul(self.from_rows[rows], self.from_moves, self.steps[rows], out=linear)
             active.mul_(self.steps[rows])
         active.add_(self.Z[rows].gather(1, units)[..., None]).relu_()
+        # From here on units are rows and moves columns, so that each map is a plain product with
+        # its weight on the left; only the few outputs are transposed.
         h, relu = linear.baddbmm_(weight.transpose(1, 2), active), self.relu
         for stage, next_relu in self.above:
             h = h.relu_() if relu else h
@@ -186,6 +199,7 @@ class Scratch:
         size = 1
         for length in shape:
             size *= length
+        # A block of fewer live units holds more rows, so sizes go up and down: the largest is kept.
         if name not in self._held or len(self._held[name]) < size:
             self._held[name] = like.new_empty(size)
         return self._held[name][:size].view(*shape)
@@ -198,7 +212,7 @@ class Scratch:
 
 
 def _rounded_up(n: int) -> int:
-    """To the next multiple."""
+    """Round up to the next multiple of ``MULTIPLE``."""
     return -(-n // MULTIPLE) * MULTIPLE
 
 
@@ -209,6 +223,8 @@ def _packed(live: Tensor, n_live: Tensor) -> Tensor:
     """
     n, h = live.shape
     units = torch.full((n, _rounded_up(int(n_live[0]))), h)
+    # Live units are listed row by row: the position in the list less that of the row's first one
+    # is the place within the row.
     rows, at = live.nonzero(as_tuple=True)
     first = n_live.cumsum(0) - n_live
     units[rows, torch.arange(len(rows)) - first[rows]] = at
@@ -222,6 +238,8 @@ def _mostly_on(Z: Tensor, lowest: Tensor) -> Tensor:
     """
     typical = Z[:: -(-len(Z) // SAMPLED)].abs().median(0).values
     on = (Z > 0).double().mean(0) > 0.5
+    # The lowest of all rows, not of the sampled ones: a single row far below 0 would lose digits,
+    # as its output is then a difference of two large numbers.
     return on & (-(Z.amin(0) + lowest) <= FURTHEST * typical)
 
 
@@ -233,9 +251,12 @@ def _idle(Z: Tensor, directions: Tensor, steps: Tensor) -> Tensor | None:
     """
     on, touched = Z > 0, directions != 0
     idle = (steps == 0).expand(len(Z), len(directions)).clone()
+    # Where every move touches every unit, and every row has one that is on, nothing but a step of 0
+    # is idle.
     if not touched.all() or not on.any(1).all():
         off_before = on.to(Z.dtype) @ touched.to(Z.dtype).T == 0
         steps = steps.expand(len(Z), len(directions))
+        # After the move a pair of row and move is h numbers wide: so many at a time stay in cache.
         for few in off_before.nonzero().split(max(CACHE_BYTES // Z[:1].nbytes, 1)):
             rows, edits = few.T
             after = Z[rows] + steps[rows, edits, None] * directions[edits]

@@ -36,14 +36,15 @@ class OutputScale:
 
     @property
     def of_logits(self) -> bool:
-        """Whether a final softmax or sigmoid is left out; a regression's is part of its answer."""
+        """True where a final softmax or sigmoid is left out; a regression's is part of it."""
         return any(head.kind != "identity" for head in self.heads)
 
     def matrix(self, dtype: torch.dtype) -> Tensor | None:
         """(R, K), where the scale is linear; None for probabilities of a classification."""
         if self.proba and self.of_logits:
             return None
-        return torch.block_diag(*(self._block(head, dtype) for head in self.heads))
+        whole: Tensor = torch.block_diag(*(self._block(head, dtype) for head in self.heads))
+        return whole
 
     def _block(self, head: Head, dtype: torch.dtype) -> Tensor:
         if head.kind == "sigmoid":

@@ -17,6 +17,7 @@ behind the same interface.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -33,17 +34,17 @@ ROWS_AT_ONCE = 1024
 """Rows that run through the upper layers together: their activations stay in cache."""
 
 HELD_BYTES = 2_000_000
-"""Of outputs that are held at a time."""
+"""Bytes of outputs that are held at a time."""
 
 FEWEST_LIVE_MOVES, MOST_LIVE_MOVES = 32, 1024
-"""So many moves fill a product of a row's own units; so many are in memory at a time."""
+"""Fewest moves that fill a product of a row's own units; most that are in memory at a time."""
 
 MOST_ROWS = 0.75
 """Share of the rows that a move must change: products of own units run for all of them."""
 
 
 class Edit(NamedTuple):
-    """What an intervention does to rows of the background."""
+    """The values that an intervention writes into rows of the background."""
 
     columns: Tensor
     """(m,): the columns it writes."""
@@ -55,7 +56,7 @@ class Edit(NamedTuple):
     """(r, m) float64: ``values`` less what the rows hold before, where that is known already."""
 
     def n_rows(self, n: int) -> int:
-        """How many rows of a background of ``n`` it changes."""
+        """Number of rows of a background of ``n`` that it changes."""
         return n if self.rows is None else self.rows.shape[0]
 
     def changed(self, X: Tensor) -> Tensor:
@@ -86,7 +87,7 @@ class Response(Protocol):
         """Write f after each move less f before, (n, B, R) float64, where a move changes a row."""
 
     def reads(self, edit: Edit) -> bool:
-        """Whether it may answer anything else after the move."""
+        """Return whether its answer may differ after the move."""
 
 
 class FullForward:
@@ -118,6 +119,7 @@ class FullForward:
         return True
 
     def _moved(self, X: Tensor, edit: Edit) -> Tensor:
+        # A copy in both cases: all moves start from the same rows.
         moved = X.clone() if edit.rows is None else X[edit.rows]
         moved[:, edit.columns] = edit.values
         return self.function(moved)
@@ -135,7 +137,7 @@ class LowRank:
     prepare : callable
         Raw rows (n, d) to the network's inputs.
     units : Tensor of shape (d,)
-        What one unit of the network's inputs is worth in raw columns.
+        Size of one unit of the network's inputs in raw columns.
     scale : OutputScale
     folded : bool
         Whether the output scale is folded into the last map.
@@ -151,6 +153,7 @@ class LowRank:
         folded: bool,
     ) -> None:
         self.first = first
+        # A ReLU that comes first is applied where pre-activations are written, while in cache.
         self.rectified = bool(above) and _is_relu(above[0])
         self.above = _with_relu(above[self.rectified :])
         self.prepare = prepare
@@ -159,11 +162,13 @@ class LowRank:
         self.folded = folded
         self.dtype = first.weight.dtype
         self._first: tuple[Tensor, Tensor] | None = None
+        # A closed gate leaves a column of zeros: moves of it change nothing, to the last bit. A list,
+        # as it is asked move by move.
         self._read = (first.weight != 0).any(0).tolist()
 
     @neutral_torch(autograd=False)
     def outputs(self, X: Tensor) -> Tensor:
-        return self.run(self.pre_activations(X).clone())
+        return self.run(self.pre_activations(X).clone())  # run writes over what is kept otherwise
 
     @neutral_torch(autograd=False)
     def after(self, X: Tensor, edits: Sequence[Edit]) -> Tensor:
@@ -185,7 +190,7 @@ class LowRank:
     def _write_live(
         self, out: Tensor, X: Tensor, edits: Sequence[Edit], before: Tensor
     ) -> set[int]:
-        """Changes by many moves of a column, where they leave many units silent; by which moves."""
+        """Write changes by the moves that leave many units silent; return which moves those are."""
         written = set[int]()
         single = [i for i, edit in enumerate(edits) if self._moves_most(edit, len(X))]
         for start in range(0, len(single), MOST_LIVE_MOVES):
@@ -195,6 +200,7 @@ class LowRank:
             if (live := self.live_units(X, [edits[i] for i in which])) is None:
                 continue
             shape = len(X), len(which), out.shape[2]
+            # A list of moves indexes a copy of ``out``, into which nothing could be written.
             into = out if len(which) == len(edits) else out.new_empty(shape)
             live.write_changes(into, before, None if self.folded else self.scale)
             if into is not out:
@@ -211,12 +217,13 @@ class LowRank:
         columns = torch.cat([edit.columns for edit in edits])
         changes = torch.cat([edit.change_of_all(X) for edit in edits], 1)
         steps = (changes / self.units[columns]).to(self.dtype)
+        # Moves by a fixed amount take all rows equally far: one row of steps stands for all.
         if (steps == steps[0]).all():
             steps = steps[:1]
         return live_units(self.pre_activations(X), self.first.transposed[columns], steps, layers)
 
     def _moves_most(self, edit: Edit, n: int) -> bool:
-        """Whether it moves a single column that is read, in most rows."""
+        """Return whether ``edit`` moves a single column that is read, in most rows."""
         return len(edit.columns) == 1 and edit.n_rows(n) >= MOST_ROWS * n and self.reads(edit)
 
     def reads(self, edit: Edit) -> bool:
@@ -225,6 +232,7 @@ class LowRank:
     def _after_moves(self, X: Tensor, edits: Sequence[Edit]) -> Sequence[Tensor]:
         """Outputs (r, R) after each move, of the rows that it changes."""
         Z = self.pre_activations(X)
+        # One batch of rows after another in the same memory, which stays in cache.
         space = Z.new_empty(ROWS_AT_ONCE, Z.shape[1])
         found = []
         for batch in _batches(edits, len(X)):
@@ -241,6 +249,7 @@ class LowRank:
         """``Z + change W1[:, columns]'``, its positive part where a ReLU follows."""
         if edit.rows is not None:
             Z = Z[edit.rows]
+        # Taken and scaled in double precision, rounded once: x may be large and its change small.
         change = (edit.changed(X) / self.units[edit.columns]).to(Z.dtype)
         if len(edit.columns) == 1:
             torch.addr(Z, change[:, 0], self.first.transposed[int(edit.columns)], out=out)
@@ -261,6 +270,8 @@ class LowRank:
     @neutral_torch(autograd=False)
     def pre_activations(self, X: Tensor) -> Tensor:
         """Z, kept for as long as the same rows are asked for."""
+        # By identity, as comparing rows would cost much of what is saved: callers pass the same
+        # tensor for all moves of a background, and never write into it.
         if self._first is None or self._first[0] is not X:
             x = self.prepare(X).to(self.first.weight.dtype)
             self._first = X, self.first.apply(x.contiguous())
@@ -273,7 +284,7 @@ class LowRank:
 
     @neutral_torch(autograd=False)
     def run(self, h: Tensor) -> Tensor:
-        """What comes after pre-activations; ``h`` is written over."""
+        """Outputs (n, R) from pre-activations (n, h), which are written over."""
         return self._run_above(h.relu_() if self.rectified else h)
 
     def _run_above(self, h: Tensor) -> Tensor:
@@ -321,6 +332,7 @@ def low_rank_of(
     first, above = _folded_front(stages)
     if first is None:
         return None
+    # A linear scale costs nothing within the last map, and a product per pass outside of it.
     linear = scale.matrix(dtype)
     if linear is None:
         return LowRank(first, above, prepare, units, scale, folded=False)
@@ -332,22 +344,26 @@ def low_rank_of(
     return LowRank(first, above, prepare, units, scale, folded=True)
 
 
-def _folded_front(stages: list) -> tuple[Affine | None, list]:
+def _folded_front(
+    stages: list[Affine | Activation],
+) -> tuple[Affine | None, list[Affine | Activation]]:
     """One dense map for the affine ones that come first, and the rest."""
-    front = 0
-    while front < len(stages) and isinstance(stages[front], Affine):
-        front += 1
-    if not any(stage.weight.ndim == 2 for stage in stages[:front]):
+    front: list[Affine] = []
+    for stage in stages:
+        if not isinstance(stage, Affine):
+            break
+        front.append(stage)
+    # Diagonal maps alone, before an activation: there a move of a column changes one unit, and no
+    # product is spared.
+    if not any(stage.weight.ndim == 2 for stage in front):
         return None, stages
-    folded = stages[0]
-    for stage in stages[1:front]:
-        folded = _composed(stage, folded)
-    return _affine(folded.matrix(), folded.bias), stages[front:]
+    folded = functools.reduce(lambda inner, outer: _composed(outer, inner), front)
+    return _affine(folded.matrix(), folded.bias), stages[len(front) :]
 
 
 def _composed(outer: Affine, inner: Affine) -> Affine:
     """``outer(inner(x))``."""
-    if outer.weight.ndim == 1 and inner.weight.ndim == 1:
+    if outer.weight.ndim == 1 and inner.weight.ndim == 1:  # stays d numbers in the place of d x d
         weight = outer.weight * inner.weight
         return Affine(weight, outer.apply(inner.bias), weight)
     W, V = outer.matrix(), inner.matrix()
@@ -373,6 +389,7 @@ def _write_in_parts(
     which: Sequence[int],
 ) -> None:
     """Write changes (n, B, R) by some of the moves, a few at a time: outputs stay in cache."""
+    # Outputs of a move are as large as ``before`` in double precision; there may be no rows at all.
     step = max(HELD_BYTES // (8 * max(before.numel(), 1)), 2)
     for start in range(0, len(which), step):
         few = which[start : start + step]
@@ -386,7 +403,7 @@ def _write_in_parts(
 
 
 def _pieces(edit: Edit, n: int) -> list[Edit]:
-    """The same move, ``ROWS_AT_ONCE`` rows at a time: what runs then fits in memory."""
+    """Split a move into pieces of ``ROWS_AT_ONCE`` rows, so that what runs fits in memory."""
     if edit.n_rows(n) <= ROWS_AT_ONCE:
         return [edit]
     rows = torch.arange(n) if edit.rows is None else edit.rows

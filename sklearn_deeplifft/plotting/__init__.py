@@ -1,4 +1,4 @@
-"""Floor 4: figures, as scikit-learn's Display classes; matplotlib is imported when one is drawn."""
+"""Floor 6: figures, as scikit-learn's Display classes; matplotlib is imported when one is drawn."""
 
 from sklearn_deeplifft.plotting._class_importances import ClassImportanceDisplay
 from sklearn_deeplifft.plotting._feature_counts import FeatureCountDisplay

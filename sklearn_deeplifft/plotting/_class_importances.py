@@ -1,10 +1,12 @@
-"""A heat map of what each feature says for and against each class."""
+"""A heat map of the evidence of each feature for and against each class."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.plotting._axes import axes_or_new
@@ -21,7 +23,7 @@ PALE = 0.15
 
 
 class ClassImportanceDisplay:
-    """Heat map of signed importances, the best feature on top, one column a class.
+    """Heat map of signed importances, the best feature on top, one column per class.
 
     Blue speaks for a class, red against it; white is zero and both ends are equally far from it.
 
@@ -65,13 +67,13 @@ class ClassImportanceDisplay:
 
     def __init__(
         self,
-        importances,
+        importances: ArrayLike,
         *,
-        feature_names,
-        class_names,
-        directions=None,
-        label=PROBABILITY,
-    ):
+        feature_names: Sequence[object],
+        class_names: Sequence[object],
+        directions: ArrayLike | None = None,
+        label: str = PROBABILITY,
+    ) -> None:
         self.importances = importances
         self.feature_names = feature_names
         self.class_names = class_names
@@ -79,7 +81,9 @@ class ClassImportanceDisplay:
         self.label = label
 
     @classmethod
-    def from_estimator(cls, selector, *, k=20, ax=None):
+    def from_estimator(
+        cls, selector: Any, *, k: int = 20, ax: Any = None
+    ) -> ClassImportanceDisplay:
         """Draw the ``k`` best features of a fitted selector.
 
         Parameters
@@ -107,7 +111,7 @@ class ClassImportanceDisplay:
             class_names=_class_names(getattr(selector, "classes_", None), len(scores)),
         ).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> ClassImportanceDisplay:
         """Draw.
 
         Parameters
@@ -150,7 +154,7 @@ class ClassImportanceDisplay:
         return [_literal(shortened(name, LONGEST_CLASS)) for name in self.class_names]
 
     def _slanted(self) -> bool:
-        """Whether class names are wider than their columns."""
+        """Return whether class names are wider than their columns."""
         labels = self._column_labels()
         return LETTER * max(map(len, labels), default=0) > 0.9 * _cell_width(len(labels))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_deeplifft.plotting._axes import axes_or_new
 from sklearn_deeplifft.plotting._labels import shortened, spread
@@ -59,7 +60,15 @@ class FeatureCountDisplay:
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, counts, scores, *, everything=None, standard_error=None, score_name="score"):
+    def __init__(
+        self,
+        counts: Sequence[int],
+        scores: Mapping[str, ArrayLike],
+        *,
+        everything: tuple[int, float] | None = None,
+        standard_error: ArrayLike | Mapping[str, ArrayLike] | None = None,
+        score_name: str = "score",
+    ) -> None:
         self.counts = counts
         self.scores = scores
         self.everything = everything
@@ -67,7 +76,7 @@ class FeatureCountDisplay:
         self.score_name = score_name
 
     @classmethod
-    def from_frame(cls, comparison, *, ax=None):
+    def from_frame(cls, comparison: Any, *, ax: Any = None) -> FeatureCountDisplay:
         """Draw the table that ``sklearn-deeplifft rank`` writes as ``comparison.csv``.
 
         Parameters
@@ -94,7 +103,7 @@ class FeatureCountDisplay:
         ).plot(ax=ax)
 
     @classmethod
-    def from_curve(cls, curve, *, ax=None):
+    def from_curve(cls, curve: Any, *, ax: Any = None) -> FeatureCountDisplay:
         """Draw what `sklearn_deeplifft.model_selection.feature_count_curve` found.
 
         Parameters
@@ -118,7 +127,7 @@ class FeatureCountDisplay:
             score_name=curve.score_name,
         ).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> FeatureCountDisplay:
         """Draw.
 
         Parameters
@@ -159,7 +168,7 @@ class FeatureCountDisplay:
         return line
 
     def _draw_bands(self) -> None:
-        errors = self.standard_error
+        errors: Any = self.standard_error
         if not isinstance(errors, Mapping):
             errors = {next(iter(self.scores)): errors}
         for method, error in errors.items():
@@ -229,7 +238,10 @@ class FeatureCountDisplay:
 
 
 def _by_count(parts: Any, method: str, column: str) -> np.ndarray:
-    return parts[parts["method"] == method].sort_values("n_features")[column].to_numpy()
+    values: np.ndarray = (
+        parts[parts["method"] == method].sort_values("n_features")[column].to_numpy()
+    )
+    return values
 
 
 def _widen(ax: Any) -> None:
