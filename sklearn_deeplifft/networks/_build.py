@@ -304,9 +304,7 @@ def _watch(net: skorch.NeuralNet, settings: NetworkSettings, weighted: bool) -> 
     keep_best = _on_path(settings.gates) and not _stops_early(callbacks)
     ours = _callbacks(settings if keep_best else replace(settings, patience=None))
     # Without names of ours, which one of the user's could have: skorch finds free ones.
-    callbacks += [
-        c for _, c in ours if keep_best or not isinstance(c, EarlyStopping)
-    ]
+    callbacks += [c for _, c in ours if keep_best or not isinstance(c, EarlyStopping)]
     net.set_params(callbacks=callbacks, callbacks__print_log=None)
     if weighted and isinstance(net, skorch.NeuralNetClassifier | skorch.NeuralNetBinaryClassifier):
         # Its scorer takes the targets for labels, and here they come with weights.

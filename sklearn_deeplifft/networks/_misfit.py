@@ -16,9 +16,7 @@ __all__ = ["explained_misfit"]
 
 
 @contextmanager
-def explained_misfit(
-    net: skorch.NeuralNet, rows: TableDataset, problem: Problem
-) -> Iterator[None]:
+def explained_misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> Iterator[None]:
     """Say which size is wrong when a training fails for it.
 
     Looked for after a failure only: a pass through the network before its training could change

@@ -15,9 +15,11 @@ would say too little: that is an error.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +28,10 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 __all__ = ["redraw"]
+
+
+SETTLING = 15
+"""Power iterations by which a spectral norm finds the norm of a new weight, as torch itself does."""
 
 
 @torch.no_grad()
@@ -44,19 +50,23 @@ def redraw(module: nn.Module, is_frozen: Callable[[str], bool] = lambda name: Fa
     ValueError
         If a trainable parameter cannot be drawn anew; it is named.
     """
-    pretrained = {name for name, p in _parameters(module) if not p.requires_grad or is_frozen(name)}
+    before = {name: (p.requires_grad, p.clone()) for name, p in _parameters(module)}
+    pretrained = {name for name, (trains, _) in before.items() if not trains or is_frozen(name)}
     kept = {name: t.clone() for name, t in _tensors_to_keep(module, pretrained).items()}
-    before = {name: p.clone() for name, p in _parameters(module)}
     for part in list(module.modules()):
         _reset(part)
-    same = [
+    undrawn = [
         name
         for name, p in _parameters(module)
-        if name not in pretrained and torch.equal(p, before[name]) and not _is_constant(p)
+        if name not in pretrained
+        and torch.equal(p, before[name][1])
+        and not _is_constant(p)
+        and _resetter(module.get_submodule(_owner(name))) is None
     ]
-    undrawn = [name for name in same if not _draws(_owner(module, name))]
     _reconstruct(module, undrawn)
     # By name, not by tensor: a reset_parameters may put new tensors in the place of the old.
+    for name, p in _parameters(module):
+        p.requires_grad_(before[name][0])
     tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     for name, value in kept.items():
         tensors[name].copy_(value)
@@ -76,7 +86,7 @@ def _tensors_to_keep(module: nn.Module, pretrained: set[str]) -> dict[str, Tenso
     for at, part in module.named_modules():
         own = [names[p] for p in part.parameters()]
         if own and pretrained.issuperset(own):
-            kept |= {f"{at}.{name}" if at else name: b for name, b in part.named_buffers()}
+            kept |= {_joined(at, name): b for name, b in part.named_buffers()}
     return kept
 
 
@@ -85,8 +95,8 @@ def _is_constant(p: Tensor) -> bool:
     return p.numel() == 0 or bool((p == p.flatten()[0]).all())
 
 
-def _draws(module: nn.Module) -> bool:
-    return _resetter(module) is not None
+def _joined(*path: str) -> str:
+    return ".".join(part for part in path if part)
 
 
 def _resetter(module: nn.Module) -> Callable[[], Any] | None:
@@ -105,47 +115,72 @@ def _reset(module: nn.Module) -> None:
     if not computed:
         reset()
         return
-    bare = _bare(module, {name: value for name, (value, _) in computed.items()})
+    bare = _bare(module, {name: weight.value for name, weight in computed.items()})
     bare.reset_parameters()
-    for name, (_, put) in computed.items():
-        put(getattr(bare, name).detach())
+    for name, weight in computed.items():
+        weight.put(getattr(bare, name).detach())
 
 
-def _computed_weights(
-    module: nn.Module,
-) -> dict[str, tuple[Tensor, Callable[[Tensor], None]]]:
-    """Weights that a layer computes from other tensors: each with what writes a new value."""
-    found: dict[str, tuple[Tensor, Callable[[Tensor], None]]] = {}
+class ComputedWeight(NamedTuple):
+    """A weight that a layer computes from other tensors."""
+
+    value: Tensor
+    put: Callable[[Tensor], None]
+    """Writes the tensors from which this value is computed."""
+    sources: tuple[str, ...]
+    """Beginnings of the names of these tensors."""
+
+
+def _computed_weights(module: nn.Module) -> dict[str, ComputedWeight]:
+    found: dict[str, ComputedWeight] = {}
     if parametrize.is_parametrized(module):
-        for name in module.parametrizations:  # type: ignore[union-attr]
-            found[name] = getattr(module, name), _parametrized_setter(module, name)
-    for hook in module._forward_pre_hooks.values():  # the older forms are hooks
+        lists = cast(Mapping[str, parametrize.ParametrizationList], module.parametrizations)
+        for name, steps in lists.items():
+            put = partial(_put_parametrized, steps)
+            found[name] = ComputedWeight(steps().detach(), put, (f"parametrizations.{name}.",))
+    for hook in module._forward_pre_hooks.values():  # torch's older forms are hooks
         if isinstance(hook, WeightNorm):
-            found[hook.name] = hook.compute_weight(module), _weight_norm_setter(module, hook)
+            put = partial(_put_weight_norm, module, hook)
+            value = hook.compute_weight(module)
+            found[hook.name] = ComputedWeight(value, put, (f"{hook.name}_g", f"{hook.name}_v"))
         elif isinstance(hook, SpectralNorm):
-            original = module.get_parameter(f"{hook.name}_orig")
-            found[hook.name] = original, original.copy_
+            put = partial(_put_spectral_norm, module, hook)
+            original = f"{hook.name}_orig"
+            found[hook.name] = ComputedWeight(module.get_parameter(original), put, (original,))
     return found
 
 
-def _parametrized_setter(module: nn.Module, name: str) -> Callable[[Tensor], None]:
-    def put(value: Tensor) -> None:
-        try:
-            setattr(module, name, value)
-        except (NotImplementedError, RuntimeError):
-            # Without right_inverse torch takes the original for the weight, and so do we.
-            module.parametrizations[name].original.copy_(value)  # type: ignore[index,union-attr]
+def _put_parametrized(steps: parametrize.ParametrizationList, value: Tensor) -> None:
+    """As ``register_parametrization`` does; a step without an inverse takes the value as it is."""
+    tensors: Any = value
+    for step in reversed(list(steps)):
+        if hasattr(step, "right_inverse"):  # torch's protocol: it may be absent or refuse
+            with contextlib.suppress(NotImplementedError):
+                tensors = step.right_inverse(tensors)
+    if isinstance(tensors, Tensor):
+        steps.original.copy_(tensors)
+    else:
+        for i, tensor in enumerate(tensors):
+            steps.get_parameter(f"original{i}").copy_(tensor)
+    modes = [(part, part.training) for part in steps.modules()]
+    steps.train()
+    for _ in range(SETTLING):
+        steps()
+    for part, training in modes:
+        part.training = training
 
-    return put
+
+def _put_weight_norm(module: nn.Module, hook: WeightNorm, value: Tensor) -> None:
+    module.get_parameter(f"{hook.name}_g").copy_(torch.norm_except_dim(value, 2, hook.dim))
+    module.get_parameter(f"{hook.name}_v").copy_(value)
+    setattr(module, hook.name, hook.compute_weight(module))
 
 
-def _weight_norm_setter(module: nn.Module, hook: WeightNorm) -> Callable[[Tensor], None]:
-    def put(value: Tensor) -> None:
-        module.get_parameter(f"{hook.name}_g").copy_(torch.norm_except_dim(value, 2, hook.dim))
-        module.get_parameter(f"{hook.name}_v").copy_(value)
-        setattr(module, hook.name, hook.compute_weight(module))
-
-    return put
+def _put_spectral_norm(module: nn.Module, hook: SpectralNorm, value: Tensor) -> None:
+    module.get_parameter(f"{hook.name}_orig").copy_(value)
+    for _ in range(SETTLING):
+        weight = hook.compute_weight(module, do_power_iteration=True)
+    setattr(module, hook.name, weight)
 
 
 def _bare(module: nn.Module, weights: dict[str, Tensor]) -> Any:
@@ -158,52 +193,68 @@ def _bare(module: nn.Module, weights: dict[str, Tensor]) -> Any:
     return bare
 
 
-def _owner(module: nn.Module, name: str) -> nn.Module:
-    """The module that draws a parameter: lists of parameters and parametrizations draw none."""
+def _owner(name: str) -> str:
+    """The module that draws a parameter; a list of parametrizations draws none."""
     path = name.split(".")[:-1]
     if "parametrizations" in path:
         path = path[: path.index("parametrizations")]
-    return module.get_submodule(".".join(path))
+    return _joined(*path)
 
 
 def _reconstruct(module: nn.Module, names: list[str]) -> None:
-    """Take these parameters from modules that were constructed anew."""
+    """Take these parameters from modules that are constructed anew."""
     made: dict[str, nn.Module] = {}
     failed = []
     for name in names:
-        path = name.split(".")[:-1]
-        found = None
-        for depth in range(len(path), -1, -1):  # the nearest module that can be constructed
-            at = ".".join(path[:depth])
-            part = module.get_submodule(at)
-            if _takes_no_arguments(type(part)):
-                made.setdefault(at, type(part)())
-                found = _same_parameter(made[at], name.removeprefix(f"{at}.") if at else name)
-                break
-        p = module.get_parameter(name)
-        if found is None or found.shape != p.shape:
+        at = _constructible(module, name)
+        if at is None:
             failed.append(name)
-        else:
-            p.copy_(found)
+            continue
+        if at not in made:
+            made[at] = parametrize.type_before_parametrizations(module.get_submodule(at))()
+        if not _take(module, name, made[at], at):
+            failed.append(name)
     if failed:
         raise ValueError(_refusal(module, failed))
 
 
-def _takes_no_arguments(cls: type[nn.Module]) -> bool:
-    return not inspect.signature(cls).parameters
+def _constructible(module: nn.Module, name: str) -> str | None:
+    """The nearest module around a parameter whose constructor takes no arguments."""
+    path = _owner(name).split(".")
+    for depth in range(len(path), -1, -1):
+        at = _joined(*path[:depth])
+        cls = parametrize.type_before_parametrizations(module.get_submodule(at))
+        if not inspect.signature(cls).parameters:
+            return at
+    return None
 
 
-def _same_parameter(module: nn.Module, name: str) -> Tensor | None:
-    return dict(module.named_parameters()).get(name)
+def _take(module: nn.Module, name: str, made: nn.Module, at: str) -> bool:
+    """Write the parameter's value in ``made``, the module ``at`` anew; whether it has one."""
+    drawn = dict(made.named_parameters())
+    owner = _owner(name)
+    inner = name.removeprefix(f"{owner}.") if owner else name
+    for weight, computed in _computed_weights(module.get_submodule(owner)).items():
+        if inner.startswith(computed.sources):  # the constructor knows nothing of its parts
+            plain = drawn.get(_joined(owner, weight).removeprefix(f"{at}." if at else ""))
+            if plain is not None and plain.shape == computed.value.shape:
+                computed.put(plain)
+                return True
+    value, p = drawn.get(name.removeprefix(f"{at}." if at else "")), module.get_parameter(name)
+    if value is None or value.shape != p.shape:
+        return False
+    p.copy_(value)
+    return True
 
 
 def _refusal(module: nn.Module, names: list[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:5]) + (", ..." if len(names) > 5 else "")
+    kind = parametrize.type_before_parametrizations(module).__name__
     return (
-        f"the parameters {shown} of this {type(module).__name__} instance cannot be drawn anew: "
-        "their module has no reset_parameters and its constructor takes arguments, so every "
-        "network would start from the same numbers and the networks would look more alike than "
-        "they are. Pass the class in place of the instance (in a skorch net with module__... for "
-        "its arguments), give the module a reset_parameters method, or freeze pretrained "
-        "parameters with requires_grad_(False)."
+        f"the parameters {shown} of this {kind} instance cannot be drawn anew: their module has "
+        "no reset_parameters and its constructor takes arguments, so every network would start "
+        "from the same numbers and the networks would look more alike than they are. Pass the "
+        "class in place of the instance (in a skorch net with module__... for its arguments), "
+        "give the module a reset_parameters method, or freeze pretrained parameters with "
+        "requires_grad_(False)."
     )

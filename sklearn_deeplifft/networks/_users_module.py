@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from functools import partial
+from types import MethodType
 from typing import Any
 
 import numpy as np
 import skorch
-from skorch.callbacks import Freezer
+from skorch.callbacks import Freezer, ParamMapper
 from torch import nn
 
 from sklearn_deeplifft.networks._copies import copied
@@ -79,9 +81,22 @@ def frozen_patterns(net: skorch.NeuralNet) -> tuple[Any, ...]:
     callbacks = [] if net.callbacks == "disable" else net.callbacks or []
     for entry in callbacks:
         callback = entry[1] if isinstance(entry, tuple) else entry
-        if isinstance(callback, Freezer) and callback.at == 1 and not callback.schedule:
+        if isinstance(callback, Freezer) and _acts_first(callback):
             patterns = callback.patterns
             found += patterns if isinstance(patterns, list | tuple) else [patterns]
     groups = net.get_params(deep=False).get("optimizer__param_groups") or []
     found += [pattern for pattern, options in groups if options.get("lr") == 0]
     return tuple(found)
+
+
+def _acts_first(callback: ParamMapper) -> bool:
+    """Whether a callback acts in the first epoch.
+
+    skorch replaces ``at`` and ``schedule`` of a callback when it is first used, and a clone of the
+    net keeps what it put there.
+    """
+    at, schedule = callback.at, callback.schedule
+    if isinstance(schedule, MethodType):
+        schedule = None if schedule.__func__ is ParamMapper._default_schedule else schedule
+    epoch = at.keywords.get("epoch") if isinstance(at, partial) else at
+    return schedule is None and epoch == 1
