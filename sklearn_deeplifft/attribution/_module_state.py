@@ -81,7 +81,9 @@ def frozen_state(module: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
     They are swapped in by ``torch.func.functional_call``, so neither a gradient nor a
     buffer that ``forward`` updates ever lands in the user's module.
     """
-    state = (*module.named_parameters(), *module.named_buffers())
+    # torch.nn.Module's own names, by which functional_call finds the tensors: a wrapper may show
+    # its parameters under the names that they have in the module that it wraps.
+    state = (*nn.Module.named_parameters(module), *nn.Module.named_buffers(module))
     return {
         name: t.detach().to(dtype, copy=True) if t.is_floating_point() else t.detach().clone()
         for name, t in state

@@ -42,7 +42,9 @@ class TableDataset(Dataset):
     def batch(self, positions: np.ndarray):
         """Return X (m, d) and either y or, with weights, (y, weight)."""
         index = self.index[positions]
-        X, y = torch.from_numpy(self.rows.take(index, self.columns)), self.targets[index]
+        # Row by row in memory, as skorch's own loader gives them: sums round by their order.
+        X = torch.from_numpy(np.ascontiguousarray(self.rows.take(index, self.columns)))
+        y = self.targets[index]
         return X, y if self.weight is None else (y, self.weight[index])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ from sklearn_deeplifft.networks._losses import (
 )
 from sklearn_deeplifft.networks._modules import Preprocessed, relu_mlp
 from sklearn_deeplifft.networks._train import DivergenceCheck
+from sklearn_deeplifft.networks._users_module import UsersModule, frozen_patterns
 from sklearn_deeplifft.tables import Problem
 
 __all__ = [
@@ -104,20 +105,10 @@ def build_net(
     """
     if is_net(estimator):
         return _adopted(estimator, problem, settings, moments, core, weighted)
-    start = core if core is not None else (relu_mlp if estimator is None else estimator)
-    params: dict[str, Any] = {
-        "module__moments": moments,
-        "module__n_features": problem.n_features,
-        "module__n_outputs": problem.n_outputs,
-        "module__column_output": problem.kind == "regression",
-    }
-    if estimator is not None:
-        params["module__front"] = settings.gates
-    if start is relu_mlp:
-        params["module__hidden_layer_sizes"] = tuple(settings.hidden_layer_sizes)
-        params["module__dropout"] = settings.dropout
-        params["module__noise"] = settings.noise
-        params["module__gates"] = settings.gates
+    if estimator is None:
+        params = _module_of_ours(problem, settings, moments, core)
+    else:
+        params = {"module": users_module(estimator, problem, settings, moments, core)}
     criterion, criterion_params = criterion_of(problem, settings.loss, output_kind)
     base = _net_class(problem, output_kind)
     if base is skorch.NeuralNetClassifier:
@@ -127,8 +118,6 @@ def build_net(
     if base in (skorch.NeuralNetClassifier, skorch.NeuralNetBinaryClassifier):
         params["callbacks__valid_acc"] = None
     return base(
-        Preprocessed,
-        module__core=start,
         criterion=criterion,
         optimizer=torch.optim.Adam,
         optimizer__weight_decay=settings.weight_decay,
@@ -144,6 +133,49 @@ def build_net(
         verbose=0,
         **params,
         **criterion_params,
+    )
+
+
+def _module_of_ours(
+    problem: Problem,
+    settings: NetworkSettings,
+    moments: tuple[np.ndarray, np.ndarray] | None,
+    core: nn.Module | None,
+) -> dict[str, Any]:
+    """Parameters of skorch for a network of our own layers."""
+    params: dict[str, Any] = {
+        "module": Preprocessed,
+        "module__core": relu_mlp if core is None else core,
+        "module__moments": moments,
+        "module__n_features": problem.n_features,
+        "module__n_outputs": problem.n_outputs,
+        "module__column_output": problem.kind == "regression",
+    }
+    if core is None:
+        params["module__hidden_layer_sizes"] = tuple(settings.hidden_layer_sizes)
+        params["module__dropout"] = settings.dropout
+        params["module__noise"] = settings.noise
+        params["module__gates"] = settings.gates
+    return params
+
+
+def users_module(
+    module: Any,
+    problem: Problem,
+    settings: NetworkSettings,
+    moments: tuple[np.ndarray, np.ndarray] | None,
+    core: nn.Module | None,
+    **others: Any,
+) -> UsersModule:
+    """What builds a user's module, or a copy of ``core`` to go on from."""
+    return UsersModule(
+        module if core is None else core,
+        n_features=problem.n_features,
+        **{"n_outputs": problem.n_outputs, **others},
+        moments=moments,
+        column_output=problem.kind == "regression",
+        front=settings.gates,
+        trained=core is not None,
     )
 
 
@@ -176,7 +208,7 @@ def criterion_of(
 def _callbacks(settings: NetworkSettings) -> list[Any]:
     callbacks: list[Any] = [("watch", DivergenceCheck())]
     patience, gates = settings.patience, settings.gates
-    if gates is not None and gates.penalty is None:
+    if _on_path(gates):
         patience = NEVER  # a path is walked to its end; its best epoch counts
     if patience is not None:
         stopping = _early_stopping(patience, settings.tolerance, settings.monitor)
@@ -184,6 +216,10 @@ def _callbacks(settings: NetworkSettings) -> list[Any]:
     if gates is not None:  # after early stopping, which says what the best epoch is
         callbacks.append(("gates", CloseGates(gates)))
     return callbacks
+
+
+def _on_path(gates: GateSettings | None) -> bool:
+    return gates is not None and gates.penalty is None
 
 
 def _early_stopping(patience: int, tolerance: float, monitor: str) -> EarlyStopping:
@@ -205,21 +241,24 @@ def _adopted(
     weighted: bool,
 ) -> skorch.NeuralNet:
     """A clone of the user's net, its module behind a standardisation; training stays theirs."""
-    net = clone(net)
+    module, net = net.module, _clone_without_module(net)
+    single = isinstance(net, skorch.NeuralNetBinaryClassifier) and problem.n_outputs == 2
     net.set_params(
-        module=Preprocessed,
-        module__core=net.module if core is None else core,
-        module__moments=moments,
-        module__n_features=problem.n_features,
-        module__n_outputs=problem.n_outputs,
-        module__column_output=problem.kind == "regression",
-        module__front=settings.gates,
+        module=users_module(
+            module,
+            problem,
+            settings,
+            moments,
+            core,
+            n_outputs=1 if single else problem.n_outputs,  # it answers two classes by one logit
+            frozen=frozen_patterns(net),
+        ),
         verbose=0,
     )
     if net.iterator_train is DataLoader:
         net.set_params(iterator_train=row_batches)
-        if not hasattr(net, "iterator_train__shuffle"):
-            net.set_params(iterator_train__shuffle=True)
+        if "iterator_train__shuffle" not in net.get_params(deep=False):
+            net.set_params(iterator_train__shuffle=True)  # rows come sorted by content
     if net.iterator_valid is DataLoader:
         net.set_params(iterator_valid=row_batches)
     if isinstance(net, skorch.NeuralNetClassifier) and net.classes is None:
@@ -236,8 +275,25 @@ def _adopted(
     return net
 
 
+def _clone_without_module(net: skorch.NeuralNet) -> skorch.NeuralNet:
+    """An unfitted copy; sklearn.clone would copy the module too, which not every one survives."""
+    params = net.get_params(deep=False)
+    return type(net)(
+        **{
+            name: clone(value, safe=False)
+            for name, value in params.items()
+            if name not in ("module", "_params_to_validate")
+        },
+        module=None,
+    )
+
+
 def _watch(net: skorch.NeuralNet, settings: NetworkSettings, weighted: bool) -> None:
-    """Add what the user's callbacks lack: a check for divergence, early stopping, silence."""
+    """Add a check for divergence, gates where there are any, and silence to the user's callbacks.
+
+    No early stopping: a net without any trains all its epochs, as it does alone. Only a path of
+    gates, which ends with all of them closed, needs its best epoch.
+    """
     callbacks = list(net.callbacks or [])
     if weighted and any(_needs_targets(c) for c in callbacks):
         raise ValueError(
@@ -245,9 +301,10 @@ def _watch(net: skorch.NeuralNet, settings: NetworkSettings, weighted: bool) -> 
             "such a score) cannot read targets that carry fractional weights; monitor "
             "'valid_loss', or pass whole-number sample weights."
         )
-    stops = _stops_early(callbacks)
-    ours = _callbacks(settings)
-    callbacks += [c for c in ours if not (stops and c[0] == "early_stopping")]
+    keep_best = _on_path(settings.gates) and not _stops_early(callbacks)
+    ours = _callbacks(settings if keep_best else replace(settings, patience=None))
+    # Without names of ours, which one of the user's could have: skorch finds free ones.
+    callbacks += [c for _, c in ours if keep_best or not isinstance(c, EarlyStopping)]
     net.set_params(callbacks=callbacks, callbacks__print_log=None)
     if weighted and isinstance(net, skorch.NeuralNetClassifier | skorch.NeuralNetBinaryClassifier):
         # Its scorer takes the targets for labels, and here they come with weights.

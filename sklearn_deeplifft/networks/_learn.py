@@ -35,7 +35,9 @@ from sklearn_deeplifft.networks._build import (
     is_net,
     stops_early,
 )
+from sklearn_deeplifft.networks._gate_callback import CloseGates
 from sklearn_deeplifft.networks._gates import GateReading
+from sklearn_deeplifft.networks._misfit import explained_misfit
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, on_fewer_columns
 from sklearn_deeplifft.networks._null_columns import NullColumns
 from sklearn_deeplifft.networks._penalty import path_epochs
@@ -139,28 +141,28 @@ def train_network(
         epochs = path_epochs(settings.gates, settings.max_epochs, steps)
         settings = replace(settings, max_epochs=epochs)
     moments = table.moments and (table.moments[0][columns], table.moments[1][columns])
-    with seeded(seed):
-        core = start if start is not None else _fresh(estimator)
-        net = build_net(
-            estimator,
-            problem,
-            settings,
-            moments=moments,
-            core=core,
-            weighted=weighted,
-            output_kind=output_kind,
-        )
+    net = build_net(
+        estimator,
+        problem,
+        settings,
+        moments=moments,
+        core=start,
+        weighted=weighted,
+        output_kind=output_kind,
+    )
     seen, held = (
         TableDataset(table.rows, table.targets, table.weight if weighted else None, part, columns)
         for part in (training, validation)
     )
-    net = train(net, seen, held, seed)
+    with explained_misfit(net, seen, problem):
+        net = train(net, seen, held, seed)
     module: Preprocessed = net.module_
     losses = [row.get("valid_loss") for row in net.history]
     best = min((loss for loss in losses if loss is not None), default=None)
     gates = None
     if settings.gates is not None:
-        gates = dict(net.callbacks_)["gates"].reading(module.core)
+        closing = next(c for _, c in net.callbacks_ if isinstance(c, CloseGates))
+        gates = closing.reading(module.core)
     return TrainedNetwork(net, module.core, module.standardize, len(net.history), best, gates)
 
 
@@ -177,10 +179,7 @@ def untrained_network(
         _require_relu(estimator)
         return None
     with seeded(seed):
-        core = _fresh(estimator)
-        net = build_net(
-            estimator, problem, settings, moments=moments, core=core, weighted=kind != "skorch"
-        )
+        net = build_net(estimator, problem, settings, moments=moments, weighted=kind != "skorch")
         try:
             net.initialize()
         except ValueError as error:
@@ -333,18 +332,6 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
     if labels.dtype.kind in "iu" and labels.min() >= 0 and labels.max() < n_classes:
         return np.arange(n_classes)
     return None
-
-
-def _fresh(estimator: Any) -> nn.Module | None:
-    """Draw the parameters of a module instance anew, so that every network has its own."""
-    instance = estimator.module if is_net(estimator) else estimator
-    if not isinstance(instance, nn.Module):
-        return None
-    core = clone(instance, safe=False)
-    for child in core.modules():
-        if hasattr(child, "reset_parameters"):
-            child.reset_parameters()
-    return core
 
 
 def _learn_mlp(

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sklearn_deeplifft.networks._copies import copied
 from sklearn_deeplifft.networks._gates import FeatureGate, GateSettings, GaussianNoise
 
 __all__ = [
     "FillColumns",
+    "Front",
     "Preprocessed",
     "Standardize",
     "on_fewer_columns",
     "relu_mlp",
     "rescale_output",
+    "sizes_to_pass",
 ]
 
 
@@ -58,10 +62,11 @@ class Standardize(nn.Module):
 
     def __init__(self, mean: Tensor, scale: Tensor, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
-        self.register_buffer("mean", mean.to(torch.float64))
-        self.register_buffer("scale", scale.to(torch.float64))
-        # Follows the module through .to() and .double(), unlike an attribute.
-        self.register_buffer("like", torch.zeros((), dtype=dtype))
+        # Buffers follow the module through .to() and .double(), unlike attributes. They are kept
+        # out of its state, so that a network saved without its standardisation can load it.
+        self.register_buffer("mean", mean.to(torch.float64), persistent=False)
+        self.register_buffer("scale", scale.to(torch.float64), persistent=False)
+        self.register_buffer("like", torch.zeros((), dtype=dtype), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x if x.is_floating_point() else x.to(torch.float64)
@@ -71,14 +76,20 @@ class Standardize(nn.Module):
 class FillColumns(nn.Module):
     """Put some columns back among all ``width``, zeros (their mean) elsewhere."""
 
+    columns: Tensor
+
     def __init__(self, columns: np.ndarray, width: int) -> None:
         super().__init__()
-        self.register_buffer("columns", torch.as_tensor(columns))
+        self.register_buffer("columns", torch.as_tensor(columns), persistent=False)
         self.width = width
 
     def forward(self, x: Tensor) -> Tensor:
         full = x.new_zeros(len(x), self.width)
-        return full.index_copy(1, self.columns, x)  # type: ignore[arg-type]
+        return full.index_copy(1, self.columns, x)
+
+
+class Front(nn.Sequential):
+    """Something of ours before a network of the user's, which is the last of the two."""
 
 
 class Preprocessed(nn.Module):
@@ -87,7 +98,18 @@ class Preprocessed(nn.Module):
     ``core`` is a module, or a class or function that builds one from ``kwargs``; ``n_features``
     and ``n_outputs`` are passed to it where its signature asks for them. ``column_output`` makes
     an output (n,) a column; ``front`` puts gates before the core.
+
+    To the outside it has the names and attributes of the user's module: skorch's
+    ``optimizer__param_groups``, ``Freezer``, ``Initializer`` and checkpoints go by the names of
+    parameters, and callbacks by attributes. Names with a prefix would match none of the user's
+    patterns, and nothing would say so. Hooks on the user's own module would need no wrapper, but a
+    network is read without its standardisation, and gates registered as a child of an
+    ``nn.Sequential`` would run as its last layer. Torch's own wrappers of submodules
+    (``ActivationWrapper``) rename in the same way.
     """
+
+    core: nn.Module
+    standardize: Standardize
 
     def __init__(
         self,
@@ -98,32 +120,115 @@ class Preprocessed(nn.Module):
         n_outputs: int,
         column_output: bool = False,
         front: GateSettings | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__()
-        self.column_output = column_output
-        self.core = (
-            copy.deepcopy(core)
+        network = (
+            copied(core)
             if isinstance(core, nn.Module)
-            else core(**_sizes(core, n_features, n_outputs, kwargs), **kwargs)
+            else core(**sizes_to_pass(core, n_features, n_outputs, kwargs), **kwargs)
         )
-        dtype = next((p.dtype for p in self.core.parameters()), torch.float32)
+        dtype = next((p.dtype for p in network.parameters()), torch.float32)
         if front is not None:
             gate = FeatureGate(front.columns(), front.initial).to(dtype)
-            self.core = nn.Sequential(gate, self.core)
+            network = Front(gate, network)
         mean, scale = moments or (np.zeros(n_features), np.ones(n_features))
+        self.column_output = column_output
         self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale), dtype)
+        self.core = network  # last: from here on attributes that are set are the user's
 
     def forward(self, x: Tensor) -> Tensor:
         z = self.core(self.standardize(x))
         # Against (n, 1) targets an output (n,) would broadcast to (n, n).
         return z[:, None] if self.column_output and z.ndim == 1 else z
 
+    @property
+    def users_module(self) -> nn.Module:
+        """The network without anything before it."""
+        module = self.core
+        while isinstance(module, Front):
+            module = module[-1]
+        return module
 
-def _sizes(build: Callable, n_features: int, n_outputs: int, given: dict) -> dict[str, int]:
-    wanted = inspect.signature(build).parameters
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, nn.Parameter]]:
+        """Parameters under the names that they have in the user's module."""
+        shown, start = self._shown_names(), f"{prefix}." if prefix else ""
+        for name, p in super().named_parameters("", recurse, remove_duplicate):
+            yield start + _renamed(name, shown), p
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The state under the names of the user's module, which can load it."""
+        state = super().state_dict(*args, **kwargs)
+        prefix = kwargs.get("prefix", "")
+        shown = {prefix + inner: prefix + outer for inner, outer in self._shown_names().items()}
+        for name in [name for name in state if name.startswith(prefix)]:
+            state[_renamed(name, shown)] = state.pop(name)
+        return state
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        # Torch hands the children what begins with their names after this returns.
+        inner = {prefix + outer: prefix + inner for inner, outer in self._shown_names().items()}
+        # The empty name, of the user's module itself, begins every other: it comes last.
+        inner = dict(sorted(inner.items(), key=lambda pair: -len(pair[0])))
+        for name in [name for name in state_dict if name.startswith(prefix)]:
+            state_dict[_renamed(name, inner)] = state_dict.pop(name)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+    def _shown_names(self) -> dict[str, str]:
+        """Prefixes of names inside, and outside."""
+        user = self.users_module
+        taken = {name.partition(".")[0] for name, _ in user.named_parameters()}
+        taken |= {name for name, _ in user.named_children()}
+        shown, at, module = {}, "core.", self.core
+        while isinstance(module, Front):
+            own = "gate" if isinstance(module[0], FeatureGate) else "columns"
+            while own in taken:
+                own += "_"
+            taken.add(own)
+            shown[f"{at}0."] = f"{own}."
+            at, module = f"{at}1.", module[-1]
+        return {**shown, at: ""}
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            # Not while it is unpickled, and no protocol of Python's, such as __deepcopy__.
+            if name.startswith("__") or "core" not in self.__dict__.get("_modules", ()):
+                raise
+        return getattr(self.users_module, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = self.__dict__
+        ours = name.startswith("_") or name in own or name in own.get("_modules", ())
+        if ours or "core" not in own.get("_modules", ()):
+            super().__setattr__(name, value)
+        else:  # as a callback that anneals something does: net.module_.temperature = 0.5
+            setattr(self.users_module, name, value)
+
+
+def _renamed(name: str, prefixes: Mapping[str, str]) -> str:
+    for old, new in prefixes.items():
+        if name.startswith(old):
+            return new + name.removeprefix(old)
+    return name
+
+
+def sizes_to_pass(
+    build: Callable[..., Any], n_features: int, n_outputs: int, given: Mapping[str, Any]
+) -> dict[str, int]:
+    """The sizes that a constructor asks for and that nobody has given it."""
+    bound: set[str] = set(given)
+    wanted = set(inspect.signature(build).parameters)
+    while isinstance(build, partial):
+        bound |= build.keywords.keys()
+        build = build.func
     sizes = {"n_features": n_features, "n_outputs": n_outputs}
-    return {name: size for name, size in sizes.items() if name in wanted and name not in given}
+    return {name: size for name, size in sizes.items() if name in wanted - bound}
 
 
 def on_fewer_columns(
@@ -134,7 +239,7 @@ def on_fewer_columns(
     Our own network loses the other columns of its gates and its first weight; any other module is
     fed their mean.
     """
-    core = copy.deepcopy(core)
+    core = copied(core)
     if sliceable:
         at = 1 if isinstance(core[0], FeatureGate) else 0  # type: ignore[index]
         if at:
@@ -143,10 +248,10 @@ def on_fewer_columns(
         first.weight = nn.Parameter(first.weight.detach()[:, kept].clone())
         first.in_features = len(kept)
         return core
-    if isinstance(core, nn.Sequential) and len(core) and isinstance(core[0], FillColumns):
-        columns = core[0].columns[torch.as_tensor(kept)]  # type: ignore[index]
-        return nn.Sequential(FillColumns(columns.numpy(), core[0].width), *list(core)[1:])
-    return nn.Sequential(FillColumns(kept, n_features), core)
+    if isinstance(core, Front) and isinstance(core[0], FillColumns):
+        columns = core[0].columns[torch.as_tensor(kept)]
+        return Front(FillColumns(columns.numpy(), core[0].width), core[1])
+    return Front(FillColumns(kept, n_features), core)
 
 
 def rescale_output(core: nn.Module, mean: np.ndarray, scale: np.ndarray) -> None:

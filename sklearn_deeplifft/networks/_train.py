@@ -66,8 +66,8 @@ class DivergenceCheck(Callback):
     """Stop with an error as soon as the training loss is not finite."""
 
     def on_epoch_end(self, net, **kwargs) -> None:
-        loss = net.history[-1]["train_loss"]
-        if not np.isfinite(loss):
+        loss = net.history[-1].get("train_loss")  # a user's net may not record it
+        if loss is not None and not np.isfinite(loss):
             raise TrainingDivergedError(
                 f"training diverged: the loss became {loss} in epoch {len(net.history)}."
             )

@@ -459,7 +459,7 @@ SKORCH_OPTIONS = {
     "label smoothing": {"criterion__label_smoothing": 0.1},
     "class weights in the loss": {"criterion__weight": torch.tensor([1.0, 2.0, 1.0])},
     "verbose": {"verbose": 1},
-    "a frozen part": {"callbacks": [skorch.callbacks.Freezer("core.out.bias")]},
+    "a frozen part": {"callbacks": [skorch.callbacks.Freezer("out.bias")]},
     "not compiled": {"compile": False},
     "warm start": {"warm_start": True},
 }

@@ -1,0 +1,102 @@
+"""A user's module as one that takes raw rows, built inside the user's own skorch net."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import partial
+from types import MethodType
+from typing import Any
+
+import numpy as np
+import skorch
+from skorch.callbacks import Freezer, ParamMapper
+from torch import nn
+
+from sklearn_deeplifft.networks._copies import copied
+from sklearn_deeplifft.networks._gates import GateSettings
+from sklearn_deeplifft.networks._modules import Preprocessed, sizes_to_pass
+from sklearn_deeplifft.networks._redraw import redraw
+
+__all__ = ["UsersModule", "frozen_patterns"]
+
+
+@dataclass(frozen=True, eq=False)
+class UsersModule:
+    """Called by skorch in place of the user's module, with all its ``module__`` settings.
+
+    Nothing of ours is among these settings, so none can be taken for, or overwrite, the user's.
+    """
+
+    module: Any
+    """A class, a function, or an instance, which is never changed."""
+    n_features: int
+    n_outputs: int
+    moments: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
+    column_output: bool = False
+    front: GateSettings | None = None
+    frozen: tuple[Any, ...] = ()
+    """Patterns of parameters that callbacks freeze before the first step."""
+    trained: bool = False
+    """Whether to go on from the weights of an instance, or to draw new ones."""
+
+    def __call__(self, **given: Any) -> Preprocessed:
+        network = self._network(given)
+        return Preprocessed(
+            lambda: network,  # already a copy
+            moments=self.moments,
+            n_features=self.n_features,
+            n_outputs=self.n_outputs,
+            column_output=self.column_output,
+            front=self.front,
+        )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> UsersModule:
+        """A frozen value: sklearn.clone, which copies deeply, gets it as it is."""
+        return self
+
+    def _network(self, given: dict[str, Any]) -> nn.Module:
+        if self.trained or (isinstance(self.module, nn.Module) and not given):
+            module = copied(self.module)
+            if not self.trained:
+                redraw(module, self._is_frozen)
+            return module
+        # As in skorch: an instance with settings is constructed anew with these.
+        build = type(self.module) if isinstance(self.module, nn.Module) else self.module
+        return build(**sizes_to_pass(build, self.n_features, self.n_outputs, given), **given)
+
+    def _is_frozen(self, name: str) -> bool:
+        return any(
+            pattern(name) if callable(pattern) else fnmatch(name, pattern)
+            for pattern in self.frozen
+        )
+
+
+def frozen_patterns(net: skorch.NeuralNet) -> tuple[Any, ...]:
+    """Patterns of the parameters that a net never changes from its first step on.
+
+    They belong to a ``Freezer`` of the first epoch, or to a group with a learning rate of zero.
+    """
+    found: list[Any] = []
+    callbacks = [] if net.callbacks == "disable" else net.callbacks or []
+    for entry in callbacks:
+        callback = entry[1] if isinstance(entry, tuple) else entry
+        if isinstance(callback, Freezer) and _acts_first(callback):
+            patterns = callback.patterns
+            found += patterns if isinstance(patterns, list | tuple) else [patterns]
+    groups = net.get_params(deep=False).get("optimizer__param_groups") or []
+    found += [pattern for pattern, options in groups if options.get("lr") == 0]
+    return tuple(found)
+
+
+def _acts_first(callback: ParamMapper) -> bool:
+    """Whether a callback acts in the first epoch.
+
+    skorch replaces ``at`` and ``schedule`` of a callback when it is first used, and a clone of the
+    net keeps what it put there.
+    """
+    at, schedule = callback.at, callback.schedule
+    if isinstance(schedule, MethodType):
+        schedule = None if schedule.__func__ is ParamMapper._default_schedule else schedule
+    epoch = at.keywords.get("epoch") if isinstance(at, partial) else at
+    return schedule is None and epoch == 1
