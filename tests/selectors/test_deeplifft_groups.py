@@ -153,8 +153,9 @@ TARGETS = {
 @pytest.mark.parametrize("kind", TARGETS)
 @pytest.mark.parametrize("step", [None, 0.5])
 def test_every_kind_of_target(data, kind, step):
-    y = TARGETS[kind](data.X)
-    selector = quick(feature_groups=LABELS, step=step, max_epochs=40).fit(data.X, y)
+    y, regression = TARGETS[kind](data.X), kind in ("regression", "two targets")
+    params = {"task": "regression" if regression else "classification", "max_epochs": 40}
+    selector = quick(feature_groups=LABELS, step=step, **params).fit(data.X, y)
     importances, by_class = selector.feature_importances_, selector.class_importances_
     for values in (importances, *by_class):
         assert values[0] == values[2]
@@ -162,7 +163,7 @@ def test_every_kind_of_target(data, kind, step):
     assert selector.ranking_[0] <= 2
     found, parts = selector.increments(data.X, y), selector.contributions(data.X)
     assert found.shape[-1] == 5
-    if kind in ("regression", "two targets"):  # scores are terms, added over a group
+    if regression:  # scores are terms, added over a group
         own = np.zeros((8, 5))
         own[np.arange(8), LABELS] = 1
         terms = parts.terms @ own

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 import torch
 
 from sklearn_deeplifft import FeatureSelectionWarning
-from tests.conftest import MLP, answering, planted, quick
+from tests.conftest import MLP, answering, bits, planted, quick
 
 LAYER = "1"  # of our own network: Linear, ReLU, Linear, ReLU, Linear
 
@@ -113,9 +113,19 @@ def test_neurons_are_ranked_by_the_network_whose_activations_are_returned(data):
     np.testing.assert_allclose(several.feature_importances_, first.feature_importances_, atol=1e-5)
 
 
-def test_elimination_is_left_out(data):
-    selector = quick(layer=LAYER, step=0.5).fit(*data)
+def test_elimination_is_left_out_and_said_to_be(data):
+    with pytest.warns(FeatureSelectionWarning, match=r"without effect.* step=0.5 \(neurons of a"):
+        selector = quick(layer=LAYER, step=0.5).fit(*data)
     assert selector.n_rounds_ == 1
+    assert bits(selector) == bits(quick(layer=LAYER).fit(*data))
+
+
+def test_a_fitted_ensemble_of_several_networks_has_no_neurons_in_common(data):
+    several, alone = (quick(n_networks=n).fit(*data).estimator_ for n in (2, 1))
+    with pytest.raises(ValueError, match=r"layer='1' ranks the neurons of one network.* has 2: "):
+        quick(several, prefit=True, layer=LAYER).fit(*data)
+    read = quick(alone, prefit=True, layer=LAYER).fit(*data)
+    assert bits(read) == bits(quick(layer=LAYER).fit(*data))
 
 
 def test_simplex_groups_are_refused_beside_a_layer(data):
