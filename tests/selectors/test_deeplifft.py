@@ -1,11 +1,16 @@
-"""What the scores are: sums, signs, aggregation and gauge, against the oracles."""
+"""Sums, signs, aggregation and gauge of the scores, against the oracles."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from sklearn_deeplifft import Contributions, DeepLIFFTSelector, Importances
+from sklearn_deeplifft import (
+    Contributions,
+    DeepLIFFTSelector,
+    Importances,
+    NetworkEnsembleClassifier,
+)
 from tests.conftest import MLP, Table, answering, planted, quick
 from tests.oracles import (
     identity,
@@ -82,12 +87,9 @@ def test_contributions_in_float64_add_up_to_rounding(data):
     selector = quick(dtype="float64").fit(*data)
     found = selector.contributions(data.X)
     assert found.terms.dtype == np.float64
-    core, front = (
-        selector.estimator_.estimators_[0].module_.core.double(),
-        selector.estimator_.estimators_[0].module_.standardize,
-    )
+    module = selector.estimator_.estimators_[0].module_
     with torch.no_grad():
-        z = core(front(torch.as_tensor(data.X)).double()).numpy()
+        z = module.core.double()(module.standardize(torch.as_tensor(data.X)).double()).numpy()
     np.testing.assert_allclose(found.bias + found.terms.sum(-1), z, rtol=1e-10, atol=1e-10)
     assert selector.decomposition_error_ <= 1e-10
 
@@ -310,12 +312,8 @@ def test_sample_mask_scores_those_rows_only(data):
 def test_sample_mask_leaves_training_alone(data):
     mask = data.X[:, 5] > 1
     whole, masked = quick().fit(*data), quick().fit(*data, sample_mask=mask)
-    for a, b in zip(
-        whole.estimator_.estimators_[0].module_.parameters(),
-        masked.estimator_.estimators_[0].module_.parameters(),
-        strict=True,
-    ):
-        assert torch.equal(a, b)
+    a, b = (s.estimator_.estimators_[0].module_.parameters() for s in (whole, masked))
+    assert all(torch.equal(one, other) for one, other in zip(a, b, strict=True))
     expected = whole.importances(*data, sample_mask=mask)
     np.testing.assert_allclose(masked.feature_importances_, expected.overall, atol=1e-6)
     np.testing.assert_allclose(masked.class_importances_, expected.by_class, atol=1e-6)
@@ -341,9 +339,8 @@ def test_importances_and_fit_agree_where_a_network_misses_a_class(data):
             return super().forward(x) + self.shift
 
     selector = quick(Forgetful, n_networks=6, max_epochs=5).fit(*data)
-    answers = [
-        net.module_(torch.as_tensor(data.X)).argmax(1) for net in selector.estimator_.estimators_
-    ]
+    networks = selector.estimator_.estimators_
+    answers = [net.module_(torch.as_tensor(data.X)).argmax(1) for net in networks]
     assert len({bool((a == 2).any()) for a in answers}) == 2
     again = selector.importances(*data)
     np.testing.assert_allclose(again.by_class, selector.class_importances_, atol=1e-6)
@@ -358,7 +355,7 @@ def test_importances_on_other_rows(fitted):
     np.testing.assert_allclose(scores.by_class, expected.by_class, atol=1e-6)
 
 
-# Which rows are scored
+# Rows that are scored
 
 
 def test_score_on_validation_is_the_rows_the_network_has_not_seen(data, monkeypatch):
@@ -414,15 +411,16 @@ def test_groups_are_held_out_together(data, monkeypatch):
 
 
 def _parts(monkeypatch) -> list[tuple[np.ndarray, np.ndarray]]:
-    from sklearn_deeplifft.ensembles import _plan as _training
+    """Rows that each network is trained on, and those held out from it."""
+    from sklearn_deeplifft.ensembles import _rounds
 
-    parts, train_networks = [], _training.train_networks
+    parts, train_networks = [], _rounds.train_networks
 
-    def recording(problem, settings, table, assignments, *args):
-        parts.extend((a.training, a.validation) for a in assignments)
-        return train_networks(problem, settings, table, assignments, *args)
+    def recording(problem, settings, table, splits, *args):
+        parts.extend((split.training, split.validation) for split in splits)
+        return train_networks(problem, settings, table, splits, *args)
 
-    monkeypatch.setattr(_training, "train_networks", recording)
+    monkeypatch.setattr(_rounds, "train_networks", recording)
     return parts
 
 
@@ -503,16 +501,11 @@ def test_secant_rule_reads_a_curved_network_exactly(data):
 
 
 def test_paper_parameters_are_the_paper(data):
-    params = DeepLIFFTSelector.paper_parameters()
-    selector = DeepLIFFTSelector(**{**params, "max_epochs": 15}, random_state=0).fit(*data)
-    sizes = [
-        m.out_features
-        for m in selector.estimator_.estimators_[0].module_.core
-        if isinstance(m, nn.Linear)
-    ]
-    assert sizes == [200, 100, 3]
-    assert len(selector.estimator_.estimators_) == selector.n_rounds_ == 1
+    selector = DeepLIFFTSelector(**DeepLIFFTSelector.paper_parameters(), random_state=0)
+    selector.set_params(estimator__max_epochs=15).fit(*data)
     core = selector.estimator_.estimators_[0].module_.core
+    assert [m.out_features for m in core if isinstance(m, nn.Linear)] == [200, 100, 3]
+    assert len(selector.estimator_.estimators_) == selector.n_rounds_ == 1
     with torch.no_grad():
         raw = core(torch.as_tensor(data.X, dtype=torch.float32)).numpy()
     found = selector.contributions(data.X)  # raw columns, terms c_i x_i
@@ -524,7 +517,7 @@ def test_paper_parameters_are_the_paper(data):
 def test_paper_scores_every_correct_held_out_example_alike(data, monkeypatch):
     parts = _parts(monkeypatch)
     selector = DeepLIFFTSelector(**DeepLIFFTSelector.paper_parameters(), random_state=0)
-    selector.set_params(max_epochs=25, learning_rate=0.01).fit(*data)
+    selector.set_params(estimator__max_epochs=25, estimator__learning_rate=0.01).fit(*data)
     held = parts[0][1]
     core = selector.estimator_.estimators_[0].module_.core
     increments, predicted = oracle_scores(core, data.X[held], data.y[held], np.zeros(8))
@@ -551,7 +544,7 @@ def test_averages_over_networks(data):
         selector.class_importances_, np.mean([s.class_importances_ for s in scores], 0), atol=1e-4
     )
     assert len(selector.estimator_.estimators_) == 3
-    assert selector.estimator_.estimators_[0] is selector.estimator_.estimators_[0]
+    assert isinstance(selector.estimator_, NetworkEnsembleClassifier)
 
 
 def test_one_network_has_no_spread(fitted):

@@ -20,8 +20,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from sklearn_deeplifft import DeepLIFFTSelector
-from tests.conftest import MLP, QUICK, FixedMLP, bits, counted_trainings, planted, quick
+from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier
+from tests.conftest import MLP, FixedMLP, bits, counted_trainings, planted, quick
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,6 @@ OTHER_VALUES = {
     "threshold": "mean",
     "alpha": 0.05,
     "per_class": True,
-    "n_networks": 2,
     "step": 1,
     "reference": [0.0] * 8,
     "simplex_groups": [[0, 1], (2, 3)],
@@ -46,26 +45,10 @@ OTHER_VALUES = {
     "class_balance": None,
     "importance_type": "absolute",
     "score_on": "out_of_fold",
-    "task": "classification",
-    "class_weight": {"b": 2.0},
-    "standardize": False,
     "prefit": True,
-    "hidden_layer_sizes": [5, 4],
-    "dropout": 0.5,
-    "learning_rate": 0.5,
-    "weight_decay": 0.1,
-    "gate_penalty": 0.1,
-    "path_steps": 7,
     "path_weight": 0.2,
     "smoothing": 0.2,
-    "batch_size": 7,
-    "max_epochs": 2,
-    "patience": None,
-    "validation_fraction": 0.5,
-    "n_jobs": 2,
-    "checkpoint_dir": "networks",
     "memory": "kept",
-    "device": "cpu:0",
     "dtype": "float64",
     "random_state": 3,
     "verbose": 1,
@@ -74,7 +57,7 @@ OTHER_VALUES = {
 
 def test_every_parameter_is_in_the_list_above_and_documented():
     names = list(inspect.signature(DeepLIFFTSelector.__init__).parameters)[1:]
-    assert set(names) <= set(OTHER_VALUES)
+    assert set(names) == set(OTHER_VALUES)
     for name in names:
         assert f"    {name} : " in DeepLIFFTSelector.__doc__, name
 
@@ -97,6 +80,18 @@ def test_parameters_are_kept_as_they_are_and_cloned(name):
         assert twin[name] == given
 
 
+def test_parameters_of_the_ensemble_and_of_its_network_are_set_through_the_selector():
+    net = skorch.NeuralNetClassifier(MLP, lr=0.2)
+    selector = DeepLIFFTSelector(NetworkEnsembleClassifier(net, n_networks=3))
+    assert selector.get_params()["estimator__n_networks"] == 3
+    assert selector.get_params()["estimator__network__lr"] == 0.2
+    twin = clone(selector).set_params(estimator__n_networks=4, estimator__network__lr=0.1)
+    assert (twin.estimator.n_networks, twin.estimator.network.lr) == (4, 0.1)
+    assert (selector.estimator.n_networks, net.lr) == (3, 0.2)
+    bare = DeepLIFFTSelector(net).set_params(estimator__lr=0.3)
+    assert bare.estimator.lr == 0.3
+
+
 @pytest.mark.parametrize(
     "estimator",
     [
@@ -115,19 +110,28 @@ def test_fit_leaves_parameters_as_they_were(data, estimator):
         estimator = estimator()
     given = {
         "reference": np.zeros(8),
-        "hidden_layer_sizes": [6],
         "random_state": np.random.RandomState(0),
         "class_weight": {0: 2.0},
         "n_features_to_select": 0.5,
     }
+    if estimator is None:  # the other networks have their own layers
+        given["hidden_layer_sizes"] = [6]
     selector = quick(estimator, step=0.5, **given)
-    before = dict(vars(selector))
-    contents = {name: repr(value) for name, value in before.items() if name != "random_state"}
+    owners = (selector, selector.estimator)
+    before = [dict(vars(owner)) for owner in owners]
+    contents = [_shown(owner) for owner in owners]
     selector.fit(*data)
-    for name, value in before.items():
-        assert getattr(selector, name) is value, name
-    for name, text in contents.items():
-        assert repr(getattr(selector, name)) == text, name
+    for owner, values, texts in zip(owners, before, contents, strict=True):
+        for name, value in values.items():
+            assert getattr(owner, name) is value, name
+        assert {name: _shown(owner)[name] for name in texts} == texts
+    assert vars(selector.estimator).keys() == before[1].keys()
+    assert set(vars(selector.estimator_)) > set(before[1])
+
+
+def _shown(owner) -> dict[str, str]:
+    """Parameters as they print, but for the generator, which moves on."""
+    return {name: repr(value) for name, value in vars(owner).items() if name != "random_state"}
 
 
 def test_a_clone_is_unfitted_and_fits_the_same(data):
@@ -148,7 +152,7 @@ SAVERS = {
 
 KINDS = {
     "default": lambda: quick(step=0.5, n_networks=2),
-    "groups and names": lambda: quick(reference="zero", target_class=1),
+    "reference and class": lambda: quick(reference="zero", target_class=1),
     "layer": lambda: quick(layer="1"),
     "module class": lambda: quick(MLP),
     "module instance": lambda: quick(FixedMLP()),
@@ -192,9 +196,8 @@ def test_no_data_travels_with_a_pickle():
         net = skorch.NeuralNetClassifier(
             MLP, criterion=nn.CrossEntropyLoss, max_epochs=12, lr=0.5, batch_size=n
         )
-        for estimator in (None, net):
-            fitted = quick(estimator, max_epochs=12, batch_size=n).fit(X, y)
-            sizes.append(len(pickle.dumps(fitted)))
+        for selector in (quick(max_epochs=12, batch_size=n), quick(net)):
+            sizes.append(len(pickle.dumps(selector.fit(X, y))))
     assert abs(sizes[2] - sizes[0]) < 1000  # the larger table alone is 256 kB
     assert abs(sizes[3] - sizes[1]) < 1000
 
@@ -225,11 +228,11 @@ def test_grid_over_nested_parameters(data):
     )
     pipe = make_pipeline(quick(net, n_features_to_select=3), LogisticRegression())
     grid = {
-        "deeplifftselector__estimator__module__width": [4, 16],
-        "deeplifftselector__estimator__lr": [0.02, 0.05],
+        "deeplifftselector__estimator__network__module__width": [4, 16],
+        "deeplifftselector__estimator__network__lr": [0.02, 0.05],
     }
     search = GridSearchCV(pipe, grid, cv=2).fit(*data)
-    best = search.best_estimator_["deeplifftselector"].estimator_
+    best = search.best_estimator_["deeplifftselector"].estimator_.estimators_[0]
     assert best.module_.core.hidden.out_features == search.best_params_[next(iter(grid))]
 
 
@@ -335,7 +338,7 @@ def test_representations(data):
     assert "DeepLIFFTSelector" in uncuttable._repr_html_()
 
 
-def test_what_cannot_be_computed_is_no_attribute(data):
+def test_a_number_that_cannot_be_computed_is_no_attribute(data):
     alone, two = quick().fit(*data), quick(n_networks=2).fit(*data)
     assert "stability_" in dir(two)
     assert "stability_" not in dir(alone)
@@ -357,7 +360,7 @@ def test_defaults_do_not_share_mutable_objects():
 
 def test_a_sweep_over_counts_by_hand_trains_once(data, monkeypatch):
     with counted_trainings(monkeypatch) as calls:
-        selector = DeepLIFFTSelector(**QUICK).fit(*data)
+        selector = quick().fit(*data)
         tables = [
             selector.set_params(n_features_to_select=k).transform(data.X) for k in range(1, 9)
         ]
