@@ -24,7 +24,13 @@ from sklearn_deeplifft.ensembles._predictions import mean_logits
 from sklearn_deeplifft.ensembles._progress import Report, reporter
 from sklearn_deeplifft.ensembles._rounds import Rounds, digest_of, exported, with_target_units
 from sklearn_deeplifft.ensembles._settings import epochs_within, network_settings
-from sklearn_deeplifft.ensembles._splits import deal_splits, fold_count, with_null_draws
+from sklearn_deeplifft.ensembles._splits import (
+    deal_splits,
+    fold_count,
+    packed,
+    unpacked,
+    with_null_draws,
+)
 from sklearn_deeplifft.ensembles._training import Execution
 from sklearn_deeplifft.ensembles._validation_score import score_interval, validation_scores
 from sklearn_deeplifft.networks import TrainedNetwork, network_kind
@@ -33,6 +39,7 @@ from sklearn_deeplifft.tables import (
     FitData,
     Rows,
     Target,
+    Task,
     check_rows,
     encode_like,
     encode_target,
@@ -84,7 +91,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
 
     @property
     @abstractmethod
-    def _task(self) -> str:
+    def _task(self) -> Task:
         """What the target is taken for: "classification" or "regression"."""
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -181,15 +188,15 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         self._keep_networks(networks, data)
         self._gate_groups = rounds.gate_groups
         self._digest = digest_of(data)
-        self._held_out = rounds.held_out
-        self.validation_scores_ = validation_scores(networks, self._held_out, data)
+        self._held_out_bits = packed(rounds.held_out, data.index)
+        self.validation_scores_ = validation_scores(networks, rounds.held_out, data)
         self.validation_score_ = float(np.mean(self.validation_scores_))
         self.validation_score_interval_ = score_interval(self.validation_scores_)
 
     def _keep_given(self, networks: Sequence[TrainedNetwork], data: FitData) -> None:
         """Become the ensemble of networks that were trained elsewhere; no held-out row is known."""
         self._keep_networks(networks, data)
-        self._gate_groups, self._digest, self._held_out = None, "", []
+        self._gate_groups, self._digest, self._held_out_bits = None, "", []
         self.validation_scores_ = np.full(len(networks), np.nan)
         self.validation_score_, self.validation_score_interval_ = np.nan, np.full(2, np.nan)
 
@@ -204,6 +211,10 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
     def _was_trained_on(self, data: FitData) -> bool:
         """Whether this is the table of the last fit: its rows, target and weights."""
         return bool(self._digest) and self._digest == digest_of(data)
+
+    def _held_out(self, data: FitData) -> list[np.ndarray]:
+        """Rows of the table of the last fit that were held out from each network."""
+        return unpacked(self._held_out_bits, data.index)
 
     def _mean_logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "estimators_")

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
 from sklearn_deeplifft.ensembles._predictions import probabilities
-from sklearn_deeplifft.tables import plain_target
+from sklearn_deeplifft.tables import Task, plain_target
 
 __all__ = ["NetworkEnsembleClassifier"]
 
@@ -190,7 +190,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         self.verbose = verbose
 
     @property
-    def _task(self) -> str:
+    def _task(self) -> Task:
         return "classification"
 
     @property

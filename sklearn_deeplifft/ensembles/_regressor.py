@@ -5,6 +5,7 @@ from __future__ import annotations
 from sklearn.base import RegressorMixin
 
 from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
+from sklearn_deeplifft.tables import Task
 
 __all__ = ["NetworkEnsembleRegressor"]
 
@@ -171,7 +172,7 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
         self.verbose = verbose
 
     @property
-    def _task(self) -> str:
+    def _task(self) -> Task:
         return "regression"
 
     def predict(self, X):
