@@ -13,7 +13,7 @@ from sklearn_deeplifft.networks import KnockoffMap, NullColumns
 from sklearn_deeplifft.ranking import deal_folds
 from sklearn_deeplifft.tables import FitData
 
-__all__ = ["Split", "deal_splits", "fold_count", "with_null_draws"]
+__all__ = ["Split", "deal_splits", "fold_count", "packed", "unpacked", "with_null_draws"]
 
 
 class Split(NamedTuple):
@@ -48,6 +48,17 @@ def deal_splits(
         seed = int(rng.randint(2**31 - 1))
         splits.append(Split(data.index[~held], data.index[held], seed))
     return splits
+
+
+def packed(parts: Sequence[np.ndarray], index: np.ndarray) -> list[np.ndarray]:
+    """Parts of the rows ``index`` as one bit per row: little of a table travels with a pickle."""
+    return [np.packbits(np.isin(index, part)) for part in parts]
+
+
+def unpacked(bits: Sequence[np.ndarray], index: np.ndarray) -> list[np.ndarray]:
+    """The parts again, in the order of ``index``."""
+    n = len(index)
+    return [index[np.unpackbits(part, count=n).astype(bool)] for part in bits]
 
 
 def with_null_draws(

@@ -80,7 +80,7 @@ class Untrained:
         """Whether the networks of a regression are read on a standardised target."""
         return network_kind(self.ensemble.network) == "default"
 
-    def fit_data(self, X, y, names: np.ndarray | None, **given) -> FitData:
+    def fit_data(self, X: Any, y: Any, names: np.ndarray | None, **given: Any) -> FitData:
         """Make the table ready for training."""
         return self.ensemble._fit_data(X, y, names, **given)
 
@@ -127,7 +127,7 @@ class FittedEnsemble:
         own = self.ensemble._gate_groups
         return _gates_in_front(self.ensemble._networks[0]) if own is None else own
 
-    def fit_data(self, X, y, names: np.ndarray | None, **given) -> FitData:
+    def fit_data(self, X: Any, y: Any, names: np.ndarray | None, **given: Any) -> FitData:
         """Make the table ready as for the training of the ensemble."""
         _require_columns_of(self.ensemble, X.shape[1], names)
         return self.ensemble._fit_data(X, y, names, known=True, **given)
@@ -145,7 +145,7 @@ class FittedEnsemble:
         if not self.ensemble._was_trained_on(data):
             return FirstRound(networks, None)
         as_trained = [trained.beside_nulls or trained for trained in networks]
-        return FirstRound(as_trained, self.ensemble._held_out)
+        return FirstRound(as_trained, self.ensemble._held_out(data))
 
     def fitted(self, first: FirstRound, data: FitData) -> BaseNetworkEnsemble:
         """The ensemble itself."""
@@ -171,11 +171,11 @@ class FittedNetwork:
         """Parameters of an ensemble of one network, without gates that a penalty acts on."""
         return ENSEMBLES["classification"](n_networks=1, gates=None)
 
-    def fit_data(self, X, y, names: np.ndarray | None, **given) -> FitData:
+    def fit_data(self, X: Any, y: Any, names: np.ndarray | None, **given: Any) -> FitData:
         """Take the rows as they are given; the network already numbers its classes."""
         return fit_data(X, y, names, self._encode, canonical=False, **given)
 
-    def _encode(self, X, y) -> Target:
+    def _encode(self, X: Any, y: Any) -> Target:
         known = known_classes(self.network, Rows(X).take(slice(0, 2)), np.unique(y))
         task = task_of_network(self.network)
         if task == "auto":
