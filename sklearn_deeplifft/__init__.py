@@ -11,6 +11,7 @@ from sklearn_deeplifft.exceptions import (
     FeatureSelectionWarning,
     NotPiecewiseLinearError,
     TrainingDivergedError,
+    TrainingInterrupted,
 )
 from sklearn_deeplifft.selectors._deeplifft import DeepLIFFTSelector
 from sklearn_deeplifft.selectors._gia import GIATransformer
@@ -34,6 +35,7 @@ __all__ = [
     "NotPiecewiseLinearError",
     "Progress",
     "TrainingDivergedError",
+    "TrainingInterrupted",
     "__version__",
     "datasets",
     "groups_from_correlation",

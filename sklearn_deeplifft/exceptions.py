@@ -1,10 +1,13 @@
 """Errors and warnings of the package; each also inherits the nearest builtin type."""
 
+from pathlib import Path
+
 __all__ = [
     "CheckpointWarning",
     "FeatureSelectionWarning",
     "NotPiecewiseLinearError",
     "TrainingDivergedError",
+    "TrainingInterrupted",
 ]
 
 
@@ -17,8 +20,51 @@ class TrainingDivergedError(ValueError):
 
 
 class FeatureSelectionWarning(UserWarning):
-    """The fit is usable, but part of what was asked has no answer in the data."""
+    """The fit is usable, but part of what was asked has no answer in the data.
+
+    Parameters
+    ----------
+    finding : str
+        What is the case, in sentences that hold wherever they are shown.
+    remedy : str, default=""
+        What to do about it, in words of Python: names of parameters, say. The message is both.
+    """
+
+    def __init__(self, finding: str, remedy: str = "") -> None:
+        super().__init__(f"{finding} {remedy}".rstrip())
+        self.finding = finding
+        self.remedy = remedy
 
 
 class CheckpointWarning(FeatureSelectionWarning):
     """A file of ``checkpoint_dir`` is damaged or foreign; its piece is computed again."""
+
+
+class TrainingInterrupted(KeyboardInterrupt):
+    """Ctrl-C during training.
+
+    Parameters
+    ----------
+    done, total : int
+        Networks that are finished, and all of them.
+    folder : Path, default=None
+        Where those finished are kept; None if they are lost.
+    """
+
+    def __init__(self, done: int, total: int, folder: Path | None = None) -> None:
+        super().__init__(done, total, folder)
+        self.done = done
+        self.total = total
+        self.folder = folder
+
+    @property
+    def finding(self) -> str:
+        """What is left of the training."""
+        said = f"interrupted: {self.done} of {self.total} networks were trained"
+        if self.folder is None:
+            return f"{said}, and none is kept."
+        return f"{said} and are kept in {self.folder}; the same call goes on from there."
+
+    def __str__(self) -> str:
+        remedy = " Pass checkpoint_dir= to keep those that are finished."
+        return self.finding + (remedy if self.folder is None else "")

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Checkpoints:
     A piece comes back exactly as it was saved, or not at all. The first one makes the folder.
     """
 
-    def __init__(self, folder: str | os.PathLike) -> None:
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder).absolute()
         existing = next(p for p in (self.folder, *self.folder.parents) if os.path.lexists(p))
         problem = f"cannot keep checkpoints in {self.folder}: {existing} is not a"
@@ -44,19 +45,14 @@ class Checkpoints:
         except (PermissionError, IsADirectoryError, NotADirectoryError):
             raise  # saving would fail as well
         except Exception as error:  # a damaged archive can raise nearly anything
-            problem = f"is damaged ({type(error).__name__}: {error})"
+            problem, remedy = f"is damaged ({type(error).__name__}: {error})", ""
         else:
             if stored == key:
                 return arrays
-            problem = (
-                "is foreign (made from other data or settings, or by another version: use "
-                "another checkpoint_dir for another fit)"
-            )
-        warnings.warn(
-            f"checkpoint {path} {problem}. The piece is computed again and the file replaced.",
-            CheckpointWarning,
-            stacklevel=2,
-        )
+            problem = "is foreign (made from other data or settings, or by another version)"
+            remedy = "Use another checkpoint_dir for another fit."
+        finding = f"checkpoint {path} {problem}. The piece is computed again and the file replaced."
+        warnings.warn(CheckpointWarning(finding, remedy), stacklevel=2)
         return None
 
     def save(self, name: str, key: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -80,7 +76,7 @@ class Checkpoints:
             raise
 
 
-def _read(file) -> tuple[str, dict[str, np.ndarray]]:
+def _read(file: IO[bytes]) -> tuple[str, dict[str, np.ndarray]]:
     """Key and arrays of a whole file; an error of some kind if it is not whole."""
     with np.load(file, allow_pickle=False) as npz:
         # Before NumPy parses anything: a damaged shape could ask for any amount of memory.
@@ -93,7 +89,7 @@ def _read(file) -> tuple[str, dict[str, np.ndarray]]:
     return header["key"], arrays
 
 
-def key_of(*parts) -> str:
+def key_of(*parts: Any) -> str:
     """Hex digest of numbers, strings, None, tuples, lists, dicts, dataclasses and arrays.
 
     The same in every process. Types count (1, 1.0, True and "1" differ), but a tuple is a list and
@@ -105,7 +101,7 @@ def key_of(*parts) -> str:
     return sha.hexdigest()
 
 
-def _encoded(part) -> Iterator[bytes]:
+def _encoded(part: Any) -> Iterator[bytes]:
     """Bytes that differ wherever the values do: each token tells its type and length."""
     if isinstance(part, np.generic) and _is_plain(part) and part.dtype.kind not in "mM":
         part = part.item()
@@ -126,7 +122,7 @@ def _encoded(part) -> Iterator[bytes]:
         yield from _encoded_object(part)
 
 
-def _encoded_object(part) -> Iterator[bytes]:
+def _encoded_object(part: Any) -> Iterator[bytes]:
     kind = f"{type(part).__module__}.{type(part).__qualname__}"
     if _is_plain(part):
         yield f"array:{part.dtype.str}:{part.shape}:".encode()
@@ -143,7 +139,7 @@ def _encoded_object(part) -> Iterator[bytes]:
         raise TypeError(f"no key can be made of {kind}: see key_of for the types that have one.")
 
 
-def _is_plain(part) -> bool:
+def _is_plain(part: Any) -> bool:
     """Whether equal arrays have equal bytes: no pointers, masks or, as in long double, padding."""
     known = isinstance(part, np.ndarray | np.generic) and not isinstance(part, np.ma.MaskedArray)
     return known and part.dtype.kind in "biufcmMSU" and part.dtype.char not in "gG"

@@ -29,6 +29,7 @@ from sklearn_deeplifft.ensembles._null_columns import (
 )
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
 from sklearn_deeplifft.ensembles._splits import Split
+from sklearn_deeplifft.exceptions import TrainingInterrupted
 from sklearn_deeplifft.networks import (
     GateReading,
     KnockoffMap,
@@ -142,8 +143,8 @@ def train_networks(
     ------
     ValueError
         If some of the networks carry null columns and others do not.
-    KeyboardInterrupt
-        With a message that says what is kept.
+    TrainingInterrupted
+        On Ctrl-C; it says what is kept.
     """
     work = _Work(problem, settings, table, splits, columns, execution)
     found = work.restored()
@@ -158,16 +159,9 @@ def train_networks(
             left = seconds / (len(found) - done) * (total - len(found))
             report(len(found), total, list(part.values()), seconds, left)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_farewell(len(found), total, execution)) from None
+        folder = None if execution.checkpoints is None else execution.checkpoints.folder
+        raise TrainingInterrupted(len(found), total, folder) from None
     return [found[i] for i in range(total)]
-
-
-def _farewell(done: int, total: int, execution: Execution) -> str:
-    said = f"interrupted: {done} of {total} networks were trained"
-    if execution.checkpoints is None:
-        return f"{said}, and none is kept. Pass checkpoint_dir= to keep those that are finished."
-    folder = execution.checkpoints.folder
-    return f"{said} and are kept in {folder}; the same call goes on from there."
 
 
 class Result(NamedTuple):
@@ -391,7 +385,7 @@ def _chunks(
     n_weights = sum(a * b for a, b in itertools.pairwise([problem.n_features, *widths]))
     size = CHUNK_BYTES // (16 * n_weights + 12 * settings.batch_size * sum(widths))
     size = min(max(size, 1), LARGEST_CHUNK)
-    by_shape: dict[tuple, list[int]] = {}
+    by_shape: dict[tuple[tuple[int, int], ...], list[int]] = {}
     for i in wanted:
         parts = splits[i].training, splits[i].validation
         shape = tuple(epoch_shape(len(part), settings.batch_size) for part in parts)
