@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from sklearn_deeplifft import FeatureSelectionWarning
 
-__all__ = ["collected", "one_thread"]
+__all__ = ["as_sentence", "collected", "note_of", "one_thread"]
 
 
 @contextmanager
@@ -32,21 +32,33 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def collected(notes: list[str]) -> Iterator[None]:
-    """Turn what the selector warns of into notes; every other warning goes on its way."""
+def collected() -> Iterator[list[FeatureSelectionWarning]]:
+    """Yield a list that holds, at the end, what the selector warned of.
+
+    Every other warning goes on its way.
+    """
+    found: list[FeatureSelectionWarning] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FeatureSelectionWarning)
-        yield
+        yield found
     for warning in caught:
-        if issubclass(warning.category, FeatureSelectionWarning):
-            notes.append(_sentence(str(warning.message)))
+        if isinstance(warning.message, FeatureSelectionWarning):
+            found.append(warning.message)
         else:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
 
 
-def _sentence(text: str) -> str:
-    # What follows is advice on parameters that no command has.
-    text = text.partition(" Train longer, ")[0]
+def note_of(warning: FeatureSelectionWarning) -> str:
+    """What is the case; the remedy speaks of parameters that no command has."""
+    return as_sentence(warning.finding)
+
+
+def as_sentence(text: str) -> str:
+    """Begin with a capital letter.
+
+    >>> as_sentence("checkpoint X is damaged.")
+    'Checkpoint X is damaged.'
+    """
     return text[:1].upper() + text[1:]

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft import ImportanceNeuronSelector
-from sklearn_deeplifft.cli._fitting import collected, one_thread
-from sklearn_deeplifft.cli._options import in_options
+from sklearn_deeplifft import CheckpointWarning, FeatureSelectionWarning, ImportanceNeuronSelector
+from sklearn_deeplifft.cli._fitting import collected, note_of, one_thread
 from sklearn_deeplifft.cli._parts import encode, source_columns
 from sklearn_deeplifft.cli._progress import Stages
 from sklearn_deeplifft.cli._table import Table
@@ -55,14 +54,14 @@ class GateOutcome:
 
 def train_gates(table: Table, options: GateOptions, progress: Stages) -> GateOutcome:
     """Train the networks on all rows, and read their gates."""
-    notes: list[str] = []
     everything = np.arange(len(table.y))
-    with collected(notes), one_thread():
+    with collected() as warned, one_thread():
         parts = encode(table, everything, everything)
         features = source_columns(table, parts)
         selector = _selector(table.task, features, options)
-        with progress.follow("Training networks", selector.n_networks):
-            selector.fit(parts.X_train, parts.y_train)
+        n_networks = selector.estimator.n_networks
+        with progress.follow("Training networks", n_networks) as report:
+            selector.set_params(verbose=report).fit(parts.X_train, parts.y_train)
     gates = pd.DataFrame(selector.importances_per_network_, columns=features)
     gates = gates.loc[:, ~gates.columns.duplicated()][table.features]
     return GateOutcome(
@@ -72,23 +71,25 @@ def train_gates(table: Table, options: GateOptions, progress: Stages) -> GateOut
         n_selected=count_to_select(options.n_selected, table.n_columns),
         # One network has nothing to agree with.
         stability=selector.stability_ if len(gates) > 1 else math.nan,
-        notes=[*_summarized(notes), *_closed(gates)],
+        notes=[*_notes(warned), *_closed(gates)],
     )
 
 
 def _selector(task: str, features: Sequence[str], options: GateOptions) -> ImportanceNeuronSelector:
-    chosen: dict[str, Any] = ImportanceNeuronSelector.paper_parameters() if options.paper else {}
+    asked: dict[str, Any] = {"n_jobs": options.n_jobs, "checkpoint_dir": options.checkpoint_dir}
     if options.n_networks is not None:
-        chosen["n_networks"] = options.n_networks
+        asked["n_networks"] = options.n_networks
+    chosen: dict[str, Any] = (
+        ImportanceNeuronSelector.paper_parameters()
+        if options.paper
+        else {"estimator": ImportanceNeuronSelector.default_estimator(task)}
+    )
+    chosen["estimator"].set_params(**asked)
     return ImportanceNeuronSelector(
         **chosen,
         n_features_to_select=options.n_selected,
         feature_groups=features,
-        task=task,
         random_state=options.seed,
-        n_jobs=options.n_jobs,
-        checkpoint_dir=options.checkpoint_dir,
-        verbose=1,
     )
 
 
@@ -118,13 +119,19 @@ def _ranking(
     return frame.sort_values("rank", ignore_index=True)
 
 
-def _summarized(notes: Sequence[str]) -> list[str]:
+def _notes(warned: Sequence[FeatureSelectionWarning]) -> list[str]:
     """Each note once; of the checkpoints that cannot be used, the first and how many more."""
-    notes = list(dict.fromkeys(in_options(note) for note in notes))
-    unfit = [note for note in notes if note.startswith("Checkpoint ")]
+    unfit = [warning for warning in warned if isinstance(warning, CheckpointWarning)]
+    others = [note_of(warning) for warning in warned if warning not in unfit]
+    return [*_of_checkpoints(unfit), *dict.fromkeys(others)]
+
+
+def _of_checkpoints(unfit: Sequence[CheckpointWarning]) -> list[str]:
+    if not unfit:
+        return []
+    remedy = " Use another --checkpoint-dir for another fit." if unfit[0].remedy else ""
     rest = f" So it is with {len(unfit) - 1:,} more." if len(unfit) > 1 else ""
-    first = [f"{unfit[0]}{rest}"] if unfit else []
-    return [*first, *(note for note in notes if note not in unfit)]
+    return [f"{note_of(unfit[0])}{remedy}{rest}"]
 
 
 def _closed(gates: pd.DataFrame) -> list[str]:

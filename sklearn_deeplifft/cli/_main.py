@@ -223,7 +223,10 @@ def gates(
         require_columns(frame, target, drop)
         data = make_table(frame, target, name=table.name, drop=drop, task=task)
         _require_possible(data, select, paper=paper)
-        _run_gates(data, GateOptions(**rest, n_selected=select, paper=paper), output, quiet=quiet)
+        options = GateOptions(**rest, n_selected=select, paper=paper)
+        if options.checkpoint_dir is not None:
+            require_writable(options.checkpoint_dir, "--checkpoint-dir")
+        _run_gates(data, options, output, quiet=quiet)
 
 
 def _require_possible(table: Table, select: int | None, *, paper: bool) -> None:

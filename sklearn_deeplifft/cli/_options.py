@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from typing import Any
 import click
 import pandas as pd
 
+from sklearn_deeplifft import TrainingInterrupted
+from sklearn_deeplifft.cli._fitting import as_sentence
 from sklearn_deeplifft.cli._table import missing_column
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "TASK_OPTION",
     "Counts",
     "errors",
-    "in_options",
     "interruptible",
     "nonzero",
     "of_every_command",
@@ -127,24 +127,13 @@ def unescaped(sep: str | None) -> str | None:
     return "\t" if sep == r"\t" else sep
 
 
-def in_options(message: str) -> str:
-    """Name an option where a library names its parameter.
-
-    >>> in_options("interrupted: none is kept. Pass checkpoint_dir= to keep those finished.")
-    'interrupted: none is kept. Pass --checkpoint-dir to keep those finished.'
-    """
-    return re.sub(
-        r"\b(pass|use another) checkpoint_dir=?", r"\1 --checkpoint-dir", message, flags=re.I
-    )
-
-
 @contextmanager
 def errors() -> Iterator[None]:
     """Say what is wrong in one line; errors of ours and of the libraries below name the remedy."""
     try:
         yield
     except (ValueError, OSError, ImportError) as error:
-        raise click.ClickException(in_options(str(error))) from error
+        raise click.ClickException(str(error)) from error
 
 
 @contextmanager
@@ -157,6 +146,14 @@ def interruptible() -> Iterator[None]:
         # One that is within a step of training when the interpreter goes away aborts the process.
         for thread in set(threading.enumerate()).difference(before):
             thread.join(SECONDS_TO_STOP)
-        message = in_options(str(interrupt)) or "interrupted: nothing was written."
-        click.echo(f"{message[0].upper()}{message[1:]}", err=True)
+        click.echo(_kept(interrupt), err=True)
         raise click.exceptions.Exit(130) from interrupt
+
+
+def _kept(interrupt: KeyboardInterrupt) -> str:
+    """What is left of the work, and the option that would have kept more."""
+    if not isinstance(interrupt, TrainingInterrupted):
+        return "Interrupted: nothing was written."
+    lost = interrupt.folder is None
+    remedy = " Pass --checkpoint-dir to keep those that are finished." if lost else ""
+    return f"{as_sentence(interrupt.finding)}{remedy}"

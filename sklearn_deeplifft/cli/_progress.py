@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,17 +13,16 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     ProgressColumn,
     SpinnerColumn,
     Task,
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.progress import Progress as Bars
 from rich.text import Text
 
-LINE = re.compile(r"network (?P<done>\d+)/\d+ (?:.*about (?P<left>.+) left)?")
-UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+from sklearn_deeplifft.ensembles import Progress, Report
 
 __all__ = ["Lines", "Live", "Silent", "Stages", "calls_per_network", "progress_for"]
 
@@ -36,8 +33,8 @@ class Stages(Protocol):
     def stage(self, what: str, total: int) -> AbstractContextManager[Callable[[], object]]:
         """Enter a stage of ``total`` steps; call what it yields after each step."""
 
-    def follow(self, what: str, total: int) -> AbstractContextManager[None]:
-        """Enter the training of ``total`` networks by a selector with ``verbose=1``."""
+    def follow(self, what: str, total: int) -> AbstractContextManager[Report]:
+        """Enter the training of ``total`` networks; what it yields is a selector's ``verbose``."""
 
 
 def progress_for(*, quiet: bool) -> Stages:
@@ -57,10 +54,9 @@ class Silent:
         yield lambda: None
 
     @contextmanager
-    def follow(self, what: str, total: int) -> Iterator[None]:
+    def follow(self, what: str, total: int) -> Iterator[Report]:
         """Enter a training."""
-        with redirect_stdout(_Told(lambda line: None)):
-            yield
+        yield lambda progress: None
 
 
 class Lines:
@@ -79,11 +75,10 @@ class Lines:
         print(f" {time.perf_counter() - began:.1f} s", file=sys.stderr, flush=True)
 
     @contextmanager
-    def follow(self, what: str, total: int) -> Iterator[None]:
+    def follow(self, what: str, total: int) -> Iterator[Report]:
         """Enter a training."""
         print(f"{what} ({total})", file=sys.stderr, flush=True)
-        with redirect_stdout(_Told(lambda line: print(line, file=sys.stderr, flush=True))):
-            yield
+        yield lambda progress: print(progress, file=sys.stderr, flush=True)
 
 
 class Live:
@@ -100,21 +95,19 @@ class Live:
             yield lambda: bars.advance(task)
 
     @contextmanager
-    def follow(self, what: str, total: int) -> Iterator[None]:
+    def follow(self, what: str, total: int) -> Iterator[Report]:
         """Enter a training."""
         with self._bars(_TimeLeft()) as bars:
             task = bars.add_task(what, total=total, end=None)
 
-            def hear(line: str) -> None:
-                if found := LINE.search(line):
-                    done, left = int(found["done"]), _seconds(found["left"] or "")
-                    end = bars.get_time() + left if left else None
-                    bars.update(task, completed=done, end=end, refresh=True)
+            def report(progress: Progress) -> None:
+                known = progress.left > 0  # NaN is not
+                end = bars.get_time() + progress.left if known else None
+                bars.update(task, completed=progress.done, end=end, refresh=True)
 
-            with redirect_stdout(_Told(hear)):
-                yield
+            yield report
 
-    def _bars(self, *more: ProgressColumn) -> Progress:
+    def _bars(self, *more: ProgressColumn) -> Bars:
         columns = (
             SpinnerColumn(finished_text=" "),
             TextColumn("{task.description}", markup=False),
@@ -123,11 +116,11 @@ class Live:
             TimeElapsedColumn(),
             *more,
         )
-        return Progress(*columns, console=self.console, redirect_stdout=False)
+        return Bars(*columns, console=self.console, redirect_stdout=False)
 
 
 class _TimeLeft(ProgressColumn):
-    """Counts down to the end that the last line foretold."""
+    """Counts down to the end that the last report foretold."""
 
     def render(self, task: Task) -> Text:
         end = task.fields["end"]
@@ -137,40 +130,15 @@ class _TimeLeft(ProgressColumn):
         return Text(f"{left} left", style="progress.remaining")
 
 
-def _seconds(duration: str) -> float:
-    """What a selector's words for a duration come to.
+def calls_per_network(advance: Callable[[], object]) -> Report:
+    """Return a selector's ``verbose`` that calls ``advance`` for each network."""
+    before = 0
 
-    >>> _seconds("29.5 s"), _seconds("1 min 40 s"), _seconds("2 h 1 min"), _seconds("")
-    (29.5, 100.0, 7260.0, 0.0)
-    """
-    parts = re.findall(r"([\d.]+) (s|min|h)\b", duration)
-    return sum((float(n) * UNITS[unit] for n, unit in parts), 0.0)
+    def report(progress: Progress) -> None:
+        nonlocal before
+        for _ in range(progress.done - before):
+            advance()
+        # Each round counts from one.
+        before = 0 if progress.done == progress.total else progress.done
 
-
-class _Told(io.TextIOBase):
-    """Hands on what a selector prints, without its name."""
-
-    def __init__(self, hear: Callable[[str], object]) -> None:
-        self._hear = hear
-
-    def write(self, text: str) -> int:
-        if "] network " in text:
-            self._hear(text.partition("] ")[2])
-        return len(text)
-
-
-@contextmanager
-def calls_per_network(advance: Callable[[], object]) -> Iterator[None]:
-    """Turn the lines a selector prints with ``verbose=1`` into a call for each network."""
-    done = 0
-
-    def hear(line: str) -> None:
-        nonlocal done
-        if found := LINE.search(line):
-            before = done if int(found["done"]) > done else 0  # each round counts from one
-            done = int(found["done"])
-            for _ in range(done - before):
-                advance()
-
-    with redirect_stdout(_Told(hear)):
-        yield
+    return report

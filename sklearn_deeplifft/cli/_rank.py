@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn_deeplifft import DeepLIFFTSelector
 from sklearn_deeplifft.cli._compare import compare, n_comparisons, usable_counts
 from sklearn_deeplifft.cli._families import Families, groups_of, names_of_features, of_table
-from sklearn_deeplifft.cli._fitting import collected, one_thread
+from sklearn_deeplifft.cli._fitting import collected, note_of, one_thread
 from sklearn_deeplifft.cli._parts import Parts, encode, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
 from sklearn_deeplifft.cli._signs import directions, slopes
@@ -78,7 +78,7 @@ def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
     """Rank the features on the training rows, and compare on the others."""
     notes: list[str] = []
     families = of_table(settings.families, table, notes)
-    with collected(notes), one_thread():
+    with collected() as warned, one_thread():
         parts = split(table, settings.seed)
         groups = groups_of(families, table, parts)
         began = time.perf_counter()
@@ -104,7 +104,7 @@ def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
         comparison=comparison,
         n_train=len(parts.y_train),
         n_test=len(parts.y_test),
-        notes=list(dict.fromkeys(notes)),
+        notes=list(dict.fromkeys([*notes, *map(note_of, warned)])),
     )
 
 
@@ -125,15 +125,14 @@ def _fit(
     parts: Parts, groups: FeatureGroups, task: str, settings: Settings, progress: Stages
 ) -> DeepLIFFTSelector:
     selector = DeepLIFFTSelector(
+        DeepLIFFTSelector.default_estimator(task, n_networks=settings.networks),
         feature_groups=groups.of_column,
-        n_networks=settings.networks,
         simplex_groups=parts.blocks or None,
-        task=task,
         random_state=settings.seed,
-        verbose=1,
     )
     total = settings.networks * n_rounds(len(groups.first), selector.step)
-    with progress.stage("Training networks", total) as advance, calls_per_network(advance):
+    with progress.stage("Training networks", total) as advance:
+        selector.set_params(verbose=calls_per_network(advance))
         return selector.fit(parts.X_train, parts.y_train)
 
 

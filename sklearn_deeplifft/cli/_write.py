@@ -12,16 +12,20 @@ import pandas as pd
 __all__ = ["require_writable", "csv_writer", "write_all"]
 
 
-def require_writable(folder: Path) -> None:
-    """Raise ``OSError`` before the work begins rather than after it.
+def require_writable(folder: Path, option: str = "--output") -> None:
+    """Raise ``OSError``, which names the option, before the work begins rather than after it.
 
     The folder itself is made only when there is something to put into it.
     """
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not existing.is_dir():
-        raise NotADirectoryError(f"cannot write results into {folder}: {existing} is a file.")
+        raise NotADirectoryError(
+            f"cannot write into {folder}: {existing} is a file. Use another {option}."
+        )
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise PermissionError(f"cannot write results into {folder}: {existing} is read-only.")
+        raise PermissionError(
+            f"cannot write into {folder}: {existing} is read-only. Use another {option}."
+        )
 
 
 def csv_writer(frame: pd.DataFrame) -> Callable[[Path], object]:

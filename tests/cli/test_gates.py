@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from sklearn_deeplifft import ImportanceNeuronSelector
+from sklearn_deeplifft import ImportanceNeuronSelector, Progress, TrainingInterrupted
 from sklearn_deeplifft.cli import _gates, _main
 from sklearn_deeplifft.cli._attributes import name_columns
 from sklearn_deeplifft.cli._gates import GateOptions, GateOutcome
@@ -30,9 +30,9 @@ NUMBERS = [
     *("mean_rank", "rank_std", "frequency"),
 ]
 N = ("--n-networks", "2")
-LINES = [
-    "network 10/30 on 4 features: 500 epochs, validation loss 0.36, 10.4 s, about 1 min 5 s left",
-    "network 30/30 on 4 features: 500 epochs, validation loss 0.35, 29.0 s",
+REPORTS = [
+    Progress("4 features", 10, 30, 10.4, 65.0, epochs=500, loss=0.36),
+    Progress("4 features", 30, 30, 29.0, 0.0, epochs=500, loss=0.35),
 ]
 
 
@@ -84,7 +84,8 @@ def test_gates_are_those_of_the_selector(done):
     found, _ = read(done[0] / "out")
     frame = classes_frame()
     X, y = frame.drop(columns="label"), frame["label"]
-    selector = ImportanceNeuronSelector(n_networks=3, random_state=0).fit(X, y)
+    ensemble = ImportanceNeuronSelector.default_estimator(n_networks=3)
+    selector = ImportanceNeuronSelector(ensemble, random_state=0).fit(X, y)
     assert list(found) == list(X)
     np.testing.assert_allclose(found, selector.importances_per_network_, rtol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
@@ -133,7 +134,8 @@ def test_what_speaks_for_a_class_adds_up_over_the_values_of_a_text():
     frame = pd.DataFrame({"u": np.array(["p", "q", "r"])[codes], "v": rng.normal(size=150)})
     y = np.array(["a", "b", "b"])[codes]
     X = pd.DataFrame({"v": frame["v"], **{f"u={c}": frame["u"] == c for c in "pqr"}}, dtype=float)
-    selector = ImportanceNeuronSelector(n_networks=2, random_state=0, feature_groups=["v", *"uuu"])
+    ensemble = ImportanceNeuronSelector.default_estimator(n_networks=2)
+    selector = ImportanceNeuronSelector(ensemble, random_state=0, feature_groups=["v", *"uuu"])
     expected = selector.fit(X, y).class_importances_[:, 1:].sum(axis=1)
     table = _main.make_table(frame.assign(y=y), "y", name="t")
     found = _gates.train_gates(table, GateOptions(n_networks=2), progress_for(quiet=True))
@@ -167,22 +169,37 @@ def test_same_seed_same_bytes_and_quiet_is_silent(done):
 # Settings
 
 
-def test_defaults_are_those_of_the_selector():
-    found = _gates._selector("auto", ["a"], GateOptions()).get_params()
-    changed = {"feature_groups": ["a"], "random_state": 0, "n_jobs": 1, "verbose": 1}
-    assert found == {**ImportanceNeuronSelector().get_params(), **changed}
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_defaults_are_those_of_the_selector(task):
+    found = _gates._selector(task, ["a"], GateOptions()).get_params(deep=False)
+    ensemble = found.pop("estimator")
+    expected = ImportanceNeuronSelector.default_estimator(task, n_jobs=1)
+    assert type(ensemble) is type(expected)
+    assert ensemble.get_params() == expected.get_params()
+    expected = ImportanceNeuronSelector(feature_groups=["a"], random_state=0).get_params(deep=False)
+    assert found == {name: expected[name] for name in found}
 
 
 @pytest.mark.parametrize(("asked", "n"), [(None, 100), (7, 7)])
 def test_paper_means_all_of_the_paper(asked, n):
     options = GateOptions(n_networks=asked, paper=True)
-    found = _gates._selector("auto", ["a"], options).get_params()
-    expected = {**ImportanceNeuronSelector.paper_parameters(), "n_networks": n}
-    assert {name: found[name] for name in expected} == expected
+    found = _gates._selector("classification", ["a"], options).get_params()
+    paper = ImportanceNeuronSelector(**ImportanceNeuronSelector.paper_parameters())
+    expected = {
+        **paper.get_params(),
+        **{"estimator__n_networks": n, "estimator__n_jobs": 1},
+        **{"feature_groups": ["a"], "random_state": 0},
+    }
+    assert (
+        found.pop("estimator").get_params()
+        == expected.pop("estimator").set_params(n_networks=n, n_jobs=1).get_params()
+    )
+    assert found == expected
 
 
 def test_paper_runs(csv, tmp_path, monkeypatch):
-    short = {**ImportanceNeuronSelector.paper_parameters(), "max_epochs": 30, "learning_rate": 0.01}
+    short = ImportanceNeuronSelector.paper_parameters()
+    short["estimator"].set_params(max_epochs=30, learning_rate=0.01)
     monkeypatch.setattr(ImportanceNeuronSelector, "paper_parameters", staticmethod(lambda: short))
     result = gates(csv, "--target", "label", "--paper", *N, "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
@@ -234,7 +251,8 @@ def test_checkpoints_of_another_fit_are_told_once(csv, tmp_path):
     assert result.exit_code == 0, result.output
     said = " ".join(result.stdout.split())
     assert said.count("is foreign") == 1
-    assert "use another --checkpoint-dir for another fit" in said
+    assert "Use another --checkpoint-dir for another fit." in said
+    assert "checkpoint_dir" not in said
     assert "So it is with 1 more." in said
 
 
@@ -378,26 +396,24 @@ def test_an_error_while_writing_leaves_older_results(csv, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(
-    ("carried", "said"),
+    ("interrupt", "said"),
     [
         (
-            "interrupted: 40 of 100 networks were trained and are kept in d; the same call goes on "
-            "from there.",
+            TrainingInterrupted(40, 100, Path("d")),
             "Interrupted: 40 of 100 networks were trained and are kept in d; the same call goes on "
             "from there.\n",
         ),
         (
-            "interrupted: 0 of 2 networks were trained, and none is kept. Pass checkpoint_dir= to "
-            "keep those that are finished.",
+            TrainingInterrupted(0, 2),
             "Interrupted: 0 of 2 networks were trained, and none is kept. Pass --checkpoint-dir to "
             "keep those that are finished.\n",
         ),
-        ("", "Interrupted: nothing was written.\n"),
+        (KeyboardInterrupt(), "Interrupted: nothing was written.\n"),
     ],
 )
-def test_an_interrupt_says_what_is_kept(csv, tmp_path, monkeypatch, carried, said):
+def test_an_interrupt_says_what_is_kept(csv, tmp_path, monkeypatch, interrupt, said):
     def interrupted(self, X, y):
-        raise KeyboardInterrupt(carried)
+        raise interrupt
 
     monkeypatch.setattr(ImportanceNeuronSelector, "fit", interrupted)
     result = gates(csv, "--target", "label", "-o", tmp_path / "out", "-q")
@@ -505,11 +521,10 @@ def test_one_network_is_enough(csv, tmp_path):
 def test_a_terminal_shows_the_networks_done_and_the_time_left(capsys):
     screen = io.StringIO()
     live = Live(Console(file=screen, force_terminal=True, width=100))
-    with live.follow("Training networks", 30):
-        print(f"[ImportanceNeuronSelector] {LINES[0]}")
-        print("something else")
+    with live.follow("Training networks", 30) as report:
+        report(REPORTS[0])
         shown = screen.getvalue()
-        print(f"[ImportanceNeuronSelector] {LINES[1]}")
+        report(REPORTS[1])
     assert "10/30" in shown
     assert re.search(r"0:01:0[45] left", shown)
     assert "30/30" in screen.getvalue()
@@ -517,8 +532,8 @@ def test_a_terminal_shows_the_networks_done_and_the_time_left(capsys):
 
 
 def test_quiet_follows_in_silence(capsys):
-    with progress_for(quiet=True).follow("Training networks", 30):
-        print(f"[ImportanceNeuronSelector] {LINES[0]}")
+    with progress_for(quiet=True).follow("Training networks", 30) as report:
+        report(REPORTS[0])
     assert capsys.readouterr() == ("", "")
 
 

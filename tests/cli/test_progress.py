@@ -9,7 +9,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from sklearn_deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft import DeepLIFFTSelector, Progress
 from sklearn_deeplifft.cli._progress import Lines, Live, calls_per_network, progress_for
 from sklearn_deeplifft.cli._rank import Settings, n_rounds, rank_table
 from sklearn_deeplifft.cli._table import make_table
@@ -23,11 +23,11 @@ from tests.conftest import planted
 def test_networks_are_counted_and_nothing_is_printed(capsys, d):
     X, y = planted(d=8)
     calls = []
-    selector = DeepLIFFTSelector(
-        n_networks=2, max_epochs=2, hidden_layer_sizes=(4,), random_state=0, verbose=1
+    ensemble = DeepLIFFTSelector.default_estimator(
+        n_networks=2, max_epochs=2, hidden_layer_sizes=(4,)
     )
-    with calls_per_network(lambda: calls.append(1)):
-        selector.fit(X[:, :d], y)
+    report = calls_per_network(lambda: calls.append(1))
+    selector = DeepLIFFTSelector(ensemble, random_state=0, verbose=report).fit(X[:, :d], y)
     assert len(calls) == 2 * n_rounds(d, selector.step) == 2 * selector.n_rounds_
     assert capsys.readouterr().out == ""
 
@@ -40,13 +40,12 @@ def test_networks_are_counted_and_nothing_is_printed(capsys, d):
         ([1, 3, 2, 3], 6),  # two rounds in unequal parts
     ],
 )
-def test_lines_for_several_networks_count_them_all(done, networks):
+def test_reports_of_several_networks_count_them_all(done, networks):
     calls = []
-    with calls_per_network(lambda: calls.append(1)):
-        print("something else")
-        for n in done:
-            print(f"[DeepLIFFTSelector] network {n}/3 on 4 of 8 features: 9 epochs, 1 min 2 s")
-            assert len(calls) % 3 == n % 3
+    report = calls_per_network(lambda: calls.append(1))
+    for n in done:
+        report(Progress("4 of 8 features", n, 3, 62.0, 1.0, epochs=9))
+        assert len(calls) % 3 == n % 3
     assert len(calls) == networks
 
 
