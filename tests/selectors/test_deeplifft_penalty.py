@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from sklearn_deeplifft import DeepLIFFTSelector, FeatureSelectionWarning
+from sklearn_deeplifft.ensembles import Rounds
 from sklearn_deeplifft.networks import GateSettings
-from sklearn_deeplifft.selectors import _base, _elimination
+from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer
 from tests.conftest import MLP, bits, planted, quick
 
 
@@ -70,8 +71,11 @@ def test_a_path_is_walked_in_every_round(data):
 
 
 def test_networks_of_the_users_are_trained_as_they_are(data):
-    selectors = [penalised(c, estimator=MLP).fit(*data) for c in ("path", None)]
-    assert bits(selectors[0]) == bits(selectors[1])
+    fits = [quick(MLP, n_networks=2, gates=gates).fit(*data) for gates in ("tied", None)]
+    assert bits(fits[0]) == bits(fits[1])
+    assert all(trained.gates is None for trained in fits[0].estimator_._networks)
+    with pytest.raises(ValueError, match=r"^gate_penalty=0.3 would be ignored: network=.*MLP"):
+        penalised(0.3, estimator=MLP).fit(*data)
 
 
 @pytest.mark.parametrize("penalty", [-0.1, 1.5, "lasso"])
@@ -108,16 +112,20 @@ def test_automatic_weight_decay_is_two_over_the_rows(data):
 
 def rounds_of(monkeypatch, selector, data):
     """The columns, scores and paths of every round, as they come."""
-    seen, original = [], _elimination.run
+    seen, train, score = [], Rounds.train, DecompositionScorer.__call__
 
-    def watched(recipe, data, plan, columns, *rest, **named):
-        networks, scores = original(recipe, data, plan, columns, *rest, **named)
-        paths = [None if t.gates is None else t.gates.path.double().numpy() for t in networks]
-        seen.append((columns, [s.overall for s in scores], paths))
-        return networks, scores
+    def training(self, columns, *rest, **named):
+        networks = train(self, columns, *rest, **named)
+        seen.append((columns, [], [t.gates.path.double().numpy() for t in networks]))
+        return networks
 
-    monkeypatch.setattr(_elimination, "run", watched)
-    monkeypatch.setattr(_base, "run", watched)
+    def scoring(self, trained, index, columns):
+        found = score(self, trained, index, columns)
+        seen[-1][1].append(found.overall)
+        return found
+
+    monkeypatch.setattr(Rounds, "train", training)
+    monkeypatch.setattr(DecompositionScorer, "__call__", scoring)
     selector.fit(*data)
     return seen
 
@@ -154,10 +162,10 @@ def test_a_rounds_shares_are_those_of_scores_and_path(data, monkeypatch, w, grou
 
 
 def test_a_path_says_nothing_of_one_class(data):
-    fits = [
-        penalised(step=0.5, path_steps=20, max_epochs=1, target_class=1, path_weight=w).fit(*data)
-        for w in (0, 1)
-    ]
+    given, fits = {"step": 0.5, "path_steps": 20, "max_epochs": 1, "target_class": 1}, []
+    for w in (0, 1):
+        with pytest.warns(FeatureSelectionWarning, match=f"path_weight={w} .target_class ranks"):
+            fits.append(penalised(**given, path_weight=w).fit(*data))
     assert bits(fits[0]) == bits(fits[1])
 
 
@@ -170,12 +178,23 @@ def test_a_constant_column_scores_zero_whatever_the_weight(data):
     assert selector.feature_importances_[0] > 0
 
 
+NO_PATH = "the networks have no gates that a path would close"
+
+
 @pytest.mark.parametrize(
-    "params", [{"gate_penalty": None}, {"gate_penalty": 0.3}, {"step": None}, {"estimator": MLP}]
+    ("params", "why"),
+    [
+        ({"gate_penalty": None, "step": 0.5}, NO_PATH),
+        ({"gate_penalty": 0.3, "step": 0.5}, NO_PATH),
+        ({"gate_penalty": "path", "path_steps": 20}, "step=None eliminates nothing"),
+        ({"estimator": MLP, "step": 0.5}, NO_PATH),
+    ],
 )
-def test_without_a_path_or_rounds_its_weight_does_nothing(data, params):
-    settings = {"gate_penalty": "path", "step": 0.5, "path_steps": 20, "max_epochs": 2, **params}
-    fits = [quick(**settings, path_weight=w).fit(*data) for w in (0, 1)]
+def test_without_a_path_or_rounds_its_weight_does_nothing(data, params, why):
+    fits = []
+    for w in (0, 1):
+        with pytest.warns(FeatureSelectionWarning, match=f"path_weight={w} .*{why}"):
+            fits.append(quick(max_epochs=2, **params, path_weight=w).fit(*data))
     assert bits(fits[0]) == bits(fits[1])
 
 
