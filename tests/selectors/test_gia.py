@@ -25,7 +25,7 @@ from sklearn_deeplifft.interventions import (
     remove,
     set_to,
 )
-from tests.conftest import MLP, counted_trainings, planted, relu_network
+from tests.conftest import MLP, counted_trainings, made, planted, relu_network
 
 QUICK = {
     "n_networks": 3,
@@ -40,7 +40,7 @@ BLOCK = ["grade_low", "grade_mid", "grade_high"]
 
 
 def quick(estimator=None, **params) -> GIATransformer:
-    return GIATransformer(estimator, **{**QUICK, **params})
+    return made(GIATransformer, estimator, defaults=QUICK, **params)
 
 
 def motifs(n: int = 300, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
@@ -273,6 +273,7 @@ def test_regression_effects_are_in_units_of_the_target():
         interventions=[add(j, 1.0, low=None) for j in range(3)],
         hidden_layer_sizes=(),
         max_epochs=100,
+        task="regression",
     ).fit(X, y)
     np.testing.assert_allclose(gia.effects_.ravel(), [100, -50, 0], atol=3)
     scale = y.std()
@@ -315,7 +316,7 @@ def test_features_without_an_intervention_score_zero(table):
 def test_dropping_null_features_leaves_no_trace(table):
     gia = quick(null_features=True).fit(*table)
     assert gia.q_values_.shape == (7,)
-    gia.set_params(null_features=False).fit(*table)
+    gia.set_params(estimator__null_features=False).fit(*table)
     assert not hasattr(gia, "q_values_")
 
 
@@ -370,7 +371,10 @@ def test_checkpoints_resume_with_the_same_bits(table, tmp_path):
             "rest of its block",
         ),
         ({"interventions": [add("noise", 1)]}, "'noise' holds values below 0"),
-        ({"null_features": True, "estimator": MLP}, "null features need twice the inputs"),
+        (
+            {"null_features": True, "estimator": MLP},
+            "null_features=True would be ignored: network=",
+        ),
         ({"scale": "odds"}, "'scale' parameter"),
         ({"output": "both"}, "'output' parameter"),
         ({"n_background": 1}, "'n_background' parameter"),
@@ -392,8 +396,10 @@ def test_refuses_what_is_no_intervention(table):
 
 def test_null_features_of_a_prefit_network(table):
     trained = quick().fit(*table).estimator_.estimators_[0]
-    with pytest.raises(ValueError, match="use one of the two"):
-        quick(trained, prefit=True, null_features=True).fit(*table)
+    with pytest.raises(
+        ValueError, match=r"these networks read none\. Fit the ensemble with null_feat"
+    ):
+        quick(trained, prefit=True, n_features_to_select="auto").fit(*table)
 
 
 @pytest.mark.parametrize("n_networks", [1, 2])

@@ -6,16 +6,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
-from tests.conftest import ONE_PASS, QUICK, counted_trainings, planted, quick
+from sklearn_deeplifft import GIATransformer, ImportanceNeuronSelector
+from tests.conftest import ONE_PASS, QUICK, counted_trainings, made, planted, quick
 
 SHARED = {name: value for name, value in QUICK.items() if name not in ONE_PASS}
+GATES = {**SHARED, "score_on": "all", "path_steps": 300}
 SELECTORS = {
-    "deeplifft": lambda **params: DeepLIFFTSelector(**{**QUICK, **params}),
-    "gates": lambda **params: ImportanceNeuronSelector(
-        **{**SHARED, "score_on": "all", "path_steps": 300, **params}
-    ),
-    "gia": lambda **params: GIATransformer(**{**SHARED, **params}),
+    "deeplifft": quick,
+    "gates": lambda **params: made(ImportanceNeuronSelector, defaults=GATES, **params),
+    "gia": lambda **params: made(GIATransformer, defaults=SHARED, **params),
 }
 EACH = pytest.mark.parametrize("name", SELECTORS)
 
@@ -86,8 +85,8 @@ def test_hidden_neurons_of_a_class(table):
 
 def test_regressions_have_no_classes(table):
     with pytest.raises(ValueError, match="a regression has none"):
-        quick(per_class=True).fit(table.X, table.X[:, 0])
-    selector = quick().fit(table.X, table.X[:, 0])
+        quick(task="regression", per_class=True).fit(table.X, table.X[:, 0])
+    selector = quick(task="regression").fit(table.X, table.X[:, 0])
     with pytest.raises(ValueError, match="Pass per_class=False, or labels"):
         selector.support_per_class(1)
     with pytest.raises(ValueError, match="must be between 1 and the number of features, 8"):
@@ -127,7 +126,7 @@ def test_unknown_classes(name, table):
     with pytest.raises(ValueError, match=r"target_class='b' is not a class of y; its classes are"):
         SELECTORS[name](target_class="b").fit(*table)
     with pytest.raises(ValueError, match="target_class=0 is not a class of y"):
-        SELECTORS[name](target_class=0).fit(table.X, table.X[:, 0])
+        SELECTORS[name](task="regression", target_class=0).fit(table.X, table.X[:, 0])
 
 
 @EACH

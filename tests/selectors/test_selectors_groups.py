@@ -1,4 +1,4 @@
-"""``groups=``: one contract for the three selectors."""
+"""``feature_groups=``: one contract for the three selectors."""
 
 import copy
 
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sklearn_deeplifft import GIATransformer
-from tests.conftest import counted_trainings, planted, quick
+from tests.conftest import counted_trainings, made, planted, quick
 from tests.gated import gated
 from tests.grouped import (
     FIRST,
@@ -23,7 +23,7 @@ from tests.grouped import (
 def gia(**params):
     given = {"n_networks": 2, "hidden_layer_sizes": (16, 8), "max_epochs": 15}
     given |= {"learning_rate": 0.02, "batch_size": 32, "random_state": 0}
-    return GIATransformer(**{**given, **params})
+    return made(GIATransformer, defaults=given, **params)
 
 
 def decomposed(**params):
