@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
@@ -57,7 +57,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
     Final subclasses give ``__init__``, say what a target is, and turn outputs into predictions.
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "network": "no_validation",
         "n_networks": [Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": ["array-like"],
@@ -95,7 +95,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         """What the target is taken for: "classification" or "regression"."""
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Train the networks.
 
         Parameters
@@ -137,7 +137,9 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         require_layer_sizes(self.hidden_layer_sizes)
         require_device(self.device)
 
-    def _fit_data(self, X, y, names: np.ndarray | None, *, known: bool = False, **given) -> FitData:
+    def _fit_data(
+        self, X: Any, y: Any, names: np.ndarray | None, *, known: bool = False, **given: Any
+    ) -> FitData:
         """Make a table ready for these networks; ``known`` encodes y as the last fit did."""
         encode = self._encode_known if known else self._encode
         return fit_data(
@@ -150,10 +152,10 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
             **given,
         )
 
-    def _encode(self, X, y) -> Target:
+    def _encode(self, X: Any, y: Any) -> Target:
         return encode_target(y, self._task)
 
-    def _encode_known(self, X, y) -> Target:
+    def _encode_known(self, X: Any, y: Any) -> Target:
         return encode_like(y, self._target)
 
     def _rounds(
@@ -227,7 +229,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
             return Execution(self.n_jobs)
         return Execution(self.n_jobs, Checkpoints(self.checkpoint_dir), digest_of(data))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
@@ -238,7 +240,8 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
 
 def names_of(estimator: Any) -> np.ndarray | None:
     """Column names that the last validation of X has seen, if it has seen any."""
-    return vars(estimator).get("feature_names_in_")
+    names: np.ndarray | None = vars(estimator).get("feature_names_in_")
+    return names
 
 
 def defaults_of(estimator: Any) -> dict[str, Any]:

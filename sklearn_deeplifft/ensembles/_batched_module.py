@@ -18,7 +18,7 @@ others there are.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -39,7 +39,8 @@ ROWS = 32
 
 def _where_positive(values: Tensor, a: Tensor) -> Tensor:
     """``values`` where ``a > 0``, zero elsewhere; ``torch.where`` takes 25 times as long."""
-    return torch.ops.aten.threshold_backward(values, a, 0)
+    kept: Tensor = torch.ops.aten.threshold_backward(values, a, 0)
+    return kept
 
 
 class _Layer(torch.autograd.Function):
@@ -49,7 +50,16 @@ class _Layer(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x, W, b, e, std: float, m, relu: bool):
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        W: Tensor,
+        b: Tensor,
+        e: Tensor | None,
+        std: float,
+        m: Tensor | None,
+        relu: bool,
+    ) -> Tensor:
         a = torch.baddbmm(b[..., : W.shape[1]], x, W.mT)
         slope = None
         if relu and m is None and e is None:
@@ -64,7 +74,7 @@ class _Layer(torch.autograd.Function):
         return a
 
     @staticmethod
-    def backward(ctx: Any, g):  # type: ignore[override]
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         x, W, a, slope = ctx.saved_tensors
         if slope is not None:
             g = g * slope
@@ -132,7 +142,8 @@ class BatchedLayer(nn.Module):
             e = self._padded(draws.normal(where), x).to(x.device)
         if self.training and self.dropout is not None:
             m = self._padded(draws.kept(self.dropout), x).to(x.device)
-        return _Layer.apply(x, W, self.bias, e, std, m, self.relu)
+        apply: Callable[..., Tensor] = _Layer.apply
+        return apply(x, W, self.bias, e, std, m, self.relu)
 
     def _padded(self, values: Tensor, x: Tensor) -> Tensor:
         """Numbers for the rows and outputs that there are, with zeros for the others."""
@@ -158,11 +169,11 @@ class BatchedNetworks(nn.Module):
         for parts in zip(*cores, strict=True):
             one = parts[0]
             if isinstance(one, FeatureGate):
-                self.gate = BatchedGate(parts)  # type: ignore[arg-type]
+                self.gate = BatchedGate(parts)
                 continue
             if isinstance(one, nn.Linear):
                 n_inputs = layers[-1].weight.shape[1] if layers else one.in_features
-                layers.append(BatchedLayer(parts, n_inputs))  # type: ignore[arg-type]
+                layers.append(BatchedLayer(parts, n_inputs))
                 continue
             last, h = layers[-1], layers[-1].width
             if isinstance(one, nn.ReLU):

@@ -76,7 +76,7 @@ class Batch(NamedTuple):
 
     def counts(self) -> np.ndarray:
         """(N,): rows of the batch that are not padding."""
-        return np.clip(np.asarray(self.rows) - self.start, 0, self.size)
+        return np.asarray(np.clip(np.asarray(self.rows) - self.start, 0, self.size))
 
 
 def epoch_shape(n: int, batch_size: int) -> tuple[int, int]:
@@ -85,7 +85,7 @@ def epoch_shape(n: int, batch_size: int) -> tuple[int, int]:
     return math.ceil(n / batch_size), last + -last % ROWS
 
 
-class MemberRows(Dataset):
+class MemberRows(Dataset[Any]):
     """The training or the validation rows of the networks that still train."""
 
     def __init__(self, table: Any, members: Sequence[Member], part: str) -> None:
@@ -126,21 +126,22 @@ class MemberBatches:
 class EnsembleNet(skorch.NeuralNet):
     """skorch's loop, with one loss for each network."""
 
-    def get_iterator(self, dataset, training=False):
+    def get_iterator(self, dataset: Any, training: bool = False) -> MemberBatches:
         streams = self.module_.draws.streams if training else None
         return MemberBatches(dataset, self.batch_size, streams)
 
-    def infer(self, x, **fit_params):
-        return self.module_(x)
+    def infer(self, x: Tensor, **fit_params: Any) -> Tensor:
+        outputs: Tensor = self.module_(x)
+        return outputs
 
-    def train_step_single(self, batch, **fit_params):
+    def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
         self.module_.draws.start_batch(batch.rows, batch.start, self.batch_size)
         self._set_training(True)
         losses = self._losses(batch)
         losses.sum().backward()
         return {"loss": losses.detach().sum(), "losses": losses.detach(), "y_pred": None}
 
-    def validation_step(self, batch, **fit_params):
+    def validation_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
         self._set_training(False)
         with torch.no_grad():
             losses = self._losses(batch)
@@ -148,7 +149,8 @@ class EnsembleNet(skorch.NeuralNet):
 
     def _losses(self, batch: Batch) -> Tensor:
         X, y, weight = (part.to(self.device) for part in batch[:3])
-        return self.criterion_.of_members(self.module_(X), y, weight)
+        losses: Tensor = self.criterion_.of_members(self.module_(X), y, weight)
+        return losses
 
 
 class AllStopped(Exception):
@@ -159,14 +161,18 @@ class Members(Callback):
     """Losses, early stopping and best weights of each network."""
 
     def __init__(
-        self, settings: NetworkSettings, n: int, penalty: GatePenalty | None, halt
+        self,
+        settings: NetworkSettings,
+        n: int,
+        penalty: GatePenalty | None,
+        halt: threading.Event,
     ) -> None:
         self.settings = settings
         self.n = n
         self.penalty = penalty
         self.halt = halt
 
-    def on_train_begin(self, net, **kwargs) -> None:
+    def on_train_begin(self, net: skorch.NeuralNet, **kwargs: Any) -> None:
         self.traces_ = [Trace([], [], 0) for _ in range(self.n)]
         self.alive_ = np.arange(self.n)
         self.threshold_ = np.full(self.n, np.inf)
@@ -175,11 +181,13 @@ class Members(Callback):
         if self.keeps_best:
             self.best_ = {k: v.detach().clone() for k, v in net.module_.named_parameters()}
 
-    def on_epoch_begin(self, net, **kwargs) -> None:
+    def on_epoch_begin(self, net: skorch.NeuralNet, **kwargs: Any) -> None:
         self.sums_ = {training: np.zeros(len(self.alive_)) for training in (True, False)}
         self.rows_ = {training: np.zeros(len(self.alive_)) for training in (True, False)}
 
-    def on_batch_end(self, net, batch, training, losses, **kwargs) -> None:
+    def on_batch_end(
+        self, net: skorch.NeuralNet, batch: Batch, training: bool, losses: Tensor, **kwargs: Any
+    ) -> None:
         rows = batch.counts()
         self.sums_[training] += losses.cpu().numpy() * rows
         self.rows_[training] += rows
@@ -188,7 +196,9 @@ class Members(Callback):
         if training and self.penalty is not None:
             self.penalty.after_step(*_gated_weights(net.module_))
 
-    def on_epoch_end(self, net, dataset_train, dataset_valid, **kwargs) -> None:
+    def on_epoch_end(
+        self, net: skorch.NeuralNet, dataset_train: Any, dataset_valid: Any, **kwargs: Any
+    ) -> None:
         train = self._record("train_loss", True)
         if not np.isfinite(train).all():
             raise TrainingDivergedError(
@@ -250,7 +260,7 @@ class Members(Callback):
         for name, value in module.named_parameters():
             self.best_[name][to] = value.detach()[at]
 
-    def _drop(self, net, kept: np.ndarray, datasets) -> None:
+    def _drop(self, net: skorch.NeuralNet, kept: np.ndarray, datasets: Sequence[Any]) -> None:
         """Take the networks that are done out of the batch."""
         at = torch.from_numpy(kept)
         for p in net.module_.parameters():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import StrOptions
@@ -9,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
 from sklearn_deeplifft.ensembles._predictions import probabilities
+from sklearn_deeplifft.ensembles._progress import Report
 from sklearn_deeplifft.tables import Task, plain_target
 
 __all__ = ["NetworkEnsembleClassifier"]
@@ -125,42 +130,42 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     True
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseNetworkEnsemble._parameter_constraints,
         "class_weight": [None, dict, StrOptions({"balanced"})],
     }
 
     def __init__(
         self,
-        network=None,
+        network: Any = None,
         *,
-        n_networks=18,
-        hidden_layer_sizes=(200, 100),
-        dropout=0.3,
-        noise=0.0,
-        l2=0.0,
-        loss="auto",
-        learning_rate=4e-3,
-        weight_decay="auto",
-        batch_size=128,
-        max_epochs=15,
-        max_steps=None,
-        patience=10,
-        tol=1e-4,
-        validation_fraction=0.1,
-        standardize=True,
-        class_weight=None,
-        gates="tied",
-        gate_initial="one",
-        gate_penalty="path",
-        path_steps=150,
-        null_features=False,
-        n_jobs=None,
-        checkpoint_dir=None,
-        device="cpu",
-        random_state=None,
-        verbose=0,
-    ):
+        n_networks: int = 18,
+        hidden_layer_sizes: Sequence[int] = (200, 100),
+        dropout: float = 0.3,
+        noise: float = 0.0,
+        l2: float = 0.0,
+        loss: str = "auto",
+        learning_rate: float = 4e-3,
+        weight_decay: float | str = "auto",
+        batch_size: int = 128,
+        max_epochs: int = 15,
+        max_steps: int | None = None,
+        patience: int | None = 10,
+        tol: float = 1e-4,
+        validation_fraction: float = 0.1,
+        standardize: bool = True,
+        class_weight: Any = None,
+        gates: str | None = "tied",
+        gate_initial: str = "one",
+        gate_penalty: float | str | None = "path",
+        path_steps: int = 150,
+        null_features: bool = False,
+        n_jobs: int | None = None,
+        checkpoint_dir: str | PathLike[str] | None = None,
+        device: str = "cpu",
+        random_state: Any = None,
+        verbose: int | Report = 0,
+    ) -> None:
         self.network = network
         self.n_networks = n_networks
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -194,12 +199,12 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         return "classification"
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Labels, in the order of the logits."""
         check_is_fitted(self, "estimators_")
         return self._target.classes
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> np.ndarray | list[np.ndarray]:
         """Centred logits, averaged over networks.
 
         Parameters
@@ -217,7 +222,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         binary = self._target.kind == "softmax" and logits.shape[1] == 2
         return logits[:, 1] - logits[:, 0] if binary else logits
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
         """Probabilities: the softmax or sigmoid of the mean centred logits.
 
         Parameters
@@ -231,7 +236,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         """
         return probabilities(self._mean_logits(X), self._target)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy of ``predict``; of several labels the share of rows that are right in all.
 
         Parameters
@@ -246,9 +251,9 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         float
             From 0 to 1.
         """
-        return super().score(X, plain_target(y), sample_weight)
+        return float(super().score(X, plain_target(y), sample_weight))
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """The likeliest class.
 
         Parameters
@@ -261,14 +266,14 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         """
         logits, target = self._mean_logits(X), self._target
         if target.kind == "softmax":
-            return self.classes_[logits.argmax(axis=1)]
+            return np.asarray(self.classes_[logits.argmax(axis=1)])
         if target.kind == "multilabel":
             return (logits > 0).astype(np.int64)
         parts = np.split(logits, np.cumsum(target.n_classes)[:-1], axis=1)
         named = zip(self.classes_, parts, strict=True)
         return np.stack([labels[part.argmax(axis=1)] for labels, part in named], axis=1)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

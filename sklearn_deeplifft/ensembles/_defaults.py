@@ -45,4 +45,5 @@ def ensemble_for(task: str, own: Mapping[str, Any], **changes: Any) -> BaseNetwo
     given |= {name: value for name, value in own.items() if name not in changes}
     ignored = ignored_parameters(network_kind(ensemble.network), given)
     applied = {name: given[name] for name in own if name not in {*changes, *ignored}}
-    return ensemble.set_params(**applied)
+    ensemble.set_params(**applied)
+    return ensemble

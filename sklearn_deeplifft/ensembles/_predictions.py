@@ -61,12 +61,14 @@ def probabilities(logits: np.ndarray, target: Target) -> np.ndarray | list[np.nd
     if target.kind == "softmax":
         return _softmax(logits)
     if target.kind == "multilabel":
-        return 1 / (1 + np.exp(-logits))
+        return np.asarray(1 / (1 + np.exp(-logits)))
     edges = np.cumsum(target.n_classes)[:-1]
     return [_softmax(part) for part in np.split(logits, edges, axis=1)]
 
 
-def balanced_accuracy(logits: np.ndarray, codes: np.ndarray, weight: np.ndarray, target: Target):
+def balanced_accuracy(
+    logits: np.ndarray, codes: np.ndarray, weight: np.ndarray, target: Target
+) -> float:
     """Mean over questions of the mean share of each class's rows that is found, 0 to 1."""
     if target.kind == "multilabel":
         found = (logits > 0).astype(np.int64)
@@ -107,8 +109,8 @@ def _centred(z: np.ndarray, target: Target) -> np.ndarray:
 
 
 def _softmax(z: np.ndarray) -> np.ndarray:
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+    e: np.ndarray = np.exp(z - z.max(axis=1, keepdims=True))
+    return np.asarray(e / e.sum(axis=1, keepdims=True))
 
 
 def _recalls(found: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -63,7 +63,7 @@ def _uint16(bits: np.random.BitGenerator, shape: tuple[int, int]) -> np.ndarray:
 def _quantiles() -> np.ndarray:
     """Normal quantiles at the middles of 65,536 equal shares, of variance 1."""
     z = ndtri((np.arange(65536) + 0.5) / 65536)
-    return (z / z.std()).astype(np.float32)
+    return np.asarray(z / z.std(), dtype=np.float32)
 
 
 class BatchDraws:

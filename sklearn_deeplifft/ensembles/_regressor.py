@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
 from sklearn.base import RegressorMixin
 
 from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
+from sklearn_deeplifft.ensembles._progress import Report
 from sklearn_deeplifft.tables import Task
 
 __all__ = ["NetworkEnsembleRegressor"]
@@ -116,34 +122,34 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
 
     def __init__(
         self,
-        network=None,
+        network: Any = None,
         *,
-        n_networks=18,
-        hidden_layer_sizes=(200, 100),
-        dropout=0.3,
-        noise=0.0,
-        l2=0.0,
-        loss="auto",
-        learning_rate=4e-3,
-        weight_decay="auto",
-        batch_size=128,
-        max_epochs=15,
-        max_steps=None,
-        patience=10,
-        tol=1e-4,
-        validation_fraction=0.1,
-        standardize=True,
-        gates="tied",
-        gate_initial="one",
-        gate_penalty="path",
-        path_steps=150,
-        null_features=False,
-        n_jobs=None,
-        checkpoint_dir=None,
-        device="cpu",
-        random_state=None,
-        verbose=0,
-    ):
+        n_networks: int = 18,
+        hidden_layer_sizes: Sequence[int] = (200, 100),
+        dropout: float = 0.3,
+        noise: float = 0.0,
+        l2: float = 0.0,
+        loss: str = "auto",
+        learning_rate: float = 4e-3,
+        weight_decay: float | str = "auto",
+        batch_size: int = 128,
+        max_epochs: int = 15,
+        max_steps: int | None = None,
+        patience: int | None = 10,
+        tol: float = 1e-4,
+        validation_fraction: float = 0.1,
+        standardize: bool = True,
+        gates: str | None = "tied",
+        gate_initial: str = "one",
+        gate_penalty: float | str | None = "path",
+        path_steps: int = 150,
+        null_features: bool = False,
+        n_jobs: int | None = None,
+        checkpoint_dir: str | PathLike[str] | None = None,
+        device: str = "cpu",
+        random_state: Any = None,
+        verbose: int | Report = 0,
+    ) -> None:
         self.network = network
         self.n_networks = n_networks
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -175,7 +181,7 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
     def _task(self) -> Task:
         return "regression"
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Outputs, averaged over networks, in the target's units.
 
         Parameters

@@ -44,9 +44,9 @@ def network_settings(
 def epochs_within(ensemble: Any, n_training: int) -> int:
     """Epochs of training: ``max_epochs``, or fewer where ``max_steps`` are reached before."""
     if ensemble.max_steps is None:
-        return ensemble.max_epochs
+        return int(ensemble.max_epochs)
     steps = math.ceil(n_training / ensemble.batch_size)
-    return min(ensemble.max_epochs, max(math.ceil(ensemble.max_steps / steps), 1))
+    return int(min(ensemble.max_epochs, max(math.ceil(ensemble.max_steps / steps), 1)))
 
 
 def has_gates(ensemble: Any) -> bool:

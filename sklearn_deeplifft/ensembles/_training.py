@@ -121,7 +121,9 @@ class _StandardizedRows:
         return X, self.table.targets[rows], self.table.weight[rows]
 
     def _read(self, index: np.ndarray) -> Tensor:
-        return self.standardize(torch.from_numpy(self.table.rows.take(index, self.columns)))
+        rows = torch.from_numpy(self.table.rows.take(index, self.columns))
+        standardized: Tensor = self.standardize(rows)
+        return standardized
 
 
 def train_networks(

@@ -31,7 +31,7 @@ def score_interval(scores: np.ndarray) -> np.ndarray:
     if n < 2:
         return np.full(2, np.nan)
     half = t.ppf(0.975, n - 1) * scores.std(ddof=1) / np.sqrt(n)
-    return scores.mean() + np.array([-half, half])
+    return np.asarray(scores.mean() + np.array([-half, half]))
 
 
 def _score(trained: TrainedNetwork, held: np.ndarray, data: FitData) -> float:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 import joblib
 import numpy as np
@@ -66,7 +66,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
     path_weight: float = 0.0
     layer: str | None = None
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "estimator": "no_validation",
         "n_features_to_select": [
             None,
@@ -110,7 +110,14 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         """Read the networks as the user will keep them."""
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, sample_mask=None, groups=None):
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        sample_mask: Any = None,
+        groups: Any = None,
+    ) -> Self:
         """Train the networks, score the features, rank them.
 
         Parameters
@@ -339,7 +346,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         self.mean_ranks_ = self._groups.spread(by_feature.mean(axis=0))
         self.ranks_std_ = self._groups.spread(by_feature.std(axis=0))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.target_tags.multi_output = True

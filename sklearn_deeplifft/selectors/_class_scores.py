@@ -67,9 +67,9 @@ def of_class(index: np.ndarray, target: Target, target_class: object) -> np.ndar
     if target_class is None:
         return index
     row = row_of(target, target_class)
-    if target.kind == "softmax":
-        return index[target.codes[index, 0] == row]
-    return index[target.codes[index, row] == 1]
+    softmax = target.kind == "softmax"
+    own = target.codes[index, 0] == row if softmax else target.codes[index, row] == 1
+    return np.asarray(index[own])
 
 
 def warn_never_right(

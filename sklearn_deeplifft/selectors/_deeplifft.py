@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from sklearn_deeplifft.ensembles import (
     NetworkEnsembleClassifier,
     NetworkEnsembleRegressor,
+    Report,
     ensemble_for,
 )
 from sklearn_deeplifft.networks import TrainedNetwork
@@ -220,7 +221,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
     (3, 4)
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseNetworkSelector._parameter_constraints,
         "step": [
             None,
@@ -241,30 +242,30 @@ class DeepLIFFTSelector(BaseNetworkSelector):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Any = None,
         *,
-        n_features_to_select=None,
-        threshold=None,
-        alpha=0.1,
-        per_class=False,
-        target_class=None,
-        step=0.4,
-        smoothing=0.5,
-        path_weight=0.5,
-        reference="mean",
-        simplex_groups=None,
-        feature_groups=None,
-        activation_rule="exact",
-        layer=None,
-        class_balance="balanced",
-        importance_type="signed",
-        score_on="all",
-        prefit=False,
-        memory=None,
-        dtype=None,
-        random_state=None,
-        verbose=0,
-    ):
+        n_features_to_select: float | str | None = None,
+        threshold: float | str | None = None,
+        alpha: float = 0.1,
+        per_class: bool = False,
+        target_class: Any = None,
+        step: float | None = 0.4,
+        smoothing: float = 0.5,
+        path_weight: float = 0.5,
+        reference: Any = "mean",
+        simplex_groups: Any = None,
+        feature_groups: Any = None,
+        activation_rule: str = "exact",
+        layer: str | None = None,
+        class_balance: str | None = "balanced",
+        importance_type: str = "signed",
+        score_on: str = "all",
+        prefit: bool = False,
+        memory: Any = None,
+        dtype: str | None = None,
+        random_state: Any = None,
+        verbose: int | Report = 0,
+    ) -> None:
         self.estimator = estimator
         self.n_features_to_select = n_features_to_select
         self.threshold = threshold
@@ -340,7 +341,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             "score_on": "validation",
         }
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Reduce X to the selected features.
 
         Parameters
@@ -355,23 +356,23 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         check_is_fitted(self, "ranking_")
         return super().transform(X)
 
-    def _transform(self, X):
+    def _transform(self, X: Any) -> Any:
         if self._plan.settings.layer is None:
             return super()._transform(X)
         X = check_array(X, accept_sparse=("csr", "csc"))  # transform has checked the names
         reading = self._readings(Rows(X))[0]
         return reading.all_hidden().numpy()[:, self._get_support_mask()]
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the selected features; of neurons, ``layer`` and a position."""
         check_is_fitted(self, "ranking_")
         layer = self._plan.settings.layer
         if layer is None:
-            return super().get_feature_names_out(input_features)
+            return np.asarray(super().get_feature_names_out(input_features))
         chosen = self.get_support(indices=True)
         return np.array([f"{layer}_{j}" for j in chosen], dtype=object)
 
-    def increments(self, X, y) -> np.ndarray:
+    def increments(self, X: Any, y: Any) -> np.ndarray:
         """Softmax increments of each example's true class, averaged over the networks.
 
         Parameters
@@ -392,7 +393,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         X, target = self._checked(X, y)
         return mean_increments(self._readings(Rows(X)), target)
 
-    def contributions(self, X) -> Contributions:
+    def contributions(self, X: Any) -> Contributions:
         """The exact terms behind the scores, averaged over the networks.
 
         Parameters
@@ -410,7 +411,9 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         rows = Rows(check_rows(self, X, reset=False))
         return mean_contributions(self._readings(rows), self.estimator_._target)
 
-    def importances(self, X, y, sample_weight=None, sample_mask=None) -> Importances:
+    def importances(
+        self, X: Any, y: Any, sample_weight: Any = None, sample_mask: Any = None
+    ) -> Importances:
         """Score any labelled rows with the fitted networks; nothing is trained.
 
         Parameters
@@ -478,7 +481,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         pairs = zip(self.estimator_._networks, self._hidden_references, strict=True)
         return [self._plan.reading(trained, rows, columns, mean) for trained, mean in pairs]
 
-    def _checked(self, X, y) -> tuple[Any, Target]:
+    def _checked(self, X: Any, y: Any) -> tuple[Any, Target]:
         check_is_fitted(self, "ranking_")
         X, y = check_rows(self, X, reset=False, y=y)
         return X, encode_like(y, self.estimator_._target)

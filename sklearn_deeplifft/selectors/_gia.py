@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral
 from typing import Any
@@ -16,8 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft.ensembles import (
     NetworkEnsembleClassifier,
     NetworkEnsembleRegressor,
+    Report,
     ensemble_for,
 )
+from sklearn_deeplifft.interventions import Intervention
 from sklearn_deeplifft.interventions._background import weighted_rows
 from sklearn_deeplifft.interventions._effects import (
     Population,
@@ -196,7 +199,7 @@ class GIATransformer(BaseNetworkSelector):
     True
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseNetworkSelector._parameter_constraints,
         "interventions": [StrOptions({"each"}), list, tuple],
         "output": [StrOptions({"features", "effects"})],
@@ -207,24 +210,24 @@ class GIATransformer(BaseNetworkSelector):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Any = None,
         *,
-        n_features_to_select=None,
-        threshold=None,
-        alpha=0.1,
-        per_class=False,
-        target_class=None,
-        interventions="each",
-        output="features",
-        n_background=1000,
-        scale="logit",
-        feature_groups=None,
-        prefit=False,
-        memory=None,
-        dtype=None,
-        random_state=None,
-        verbose=0,
-    ):
+        n_features_to_select: float | str | None = None,
+        threshold: float | str | None = None,
+        alpha: float = 0.1,
+        per_class: bool = False,
+        target_class: Any = None,
+        interventions: str | Sequence[Intervention] = "each",
+        output: str = "features",
+        n_background: int = 1000,
+        scale: str = "logit",
+        feature_groups: Any = None,
+        prefit: bool = False,
+        memory: Any = None,
+        dtype: str | None = None,
+        random_state: Any = None,
+        verbose: int | Report = 0,
+    ) -> None:
         self.estimator = estimator
         self.n_features_to_select = n_features_to_select
         self.threshold = threshold
@@ -262,16 +265,16 @@ class GIATransformer(BaseNetworkSelector):
         """
         return ensemble_for(task, OWN, **changes)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the selected features, or of the effects: ``set(GATA1=2)->enhancer``."""
         check_is_fitted(self, "ranking_")
         if self.output == "features":
-            return super().get_feature_names_out(input_features)
+            return np.asarray(super().get_feature_names_out(input_features))
         found = self.intervention_effects_
         names = [f"{name}->{output}" for name in found.names for output in found.outputs]
         return np.array(names, dtype=object)
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Reduce X to the selected features, or return each row's own effects.
 
         Parameters
@@ -287,7 +290,7 @@ class GIATransformer(BaseNetworkSelector):
         check_is_fitted(self, "ranking_")
         return super().transform(X)
 
-    def _transform(self, X):
+    def _transform(self, X: Any) -> Any:
         if self.output == "features":
             return super()._transform(X)
         X = check_array(X, accept_sparse=("csr", "csc"))  # transform has checked the names

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn_deeplifft.ensembles import (
     NetworkEnsembleClassifier,
     NetworkEnsembleRegressor,
+    Report,
     ensemble_for,
     has_gates,
 )
@@ -182,7 +183,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     ((4, 4), (4, 4))
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseNetworkSelector._parameter_constraints,
         "readout": [StrOptions({"effective", "gate"})],
         "score_on": [StrOptions(set(SCORE_ON))],
@@ -190,21 +191,21 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Any = None,
         *,
-        n_features_to_select=None,
-        threshold=None,
-        alpha=0.1,
-        per_class=False,
-        target_class=None,
-        readout="effective",
-        feature_groups=None,
-        score_on="validation",
-        prefit=False,
-        memory=None,
-        random_state=None,
-        verbose=0,
-    ):
+        n_features_to_select: float | str | None = None,
+        threshold: float | str | None = None,
+        alpha: float = 0.1,
+        per_class: bool = False,
+        target_class: Any = None,
+        readout: str = "effective",
+        feature_groups: Any = None,
+        score_on: str = "validation",
+        prefit: bool = False,
+        memory: Any = None,
+        random_state: Any = None,
+        verbose: int | Report = 0,
+    ) -> None:
         self.estimator = estimator
         self.n_features_to_select = n_features_to_select
         self.threshold = threshold

@@ -36,7 +36,7 @@ class Importances(NamedTuple):
 
 def mean_increments(readings: Sequence[Reading], target: Target) -> np.ndarray:
     """Scores (n, d) of every row, right or wrong; (n, H, d) for several targets."""
-    mean = np.mean([_increments(reading, target) for reading in readings], axis=0)
+    mean: np.ndarray = np.mean([_increments(reading, target) for reading in readings], axis=0)
     return mean[:, 0] if mean.shape[1] == 1 else mean
 
 

@@ -233,7 +233,8 @@ class Reading:
     def _standardized(self, X: Tensor) -> Tensor:
         assert self.trained.standardize is not None
         with torch.no_grad():
-            return self.trained.standardize(X)
+            standardized: Tensor = self.trained.standardize(X)
+            return standardized
 
     def _input_reference(self) -> Tensor | None:
         """The reference in the network's coordinates; None where that is zero."""

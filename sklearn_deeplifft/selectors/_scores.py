@@ -45,4 +45,5 @@ def mean_by_class(scores: Sequence[Scores]) -> np.ndarray:
     """Class scores (K, d): mean over the networks that got any row of the class right."""
     seen = np.array([s.seen for s in scores], dtype=np.float64)
     stacked = np.array([s.by_class for s in scores])
-    return np.einsum("nk,nkd->kd", seen, stacked) / np.maximum(seen.sum(0), 1)[:, None]
+    total: np.ndarray = np.einsum("nk,nkd->kd", seen, stacked)
+    return np.asarray(total / np.maximum(seen.sum(0), 1)[:, None])

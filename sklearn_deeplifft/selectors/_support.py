@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Integral
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -50,9 +50,9 @@ class RankedFeatures(SelectorMixin):
     class_importances_: np.ndarray
     importances_per_network_: np.ndarray
     _groups: FeatureGroups
-    _row_names: Sequence
+    _row_names: Sequence[Any]
 
-    def top_features(self, k: int = 10, *, label=None) -> np.ndarray:
+    def top_features(self, k: int = 10, *, label: Any = None) -> np.ndarray:
         """The features that speak most for a class, or the best of all.
 
         Parameters
@@ -89,7 +89,7 @@ class RankedFeatures(SelectorMixin):
         names = getattr(self, "feature_names_in_", None) if self._selects_inputs() else None
         return best if names is None else names[best]
 
-    def support_per_class(self, k=None) -> np.ndarray:
+    def support_per_class(self, k: float | str | None = None) -> np.ndarray:
         """The features that speak most for each class.
 
         Parameters
@@ -120,11 +120,11 @@ class RankedFeatures(SelectorMixin):
             chosen = self._groups.merged(self._tested_against_nulls("class_q_values_"))
             chosen = chosen <= self.alpha
         else:
-            n = count_to_select(k, by_class.shape[1])
+            n = count_to_select(cast(float | None, k), by_class.shape[1])
             chosen = np.array([top_mask(rank(row), n) for row in by_class])
         return self._groups.spread(chosen & (by_class > 0))
 
-    def redundant_features(self, X, threshold: float = 0.9) -> pd.DataFrame:
+    def redundant_features(self, X: Any, threshold: float = 0.9) -> pd.DataFrame:
         """Columns that say nearly the same as a selected one, at the current cut.
 
         Networks share a score among such columns, or give it to one by chance: that a partner was
@@ -208,9 +208,9 @@ class RankedFeatures(SelectorMixin):
     def _counted_mask(self) -> np.ndarray:
         """What ``n_features_to_select`` selects."""
         if self.per_class:
-            return np.logical_or.reduce(self.support_per_class())
+            return np.asarray(self.support_per_class().any(axis=0))
         if self.n_features_to_select == AUTO:
-            return self._tested_against_nulls("q_values_") <= self.alpha
+            return np.asarray(self._tested_against_nulls("q_values_") <= self.alpha)
         n = len(self._groups.first)
         return top_mask(self.ranking_, count_to_select(self.n_features_to_select, n))
 
