@@ -1,5 +1,8 @@
 """The group penalty on the first layer of the networks that DeepLIFFTSelector trains."""
 
+import copy
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +10,10 @@ from torch import nn
 
 from sklearn_deeplifft import DeepLIFFTSelector, FeatureSelectionWarning
 from sklearn_deeplifft.ensembles import Rounds
-from sklearn_deeplifft.networks import GateSettings
+from sklearn_deeplifft.networks import FeatureGate, GateSettings
 from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer
-from tests.conftest import MLP, bits, planted, quick
+from tests.conftest import MLP, bits, counted_trainings, planted, quick
+from tests.gated import classifier
 
 
 @pytest.fixture(scope="module")
@@ -133,17 +137,9 @@ def rounds_of(monkeypatch, selector, data):
 LABELS = np.array([4, 0, 2, 0, 1, 3, 4, 1])
 
 
-@pytest.mark.parametrize("w", [0, 0.3, 0.5, 1])
-@pytest.mark.parametrize("groups", [None, LABELS], ids=["columns", "groups"])
-@pytest.mark.parametrize("auto", [False, True])
-@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
-def test_a_rounds_shares_are_those_of_scores_and_path(data, monkeypatch, w, groups, auto):
-    selector = penalised(
-        step=0.5, feature_groups=groups, path_weight=w, n_features_to_select="auto" if auto else 2
-    )
-    rounds = rounds_of(monkeypatch, selector, data)
-    labels = np.arange(8) if groups is None else groups
-    expected = np.zeros((2, 8))
+def literal_shares(rounds, labels, w) -> np.ndarray:
+    """Shares (2, 8) of two networks, averaged over rounds, a feature after the other."""
+    found = np.zeros((2, 8))
     for columns, scores, paths in rounds:
         features = list(dict.fromkeys(labels[columns]))  # as their first columns come
         for i in range(2):
@@ -157,7 +153,20 @@ def test_a_rounds_shares_are_those_of_scores_and_path(data, monkeypatch, w, grou
             }
             total = sum(mixed.values())
             for j in columns:
-                expected[i, j] += mixed[labels[j]] / total / len(rounds)
+                found[i, j] += mixed[labels[j]] / total / len(rounds)
+    return found
+
+
+@pytest.mark.parametrize("w", [0, 0.3, 0.5, 1])
+@pytest.mark.parametrize("groups", [None, LABELS], ids=["columns", "groups"])
+@pytest.mark.parametrize("auto", [False, True])
+@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
+def test_a_rounds_shares_are_those_of_scores_and_path(data, monkeypatch, w, groups, auto):
+    selector = penalised(
+        step=0.5, feature_groups=groups, path_weight=w, n_features_to_select="auto" if auto else 2
+    )
+    rounds = rounds_of(monkeypatch, selector, data)
+    expected = literal_shares(rounds, np.arange(8) if groups is None else groups, w)
     np.testing.assert_allclose(selector.importances_per_network_, expected, rtol=1e-9, atol=1e-15)
 
 
@@ -202,3 +211,84 @@ def test_without_a_path_or_rounds_its_weight_does_nothing(data, params, why):
 def test_weights_of_a_path_that_are_none(data, w):
     with pytest.raises(ValueError, match="path_weight"):
         penalised(path_weight=w).fit(*data)
+
+
+# Gates that are parameters of their own
+
+
+def free(estimator=None, **params) -> DeepLIFFTSelector:
+    return quick(estimator, gates="free", n_networks=2, step=0.5, **params)
+
+
+def starts_of(monkeypatch, selector, data):
+    """The columns of each round, the cores that it started from, and those it trained."""
+    seen, train = [], Rounds.train
+
+    def training(self, columns, starts=None, number=1):
+        starts = starts or [None] * len(self.splits)
+        begun = copy.deepcopy(starts)
+        networks = train(self, columns, starts, number)
+        seen.append((columns, begun, [trained.core for trained in networks]))
+        return networks
+
+    monkeypatch.setattr(Rounds, "train", training)
+    selector.fit(*data)
+    return seen
+
+
+@pytest.mark.parametrize("penalty", ["path", 0.3, None])
+@pytest.mark.parametrize("groups", [None, LABELS], ids=["columns", "groups"])
+def test_free_gates_stay_with_their_columns(data, monkeypatch, penalty, groups):
+    """In each round networks begin as they were, but for columns that are held at their mean."""
+    selector = free(gate_penalty=penalty, feature_groups=groups)
+    rounds = starts_of(monkeypatch, selector, data)
+    labels = np.arange(8) if groups is None else groups
+    assert selector.n_rounds_ == len(rounds) >= 3
+    assert len(set(labels[rounds[-1][0]])) == 1
+    for (before, _, trained), (after, starts, _) in itertools.pairwise(rounds):
+        here = np.searchsorted(before, after)
+        for core, start in zip(trained, starts, strict=True):
+            assert isinstance(start[0], FeatureGate)
+            assert len(start[0].weight) == len(set(labels[after]))
+            assert start[1].in_features == len(after)
+            of_column = core[0].weight[core[0].feature_of_column[here]]
+            assert torch.equal(start[0].weight[start[0].feature_of_column], of_column)
+            some = torch.randn(20, len(after), generator=torch.Generator().manual_seed(0))
+            at_mean = torch.zeros(20, len(before))
+            at_mean[:, here] = some
+            torch.testing.assert_close(start(some), core(at_mean))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
+@pytest.mark.parametrize("params", [{}, {"n_features_to_select": "auto"}, {"gate_penalty": "path"}])
+def test_elimination_with_free_gates_finds_what_is_planted(data, params):
+    selector = free(max_epochs=30, **params).fit(*data)
+    assert set(np.argsort(selector.ranking_)[:3]) == {0, 1, 2}
+    assert sorted(selector.ranking_) == list(range(1, 9))
+    core = selector.estimator_.estimators_[0].module_.core
+    assert isinstance(core[0], FeatureGate)  # of all features, and of no null column
+    assert len(core[0].weight) == core[1].in_features == 8
+
+
+def test_shares_of_free_gates_are_those_of_scores_and_path(data, monkeypatch):
+    selector = free(gate_penalty="path", feature_groups=LABELS, path_weight=0.3)
+    expected = literal_shares(rounds_of(monkeypatch, selector, data), LABELS, 0.3)
+    np.testing.assert_allclose(selector.importances_per_network_, expected, rtol=1e-9, atol=1e-15)
+
+
+NETWORKS = {"class": lambda: MLP, "instance": lambda: MLP(8, 3), "skorch": lambda: classifier()}
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_free_gates_before_a_network_of_the_users_cannot_follow(data, kind, monkeypatch):
+    with counted_trainings(monkeypatch) as calls:
+        with pytest.raises(
+            ValueError,
+            match=r"^elimination trains .*gates='free' before a network of your own.*step=None",
+        ):
+            free(NETWORKS[kind]()).fit(*data)
+    assert calls == []
+    one_pass = free(NETWORKS[kind]()).set_params(step=None).fit(*data)
+    assert all(trained.gates is not None for trained in one_pass.estimator_._networks)
+    read = quick(one_pass.estimator_, prefit=True).fit(*data)  # which trains no rounds
+    assert bits(read) == bits(one_pass)
