@@ -44,7 +44,7 @@ def _without_effect(given: dict[str, Any], source: Source, kind: str) -> Iterato
         yield from _each(ELIMINATION, "neurons of a layer are ranked in one pass")
     if "step" in given and given["step"] is None:
         yield from _each(ELIMINATION[1:], "step=None eliminates nothing")
-    if given["target_class"] is not None:
+    if given.get("target_class") is not None:
         yield from _each(("path_weight", "readout", *OF_CLASSES), ONE_CLASS)
     if source.on_path:
         yield "readout", "along a path effective gates are read"
