@@ -1,17 +1,45 @@
 """The abstract selector, with a reading of its own: the size of the first layer's weights."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_deeplifft.selectors._base import BaseNetworkSelector, _all_or_nothing
+from sklearn_deeplifft.ensembles import all_or_nothing, ensemble_for
+from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._scores import Scores, mean_by_class
 from tests.conftest import counted_trainings, planted
 
+SMALL = {
+    "n_networks": 1,
+    "hidden_layer_sizes": (8,),
+    "dropout": 0.0,
+    "gates": None,
+    "learning_rate": 0.02,
+    "weight_decay": 0.0,
+    "batch_size": 32,
+    "max_epochs": 10,
+    "validation_fraction": 0.2,
+}
+"""One small plain network."""
+
+
+@dataclass(frozen=True)
+class SizeScorer:
+    """The norm of each column of the first layer."""
+
+    def __call__(self, trained, index, columns):
+        size = trained.core[0].weight.detach().norm(dim=0).double().numpy()
+        return Scores(size, size[None], np.ones(1, bool), 0.0)
+
+    def require_readable(self, trained):
+        return trained.core[0].in_features
+
 
 class WeightSize(BaseNetworkSelector):
-    """The smallest selector there can be: ``__init__``, settings and scores."""
+    """The smallest selector there can be: ``__init__``, a default ensemble and a scorer."""
 
     def __init__(
         self,
@@ -21,25 +49,9 @@ class WeightSize(BaseNetworkSelector):
         threshold=None,
         alpha=0.1,
         per_class=False,
-        n_networks=1,
         step=None,
-        score_on="validation",
-        task="auto",
-        class_weight=None,
-        standardize=True,
         prefit=False,
-        hidden_layer_sizes=(8,),
-        dropout=0.0,
-        learning_rate=0.02,
-        weight_decay=0.0,
-        batch_size=32,
-        max_epochs=10,
-        patience=10,
-        validation_fraction=0.2,
-        n_jobs=None,
-        checkpoint_dir=None,
         memory=None,
-        device="cpu",
         random_state=None,
         verbose=0,
     ):
@@ -48,37 +60,18 @@ class WeightSize(BaseNetworkSelector):
         self.threshold = threshold
         self.alpha = alpha
         self.per_class = per_class
-        self.n_networks = n_networks
         self.step = step
-        self.score_on = score_on
-        self.task = task
-        self.class_weight = class_weight
-        self.standardize = standardize
         self.prefit = prefit
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.n_jobs = n_jobs
-        self.checkpoint_dir = checkpoint_dir
         self.memory = memory
-        self.device = device
         self.random_state = random_state
         self.verbose = verbose
 
-    def _extra_settings(self, data):
-        return {}
+    @staticmethod
+    def default_estimator(task="classification", **changes):
+        return ensemble_for(task, SMALL, **changes)
 
-    def _score_function(self, data):
-        def score(trained, rows, columns):
-            size = trained.core[0].weight.detach().norm(dim=0).double().numpy()
-            return Scores(size, size[None], np.ones(1, bool), 0.0)
-
-        return score
+    def _scorer(self, data, source):
+        return SizeScorer()
 
 
 # The battery's tables are noise, with a constant column here and there.
@@ -89,14 +82,15 @@ def test_the_smallest_selector_passes_the_battery(estimator, check):
 
 
 def test_the_base_is_abstract():
-    with pytest.raises(TypeError, match=r"abstract.*_extra_settings.*_score_function"):
+    with pytest.raises(TypeError, match=r"abstract.*_scorer.*default_estimator"):
         BaseNetworkSelector()
 
 
 def test_it_ranks_eliminates_and_cuts(monkeypatch):
     X, y = planted()
     with counted_trainings(monkeypatch) as calls:
-        selector = WeightSize(step=0.5, n_networks=2, max_epochs=40, random_state=0).fit(X, y)
+        longer = WeightSize.default_estimator(n_networks=2, max_epochs=40)
+        selector = WeightSize(longer, step=0.5, random_state=0).fit(X, y)
     assert [len(c) for c in calls] == [8, 8, 4, 4, 2, 2, 1, 1]
     assert set(np.argsort(selector.ranking_)[:3]) == {0, 1, 2}
     assert selector.set_params(n_features_to_select=3).transform(X).shape == (120, 3)
@@ -125,11 +119,11 @@ def test_all_or_nothing(error):
         del bag.gone
         raise error
 
-    with pytest.raises(error), _all_or_nothing(bag):
+    with pytest.raises(error), all_or_nothing(bag):
         spoil()
     assert vars(bag) == {"kept": [1], "gone": 2}
     assert bag.kept is value
-    with _all_or_nothing(bag):
+    with all_or_nothing(bag):
         bag.new = 3
     assert bag.new == 3
 

@@ -1,4 +1,4 @@
-"""What a user's module returns decides the loss it is trained with."""
+"""Outputs of a user's module decide the loss it is trained with."""
 
 import numpy as np
 import pytest
@@ -59,17 +59,19 @@ LOSSES = {
 def test_two_classes_are_learned_whatever_the_ending(data, module):
     y = (data.y == 0).astype(int)
     selector = quick(module, n_features_to_select=1, max_epochs=60).fit(data.X, y)
-    assert type(selector.estimator_.estimators_[0].criterion_).__name__ == LOSSES[module]
+    (net,) = selector.estimator_.estimators_
+    assert type(net.criterion_).__name__ == LOSSES[module]
     assert selector.get_support(indices=True).tolist() == [0]
     assert selector.class_importances_.shape == (2, 8)
-    assert (selector.estimator_.estimators_[0].predict(data.X.astype(np.float32)) == y).mean() > 0.9
+    assert (net.predict(data.X.astype(np.float32)) == y).mean() > 0.9
 
 
 @pytest.mark.parametrize(("module", "loss"), [(OutputKind, "BCEWithLogits"), (Sigmoids, "BCE")])
 def test_labels_are_learned_whatever_the_ending(data, module, loss):
     Y = np.eye(3, dtype=int)[data.y]
     selector = quick(module, n_features_to_select=3, max_epochs=60).fit(data.X, Y)
-    assert type(selector.estimator_.estimators_[0].criterion_).__name__ == f"Weighted{loss}Loss"
+    (net,) = selector.estimator_.estimators_
+    assert type(net.criterion_).__name__ == f"Weighted{loss}Loss"
     assert set(selector.get_support(indices=True)) == {0, 1, 2}
 
 
@@ -79,8 +81,8 @@ def test_a_mask_of_the_scores_leaves_the_training_of_a_regression_alone():
     y = 1e4 * X[:, 0] + 0.5
     y[:20] = 7.25
     mask = np.arange(200) < 20
-    a = quick(max_epochs=30).fit(X, y)
-    b = quick(max_epochs=30).fit(X, y, sample_mask=mask)
+    a = quick(max_epochs=30, task="regression").fit(X, y)
+    b = quick(max_epochs=30, task="regression").fit(X, y, sample_mask=mask)
     np.testing.assert_array_equal(a.contributions(X).terms, b.contributions(X).terms)
 
 

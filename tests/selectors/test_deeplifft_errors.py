@@ -1,4 +1,4 @@
-"""What goes wrong: each error says what came in, what the rule is and what to do."""
+"""Errors of every kind: each says what came in, what the rule is and what to do."""
 
 import copy
 import warnings
@@ -115,13 +115,21 @@ def test_a_single_group_cannot_be_held_out(data):
 
 
 def test_class_weight_needs_classes(data):
-    with pytest.raises(ValueError, match="class_weight='balanced' needs one label a row; y is reg"):
-        quick(class_weight="balanced").fit(data.X, data.X[:, 0])
+    Y = np.eye(3, dtype=int)[data.y]
+    with pytest.raises(ValueError, match="class_weight='balanced' needs one label a row; y is mul"):
+        quick(class_weight="balanced").fit(data.X, Y)
+    with pytest.raises(TypeError, match="class_weight"):
+        quick(class_weight="balanced", task="regression")
+
+
+def test_an_ensemble_that_classifies_needs_classes(data):
+    with pytest.raises(ValueError, match=r"y looks continuous.*NetworkEnsembleRegressor"):
+        quick().fit(data.X, data.X[:, 0])
 
 
 def test_target_class_needs_classes(data):
     with pytest.raises(ValueError, match=r"target_class=0 .*(regression|classes)"):
-        quick(target_class=0).fit(data.X, data.X[:, 0])
+        quick(target_class=0, task="regression").fit(data.X, data.X[:, 0])
 
 
 def test_a_mask_that_hides_the_class_asked_for(data):
@@ -258,19 +266,23 @@ def test_a_class_that_is_right_in_one_network_of_several_is_not_named(data):
 # All or nothing
 
 
+CURVED = nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 3))
 FAILURES = {
-    "bad data": lambda s, X, y: s.fit(np.where(X > 2, np.nan, X), y),
-    "one class": lambda s, X, y: s.fit(X[:, :3], np.zeros(120)),
-    "other names": lambda s, X, y: s.fit(pd.DataFrame(X[:, :4], columns=list("zyxw")), [0] * 120),
-    "bad layer": lambda s, X, y: s.set_params(layer="nope").fit(X[:, :5], y),
-    "bad group": lambda s, X, y: s.set_params(simplex_groups=[[99, 1]]).fit(X[:, :5], y),
-    "divergence": lambda s, X, y: s.set_params(learning_rate=1e30).fit(X[:, :5], y),
-    "tanh": lambda s, X, y: s.set_params(
-        estimator=nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 3))
+    "NaN": lambda s, X, y: s.fit(np.where(X > 2, np.nan, X), y),
+    "only one class": lambda s, X, y: s.fit(X[:, :3], np.zeros(120)),
+    "y has only one class": lambda s, X, y: s.fit(
+        pd.DataFrame(X[:, :4], columns=list("zyxw")), [0] * 120
+    ),
+    "layer='nope'": lambda s, X, y: s.set_params(layer="nope", step=None).fit(X[:, :5], y),
+    "99": lambda s, X, y: s.set_params(simplex_groups=[[99, 1]]).fit(X[:, :5], y),
+    "diverged": lambda s, X, y: s.set_params(estimator__learning_rate=1e30).fit(X[:, :5], y),
+    "Tanh": lambda s, X, y: s.set_params(estimator=CURVED).fit(X[:, :5], y),
+    "estimator=3 is not a network": lambda s, X, y: s.set_params(estimator=3).fit(X[:, :5], y),
+    "n_networks": lambda s, X, y: s.set_params(estimator__n_networks=0).fit(X[:, :5], y),
+    "l2=1.0.* would be ignored": lambda s, X, y: s.set_params(
+        estimator__network=MLP, estimator__l2=1.0
     ).fit(X[:, :5], y),
-    "not a network": lambda s, X, y: s.set_params(estimator=3).fit(X[:, :5], y),
-    "bad parameter": lambda s, X, y: s.set_params(n_networks=0).fit(X[:, :5], y),
-    "warning as an error": lambda s, X, y: s.fit(np.c_[X[:, :4], np.ones(120)], y),
+    "hold a single value": lambda s, X, y: s.fit(np.c_[X[:, :4], np.ones(120)], y),
 }
 
 
@@ -281,9 +293,9 @@ def test_after_a_failed_fit_the_selector_holds_its_earlier_state(data, failure):
     before, digest = dict(vars(selector)), bits(selector)
     names, kept = selector.get_feature_names_out(), copy.deepcopy(selector.feature_importances_)
     increments = selector.increments(pd.DataFrame(data.X, columns=list("abcdefgh")), data.y)
-    with pytest.raises((ValueError, TypeError, UserWarning)):
+    with pytest.raises((ValueError, TypeError, UserWarning), match=failure):
         FAILURES[failure](selector, *data)
-    selector.set_params(**{name: params[name] for name in params if "__" not in name})
+    selector.set_params(**params)
     assert vars(selector).keys() == before.keys()
     for name, value in before.items():
         assert getattr(selector, name) is value, name
@@ -309,7 +321,7 @@ def test_a_failed_first_fit_leaves_it_unfitted(data):
     ("estimator", "step"),
     [
         (None, "_batched_training.Members.on_batch_end"),
-        (MLP, "_plan.train_network"),
+        (MLP, "_rounds.train_network"),
     ],
 )
 def test_an_interrupt_leaves_the_earlier_state_too(data, monkeypatch, estimator, step):

@@ -1,4 +1,4 @@
-"""Tables of every kind: what comes in, and what comes out of transform."""
+"""Tables of every kind, into fit and out of transform."""
 
 import numpy as np
 import pandas as pd
@@ -272,9 +272,9 @@ def test_sparse_input_to_an_mlp(counts):
     assert set(selector.get_support(indices=True)) == {0, 1, 2}
     terms, bias = selector.contributions(sp.csr_matrix(X))
     p = 1 / (1 + np.exp(-(bias + terms.sum(-1))[:, 1]))
-    np.testing.assert_allclose(
-        p, selector.estimator_.estimators_[0].predict_proba(X)[:, 1], atol=1e-10
-    )
+    (mlp,) = selector.estimator_.estimators_
+    np.testing.assert_allclose(p, mlp.predict_proba(X)[:, 1], atol=1e-10)
+    np.testing.assert_allclose(p, selector.estimator_.predict_proba(X)[:, 1], atol=1e-10)
 
 
 def test_table_of_zeros_and_ones_with_repeated_rows():
@@ -517,4 +517,4 @@ def test_shapes_that_are_no_table(shape, message):
 
 def test_one_row_said_many_times_is_one_row():
     with pytest.raises(ValueError, match=r"n_samples=1 distinct row"):
-        quick().fit(np.ones((10, 3)), np.r_[[1], [1] * 9] * 1.5)
+        quick(task="regression").fit(np.ones((10, 3)), np.r_[[1], [1] * 9] * 1.5)

@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
-from tests.conftest import ONE_PASS, QUICK, planted, quick
+from sklearn_deeplifft import GIATransformer, ImportanceNeuronSelector
+from tests.conftest import ONE_PASS, QUICK, made, planted, quick
 
 NAMES = list("abcdefgh")
 SHARED = {name: value for name, value in QUICK.items() if name not in ONE_PASS}
 SELECTORS = [
-    DeepLIFFTSelector(**QUICK),
-    ImportanceNeuronSelector(**SHARED, score_on="all", path_steps=300),
-    GIATransformer(**SHARED),
+    quick(),
+    made(ImportanceNeuronSelector, defaults=SHARED, score_on="all", path_steps=300),
+    made(GIATransformer, defaults=SHARED),
 ]
 
 
@@ -46,7 +46,7 @@ def test_rows_of_several_outputs_and_of_regressions(table):
     selector = quick(max_epochs=40).fit(table.X, two.astype(object))
     assert selector.top_features(1, label=(1, "p")).tolist() == [7]
     target = np.column_stack([table.X[:, 4], -table.X[:, 5]])
-    slopes = quick(max_epochs=60).fit(table.X, target)
+    slopes = quick(max_epochs=60, task="regression").fit(table.X, target)
     for output in (0, 1):
         best = slopes.class_importances_[output].argmax()
         assert slopes.top_features(1, label=output).tolist() == [best]
@@ -54,7 +54,7 @@ def test_rows_of_several_outputs_and_of_regressions(table):
     assert labels.top_features(1, label=1).tolist() == [labels.class_importances_[1].argmax()]
 
 
-def test_what_cannot_be_asked(table):
+def test_questions_without_an_answer_are_refused(table):
     with pytest.raises(NotFittedError):
         quick().top_features()
     selector = quick().fit(*table)
