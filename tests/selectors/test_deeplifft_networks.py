@@ -1,4 +1,4 @@
-"""``estimator=``: every kind of network, trained or fitted, and none of them touched."""
+"""Networks of every kind, trained or fitted, and none of them touched."""
 
 import copy
 import warnings
@@ -91,10 +91,15 @@ CLASSIFIERS = {
 }
 
 
+def longer(kind: str) -> dict:
+    """More epochs for networks that do not train by settings of their own."""
+    return {} if kind.startswith(("skorch", "MLP")) else {"max_epochs": 30}
+
+
 @pytest.mark.parametrize("kind", CLASSIFIERS)
 @pytest.mark.parametrize("step", [None, 0.5])
 def test_every_kind_learns_the_planted_features(data, kind, step):
-    selector = quick(CLASSIFIERS[kind](), step=step, n_features_to_select=3, max_epochs=30)
+    selector = quick(CLASSIFIERS[kind](), step=step, n_features_to_select=3, **longer(kind))
     selector.fit(*data)
     assert set(selector.get_support(indices=True)) == {0, 1, 2}
     assert (selector.class_importances_.argmax(axis=1) == [0, 1, 2]).all()
@@ -130,7 +135,7 @@ def test_estimators_take_raw_rows_and_contributions_explain_them(data, kind):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_estimator_predicts_from_raw_rows(data, kind, dtype):
     X = (data.X * 100 + 50).astype(dtype)
-    selector = quick(CLASSIFIERS[kind](), max_epochs=30).fit(X, data.y)
+    selector = quick(CLASSIFIERS[kind](), **longer(kind)).fit(X, data.y)
     for net in selector.estimator_.estimators_:
         assert (net.predict(X) == data.y).mean() > 0.8
         assert net.predict_proba(X).shape == (120, 3)
@@ -205,7 +210,8 @@ REGRESSORS = {
 @pytest.mark.parametrize("step", [None, 0.5])
 def test_every_kind_does_regression(data, kind, step):
     y = 2 * data.X[:, 0] - data.X[:, 1] ** 2
-    selector = quick(REGRESSORS[kind](), step=step, n_features_to_select=2, max_epochs=30)
+    params = {"task": "regression", "n_features_to_select": 2, **longer(kind)}
+    selector = quick(REGRESSORS[kind](), step=step, **params)
     selector.fit(data.X, y.astype(np.float32))
     assert set(selector.get_support(indices=True)) == {0, 1}
     assert selector.class_importances_.shape == (1, 8)
@@ -237,7 +243,8 @@ def test_a_module_instance_comes_back_untouched(data, prefit):
     y = net.eval()(torch.as_tensor(data.X).float()).argmax(1).numpy()
     net.train()
     net[3].eval()
-    quick(net, prefit=prefit, n_networks=2).fit(data.X, _every_class(y))
+    params = {"prefit": True} if prefit else {"n_networks": 2}
+    quick(net, **params).fit(data.X, _every_class(y))
     assert_same_state(net, before)
     assert all(p.grad is None for p in net.parameters())
     assert all(not m._forward_hooks for m in net.modules())
@@ -279,10 +286,16 @@ def test_an_unfitted_skorch_net_stays_unfitted(data):
 
 
 @pytest.mark.parametrize(
-    "net", [FixedMLP(), FixedMLP, classifier(FixedMLP(), verbose=0)], ids=["module", "class", "net"]
+    ("net", "params"),
+    [
+        (FixedMLP(), {"max_epochs": 2}),
+        (FixedMLP, {"max_epochs": 2}),
+        (classifier(FixedMLP(), verbose=0, max_epochs=2), {}),
+    ],
+    ids=["module", "class", "net"],
 )
-def test_many_networks_of_a_fixed_width_go_on_through_all_rounds(data, net):
-    selector = quick(net, n_networks=7, step=0.5, max_epochs=2).fit(*data)
+def test_many_networks_of_a_fixed_width_go_on_through_all_rounds(data, net, params):
+    selector = quick(net, n_networks=7, step=0.5, **params).fit(*data)
     assert selector.n_rounds_ == 4
     assert sorted(selector.ranking_) == list(range(1, 9))
 
@@ -418,7 +431,9 @@ def test_training_parameters_reach_our_network(data, monkeypatch):
 
 def test_a_users_net_is_trained_as_its_owner_says(data):
     net = classifier(lr=0.5, optimizer=torch.optim.SGD, max_epochs=4, module__width=5)
-    found = quick(net, learning_rate=1e-9, max_epochs=77).fit(*data).estimator_.estimators_[0]
+    with pytest.raises(ValueError, match=r"^learning_rate=1e-09, max_epochs=77 would be ignored"):
+        quick(net, learning_rate=1e-9, max_epochs=77).fit(*data)
+    found = quick(net).fit(*data).estimator_.estimators_[0]
     assert isinstance(found.optimizer_, torch.optim.SGD)
     assert found.optimizer_.param_groups[0]["lr"] == 0.5
     assert len(found.history) == 4
@@ -427,7 +442,8 @@ def test_a_users_net_is_trained_as_its_owner_says(data):
 
 def test_nested_parameters_of_the_net_change_what_is_trained(data):
     selector = quick(classifier())
-    selector.set_params(estimator__max_epochs=3, estimator__module__width=7).fit(*data)
+    changes = {"estimator__network__max_epochs": 3, "estimator__network__module__width": 7}
+    selector.set_params(**changes).fit(*data)
     assert len(selector.estimator_.estimators_[0].history) == 3
     assert selector.estimator_.estimators_[0].module_.core.hidden.out_features == 7
 
@@ -483,7 +499,12 @@ def test_options_of_skorch_work(data, option, weighted, capsys):
 def test_a_users_early_stopping_is_the_only_one(data):
     stop = EarlyStopping(patience=2, sink=lambda _: None)
     net = classifier(callbacks=[("early_stopping", stop)], max_epochs=200, lr=0.2)
-    assert len(quick(net, patience=150).fit(*data).estimator_.estimators_[0].history) < 120
+    with pytest.raises(ValueError, match=r"^patience=150 would be ignored"):
+        quick(net, patience=150).fit(*data)
+    found = quick(net).fit(*data).estimator_.estimators_[0]
+    assert len(found.history) < 120
+    stops = [callback for _, callback in found.callbacks_ if isinstance(callback, EarlyStopping)]
+    assert [callback.patience for callback in stops] == [2]
 
 
 @pytest.mark.parametrize(

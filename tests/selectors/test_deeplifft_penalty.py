@@ -281,12 +281,14 @@ NETWORKS = {"class": lambda: MLP, "instance": lambda: MLP(8, 3), "skorch": lambd
 
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_free_gates_before_a_network_of_the_users_cannot_follow(data, kind, monkeypatch):
-    with counted_trainings(monkeypatch) as calls:
-        with pytest.raises(
+    with (
+        counted_trainings(monkeypatch) as calls,
+        pytest.raises(
             ValueError,
             match=r"^elimination trains .*gates='free' before a network of your own.*step=None",
-        ):
-            free(NETWORKS[kind]()).fit(*data)
+        ),
+    ):
+        free(NETWORKS[kind]()).fit(*data)
     assert calls == []
     one_pass = free(NETWORKS[kind]()).set_params(step=None).fit(*data)
     assert all(trained.gates is not None for trained in one_pass.estimator_._networks)
