@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklearn_deeplifft.ensembles import Assignment, Execution, train_networks
+from sklearn_deeplifft.ensembles import Execution, Split, train_networks
 from sklearn_deeplifft.networks import NetworkSettings, TrainedNetwork, TrainingTable, train_network
 from sklearn_deeplifft.tables import Problem, Rows
 
@@ -47,14 +47,14 @@ def assigned(n_networks: int = 4, *, n: int = 90, held: int = 18, uneven: int = 
     parts = []
     for j in range(n_networks):
         rows, cut = rng.permutation(n), held + j * uneven
-        parts.append(Assignment(rows[cut:], rows[:cut], 100 + j))
+        parts.append(Split(rows[cut:], rows[:cut], 100 + j))
     return parts
 
 
 def together(
     data: Case,
     settings: NetworkSettings,
-    parts: Sequence[Assignment],
+    parts: Sequence[Split],
     *,
     columns: np.ndarray | None = None,
     report=lambda *args: None,
@@ -66,7 +66,7 @@ def together(
     )
 
 
-def alone(data: Case, settings: NetworkSettings, part: Assignment, columns=None) -> TrainedNetwork:
+def alone(data: Case, settings: NetworkSettings, part: Split, columns=None) -> TrainedNetwork:
     """A plain skorch net of its own."""
     return train_network(
         None,

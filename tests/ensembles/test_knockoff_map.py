@@ -6,10 +6,10 @@ import scipy.sparse as sp
 import torch
 
 from sklearn_deeplifft.ensembles import _knockoff_map as module
-from sklearn_deeplifft.ensembles import knockoff_map_of, with_null_columns
+from sklearn_deeplifft.ensembles import knockoff_map_of
+from sklearn_deeplifft.networks import with_null_columns
 from sklearn_deeplifft.ranking import knockoff_maps
-from sklearn_deeplifft.tables import find_groups, validated
-from tests.conftest import quick
+from sklearn_deeplifft.tables import encode_target, find_groups, fit_data
 
 
 def correlated(n: int = 300, seed: int = 0) -> np.ndarray:
@@ -18,9 +18,11 @@ def correlated(n: int = 300, seed: int = 0) -> np.ndarray:
     return X * [1, 10, 0.1, 1, 1] + [0, 300, 0, -5, 1]
 
 
-def data_of(X, weight=None, **params):
-    y = np.arange(X.shape[0]) % 2
-    return validated(quick(**params), X, y, weight, None, None, "auto")
+def data_of(X, weight=None):
+    def encode(_, y):
+        return encode_target(y, "classification")
+
+    return fit_data(X, np.arange(X.shape[0]) % 2, None, encode, sample_weight=weight)
 
 
 def literal(X, pi, weight=None):

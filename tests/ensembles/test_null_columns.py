@@ -10,17 +10,16 @@ from sklearn.base import clone
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from sklearn_deeplifft.ensembles import (
-    Assignment,
     Checkpoints,
-    KnockoffMap,
+    Split,
     key_of,
     null_rows,
     with_null_features,
-    without_nulls,
+    without_null_columns,
 )
 from sklearn_deeplifft.ensembles import _training as module
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
-from sklearn_deeplifft.networks import GateSettings
+from sklearn_deeplifft.networks import GateSettings, KnockoffMap, NullColumns
 from sklearn_deeplifft.ranking import network_shares, null_p_values
 from sklearn_deeplifft.tables import Rows
 from sklearn_deeplifft.tables import _rows as rows_module
@@ -44,16 +43,23 @@ GATES = {
 }
 
 
-def carrying(n_networks: int = 4, *, n: int = 90, **given) -> list[Assignment]:
-    """The usual parts, each with null features of its own."""
+def carrying(
+    n_networks: int = 4, *, n: int = 90, knockoff_map: KnockoffMap | None = None, **given
+) -> list[Split]:
+    """The usual parts, each with null columns of its own."""
     return [
-        part._replace(nulls=null_rows(n, (part.training, part.validation), part.seed))
+        part._replace(
+            null_columns=NullColumns(
+                null_rows(n, (part.training, part.validation), part.seed), knockoff_map
+            )
+        )
         for part in assigned(n_networks, n=n, **given)
     ]
 
 
-def written_out(data: Case, nulls: np.ndarray, columns: np.ndarray) -> Case:
+def written_out(data: Case, part: Split, columns: np.ndarray) -> Case:
     """The table of twice the columns that never exists in the package."""
+    nulls = part.null_columns.donors
     X = data.table.rows.take(slice(None))[:, columns]
     mean, scale = (np.hstack([m[columns]] * 2) for m in data.table.moments)
     table = replace(data.table, rows=Rows(np.hstack([X, X[nulls]])), moments=(mean, scale))
@@ -98,12 +104,12 @@ def test_the_same_bits_as_with_the_columns_written_out(name, columns):
     data, parts = case(), carrying(uneven=1)
     few = data._replace(problem=replace(data.problem, n_features=len(columns)))
     for found, part in zip(together(few, settings, parts, columns=columns), parts, strict=True):
-        wide = written_out(data, part.nulls, columns)
+        wide = written_out(data, part, columns)
         doubled = with_null_features(few.problem, settings)[1]
-        expected = together(wide, doubled, [part._replace(nulls=None)])[0]
+        expected = together(wide, doubled, [part._replace(null_columns=None)])[0]
         assert digest(found) == digest(expected)
-        assert found.with_nulls is found.core
-        assert expected.with_nulls is None
+        assert found.null_columns is part.null_columns
+        assert expected.null_columns is None
         raw = wide.table.rows.take(slice(None))
         np.testing.assert_array_equal(found.estimator.forward(raw), expected.estimator.forward(raw))
 
@@ -113,7 +119,7 @@ def test_the_same_bits_as_with_the_columns_written_out(name, columns):
 def test_as_a_plain_net_of_its_own_on_that_table(kind, held):
     data, parts = case(kind), carrying(3, held=held)
     for found, part in zip(together(data, SETTINGS, parts), parts, strict=True):
-        wide = written_out(data, part.nulls, np.arange(5))
+        wide = written_out(data, part, np.arange(5))
         expected = alone(wide, SETTINGS, part)
         assert_alike(found, expected, wide.table.rows.take(slice(None)))
 
@@ -129,20 +135,21 @@ def test_gates_of_null_columns_are_features_of_their_own():
 # Blended with the real columns
 
 
-def blended(store=np.asarray, **given) -> Case:
-    """A table whose null columns are made of two rows each."""
-    data = case(store=store, **given)
-    rng = np.random.default_rng(0)
-    X = data.table.rows.take(slice(None))
-    knockoff_map = KnockoffMap.of(*rng.normal(size=(2, 5, 5)), X.mean(axis=0), X.std(axis=0))
-    return data._replace(table=replace(data.table, knockoff_map=knockoff_map))
+def blended(n_networks: int = 4, **given) -> list[Split]:
+    """Parts whose null columns are made of two rows each."""
+    maps = np.random.default_rng(0).normal(size=(2, 5, 5))
+    X = case().table.rows.take(slice(None))
+    knockoff_map = KnockoffMap.of(*maps, X.mean(axis=0), X.std(axis=0))
+    return carrying(n_networks, knockoff_map=knockoff_map, **given)
 
 
 @pytest.mark.parametrize("store", [np.asarray, sp.csr_array])
 def test_blended_rows_by_the_definition(store):
-    data, part = blended(store), carrying(1)[0]
-    index = torch.as_tensor(np.stack([part.training[:32], part.nulls[part.training[:32]]], 1))
-    found = module._Rows(data.table, np.arange(5)).take(index[None])[0][0].numpy()
+    data, part = case(store=store), blended(1)[0]
+    donors, knockoff_map = part.null_columns.donors, part.null_columns.knockoff_map
+    index = torch.as_tensor(np.stack([part.training[:32], donors[part.training[:32]]], 1))
+    rows = module._StandardizedRows(data.table, np.arange(5), knockoff_map)
+    found = rows.take(index[None])[0][0].numpy()
     X = data.table.rows.take(slice(None)).astype(np.float64)
     maps, (mean, scale) = np.random.default_rng(0).normal(size=(2, 5, 5)), data.table.moments
     Z = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -153,25 +160,25 @@ def test_blended_rows_by_the_definition(store):
 
 
 def test_neither_storage_nor_chunks_nor_workers_change_a_bit_of_a_blend(monkeypatch):
-    parts = carrying(5, uneven=1)
-    expected = digests(together(blended(), SETTINGS, parts))
-    assert expected != digests(together(case(), SETTINGS, parts))
-    assert digests(together(blended(sp.csr_array), SETTINGS, parts)) == expected
-    assert digests(together(blended(), SETTINGS, parts, n_jobs=3)) == expected
-    assert digests(together(blended(), SETTINGS, parts[::-1])) == expected[::-1]
+    parts = blended(5, uneven=1)
+    expected = digests(together(case(), SETTINGS, parts))
+    assert expected != digests(together(case(), SETTINGS, carrying(5, uneven=1)))
+    assert digests(together(case(store=sp.csr_array), SETTINGS, parts)) == expected
+    assert digests(together(case(), SETTINGS, parts, n_jobs=3)) == expected
+    assert digests(together(case(), SETTINGS, parts[::-1])) == expected[::-1]
     monkeypatch.setattr(module, "LARGEST_CHUNK", 1)
-    assert digests(together(blended(), SETTINGS, parts)) == expected
+    assert digests(together(case(), SETTINGS, parts)) == expected
     monkeypatch.setattr(module, "TABLE_BYTES", 0)
-    assert digests(together(blended(), SETTINGS, parts)) == expected
+    assert digests(together(case(), SETTINGS, parts)) == expected
 
 
 def test_checkpoints_of_another_blend_are_foreign(tmp_path):
-    store, parts = Checkpoints(tmp_path / "kept"), carrying(2)
-    expected = digests(together(blended(), SETTINGS, parts))
-    together(blended(), SETTINGS, parts, checkpoints=store)
-    assert digests(together(blended(), SETTINGS, parts, checkpoints=store)) == expected
+    store, data, parts = Checkpoints(tmp_path / "kept"), case(), blended(2)
+    expected = digests(together(data, SETTINGS, parts))
+    together(data, SETTINGS, parts, checkpoints=store)
+    assert digests(together(data, SETTINGS, parts, checkpoints=store)) == expected
     with pytest.warns(FeatureSelectionWarning, match="is foreign"):
-        together(case(), SETTINGS, parts, checkpoints=store)
+        together(data, SETTINGS, carrying(2), checkpoints=store)
 
 
 # What holds of the engine without null features
@@ -210,9 +217,13 @@ def test_checkpoints_hold_null_features(name, tmp_path):
     together(data, settings, parts[:2], checkpoints=store)
     found = together(data, settings, parts, checkpoints=store)
     assert digests(found) == expected
-    assert all(trained.with_nulls is trained.core for trained in found)
-    others = [part._replace(nulls=part.nulls[::-1].copy()) for part in parts]
-    for changed in (others, [part._replace(nulls=None) for part in parts]):
+    for trained, part in zip(found, parts, strict=True):
+        assert trained.null_columns is part.null_columns
+    others = [
+        part._replace(null_columns=NullColumns(part.null_columns.donors[::-1].copy()))
+        for part in parts
+    ]
+    for changed in (others, [part._replace(null_columns=None) for part in parts]):
         with pytest.warns(FeatureSelectionWarning, match="is foreign"):
             again = together(data, settings, changed, checkpoints=store)
         assert digests(again) == digests(together(data, settings, changed))
@@ -230,8 +241,8 @@ def test_without_null_features_keys_are_what_they_were():
 
 def test_all_networks_carry_null_features_or_none_does():
     parts = carrying(3)
-    parts[1] = parts[1]._replace(nulls=None)
-    with pytest.raises(ValueError, match=r"2 of 3 networks carry null features.* or to none"):
+    parts[1] = parts[1]._replace(null_columns=None)
+    with pytest.raises(ValueError, match=r"2 of 3 networks carry null columns.* or to none"):
         together(case(), SETTINGS, parts)
 
 
@@ -246,26 +257,27 @@ def test_without_null_columns_a_network_is_what_it_is_at_their_values(kind, name
     mean, scale = data.table.moments
     values = np.linspace(-1, 2, 5)
     for trained in together(data, settings, carrying(2)):
-        found = without_nulls(trained, values)
+        found = without_null_columns(trained, values)
         held = np.tile(values * scale + mean, (len(X), 1))
         expected = trained.estimator.forward(np.hstack([X, held]))
         np.testing.assert_allclose(found.estimator.forward(X), expected, rtol=1e-5, atol=1e-5)
-        assert found.with_nulls is trained.core
+        assert found.beside_nulls is trained
+        assert found.null_columns is None
         assert found.core is found.estimator.module_.core
         assert found.estimator.history == trained.estimator.history
         assert (found.epochs, found.loss) == (trained.epochs, trained.loss)
         with torch.no_grad():
             z = found.core(found.standardize(torch.as_tensor(X)))
         np.testing.assert_allclose(z, expected, rtol=1e-5, atol=1e-5)
-        if name != "plain":
-            assert torch.equal(found.core[0].weight, trained.core[0].weight[:3])
+        first, before = found.core[0].weight, trained.core[0].weight
+        assert torch.equal(first, before[:3] if name == "free" else before[:, :5])
 
 
 def test_held_at_zero_no_weight_changes():
     """Centred columns: not even by rounding."""
     trained = together(case(), SETTINGS, carrying(1))[0]
     before = digest(trained)
-    found = without_nulls(trained, np.zeros(5))
+    found = without_null_columns(trained, np.zeros(5))
     assert torch.equal(found.core[0].weight, trained.core[0].weight[:, :5])
     assert torch.equal(found.core[0].bias, trained.core[0].bias)
     with torch.no_grad():
@@ -276,9 +288,9 @@ def test_held_at_zero_no_weight_changes():
 def test_a_clone_of_what_is_kept_is_fitted_on_the_real_columns():
     data = case()
     X, y = data.table.rows.take(slice(None)), data.table.targets.numpy()
-    kept = without_nulls(together(data, SETTINGS, carrying(1))[0], np.zeros(5)).estimator
+    kept = without_null_columns(together(data, SETTINGS, carrying(1))[0], np.zeros(5)).estimator
     state = torch.get_rng_state()
-    without_nulls(together(data, SETTINGS, carrying(1))[0], np.zeros(5))
+    without_null_columns(together(data, SETTINGS, carrying(1))[0], np.zeros(5))
     assert torch.equal(torch.get_rng_state(), state)
     assert clone(kept).fit(X, y).score(X, y) > 0.5
 
@@ -286,10 +298,10 @@ def test_a_clone_of_what_is_kept_is_fitted_on_the_real_columns():
 def test_what_cannot_be_left_out():
     trained = together(case(), SETTINGS, carrying(1))[0]
     with pytest.raises(ValueError, match=r"shape \(4,\), but the network reads 5 null columns"):
-        without_nulls(trained, np.zeros(4))
+        without_null_columns(trained, np.zeros(4))
     plain = together(case(), SETTINGS, assigned(1))[0]
-    with pytest.raises(ValueError, match="has no null features"):
-        without_nulls(plain, np.zeros(5))
+    with pytest.raises(ValueError, match="has no null columns"):
+        without_null_columns(plain, np.zeros(5))
 
 
 # Memory
@@ -320,11 +332,11 @@ def test_no_table_of_twice_the_columns(store, make, monkeypatch):
         return part
 
     monkeypatch.setattr(rows_module.Rows, "take", watched)
-    data, parts = case(n=n, d=d, store=store), carrying(2, n=n, held=500)
+    knockoff_map = None
     if make == "blended":
-        maps = np.eye(d), np.eye(d)
-        knockoff_map = KnockoffMap.of(*maps, np.zeros(d), np.ones(d))
-        data = data._replace(table=replace(data.table, knockoff_map=knockoff_map))
+        knockoff_map = KnockoffMap.of(np.eye(d), np.eye(d), np.zeros(d), np.ones(d))
+    data = case(n=n, d=d, store=store)
+    parts = carrying(2, n=n, held=500, knockoff_map=knockoff_map)
     with Largest() as largest:
         together(data, replace(SETTINGS, max_epochs=2), parts)
     batch = 2 * 32 * 2 * d  # networks, rows with padding, columns
@@ -354,7 +366,10 @@ def norms(n_seeds: int, strength: float, n_networks: int = 10) -> tuple[np.ndarr
         table = replace(table, moments=(X.mean(0), X.std(0)))
         data = Case(replace(data.problem, n_outputs=2), table)
         parts = [
-            Assignment(np.arange(n), np.arange(0), s, nulls=null_rows(n, [np.arange(n)], s))
+            Split(
+                *(np.arange(n), np.arange(0), s),
+                null_columns=NullColumns(null_rows(n, [np.arange(n)], s)),
+            )
             for s in range(100 * seed, 100 * seed + n_networks)
         ]
         cores = [trained.core for trained in together(data, settings, parts)]

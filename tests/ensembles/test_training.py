@@ -136,7 +136,7 @@ WEIGHTS = np.random.default_rng(2).random(90)
 )
 def test_a_chunk_holds_epochs_of_one_shape(lengths, size, largest, n_workers):
     """Every network in one, and no more than fit; as many as workers, where there are enough."""
-    parts = [module.Assignment(np.arange(n), np.arange(held), 0) for n, held in lengths]
+    parts = [module.Split(np.arange(n), np.arange(held), 0) for n, held in lengths]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "LARGEST_CHUNK", largest)
         chosen = replace(SETTINGS, batch_size=size)

@@ -10,7 +10,7 @@ import torch
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_deeplifft.networks import GateSettings
+from sklearn_deeplifft.networks import GateSettings, column_norms
 from sklearn_deeplifft.networks._gates import FeatureGate
 from tests.ensembles._cases import KINDS, SETTINGS, assigned, case, digest, losses, together
 
@@ -132,20 +132,26 @@ def test_networks_share_nothing():
 
 
 @pytest.mark.parametrize("name", ["tied", "free"])
-def test_gates_stand_before_an_exported_network(name):
+def test_gates_of_an_exported_network(name):
+    """Free ones stand before it; tied ones are the norms of its columns, and it is plain layers."""
     kind, settings = CHOSEN[name]
     for found in together(case(kind), settings, assigned(2)):
-        gate = found.core[0]
-        assert isinstance(gate, FeatureGate)
-        e = found.gates.effective
-        if name == "tied":  # taken out of the first layer, whose columns are left at 1
-            torch.testing.assert_close(gate.weight.detach(), found.gates.gate)
-            torch.testing.assert_close(gate.weight.detach(), e)
+        g, e = found.gates.gate, found.gates.effective
+        if name == "tied":
+            layers = [type(layer) for layer in found.core]
+            assert layers == [
+                type(layer) for layer in together(case(kind), SETTINGS, assigned(1))[0].core
+            ]
+            W = found.core[0].weight[None].detach()
+            torch.testing.assert_close(e, column_norms(W, settings.gates.columns(), 3)[0])
+            torch.testing.assert_close(g, e)
         else:
-            assert torch.equal(gate.weight.detach(), found.gates.gate)
+            gate = found.core[0]
+            assert isinstance(gate, FeatureGate)
+            assert torch.equal(gate.weight.detach(), g)
             W = found.core[1].weight.detach()
-            torch.testing.assert_close(e, W.norm(dim=0) * gate.weight.detach())
-        assert (gate.weight >= 0).all()
+            torch.testing.assert_close(e, W.norm(dim=0) * g)
+        assert (g >= 0).all()
         assert found.gates.path.sum().item() == pytest.approx(1, abs=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""Feature gates: their norms, the step that closes them, and gates taken out of a layer."""
+"""Feature gates: their norms, and the step that closes them."""
 
 import math
 
@@ -7,10 +7,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
 
-from sklearn_deeplifft.networks import GateSettings, _gates, column_norms, relu_mlp
-from sklearn_deeplifft.networks._gates import FeatureGate, GaussianNoise, shrink, split_gates
+from sklearn_deeplifft.networks import GateSettings, _gates, column_norms
+from sklearn_deeplifft.networks._gates import FeatureGate, GaussianNoise, shrink
 from tests import oracles as o
 
 WHERE = (0, 1, 1, 2, 0, 3, 1)
@@ -118,40 +117,6 @@ def test_noise_only_while_training():
     assert added.std().item() == pytest.approx(0.5, abs=0.02)
     assert abs(added.mean().item()) < 0.02
     assert torch.equal(noise.eval()(x), x)
-
-
-# Gates taken out of a layer
-
-
-@pytest.mark.parametrize("where", [WHERE, (0, 1, 2, 3, 4, 5, 6), (0,) * 7])
-def test_taking_gates_out_keeps_what_a_network_computes(where):
-    settings = GateSettings(where)
-    net = relu_mlp(7, 3, (6, 5))
-    with torch.no_grad():
-        net[0].weight[:, where.index(max(where))] *= 1e-6
-    x = randn(40, 7).float()
-    e = o.oracle_effective_gates(net[0].weight.detach().numpy(), where)
-    with torch.no_grad():
-        before = net(x)
-        gated = nn.Sequential(split_gates(net[0], settings), *net)
-        torch.testing.assert_close(gated(x), before, rtol=1e-6, atol=1e-6)
-    np.testing.assert_allclose(gated[0].weight.detach(), e, rtol=1e-6)
-    left = column_norms(net[0].weight[None].detach(), settings.columns(), settings.n_features)
-    torch.testing.assert_close(left, torch.ones_like(left))
-
-
-def test_taking_out_a_gate_that_is_closed():
-    """Zero times anything: no division by zero, and the gate says 0."""
-    net = relu_mlp(7, 3, (6,))
-    with torch.no_grad():
-        net[0].weight[:, [1, 2, 6]] = 0
-        x = randn(9, 7).float()
-        before = net(x)
-        gate = split_gates(net[0], GROUPED)
-        torch.testing.assert_close(net(gate(x)), before, rtol=1e-6, atol=1e-6)
-    assert gate.weight[1] == 0
-    assert (gate.weight[[0, 2, 3]] > 0).all()
-    assert torch.isfinite(net[0].weight).all()
 
 
 @pytest.mark.parametrize("m", [1, 2, 200])
