@@ -131,8 +131,9 @@ def feature_count_curve(
     >>> from sklearn_deeplifft import DeepLIFFTSelector
     >>> from sklearn_deeplifft.model_selection import feature_count_curve
     >>> X, y = load_iris(return_X_y=True)
+    >>> one = DeepLIFFTSelector.default_estimator(n_networks=1)
     >>> selectors = {
-    ...     "ours": DeepLIFFTSelector(n_networks=1, step=None, random_state=0),
+    ...     "ours": DeepLIFFTSelector(one, step=None, random_state=0),
     ...     "F-test": SelectKBest(),
     ... }
     >>> model = LogisticRegression(max_iter=1000)

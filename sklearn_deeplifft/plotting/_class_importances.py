@@ -57,7 +57,8 @@ class ClassImportanceDisplay:
     >>> from sklearn_deeplifft import DeepLIFFTSelector
     >>> from sklearn_deeplifft.plotting import ClassImportanceDisplay
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> selector = DeepLIFFTSelector(n_networks=1, max_epochs=5, random_state=0).fit(X, y)
+    >>> one = DeepLIFFTSelector.default_estimator(n_networks=1, max_epochs=5)
+    >>> selector = DeepLIFFTSelector(one, random_state=0).fit(X, y)
     >>> display = ClassImportanceDisplay.from_estimator(selector, k=2)
     >>> display.im_.get_array().shape
     (2, 3)
