@@ -12,16 +12,16 @@ from typing import Any
 __all__ = ["differs", "ignored_parameters", "require_applicable"]
 
 LAYERS = ("hidden_layer_sizes", "dropout", "noise", "l2")
-"""Of networks that are built here."""
+"""Parameters of the layers of networks that are built here."""
 
 BATCHED = ("null_features", "checkpoint_dir", "n_jobs")
-"""Of networks that are trained here as one batch."""
+"""Parameters of networks that are trained here as one batch."""
 
 STEPS = (
     *("learning_rate", "weight_decay", "batch_size", "max_epochs", "max_steps"),
     *("patience", "tol", "loss", "device"),
 )
-"""Of nets that bring no settings of their own."""
+"""Parameters of nets that bring no settings of their own."""
 
 GATES = ("gate_initial", "gate_penalty", "path_steps")
 

@@ -92,7 +92,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
     @property
     @abstractmethod
     def _task(self) -> Task:
-        """What the target is taken for: "classification" or "regression"."""
+        """Task that the target is taken for."""
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:

@@ -52,7 +52,7 @@ class Member:
 
 @dataclass
 class Trace:
-    """How the training of one network went."""
+    """Losses of one network, epoch by epoch."""
 
     train_loss: list[float]
     valid_loss: list[float]

@@ -11,13 +11,13 @@ __all__ = ["Progress", "Report", "progress_line", "reporter"]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training has come: handed to ``verbose`` where that is a callable.
+    """Progress of a training, handed to ``verbose`` where that is a callable.
 
     ``str(progress)`` is the line that ``verbose=1`` prints.
     """
 
     stage: str
-    """What is trained on, such as "12 of 64 features"."""
+    """Columns that are trained on, such as "12 of 64 features"."""
     done: int
     """Networks of this round that are finished."""
     total: int
@@ -48,7 +48,7 @@ def reporter(verbose: int | Report, name: str) -> Report:
 
 
 def progress_line(progress: Progress) -> str:
-    """How far it is, how the last networks did, how long it took and will take.
+    """Networks done, the last ones' epochs and loss, time spent and left, in one line.
 
     >>> progress_line(Progress("8 features", 1, 2, 3.21, 3.2, epochs=15))
     'network 1/2 on 8 features: 15 epochs, 3.2 s, about 3.2 s left'

@@ -57,7 +57,7 @@ class Rounds:
     execution: Execution
     report: Report
     output_kind: OutputKind = LOGITS
-    """What a user's module returns."""
+    """Outputs of a user's module: logits or probabilities, one or several."""
 
     @property
     def ours(self) -> bool:

@@ -167,7 +167,7 @@ def train_networks(
 
 
 class Result(NamedTuple):
-    """What is left of a training, and all that a checkpoint holds."""
+    """Outcome of a training, all that a checkpoint holds."""
 
     core: nn.Sequential
     trace: Trace

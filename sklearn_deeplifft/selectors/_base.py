@@ -64,7 +64,6 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
     """Elimination; None ranks in one pass."""
     smoothing: float = 0.0
     path_weight: float = 0.0
-    layer: str | None = None
 
     _parameter_constraints: dict[str, Any] = {
         "estimator": "no_validation",
@@ -99,7 +98,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         return find_groups(self.feature_groups, data.names, data.rows.shape[1])
 
     def _second_importances(self) -> np.ndarray | None:
-        """What orders features of equal importance, (d,)."""
+        """Second key that orders features of equal importance, (d,); None has none."""
 
     def _after_scores(
         self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]
@@ -270,7 +269,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         return first
 
     def _reporter(self, source: Source) -> Report:
-        """Where progress goes: as the selector says, or else its ensemble."""
+        """Report progress as the selector says, or else its ensemble."""
         verbose = self.verbose or (not source.prefit and source.ensemble.verbose)
         return reporter(verbose, type(self).__name__)
 

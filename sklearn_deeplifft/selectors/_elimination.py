@@ -22,7 +22,7 @@ RENEWED = 6
 
 
 class Elimination(NamedTuple):
-    """What recursive elimination leaves behind."""
+    """Outcome of recursive elimination."""
 
     ranking: np.ndarray
     """(d,)."""

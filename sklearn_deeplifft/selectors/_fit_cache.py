@@ -93,7 +93,7 @@ def remembered(selector: Any, data: FitData, source: Source, fit: Callable[[], N
 
 
 def _folder(memory: Any) -> Path | None:
-    """Where joblib keeps what it caches; None if it keeps nothing."""
+    """Folder in which joblib keeps what it caches; None if it keeps nothing."""
     if memory is None:
         return None
     if not isinstance(memory, joblib.Memory):
@@ -135,7 +135,7 @@ def _plain_seed(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fitted(selector: Any) -> dict[str, Any]:
-    """What ``fit`` has set."""
+    """Attributes that ``fit`` has set."""
     params = selector.get_params(deep=False)
     return {
         name: value
@@ -162,7 +162,7 @@ def _watched(fit: Callable[[], None]) -> tuple[tuple[type[Warning], str], ...]:
 
 
 def _read(path: Path) -> tuple[Kept | None, str | None]:
-    """What is kept in a file, and what is wrong with it, if anything."""
+    """Content of a file, and the fault of one that cannot be read."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:

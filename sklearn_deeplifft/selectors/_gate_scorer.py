@@ -77,7 +77,7 @@ class GateScorer:
         return scores._replace(overall=self.groups.spread(shares))
 
     def _gate_values(self, trained: TrainedNetwork) -> np.ndarray:
-        """What is read off a network's gates, (G,), null columns' behind: (2G,)."""
+        """Values read off a network's gates, (G,), null columns' behind: (2G,)."""
         if trained.gates is None:
             gate = gates_of(trained.core)
             found = gate.weight.detach()

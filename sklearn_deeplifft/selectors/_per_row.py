@@ -1,4 +1,4 @@
-"""What the networks say of single rows, averaged over networks."""
+"""Scores and terms of single rows, averaged over networks."""
 
 from __future__ import annotations
 

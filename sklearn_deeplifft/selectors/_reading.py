@@ -43,7 +43,7 @@ WORTH_THREADS = 20_000_000
 
 @dataclass(frozen=True)
 class ReadingSettings:
-    """How networks are read."""
+    """Choices of how networks are read."""
 
     reference: Any = "mean"
     secants: bool = False
@@ -53,7 +53,7 @@ class ReadingSettings:
 
 
 class Gauge(NamedTuple):
-    """What the terms are measured against, in the columns of the table."""
+    """Zero point and constraints that terms are measured against, per column of the table."""
 
     mean: np.ndarray
     constant: np.ndarray
@@ -63,7 +63,7 @@ class Gauge(NamedTuple):
 
 @dataclass(frozen=True)
 class ReadingPlan:
-    """How networks of one fit are read, on its rows and on any others."""
+    """Reading of the networks of one fit, on its rows and on any others."""
 
     settings: ReadingSettings
     gauge: Gauge
@@ -185,7 +185,7 @@ class Reading:
         self.reference = self._hidden_reference(mean)
 
     def scorer(self, heads: tuple[Head, ...], *, only_correct: bool = True) -> Scorer:
-        """What scores batches of rows in this gauge."""
+        """Make a scorer of batches of rows in this gauge."""
         features = None if self.features is None else torch.from_numpy(self.features.of_column)
         return Scorer(self.reader, heads, self.reference, self.groups, only_correct, features)
 

@@ -15,7 +15,7 @@ __all__ = ["Scorer", "Scores", "mean_by_class"]
 
 
 class Scores(NamedTuple):
-    """What one network says of the columns it reads."""
+    """Scores by one network of the columns that it reads."""
 
     overall: np.ndarray
     """(d,)."""
@@ -28,7 +28,7 @@ class Scores(NamedTuple):
     nulls: NullScores | None = None
     """The same columns beside null ones, where the network has read any."""
     hidden_reference: Tensor | None = None
-    """What neurons of a hidden layer were compared with, where they are scored."""
+    """Reference of the neurons of a hidden layer, where they are scored."""
 
 
 class Scorer(Protocol):

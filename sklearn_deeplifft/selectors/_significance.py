@@ -8,7 +8,7 @@ A null feature is a column that says nothing of the target, read by the same net
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,6 @@ __all__ = [
     "Tested",
     "against_nulls",
     "explained",
-    "require_nulls_possible",
 ]
 
 AUTO = "auto"
@@ -36,7 +35,7 @@ AUTO = "auto"
 
 
 class NullScores(NamedTuple):
-    """What one network says of the features that are tested, and of their null copies."""
+    """Scores by one network of the features that are tested, and of their null copies."""
 
     real: np.ndarray
     """(T,), non-negative."""
@@ -64,7 +63,7 @@ class NullScores(NamedTuple):
 
 
 class Significance(NamedTuple):
-    """Of every column; 1 where nothing is tested."""
+    """p and q of every column; 1 where nothing is tested."""
 
     p_values: np.ndarray
     q_values: np.ndarray
@@ -73,32 +72,15 @@ class Significance(NamedTuple):
 
 
 class Tested(NamedTuple):
-    """How much was compared."""
+    """Numbers of features and networks that were compared."""
 
     n_features: int
     n_networks: int
 
     @property
     def smallest_q(self) -> float:
-        """That a single feature can reach."""
+        """Smallest q-value that a single feature can reach."""
         return smallest_q(self.n_features * self.n_networks, self.n_features)
-
-
-def require_nulls_possible(selector: Any) -> None:
-    """Refuse null features where no network could carry any; ``make_plan`` knows of others."""
-    auto = selector.n_features_to_select == AUTO
-    asked = f'n_features_to_select="{AUTO}"' if auto else "null_features=True"
-    if selector.prefit:
-        raise ValueError(
-            f"{asked} trains networks with null columns, and prefit=True trains none; use one of "
-            "the two."
-        )
-    layer = getattr(selector, "layer", None)
-    if layer is not None:
-        raise ValueError(
-            f"{asked} compares columns with null ones, and the neurons of layer={layer!r} "
-            "have none. Give a number of neurons, or rank columns (layer=None)."
-        )
 
 
 def against_nulls(scores: Sequence[NullScores], groups: FeatureGroups) -> Significance:
@@ -114,7 +96,7 @@ def against_nulls(scores: Sequence[NullScores], groups: FeatureGroups) -> Signif
 def explained(
     q: np.ndarray, importances: np.ndarray, names: Names, alpha: float, tested: Tested
 ) -> str | None:
-    """What a user has to be told of a selection at level ``alpha``; None if nothing.
+    """Tell the user of a selection at level ``alpha`` that is empty or doubtful; None if neither.
 
     ``q`` (d,) and ``importances`` (d,) are those of columns.
     """

@@ -45,6 +45,8 @@ class RankedFeatures(SelectorMixin):
     threshold: Any
     alpha: float
     per_class: bool
+    layer: str | None = None
+    """Submodule whose neurons are ranked, where a subclass has the parameter."""
     ranking_: np.ndarray
     feature_importances_: np.ndarray
     class_importances_: np.ndarray
@@ -192,7 +194,7 @@ class RankedFeatures(SelectorMixin):
 
     def _selects_inputs(self) -> bool:
         """Whether columns of X are ranked, rather than neurons of a hidden layer."""
-        return getattr(self, "layer", None) is None
+        return self.layer is None
 
     def _get_support_mask(self) -> np.ndarray:
         check_is_fitted(self, "ranking_")
@@ -206,7 +208,7 @@ class RankedFeatures(SelectorMixin):
         return mask if k is None else mask & self._counted_mask()
 
     def _counted_mask(self) -> np.ndarray:
-        """What ``n_features_to_select`` selects."""
+        """Mask (d,) by ``n_features_to_select`` alone."""
         if self.per_class:
             return np.asarray(self.support_per_class().any(axis=0))
         if self.n_features_to_select == AUTO:
@@ -225,7 +227,7 @@ class RankedFeatures(SelectorMixin):
 
 @contextmanager
 def _as_attribute() -> Iterator[None]:
-    """What cannot be computed is not there: ``hasattr``, and scikit-learn's display, rely on it."""
+    """Turn ValueError into AttributeError: ``hasattr`` and scikit-learn's display rely on it."""
     try:
         yield
     except ValueError as error:
