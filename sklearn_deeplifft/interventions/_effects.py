@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from sklearn.utils import check_random_state
 
-from sklearn_deeplifft.attribution import neutral_torch
+from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._background import own_rows, sampled
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
@@ -247,8 +247,9 @@ def intervention_effects(
     # the same with support and without.
     rng = check_random_state(random_state)
     which, base = background_rows(background, population, n_background, rng)
+    tried = base[spread_positions(len(base)).numpy()]
     ensemble = ensemble_of(
-        estimator, base[:2], scale=scale, task=task, dtype=dtype, levels=population.levels
+        estimator, tried, scale=scale, task=task, dtype=dtype, levels=population.levels
     )
     # Quantiles and donors come from the background, not from all of the data.
     bound = [bind(one, base, population.names, population.groups) for one in asked]

@@ -13,7 +13,7 @@ import torch
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from sklearn_deeplifft.attribution import neutral_torch
+from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
@@ -162,8 +162,9 @@ def pairwise_epistasis(
     if isinstance(interventions, Intervention):
         interventions = [interventions]
     _, base = background_rows(background, population, n_background, rng)
+    tried = base[spread_positions(len(base)).numpy()]
     ensemble = ensemble_of(
-        estimator, base[:2], scale=scale, task=task, dtype=dtype, levels=population.levels
+        estimator, tried, scale=scale, task=task, dtype=dtype, levels=population.levels
     )
     bound = [bind(one, base, population.names, population.groups) for one in interventions]
     require_swaps(bound, population.levels, population.names)

@@ -82,8 +82,8 @@ def ensemble_of(
     estimator : object
         A fitted selector of this package, a fitted skorch net, a torch module, a list of either,
         or a fitted scikit-learn classifier or regressor.
-    few : array of shape (2, d)
-        Rows to learn the number of outputs from.
+    few : array of shape (m, d)
+        Rows to count outputs on, and to try networks on: spread over the background.
     scale : {"logit", "proba"}
     task : {"auto", "classification", "multilabel", "regression"}
         What the outputs of a bare torch module mean.
@@ -140,14 +140,15 @@ def response_of(
 ) -> Response:
     """A network as a function of raw rows: by low-rank updates where its front allows it.
 
-    ``scaled`` gives the scale for a number of logits; ``few`` (2, d) are rows to count them on.
+    ``scaled`` gives the scale for a number of logits; ``few`` (m, d) are rows to count them on, and
+    to try a network on that is no plain chain.
     """
     wanted = getattr(torch, dtype) if isinstance(dtype, str) else dtype
     precision = wanted or module_dtype(trained.core)
     reader = NetworkReader(trained.core, dtype=precision)
     rows = _inputs(trained, torch.tensor(few).double())
     with takes_columns(few.shape[1]), _within_tables(trained.core):
-        n_outputs = reader.logits(rows).shape[1]
+        n_outputs = reader.logits(rows[:2]).shape[1]
     scale = scaled(n_outputs)
     front = trained.standardize
     units = torch.ones(few.shape[1]) if front is None else front.scale
@@ -232,7 +233,7 @@ def _of_networks(
         return OutputScale(_heads(kind, n_outputs), proba, both=kind != "multilabel")
 
     responses = [response_of(split(read_fitted(one)), few, scaled, dtype) for one in networks]
-    rows = torch.tensor(few, dtype=torch.float64)
+    rows = torch.tensor(few[:2], dtype=torch.float64)
     n_rows = {response.outputs(rows).shape[1] for response in responses}
     if len(n_rows) > 1:
         raise ValueError(
@@ -301,7 +302,7 @@ def _of_predictor(estimator: Any, few: np.ndarray, proba: bool, levels: Levels) 
         found = np.asarray(function(rows), dtype=np.float64)
         return torch.from_numpy(found.reshape(len(found), -1))
 
-    rows = torch.tensor(few, dtype=torch.float64)
+    rows = torch.tensor(few[:2], dtype=torch.float64)
     try:
         n = outputs(rows).shape[1]
     except RuntimeError as error:  # a pipeline that ends in a network of single precision
