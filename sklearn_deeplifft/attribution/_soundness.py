@@ -158,4 +158,5 @@ class _Drawing(TorchFunctionMode):
 
 
 def _named(func: Callable[..., Any]) -> str:
+    # Whatever torch hands to a mode: its functions have a name, other callables need not.
     return str(getattr(func, "__name__", func))

@@ -19,6 +19,7 @@ from sklearn_deeplifft.interventions._population import (
     Population,
     background_rows,
     dense_rows,
+    groups_for,
     population_of,
 )
 from sklearn_deeplifft.interventions._statistics import (
@@ -237,9 +238,7 @@ def intervention_effects(
     >>> found.names, found.effects.ravel().round(6).tolist()
     (('add(x0+1)', 'add(x1+1)'), [2.0, -1.0])
     """
-    if feature_groups is None:
-        feature_groups = getattr(estimator, "feature_groups", None)
-    population = population_of(X, feature_groups, estimator)
+    population = population_of(X, groups_for(feature_groups, estimator), estimator)
     asked = [interventions] if isinstance(interventions, Intervention) else list(interventions)
     if not asked:
         raise ValueError("interventions is empty; pass at least one, such as remove(0).")

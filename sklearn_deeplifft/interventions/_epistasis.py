@@ -16,8 +16,13 @@ from torch import Tensor
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
-from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
+from sklearn_deeplifft.interventions._population import (
+    Population,
+    background_rows,
+    groups_for,
+    population_of,
+)
 from sklearn_deeplifft.interventions._statistics import edit_of, t_interval
 from sklearn_deeplifft.interventions._support import FEW_ROWS, at_levels
 from sklearn_deeplifft.interventions._text_columns import require_swaps
@@ -150,9 +155,7 @@ def pairwise_epistasis(
     >>> found.epistasis.round(6).tolist()
     [[-0.8]]
     """
-    if feature_groups is None:
-        feature_groups = getattr(estimator, "feature_groups", None)
-    population = population_of(X, feature_groups, estimator)
+    population = population_of(X, groups_for(feature_groups, estimator), estimator)
     rng = check_random_state(random_state)
     if isinstance(background, str) and background != "data":
         raise ValueError(

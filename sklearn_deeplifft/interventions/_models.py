@@ -50,6 +50,8 @@ __all__ = [
 
 SCALES = ("logit", "proba")
 
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
+
 COMPARED = 40
 """Number of interventions compared: as many as make the engine leave units out."""
 
@@ -143,7 +145,7 @@ def response_of(
     ``scaled`` gives the scale for a number of logits; ``few`` (m, d) are rows to count them on, and
     to try a network on that is no plain chain.
     """
-    wanted = getattr(torch, dtype) if isinstance(dtype, str) else dtype
+    wanted = _precision_of(dtype) if isinstance(dtype, str) else dtype
     precision = wanted or module_dtype(trained.core)
     reader = NetworkReader(trained.core, dtype=precision)
     rows = _inputs(trained, torch.tensor(few).double())
@@ -156,6 +158,12 @@ def response_of(
     if fast is None:  # a plain chain is a function of rows, and answers in logits
         _require_sound(trained.core, rows, scale.of_logits)
     return fast or whole_passes(trained, scale, precision)
+
+
+def _precision_of(dtype: str) -> torch.dtype:
+    if dtype not in PRECISIONS:
+        raise ValueError(f"dtype={dtype!r} must be one of {list(PRECISIONS)}, or None.")
+    return PRECISIONS[dtype]
 
 
 def _require_sound(core: nn.Module, rows: Tensor, of_logits: bool) -> None:
@@ -276,6 +284,7 @@ def _heads(kind: str, n_outputs: int) -> tuple[Head, ...]:
 
 
 def _names(estimator: Any, n: int) -> tuple[Any, ...]:
+    # A torch module has none; a skorch classifier gets them in its fit.
     classes = getattr(estimator, "classes_", None)
     if classes is not None and not isinstance(classes, list) and len(classes) == n:
         return tuple(np.asarray(classes).tolist())
@@ -285,6 +294,7 @@ def _names(estimator: Any, n: int) -> tuple[Any, ...]:
 def _of_predictor(estimator: Any, few: np.ndarray, proba: bool, levels: Levels) -> Ensemble:
     """A black box: whole rows through ``predict_proba`` or ``predict``."""
     function, classes = _prediction_of(estimator, proba)
+    # Set by scikit-learn's fit where X had column names.
     names = getattr(estimator, "feature_names_in_", None)
     if levels and names is None:
         raise ValueError(
@@ -317,6 +327,7 @@ def _of_predictor(estimator: Any, few: np.ndarray, proba: bool, levels: Levels) 
 
 def _prediction_of(estimator: Any, proba: bool) -> tuple[Callable[[Any], Any], Any]:
     """Return a function that predicts on the scale asked for, and the classes of a classifier."""
+    # What has no tags makes scikit-learn's own questions below raise.
     known = hasattr(estimator, "__sklearn_tags__")
     if known:
         check_is_fitted(estimator)
