@@ -24,6 +24,7 @@ from sklearn_deeplifft.attribution._module_state import (
 )
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
 from sklearn_deeplifft.attribution._soundness import doubts, probabilities
+from sklearn_deeplifft.attribution._spread import spread_positions
 from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "reader_of",
     "relative_residual",
     "softmax_increments",
+    "spread_positions",
     "terms_of",
     "verify_piecewise_linear",
 ]

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from sklearn_deeplifft.attribution._linear_form import LinearForm, OutputMap, RowFilter
 from sklearn_deeplifft.attribution._module_state import neutral_torch
@@ -182,7 +183,7 @@ def _leaves(module: nn.Module) -> list[nn.Module] | None:
         module._forward_hooks
         or module._forward_pre_hooks
         or module._backward_hooks
-        or hasattr(module, "parametrizations")
+        or is_parametrized(module)
     ):
         return None
     if type(module) is not nn.Sequential:

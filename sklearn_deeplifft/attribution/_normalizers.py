@@ -52,6 +52,7 @@ NORMALIZERS: frozenset[Function] = SOFTMAXES | LOG_SOFTMAXES | SIGMOIDS | {F.log
 
 def _functions(names: str, *owners: Any) -> frozenset[Function]:
     """Functions of these names that the owners have: torch and Tensor spell most of them alike."""
+    # Not each is in both, nor in every version of torch.
     found = (getattr(owner, name, None) for name in names.split() for owner in owners)
     return frozenset(function for function in found if function is not None)
 

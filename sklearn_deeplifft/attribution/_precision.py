@@ -17,9 +17,16 @@ from torch.utils._pytree import tree_map
 
 __all__ = ["OnePrecision"]
 
-CASTS = frozenset(
-    getattr(Tensor, name)
-    for name in ("float", "double", "half", "bfloat16", "to", "type", "type_as")
+CASTS: frozenset[Callable[..., Any]] = frozenset(
+    {
+        Tensor.float,
+        Tensor.double,
+        Tensor.half,
+        Tensor.bfloat16,
+        Tensor.to,
+        Tensor.type,
+        Tensor.type_as,
+    }
 )
 
 
@@ -60,6 +67,7 @@ def _writes(func: Callable[..., Any], kwargs: dict[str, Any]) -> bool:
 
     torch casts the values that are written.
     """
+    # Whatever torch hands to a mode; a callable without a name is none of its in-place methods.
     name = getattr(func, "__name__", "")
     inside = name.startswith("__i") and name not in ("__invert__", "__index__", "__int__")
     return (

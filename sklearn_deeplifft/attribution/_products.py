@@ -52,6 +52,7 @@ def _is_single_on_cpu(a: Tensor) -> bool:
 @functools.cache
 def _fused_is_quicker() -> bool:
     """Return whether oneDNN is there and the processor is one that the BLAS does not know."""
+    # A private operation of torch: builds and versions differ in whether they have it.
     if not (
         torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     ):

@@ -17,10 +17,10 @@ from torch.overrides import TorchFunctionMode
 
 from sklearn_deeplifft.attribution._linear_form import NetworkReader
 from sklearn_deeplifft.attribution._module_state import neutral_torch
+from sklearn_deeplifft.attribution._spread import FEW, spread_positions
 
 __all__ = ["doubts", "mixed_rows", "probabilities", "randomness"]
 
-ROWS = 8
 SEED = 0
 FAR = 1e6
 """Rows so many times as large are where a sigmoid has reached 0 or 1."""
@@ -38,7 +38,8 @@ def doubts(reader: NetworkReader, X: Tensor) -> str | None:
 
 def randomness(reader: NetworkReader, X: Tensor) -> str | None:
     """Compare two passes over the same rows; each several times, so that rare noise shows."""
-    X = X[:ROWS].repeat(-(-2 * ROWS // len(X[:ROWS])), *(1 for _ in X.shape[1:]))
+    X = _few(X)
+    X = X.repeat(-(-2 * FEW // len(X)), *(1 for _ in X.shape[1:]))
     with neutral_torch(), _seeded(), _Drawing() as drawing:
         first, second = reader.logits(X), reader.logits(X)
     if torch.allclose(first, second, rtol=1e-6, atol=1e-12, equal_nan=True):
@@ -59,7 +60,7 @@ def randomness(reader: NetworkReader, X: Tensor) -> str | None:
 
 def mixed_rows(reader: NetworkReader, X: Tensor) -> str | None:
     """Compare the first row in two companies, neither of one (BatchNorm refuses one row)."""
-    X = X[:ROWS]
+    X = _few(X)
     with neutral_torch():
         alone = reader.logits(torch.cat([X[:1], X[:1]]))[:1]
         try:
@@ -91,7 +92,7 @@ def probabilities(reader: NetworkReader, X: Tensor) -> str | None:
     Evidence is needed of one or the other kind: rows that sum to one, or outputs most of which
     have reached 0 or 1 far away. Logits may lie between 0 and 1 by chance.
     """
-    X = X[:ROWS]
+    X = _few(X)
     with neutral_torch():
         near = reader.logits(X)
         if not _within(near):
@@ -113,6 +114,10 @@ def probabilities(reader: NetworkReader, X: Tensor) -> str | None:
         "behind them were not found. Have forward return the logits, or end it in torch's own "
         "sigmoid or softmax."
     )
+
+
+def _few(X: Tensor) -> Tensor:
+    return X[spread_positions(len(X)).to(X.device)]
 
 
 def _within(z: Tensor) -> bool:
@@ -153,4 +158,5 @@ class _Drawing(TorchFunctionMode):
 
 
 def _named(func: Callable[..., Any]) -> str:
+    # Whatever torch hands to a mode: its functions have a name, other callables need not.
     return str(getattr(func, "__name__", func))

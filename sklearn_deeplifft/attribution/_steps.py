@@ -44,9 +44,12 @@ class Steps(NamedTuple):
     modules: list[str]
 
     def message(self, what: str = "column", names: Sequence[str] | None = None) -> str:
-        """Say so; ``names`` of all columns, where they have any, in the place of positions."""
+        """Say so; ``names`` of columns, where they have any, in the place of positions."""
         few = self.columns[:5]
-        shown = ", ".join(str(j) if names is None else repr(str(names[j])) for j in few)
+        known = 0 if names is None else len(names)
+        shown = ", ".join(
+            repr(str(names[j])) if names is not None and j < known else str(j) for j in few
+        )
         rest = len(self.columns) - 5
         more = f" and {rest} more" if rest > 0 else ""
         read = f"{what}{'' if len(self.columns) == 1 else 's'} {shown}{more}"

@@ -1,6 +1,6 @@
 """Tests that a network is affine around some rows; nothing is assumed.
 
-Five tests, each in float64, on a few rows:
+Five tests, each in float64, on a few rows, spread over those given:
 
 1. *Rows.* Two passes agree (nothing is drawn), and an example's logits do not depend on the other
    rows of its batch.
@@ -27,12 +27,12 @@ from sklearn_deeplifft.attribution._culprits import innermost, named, recorded_c
 from sklearn_deeplifft.attribution._linear_form import NetworkReader, jacobian
 from sklearn_deeplifft.attribution._module_state import neutral_torch
 from sklearn_deeplifft.attribution._soundness import doubts, probabilities
-from sklearn_deeplifft.attribution._steps import extents, looked_up, steps
+from sklearn_deeplifft.attribution._spread import spread_positions
+from sklearn_deeplifft.attribution._steps import Steps, extents, looked_up, steps
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
 
 __all__ = ["curvature", "verify_piecewise_linear"]
 
-ROWS = 8
 STEPS = (1e-3, 1e-5, 1e-7, 1e-9)
 SEED = 0
 
@@ -60,12 +60,14 @@ def verify_piecewise_linear(
 ) -> None:
     """Raise ``NotPiecewiseLinearError`` unless the logits are affine around the rows of ``X``.
 
-    ``names`` of its columns are for messages.
+    Eight of the rows are tried, those of `spread_positions`. ``names`` of the columns are for
+    messages; columns beyond them (null features) are called by their position.
 
     Under the secant rule slopes are constants, so what curvature is left is no elementwise
     activation; only the comparison with a finite step has no meaning there.
     """
-    exact, X = _exact(reader, secants=reader.secants), X[:ROWS].to(torch.float64)
+    exact = _exact(reader, secants=reader.secants)
+    X = X[spread_positions(len(X)).to(X.device)].to(torch.float64)
     # A plain chain draws nothing, mixes no rows and has no steps, by construction.
     plain = exact.layer is None and chain_of(exact.module, torch.float64) is not None
     with neutral_torch():
@@ -80,9 +82,9 @@ def verify_piecewise_linear(
                 _require_no_steps(exact, X, names)
         except IndexError as error:
             found = looked_up(_exact(reader, secants=False), X)
-            said = found.message("column" if exact.layer is None else "neuron", names)
             raise NotPiecewiseLinearError(
-                f"{said} A value beside those of the rows is in no table ({error})."
+                f"{_stepping_message(found, exact, names)} A value beside those of the rows is in "
+                f"no table ({error})."
             ) from error
 
 
@@ -118,10 +120,12 @@ def _require_no_steps(exact: NetworkReader, X: Tensor, names: Sequence[str] | No
     """Without secants, whose slopes account for no change."""
     found = steps(_exact(exact, secants=False), X)
     if found is not None:
-        hidden = exact.layer is not None
-        raise NotPiecewiseLinearError(
-            found.message("neuron") if hidden else found.message("column", names)
-        )
+        raise NotPiecewiseLinearError(_stepping_message(found, exact, names))
+
+
+def _stepping_message(found: Steps, exact: NetworkReader, names: Sequence[str] | None) -> str:
+    """Name what is stepped through: a neuron has no column's name."""
+    return found.message("column", names) if exact.layer is None else found.message("neuron")
 
 
 def _require_agreement(f: Callable[[Tensor], Tensor], x: Tensor) -> None:

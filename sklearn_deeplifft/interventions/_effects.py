@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from sklearn.utils import check_random_state
 
-from sklearn_deeplifft.attribution import neutral_torch
+from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._background import own_rows, sampled
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
@@ -19,6 +19,7 @@ from sklearn_deeplifft.interventions._population import (
     Population,
     background_rows,
     dense_rows,
+    groups_for,
     population_of,
 )
 from sklearn_deeplifft.interventions._statistics import (
@@ -237,9 +238,7 @@ def intervention_effects(
     >>> found.names, found.effects.ravel().round(6).tolist()
     (('add(x0+1)', 'add(x1+1)'), [2.0, -1.0])
     """
-    if feature_groups is None:
-        feature_groups = getattr(estimator, "feature_groups", None)
-    population = population_of(X, feature_groups, estimator)
+    population = population_of(X, groups_for(feature_groups, estimator), estimator)
     asked = [interventions] if isinstance(interventions, Intervention) else list(interventions)
     if not asked:
         raise ValueError("interventions is empty; pass at least one, such as remove(0).")
@@ -247,8 +246,9 @@ def intervention_effects(
     # the same with support and without.
     rng = check_random_state(random_state)
     which, base = background_rows(background, population, n_background, rng)
+    tried = base[spread_positions(len(base)).numpy()]
     ensemble = ensemble_of(
-        estimator, base[:2], scale=scale, task=task, dtype=dtype, levels=population.levels
+        estimator, tried, scale=scale, task=task, dtype=dtype, levels=population.levels
     )
     # Quantiles and donors come from the background, not from all of the data.
     bound = [bind(one, base, population.names, population.groups) for one in asked]

@@ -13,11 +13,16 @@ import torch
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from sklearn_deeplifft.attribution import neutral_torch
+from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
-from sklearn_deeplifft.interventions._effects import Population, background_rows, population_of
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
+from sklearn_deeplifft.interventions._population import (
+    Population,
+    background_rows,
+    groups_for,
+    population_of,
+)
 from sklearn_deeplifft.interventions._statistics import edit_of, t_interval
 from sklearn_deeplifft.interventions._support import FEW_ROWS, at_levels
 from sklearn_deeplifft.interventions._text_columns import require_swaps
@@ -150,9 +155,7 @@ def pairwise_epistasis(
     >>> found.epistasis.round(6).tolist()
     [[-0.8]]
     """
-    if feature_groups is None:
-        feature_groups = getattr(estimator, "feature_groups", None)
-    population = population_of(X, feature_groups, estimator)
+    population = population_of(X, groups_for(feature_groups, estimator), estimator)
     rng = check_random_state(random_state)
     if isinstance(background, str) and background != "data":
         raise ValueError(
@@ -162,8 +165,9 @@ def pairwise_epistasis(
     if isinstance(interventions, Intervention):
         interventions = [interventions]
     _, base = background_rows(background, population, n_background, rng)
+    tried = base[spread_positions(len(base)).numpy()]
     ensemble = ensemble_of(
-        estimator, base[:2], scale=scale, task=task, dtype=dtype, levels=population.levels
+        estimator, tried, scale=scale, task=task, dtype=dtype, levels=population.levels
     )
     bound = [bind(one, base, population.names, population.groups) for one in interventions]
     require_swaps(bound, population.levels, population.names)

@@ -51,6 +51,8 @@ __all__ = [
 
 SCALES = ("logit", "proba")
 
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
+
 COMPARED = 40
 """Number of interventions compared: as many as make the engine leave units out."""
 
@@ -83,8 +85,8 @@ def ensemble_of(
     estimator : object
         A fitted selector or ensemble of this package, a fitted skorch net, a torch module, a list
         of either, or a fitted scikit-learn classifier or regressor.
-    few : array of shape (2, d)
-        Rows to learn the number of outputs from.
+    few : array of shape (m, d)
+        Rows to count outputs on, and to try networks on: spread over the background.
     scale : {"logit", "proba"}
     task : {"auto", "classification", "multilabel", "regression"}
         What the outputs of a bare torch module mean.
@@ -152,14 +154,15 @@ def response_of(
 ) -> Response:
     """A network as a function of raw rows: by low-rank updates where its front allows it.
 
-    ``scaled`` gives the scale for a number of logits; ``few`` (2, d) are rows to count them on.
+    ``scaled`` gives the scale for a number of logits; ``few`` (m, d) are rows to count them on, and
+    to try a network on that is no plain chain.
     """
-    wanted = getattr(torch, dtype) if isinstance(dtype, str) else dtype
+    wanted = _precision_of(dtype) if isinstance(dtype, str) else dtype
     precision = wanted or module_dtype(trained.core)
     reader = NetworkReader(trained.core, dtype=precision)
     rows = _inputs(trained, torch.tensor(few).double())
     with takes_columns(few.shape[1]), _within_tables(trained.core):
-        n_outputs = reader.logits(rows).shape[1]
+        n_outputs = reader.logits(rows[:2]).shape[1]
     scale = scaled(n_outputs)
     front = trained.standardize
     units = torch.ones(few.shape[1]) if front is None else front.scale
@@ -167,6 +170,12 @@ def response_of(
     if fast is None:  # a plain chain is a function of rows, and answers in logits
         _require_sound(trained.core, rows, scale.of_logits)
     return fast or whole_passes(trained, scale, precision)
+
+
+def _precision_of(dtype: str) -> torch.dtype:
+    if dtype not in PRECISIONS:
+        raise ValueError(f"dtype={dtype!r} must be one of {list(PRECISIONS)}, or None.")
+    return PRECISIONS[dtype]
 
 
 def _require_sound(core: nn.Module, rows: Tensor, of_logits: bool) -> None:
@@ -244,7 +253,7 @@ def _of_networks(
         return OutputScale(_heads(kind, n_outputs), proba, both=kind != "multilabel")
 
     responses = [response_of(split(read_fitted(one)), few, scaled, dtype) for one in networks]
-    rows = torch.tensor(few, dtype=torch.float64)
+    rows = torch.tensor(few[:2], dtype=torch.float64)
     n_rows = {response.outputs(rows).shape[1] for response in responses}
     if len(n_rows) > 1:
         raise ValueError(
@@ -287,6 +296,7 @@ def _heads(kind: str, n_outputs: int) -> tuple[Head, ...]:
 
 
 def _names(estimator: Any, n: int) -> tuple[Any, ...]:
+    # A torch module has none; a skorch classifier gets them in its fit.
     classes = getattr(estimator, "classes_", None)
     if classes is not None and not isinstance(classes, list) and len(classes) == n:
         return tuple(np.asarray(classes).tolist())
@@ -296,6 +306,7 @@ def _names(estimator: Any, n: int) -> tuple[Any, ...]:
 def _of_predictor(estimator: Any, few: np.ndarray, proba: bool, levels: Levels) -> Ensemble:
     """A black box: whole rows through ``predict_proba`` or ``predict``."""
     function, classes = _prediction_of(estimator, proba)
+    # Set by scikit-learn's fit where X had column names.
     names = getattr(estimator, "feature_names_in_", None)
     if levels and names is None:
         raise ValueError(
@@ -313,7 +324,7 @@ def _of_predictor(estimator: Any, few: np.ndarray, proba: bool, levels: Levels) 
         found = np.asarray(function(rows), dtype=np.float64)
         return torch.from_numpy(found.reshape(len(found), -1))
 
-    rows = torch.tensor(few, dtype=torch.float64)
+    rows = torch.tensor(few[:2], dtype=torch.float64)
     try:
         n = outputs(rows).shape[1]
     except RuntimeError as error:  # a pipeline that ends in a network of single precision
@@ -328,6 +339,7 @@ def _of_predictor(estimator: Any, few: np.ndarray, proba: bool, levels: Levels) 
 
 def _prediction_of(estimator: Any, proba: bool) -> tuple[Callable[[Any], Any], Any]:
     """Return a function that predicts on the scale asked for, and the classes of a classifier."""
+    # What has no tags makes scikit-learn's own questions below raise.
     known = hasattr(estimator, "__sklearn_tags__")
     if known:
         check_is_fitted(estimator)

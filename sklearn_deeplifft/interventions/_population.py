@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,7 +13,7 @@ from sklearn_deeplifft.interventions._background import BACKGROUNDS, sampled
 from sklearn_deeplifft.interventions._text_columns import Levels, numbered, text_levels
 from sklearn_deeplifft.tables import FeatureGroups, Names, Rows, find_groups, require_finite
 
-__all__ = ["Population", "background_rows", "dense_rows", "population_of"]
+__all__ = ["Population", "background_rows", "dense_rows", "groups_for", "population_of"]
 
 
 class Population(NamedTuple):
@@ -26,8 +26,24 @@ class Population(NamedTuple):
     """Values of the columns of text, which stand as numbers in ``rows``."""
 
 
+@runtime_checkable
+class Grouped(Protocol):
+    """A predictor with a parameter that says which columns are one feature."""
+
+    feature_groups: Any
+
+
+def groups_for(feature_groups: Any, estimator: Any) -> Any:
+    """Return the groups that were given, else those of the estimator, if it has any."""
+    if feature_groups is None and isinstance(estimator, Grouped):
+        return estimator.feature_groups
+    return feature_groups
+
+
 def population_of(X: Any, feature_groups: Any, estimator: Any = None) -> Population:
     """Validate a table of rows; names are those of its columns, or of the estimator's."""
+    # X is any table, the estimator any predictor: frames have columns, and scikit-learn's fit sets
+    # the other two where there was something to set.
     names = getattr(X, "columns", None)
     fitted = getattr(estimator, "feature_names_in_", None)
     _require_same_names("X", names, fitted, "estimator.feature_names_in_")
@@ -71,7 +87,7 @@ def background_rows(
 ) -> tuple[str, np.ndarray]:
     """Name of the background, and rows (n, d) float64 that interventions are bound to."""
     if not isinstance(background, str):
-        own = getattr(background, "columns", None)
+        own = getattr(background, "columns", None)  # a frame has them, an array has not
         _require_same_names("background", own, population.names, "X.columns")
         given = numbered(background, population.levels, "background")
         given = check_array(given, accept_sparse=True, dtype="numeric")

@@ -228,8 +228,7 @@ def _named(selector: Any) -> dict[str, Any]:
 def _name_of(scoring: Any) -> str:
     if scoring is None:
         return "score"
-    return (
-        scoring.replace("_", " ")
-        if isinstance(scoring, str)
-        else getattr(scoring, "__name__", "score")
-    )
+    if isinstance(scoring, str):
+        return scoring.replace("_", " ")
+    # A user's callable, or one of make_scorer, which has no name.
+    return str(getattr(scoring, "__name__", "score"))

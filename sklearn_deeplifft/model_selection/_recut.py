@@ -32,6 +32,7 @@ def require_count_parameter(selector: Any) -> str:
         It has none, and so no curve.
     """
     last = last_step(selector)
+    # Selectors of other libraries share methods, not a base class.
     params = last.get_params(deep=False) if hasattr(last, "get_params") else ()
     found = next((name for name in COUNTS if name in params), None)
     if found is None or not hasattr(last, "get_support"):

@@ -82,6 +82,8 @@ def _estimators(fitted: Any) -> list[Any]:
 def _selection(fitted: Any) -> dict[str, bool]:
     """Map each feature that could be selected to whether it is, in the order of the columns."""
     check_is_fitted(fitted)
+    # Searches and selectors, of scikit-learn or not, are told by what a fit leaves and by their
+    # methods: that is the library's own idiom, as there is no common base class.
     fitted = getattr(fitted, "best_estimator_", fitted)
     names = _names_before(fitted)
     entered: np.ndarray | None = None

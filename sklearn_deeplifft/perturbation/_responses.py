@@ -162,8 +162,8 @@ class LowRank:
         self.folded = folded
         self.dtype = first.weight.dtype
         self._first: tuple[Tensor, Tensor] | None = None
-        # A closed gate leaves a column of zeros: moves of it change nothing, to the last bit. A list,
-        # as it is asked move by move.
+        # A closed gate leaves a column of zeros: moves of it change nothing, to the last bit. A
+        # list, as it is asked move by move.
         self._read = (first.weight != 0).any(0).tolist()
 
     @neutral_torch(autograd=False)

@@ -104,6 +104,8 @@ class ClassImportanceDisplay:
         if k < 1:
             raise ValueError(f"k={k} features cannot be drawn; ask for one or more.")
         best = np.argsort(selector.ranking_, kind="stable")[:k]
+        # By scikit-learn's convention both are there only where the fit saw such: column names, and
+        # classes.
         names = getattr(selector, "feature_names_in_", None)
         scores = np.atleast_2d(selector.class_importances_)
         return cls(

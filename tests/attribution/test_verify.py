@@ -6,7 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sklearn_deeplifft.attribution import NetworkReader, verify_piecewise_linear
+from sklearn_deeplifft.attribution import (
+    NetworkReader,
+    spread_positions,
+    verify_piecewise_linear,
+)
 from sklearn_deeplifft.attribution._verify import curvature
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
 from tests.attribution._architectures import BY_NAME, D, Headed, K, Net, every_architecture, plain
@@ -431,5 +435,34 @@ def test_only_a_few_rows_are_looked_at():
     assert max(seen) < 200  # four straight ways, from row to row
     few = list(seen)
     seen.clear()
-    verify_piecewise_linear(NetworkReader(module), X[:8])
+    verify_piecewise_linear(NetworkReader(module), X[spread_positions(400)])
     assert seen == few
+
+
+class CurvedWhereFlagged(nn.Module):
+    """Rows with a flag of 1 pass through tanh; all others are linear."""
+
+    def forward(self, x):
+        return torch.where(x[:, :1] > 0.5, torch.tanh(x[:, 1:2]), x[:, 1:2])
+
+
+@pytest.mark.parametrize("n", [9, 64, 400])
+def test_the_rows_looked_at_are_spread_over_those_given(n):
+    """Sorted by the column that decides, the first rows show nothing."""
+    X = rows(n)
+    X[:, 0] = torch.arange(n) >= n - max(n // 4, 1)
+    assert "not piecewise linear" in refusal(CurvedWhereFlagged(), X)
+    assert "not piecewise linear" in refusal(CurvedWhereFlagged(), X.flip(0))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 8, 9, 15, 16, 1000, 999_983])
+@pytest.mark.parametrize("most", [1, 2, 8])
+def test_spread_positions_are_distinct_ascending_and_even(n, most):
+    at = spread_positions(n, most).tolist()
+    assert len(at) == min(n, most)
+    assert at == sorted(set(at))
+    assert all(0 <= i < n for i in at)
+    if len(at) > 1:
+        assert (at[0], at[-1]) == (0, n - 1)
+        gaps = np.diff(at)
+        assert gaps.max() - gaps.min() <= 1

@@ -72,9 +72,9 @@ def made(features, width):
         return Reads(features, width).double()
 
 
-def refusal(module, X, **options):
+def refusal(module, X, names=None, **options):
     with pytest.raises(NotPiecewiseLinearError) as caught:
-        verify_piecewise_linear(NetworkReader(module, **options), X)
+        verify_piecewise_linear(NetworkReader(module, **options), X, names)
     return str(caught.value)
 
 
@@ -116,6 +116,46 @@ def test_a_lookup_off_the_table_is_no_index_error():
     outside = X.clone()
     outside[0, 0] = CODES
     assert "'table' (Embedding)" in refusal(module, outside)
+
+
+NAMES = ["district", "age", "dose", "a", "b", "c"]
+
+
+def test_columns_beyond_the_names_are_called_by_their_positions():
+    """With null features a network reads twice the columns of the table."""
+    features, width, whole, _ = STEPPED["two embeddings"]
+    message = refusal(made(features, width), rows(whole=whole), NAMES[:1])
+    assert "columns 'district', 2 through" in message
+
+
+def test_columns_that_lead_off_a_table_are_called_by_their_names():
+    module = made(lambda self, x: self.table(x[:, 0].floor().long()), 3)
+    message = refusal(module, rows(whole=[0]), NAMES)
+    assert "column 'district' through" in message
+
+
+def test_neurons_are_not_called_by_the_names_of_columns():
+    module = nn.Sequential(nn.Linear(D, 8), nn.ReLU(), Rounding(), nn.Linear(8, K)).double()
+    message = refusal(module, 5 * rows(), NAMES, layer="1")
+    assert "neurons" in message
+    assert not any(repr(name) in message for name in NAMES)
+
+
+class Shelf(nn.Module):
+    """Neuron 0 looks itself up in a table that ends beside the rows."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Identity()
+        self.table = nn.Embedding(CODES, K)
+
+    def forward(self, x):
+        return self.table(self.first(x)[:, 0].floor().long())
+
+
+def test_neurons_that_lead_off_a_table_are_not_called_by_the_names_of_columns():
+    message = refusal(Shelf().double(), rows(whole=[0]), NAMES, layer="first")
+    assert "neuron 0 through" in message
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])

@@ -15,6 +15,7 @@ from sklearn_deeplifft.interventions import (
     set_to,
     swap,
 )
+from tests.conftest import relu_network
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +124,26 @@ def test_blocks_of_an_estimator_are_its_feature_groups(model):
         intervention_effects(wrapped, X, set_to("a", 1))
     with pytest.raises(ValueError, match="not the rest of its block"):
         pairwise_epistasis(wrapped, X, [set_to("a", 1), set_to("c", 1)])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "double", "", "nn"])
+def test_precisions_of_networks_are_single_and_double(dtype):
+    net, X = relu_network(4, 6, 3), np.zeros((5, 4))
+    with pytest.raises(ValueError, match=r"must be one of \['float32', 'float64'\], or None"):
+        intervention_effects(net, X, set_to(0, 1), dtype=dtype, support=False)
+
+
+def test_groups_are_those_given_before_those_of_the_estimator(model):
+    """A predictor that says which columns are one feature is obeyed, unless told otherwise."""
+
+    class Blocked(LogisticRegression):
+        feature_groups = [[0, 1]]
+
+    X, y = model[1], np.where(model[1]["a"] > 1, "p", "q")
+    fitted = Blocked().fit(X, y)
+    with pytest.raises(ValueError, match=r"writes 'a' but not the rest of its block, 'b'"):
+        intervention_effects(fitted, X, set_to("a", 1))
+    with pytest.raises(ValueError, match=r"writes 'a' but not the rest of its block, 'b'"):
+        pairwise_epistasis(fitted, X, [set_to("a", 1), set_to("c", 1)])
+    alone = intervention_effects(fitted, X, set_to("a", 1), feature_groups=[[1, 2]])
+    assert alone.effects.any()

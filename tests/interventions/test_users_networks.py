@@ -101,6 +101,20 @@ def test_a_random_network_is_refused():
         pairwise_epistasis(net, counts(40, D), [add(0, 1), add(1, 1)])
 
 
+def test_rows_that_a_network_is_tried_on_are_spread_over_the_background():
+    """Of a table sorted by the column that decides the first rows show nothing."""
+    net = Headed(core(3), lambda z: torch.where(z[:, :1] > 0, F.dropout(z, 0.5), z))
+    X = counts(200, D)
+    with torch.no_grad():
+        X = X[core(3)(torch.tensor(X))[:, 0].argsort().numpy()]
+        assert core(3)(torch.tensor(X[:8]))[:, 0].max() < 0
+    for rows in (X, X[::-1].copy()):
+        with pytest.raises(ValueError, match=r"random in evaluation mode"):
+            intervention_effects(net, rows, MOVES, support=False)
+        with pytest.raises(ValueError, match=r"random in evaluation mode"):
+            pairwise_epistasis(net, rows, [add(0, 1), add(1, 1)])
+
+
 @pytest.mark.parametrize(
     ("net", "why"),
     [
