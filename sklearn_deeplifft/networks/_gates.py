@@ -42,7 +42,7 @@ NUMBERS_IN_CACHE = 2**16
 
 @dataclass(frozen=True)
 class GateSettings:
-    """How gates are trained."""
+    """Settings by which gates are trained."""
 
     feature_of_column: tuple[int, ...]
     """0 to G - 1 for each column; the columns of a feature share a gate."""
@@ -51,7 +51,7 @@ class GateSettings:
     shown: bool = True
     """Whether tied gates stand before the first layer of the trained network, or stay in it."""
     initial: str = "one"
-    """Of gates that are not tied: "one", or "uniform" on (-0.05, 0.05), clipped."""
+    """First values of gates that are not tied: "one", or "uniform" on (-0.05, 0.05), clipped."""
     penalty: float | None = None
     """c; None raises it from ``path_start`` to 1 while the network trains."""
     path_start: float = 0.2
@@ -74,7 +74,7 @@ class GateSettings:
 
 
 class GateReading(NamedTuple):
-    """What is read off the gates of one network, all (G,)."""
+    """Numbers read off the gates of one network, all (G,)."""
 
     gate: Tensor
     """g of the weights that are kept."""

@@ -65,7 +65,7 @@ class TrainedNetwork(NamedTuple):
     """A trained network and how to read it."""
 
     estimator: Any
-    """What the user may keep: takes raw rows of the columns it was trained on."""
+    """The network as a user keeps it: takes raw rows of the columns it was trained on."""
     core: nn.Module
     """Takes standardised rows, returns logits."""
     standardize: Standardize | None
@@ -73,7 +73,7 @@ class TrainedNetwork(NamedTuple):
     loss: float | None = None
     """Best validation loss, where there was validation."""
     gates: GateReading | None = None
-    """What its gates say, where it has any."""
+    """Numbers read off its gates, where it has any."""
     with_nulls: nn.Module | None = None
     """The core that reads null columns behind the real ones, where it was trained with any."""
     nulls: np.ndarray | None = None
@@ -259,14 +259,15 @@ def read_fitted(estimator: Any) -> TrainedNetwork:
 
 
 def is_network(estimator: Any) -> bool:
-    """Whether ``adopt`` reads ``estimator`` as a torch network: no class, no other perceptron."""
+    """Tell whether ``read_fitted`` reads ``estimator``: a fitted network, no class of them."""
     if isinstance(estimator, MLPClassifier | MLPRegressor):
+        # sklearn's own sign of a fitted perceptron
         return estimator.activation == "relu" and hasattr(estimator, "coefs_")
     return isinstance(estimator, nn.Module) or is_net(estimator)
 
 
 def task_of_network(estimator: Any) -> str:
-    """What the kind of a fitted network says that it answers; "auto" where it says nothing."""
+    """Return the task that the kind of a fitted network implies; "auto" where it implies none."""
     if is_regressor_network(estimator):
         return "regression"
     if isinstance(estimator, MLPClassifier):
@@ -278,12 +279,12 @@ def task_of_network(estimator: Any) -> str:
 
 
 def is_regressor_network(estimator: Any) -> bool:
-    """Whether the kind of ``estimator`` alone says regression."""
+    """Tell whether the kind of ``estimator`` alone implies regression."""
     return isinstance(estimator, MLPRegressor | skorch.NeuralNetRegressor)
 
 
 def wants_float_targets(estimator: Any) -> bool:
-    """Whether the estimator's loss compares outputs with numbers, not with class indices."""
+    """Tell whether the estimator's loss compares outputs with numbers, not with class indices."""
     if not is_net(estimator):
         return False
     criterion = estimator.criterion
@@ -312,6 +313,7 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
     """
     if is_regressor_network(estimator):
         return None
+    # skorch's classifiers and MLPClassifier have it; a module of the user's may have it as well.
     named = getattr(estimator, "classes_", None)
     if isinstance(named, list | np.ndarray) and len(named):
         # A selector's networks number their classes: names are then taken as by a bare module.
@@ -379,7 +381,8 @@ def _torch_of_mlp(mlp: MLPClassifier | MLPRegressor) -> nn.Sequential:
     layers: list[nn.Module] = []
     for weight, bias in zip(mlp.coefs_, mlp.intercepts_, strict=True):
         # skip_init draws nothing from torch's generator.
-        layer = skip_init(nn.Linear, weight.shape[0], weight.shape[1], dtype=torch.float64)
+        shape = weight.shape
+        layer: nn.Linear = skip_init(nn.Linear, *shape, dtype=torch.float64)  # type: ignore[no-untyped-call]
         with torch.no_grad():
             layer.weight.copy_(torch.as_tensor(weight.T))
             layer.bias.copy_(torch.as_tensor(bias))
