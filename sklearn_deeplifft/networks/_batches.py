@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -12,7 +15,7 @@ from sklearn_deeplifft.tables import Rows
 __all__ = ["RowBatches", "TableDataset", "row_batches"]
 
 
-class TableDataset(Dataset):
+class TableDataset(Dataset[Any]):
     """Rows, targets and weights as a torch data set.
 
     ``batch`` slices many rows at once; ``__getitem__`` serves any other loader a user configures.
@@ -35,11 +38,11 @@ class TableDataset(Dataset):
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, i: int):
+    def __getitem__(self, i: int) -> tuple[Tensor, Any]:
         X, y = self.batch(np.array([i]))
         return X[0], (y[0][0], y[1][0]) if isinstance(y, tuple) else y[0]
 
-    def batch(self, positions: np.ndarray):
+    def batch(self, positions: np.ndarray) -> tuple[Tensor, Any]:
         """Return X (m, d) and either y or, with weights, (y, weight)."""
         index = self.index[positions]
         # Row by row in memory, as skorch's own loader gives them: sums round by their order.
@@ -66,7 +69,7 @@ class RowBatches:
         self.shuffle = shuffle
         self.drop_last = drop_last
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[Tensor, Any]]:
         n, size = len(self.dataset), self.batch_size
         order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
         for start in range(0, len(self) * size, size):
@@ -77,7 +80,7 @@ class RowBatches:
         return whole + (rest > 0 and not self.drop_last)
 
 
-def row_batches(dataset: Dataset, **options):
+def row_batches(dataset: Dataset[Any], **options: Any) -> RowBatches | DataLoader[Any]:
     """``RowBatches`` where it can serve, torch's ``DataLoader`` where it cannot.
 
     The latter are other data sets (whatever a user predicts on) and other options.

@@ -44,12 +44,12 @@ __all__ = [
 
 
 class OutputKind(NamedTuple):
-    """What a user's module returns, which decides the loss it is trained with."""
+    """The kind of numbers that a user's module returns; it decides the loss of its training."""
 
     probabilities: bool
-    """Whether outputs stay within 0 and 1 (and a softmax's sum to 1), not logits."""
+    """True for outputs within 0 and 1 (a softmax's sum to 1), False for logits."""
     single: bool
-    """Whether one output answers two classes."""
+    """True where one output answers two classes."""
 
 
 LOGITS = OutputKind(False, False)
@@ -60,7 +60,7 @@ NEVER = 10**9
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """How the default network is built and trained."""
+    """Settings by which the default network is built and trained."""
 
     hidden_layer_sizes: Sequence[int] = (200, 100)
     dropout: float = 0.0
@@ -84,7 +84,7 @@ class NetworkSettings:
 
 
 def is_net(estimator: object) -> bool:
-    """Whether ``estimator`` is a skorch net."""
+    """Tell whether ``estimator`` is a skorch net."""
     return isinstance(estimator, skorch.NeuralNet)
 
 
@@ -167,7 +167,7 @@ def users_module(
     core: nn.Module | None,
     **others: Any,
 ) -> UsersModule:
-    """What builds a user's module, or a copy of ``core`` to go on from."""
+    """Return what skorch calls to build a user's module, or a copy of ``core`` to go on from."""
     return UsersModule(
         module if core is None else core,
         n_features=problem.n_features,
@@ -179,7 +179,7 @@ def users_module(
     )
 
 
-def _net_class(problem: Problem, output_kind: OutputKind) -> type[skorch.NeuralNet]:
+def _net_class(problem: Problem, output_kind: OutputKind) -> Any:
     if output_kind.single:
         return skorch.NeuralNetBinaryClassifier
     if problem.kind == "softmax":
@@ -312,8 +312,9 @@ def _watch(net: skorch.NeuralNet, settings: NetworkSettings, weighted: bool) -> 
 
 
 def _weighted_form(criterion: Any) -> type[nn.Module]:
-    if criterion in WEIGHTED or criterion in WEIGHTED.values():
-        return WEIGHTED.get(criterion, criterion)
+    for plain, weighted in WEIGHTED.items():
+        if criterion in (plain, weighted):
+            return weighted
     names = sorted(loss.__name__ for loss in WEIGHTED)
     raise ValueError(
         f"criterion={getattr(criterion, '__name__', criterion)!r} cannot weigh examples, which "
@@ -322,12 +323,13 @@ def _weighted_form(criterion: Any) -> type[nn.Module]:
 
 
 def stops_early(net: skorch.NeuralNet) -> bool:
-    """Whether a user's net has early stopping of its own."""
+    """Tell whether a user's net has early stopping of its own."""
     return net.callbacks != "disable" and _stops_early(list(net.callbacks or []))
 
 
 def _needs_targets(callback: Any) -> bool:
     found = callback[1] if isinstance(callback, tuple) else callback
+    # A callback of the user's own need not watch anything; skorch's that do name it ``monitor``.
     monitored = getattr(found, "monitor", "valid_loss")
     return isinstance(found, EpochScoring) or not str(monitored).startswith(("valid_l", "train_l"))
 

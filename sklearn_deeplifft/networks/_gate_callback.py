@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from skorch.callbacks import Callback, EarlyStopping
@@ -13,22 +15,22 @@ from sklearn_deeplifft.networks._penalty import GatePenalty
 __all__ = ["CloseGates", "first_linear", "gates_of"]
 
 
-class CloseGates(Callback):
-    """What ``GatePenalty`` does, for one network in skorch's own loop."""
+class CloseGates(Callback):  # type: ignore[misc]  # skorch has no types
+    """The work of ``GatePenalty`` for one network, in skorch's own loop."""
 
     def __init__(self, settings: GateSettings) -> None:
         self.settings = settings
 
-    def on_train_begin(self, net, X=None, y=None, **kwargs) -> None:
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         steps = net.max_epochs * len(net.get_iterator(net.get_dataset(X, y), training=True))
         self.penalty_ = GatePenalty(self.settings, 1, net.lr, steps)
 
-    def on_batch_end(self, net, training, **kwargs) -> None:
+    def on_batch_end(self, net: Any, training: bool, **kwargs: Any) -> None:
         if training:
             with torch.no_grad():
                 self.penalty_.after_step(*_weights(net.module_.core))
 
-    def on_epoch_end(self, net, **kwargs) -> None:
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         found = (c for _, c in net.callbacks_ if isinstance(c, EarlyStopping) and c.load_best)
         stopping = next(found, None)
         better = stopping is None or stopping.misses_ == 0  # else the last epoch is kept
@@ -37,7 +39,7 @@ class CloseGates(Callback):
             raise KeyboardInterrupt  # how skorch's own callbacks end a training
 
     def reading(self, core: nn.Module) -> GateReading:
-        """What the gates say; a user's callbacks may keep other weights than were seen last."""
+        """Read the gates; a user's callbacks may keep other weights than were seen last."""
         W, g = _weights(core)
         e = g * column_norms(W, self.settings.columns(), g.shape[1])
         path = self.penalty_.reading(0)

@@ -41,14 +41,14 @@ NUMBERS_IN_CACHE = 2**16
 
 @dataclass(frozen=True)
 class GateSettings:
-    """How gates are trained."""
+    """Settings by which gates are trained."""
 
     feature_of_column: tuple[int, ...]
     """0 to G - 1 for each column; the columns of a feature share a gate."""
     tied: bool = True
     """A gate *is* the norm of its column; else it is a parameter of its own."""
     initial: str = "one"
-    """Of gates that are not tied: "one", or "uniform" on (-0.05, 0.05), clipped."""
+    """First values of gates that are not tied: "one", or "uniform" on (-0.05, 0.05), clipped."""
     penalty: float | None = None
     """c; None raises it from ``path_start`` to 1 while the network trains."""
     path_start: float = 0.2
@@ -71,7 +71,7 @@ class GateSettings:
 
 
 class GateReading(NamedTuple):
-    """What is read off the gates of one network, all (G,)."""
+    """Numbers read off the gates of one network, all (G,)."""
 
     gate: Tensor
     """g of the weights that are kept."""

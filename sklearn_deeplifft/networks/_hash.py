@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -55,12 +55,12 @@ def hash_of(value: Any) -> str:
     >>> hash_of(torch.ones(3)) == hash_of(torch.ones(3)), hash_of(torch.ones(3)) == hash_of([1.0])
     (True, False)
     """
-    return _Hasher(coerce_mmap=True).hash(value)
+    return str(_Hasher(coerce_mmap=True).hash(value))
 
 
-class _Hasher(NumpyHasher):
-    def reducer_override(self, obj):
-        """What stands for an object in the hash; NotImplemented leaves it to joblib."""
+class _Hasher(NumpyHasher):  # type: ignore[misc]  # joblib has no types
+    def reducer_override(self, obj: Any) -> Any:
+        """Return what stands for an object in the hash; NotImplemented leaves it to joblib."""
         if isinstance(obj, torch.Tensor):
             return _tensor, _plain(obj)
         if isinstance(obj, skorch.NeuralNet):
@@ -76,21 +76,21 @@ class _Hasher(NumpyHasher):
             return _function, (_name(obj), *details)
         return NotImplemented
 
-    def _batch_setitems(self, items, *args):
+    def _batch_setitems(self, items: Iterable[tuple[Any, Any]], *args: Any) -> None:
         """In an order of the keys alone; joblib's own hides a value that cannot be pickled."""
         ordered = sorted(items, key=lambda item: hash_of(item[0]))
         super(Hasher, self)._batch_setitems(iter(ordered), *args)
 
 
 # Names that mark the kinds in the stream; nothing calls them.
-def _tensor(): ...
-def _set(): ...
-def _net(): ...
-def _class(): ...
-def _function(): ...
+def _tensor() -> None: ...
+def _set() -> None: ...
+def _net() -> None: ...
+def _class() -> None: ...
+def _function() -> None: ...
 
 
-def _plain(tensor: torch.Tensor) -> tuple:
+def _plain(tensor: torch.Tensor) -> tuple[Any, ...]:
     values = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
     return str(tensor.dtype), tuple(tensor.shape), tensor.requires_grad, values
 
@@ -103,10 +103,11 @@ def _name(obj: Any) -> tuple[str, str]:
     return str(obj.__module__), obj.__qualname__
 
 
-def _methods(cls: type) -> list[tuple]:
+def _methods(cls: type) -> list[tuple[Any, ...]]:
     """Names with bytecode, or value, of what a class defines itself."""
-    found: list[tuple] = []
+    found: list[tuple[Any, ...]] = []
     for name, value in sorted(vars(cls).items()):
+        # Class and static methods hold the function in __func__, properties in fget.
         function = getattr(value, "__func__", getattr(value, "fget", value))
         if isinstance(function, FunctionType):
             found.append((name, _bytecode(function.__code__)))
@@ -121,8 +122,8 @@ def _require_global(obj: Any) -> None:
         raise pickle.PicklingError(f"{obj.__qualname__} is not defined at the top of a module")
 
 
-def _bytecode(code: CodeType) -> tuple:
-    """What code does, without where it stands."""
+def _bytecode(code: CodeType) -> tuple[Any, ...]:
+    """Instructions and constants of code, without its place in the file."""
     constants: list[Any] = []
     for value in code.co_consts:
         if isinstance(value, CodeType):

@@ -1,4 +1,4 @@
-"""How the outputs of a network answer a target."""
+"""Blocks of outputs by which a network answers a target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["heads_for"]
 
 
 def heads_for(target: Target, n_outputs: int) -> tuple[Head, ...]:
-    """How the logits of a network with ``n_outputs`` answer ``target``."""
+    """Return the blocks by which ``n_outputs`` logits answer ``target``."""
     width = target.codes.shape[1]
     if target.kind == "softmax":
         if n_outputs == len(target.classes):

@@ -66,7 +66,7 @@ class TrainedNetwork(NamedTuple):
     """A trained network and how to read it."""
 
     estimator: Any
-    """What the user may keep: takes raw rows of the columns it was trained on."""
+    """The network as a user keeps it: takes raw rows of the columns it was trained on."""
     core: nn.Module
     """Takes standardised rows, returns logits."""
     standardize: Standardize | None
@@ -74,7 +74,7 @@ class TrainedNetwork(NamedTuple):
     loss: float | None = None
     """Best validation loss, where there was validation."""
     gates: GateReading | None = None
-    """What its gates say, where it has any."""
+    """Numbers read off its gates, where it has any."""
     null_columns: NullColumns | None = None
     """Those that ``core`` reads behind the real ones, if it reads any."""
     beside_nulls: TrainedNetwork | None = None
@@ -256,14 +256,15 @@ def read_fitted(estimator: Any) -> TrainedNetwork:
 
 
 def is_network(estimator: Any) -> bool:
-    """Whether ``adopt`` reads ``estimator`` as a torch network: no class, no other perceptron."""
+    """Tell whether ``read_fitted`` reads ``estimator``: a fitted network, no class of them."""
     if isinstance(estimator, MLPClassifier | MLPRegressor):
+        # sklearn's own sign of a fitted perceptron
         return estimator.activation == "relu" and hasattr(estimator, "coefs_")
     return isinstance(estimator, nn.Module) or is_net(estimator)
 
 
 def task_of_network(estimator: Any) -> str:
-    """Task that the kind of a network answers; "auto" where it says nothing."""
+    """Return the task that the kind of a network implies; "auto" where it implies none."""
     if is_regressor_network(estimator):
         return "regression"
     if isinstance(estimator, MLPClassifier):
@@ -276,12 +277,12 @@ def task_of_network(estimator: Any) -> str:
 
 
 def is_regressor_network(estimator: Any) -> bool:
-    """Whether the kind of ``estimator`` alone says regression."""
+    """Tell whether the kind of ``estimator`` alone implies regression."""
     return isinstance(estimator, MLPRegressor | skorch.NeuralNetRegressor)
 
 
 def wants_float_targets(estimator: Any) -> bool:
-    """Whether the estimator's loss compares outputs with numbers, not with class indices."""
+    """Tell whether the estimator's loss compares outputs with numbers, not with class indices."""
     if not is_net(estimator):
         return False
     criterion = estimator.criterion
@@ -310,6 +311,7 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
     """
     if is_regressor_network(estimator):
         return None
+    # skorch's classifiers and MLPClassifier have it; a module of the user's may have it as well.
     named = getattr(estimator, "classes_", None)
     if isinstance(named, list | np.ndarray) and len(named):
         # A selector's networks number their classes: names are then taken as by a bare module.
@@ -377,7 +379,8 @@ def _torch_of_mlp(mlp: MLPClassifier | MLPRegressor) -> nn.Sequential:
     layers: list[nn.Module] = []
     for weight, bias in zip(mlp.coefs_, mlp.intercepts_, strict=True):
         # skip_init draws nothing from torch's generator.
-        layer = skip_init(nn.Linear, weight.shape[0], weight.shape[1], dtype=torch.float64)
+        shape = weight.shape
+        layer: nn.Linear = skip_init(nn.Linear, *shape, dtype=torch.float64)  # type: ignore[no-untyped-call]
         with torch.no_grad():
             layer.weight.copy_(torch.as_tensor(weight.T))
             layer.bias.copy_(torch.as_tensor(bias))

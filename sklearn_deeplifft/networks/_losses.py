@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -20,11 +22,11 @@ __all__ = [
 class _Weighted:
     """Mean of per-example losses, weighted where weights come with the target."""
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["reduction"] = "none"
         super().__init__(*args, **kwargs)
 
-    def forward(self, output: Tensor, target) -> Tensor:
+    def forward(self, output: Tensor, target: Any) -> Tensor:
         y, weight = target if isinstance(target, tuple | list) else (target, None)
         loss = self._of_rows(output, y)
         weight = torch.ones_like(loss) if weight is None else weight
@@ -44,7 +46,7 @@ class _Weighted:
     def _of_rows(self, output: Tensor, y: Tensor) -> Tensor:
         if self._same_shape:
             y = y.view_as(output).to(output.dtype)
-        loss = super().forward(output, y)  # type: ignore[misc]
+        loss: Tensor = super().forward(output, y)  # type: ignore[misc]  # of the loss beside it
         return loss.flatten(1).mean(1) if loss.ndim > 1 else loss
 
     _same_shape = False
@@ -95,7 +97,7 @@ class MultiSoftmaxLoss(_Weighted, nn.Module):
         self.sizes = tuple(sizes)
 
     def _of_rows(self, output: Tensor, y: Tensor) -> Tensor:
-        blocks = output.split(self.sizes, dim=1)
+        blocks = torch.split(output, list(self.sizes), dim=1)
         losses = [
             nn.functional.cross_entropy(block, y[:, h], reduction="none")
             for h, block in enumerate(blocks)
@@ -110,7 +112,7 @@ class SoftF1Loss(nn.Module):
     presence and of its absence weigh the same. Ashraf (2021) trains importance neurons with it.
     """
 
-    def forward(self, output: Tensor, target) -> Tensor:
+    def forward(self, output: Tensor, target: Any) -> Tensor:
         y, weight = target if isinstance(target, tuple | list) else (target, None)
         weight = output.new_ones(len(output)) if weight is None else weight
         return self.of_members(output[None], y[None], weight[None])[0]

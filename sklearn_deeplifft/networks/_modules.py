@@ -138,7 +138,7 @@ class Preprocessed(nn.Module):
         self.core = network  # last: from here on attributes that are set are the user's
 
     def forward(self, x: Tensor) -> Tensor:
-        z = self.core(self.standardize(x))
+        z: Tensor = self.core(self.standardize(x))
         # Against (n, 1) targets an output (n,) would broadcast to (n, n).
         return z[:, None] if self.column_output and z.ndim == 1 else z
 
@@ -158,9 +158,11 @@ class Preprocessed(nn.Module):
         for name, p in super().named_parameters("", recurse, remove_duplicate):
             yield start + _renamed(name, shown), p
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def state_dict(  # type: ignore[override]  # torch's overloads, in one
+        self, *args: Any, **kwargs: Any
+    ) -> dict[str, Any]:
         """The state under the names of the user's module, which can load it."""
-        state = super().state_dict(*args, **kwargs)
+        state: dict[str, Any] = super().state_dict(*args, **kwargs)
         prefix = kwargs.get("prefix", "")
         shown = {prefix + inner: prefix + outer for inner, outer in self._shown_names().items()}
         for name in [name for name in state if name.startswith(prefix)]:

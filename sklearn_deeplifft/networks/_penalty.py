@@ -55,7 +55,7 @@ class GatePenalty:
         if self.settings.penalty is not None:
             return self.settings.penalty
         share = min(self.step / max(self.n_steps, 1), 1.0)
-        return self.settings.path_start ** (1 - share)
+        return float(self.settings.path_start ** (1 - share))
 
     def after_step(self, W: Tensor, g: Tensor | None) -> None:
         """Project gates to non-negative numbers and shrink what they let through, in place.
@@ -100,7 +100,7 @@ class GatePenalty:
         self.alive = self.alive[kept]
 
     def reading(self, i: int) -> GateReading:
-        """What network ``i`` has to say."""
+        """Numbers read off the gates of network ``i``."""
         path = self.sum[i] / self.sum[i].sum().clamp_min(1e-30)
         return GateReading(self.gate[i], self.effective[i], path, self.exit[i])
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -31,7 +31,7 @@ __all__ = ["redraw"]
 
 
 SETTLING = 15
-"""Power iterations by which a spectral norm finds the norm of a new weight, as torch itself does."""
+"""Power iterations by which a spectral norm finds the norm of a new weight, as many as torch's."""
 
 
 @torch.no_grad()
@@ -91,7 +91,7 @@ def _tensors_to_keep(module: nn.Module, pretrained: set[str]) -> dict[str, Tenso
 
 
 def _is_constant(p: Tensor) -> bool:
-    """Whether all numbers are one: a scale or a temperature starts alike on purpose."""
+    """Tell whether all numbers are one: a scale or a temperature starts alike on purpose."""
     return p.numel() == 0 or bool((p == p.flatten()[0]).all())
 
 
@@ -134,7 +134,7 @@ class ComputedWeight(NamedTuple):
 def _computed_weights(module: nn.Module) -> dict[str, ComputedWeight]:
     found: dict[str, ComputedWeight] = {}
     if parametrize.is_parametrized(module):
-        lists = cast(Mapping[str, parametrize.ParametrizationList], module.parametrizations)
+        lists = cast(Any, module.parametrizations)
         for name, steps in lists.items():
             put = partial(_put_parametrized, steps)
             found[name] = ComputedWeight(steps().detach(), put, (f"parametrizations.{name}.",))
@@ -186,7 +186,7 @@ def _put_spectral_norm(module: nn.Module, hook: SpectralNorm, value: Tensor) -> 
 def _bare(module: nn.Module, weights: dict[str, Tensor]) -> Any:
     """The layer without the computation of its weights; it shares all its other parameters."""
     cls = parametrize.type_before_parametrizations(module)
-    bare = cls.__new__(cls)
+    bare: Any = object.__new__(cls)
     bare.__dict__.update({k: v for k, v in vars(module).items() if k not in weights})
     own = {name: nn.Parameter(value.detach().clone()) for name, value in weights.items()}
     bare.__dict__["_parameters"] = {**module._parameters, **own}

@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import skorch
@@ -39,7 +40,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 OPEN: list[int] = []
-"""What the ``torch_threads`` that are open in any thread found; the first found the user's."""
+"""Numbers of threads that the open ``torch_threads`` found; the first is the user's."""
 
 
 @contextmanager
@@ -62,10 +63,10 @@ def torch_threads(n: int) -> Iterator[None]:
         torch.set_num_threads(before if OPEN else first)
 
 
-class DivergenceCheck(Callback):
+class DivergenceCheck(Callback):  # type: ignore[misc]  # skorch has no types
     """Stop with an error as soon as the training loss is not finite."""
 
-    def on_epoch_end(self, net, **kwargs) -> None:
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         loss = net.history[-1].get("train_loss")  # a user's net may not record it
         if loss is not None and not np.isfinite(loss):
             raise TrainingDivergedError(

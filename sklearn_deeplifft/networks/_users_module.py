@@ -38,7 +38,7 @@ class UsersModule:
     frozen: tuple[Any, ...] = ()
     """Patterns of parameters that callbacks freeze before the first step."""
     trained: bool = False
-    """Whether to go on from the weights of an instance, or to draw new ones."""
+    """True goes on from the weights of an instance, False draws new ones."""
 
     def __call__(self, **given: Any) -> Preprocessed:
         network = self._network(given)
@@ -90,7 +90,7 @@ def frozen_patterns(net: skorch.NeuralNet) -> tuple[Any, ...]:
 
 
 def _acts_first(callback: ParamMapper) -> bool:
-    """Whether a callback acts in the first epoch.
+    """Tell whether a callback acts in the first epoch.
 
     skorch replaces ``at`` and ``schedule`` of a callback when it is first used, and a clone of the
     net keeps what it put there.
