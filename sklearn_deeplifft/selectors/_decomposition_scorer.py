@@ -61,7 +61,7 @@ class DecompositionScorer:
         reading = self.plan.reading(trained, data.rows, columns)
         if len(columns) == data.rows.shape[1]:
             reading.n_outputs(data.index)  # explains a network of another width
-            reading.verify(data.index)
+            reading.verify(data.index, data.names)
         hidden = self.plan.settings.layer is not None
         if hidden:
             reading.measure_reference(data.index)
@@ -77,6 +77,6 @@ class DecompositionScorer:
         data = self.data
         reading = self.plan.reading(trained, data.rows, np.arange(data.rows.shape[1]))
         heads_for(data.target, reading.n_outputs(data.index))
-        reading.verify(data.index)
+        reading.verify(data.index, data.names)
         hidden = self.plan.settings.layer is not None
         return reading.n_terms(data.index) if hidden else len(self.plan.groups.first)

@@ -62,7 +62,7 @@ class GateScorer:
                 first_linear(trained.core, d)
         reading = self.plan.reading(trained, self.data.rows, np.arange(d))
         heads_for(self.data.target, reading.n_outputs(self.data.index))
-        reading.verify(self.data.index)
+        reading.verify(self.data.index, self.data.names)
         return len(self.groups.first)
 
     def _with_gates(self, scores: Scores, trained: TrainedNetwork) -> Scores:

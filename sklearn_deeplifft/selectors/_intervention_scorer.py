@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from sklearn_deeplifft.attribution import spread_positions
 from sklearn_deeplifft.interventions import Intervention
 from sklearn_deeplifft.interventions._bind import bind
 from sklearn_deeplifft.interventions._each import each_feature
@@ -63,10 +64,11 @@ class Surfaces:
     scale: str
     dtype: str | None
 
-    def response(self, trained: TrainedNetwork, few: np.ndarray) -> Response:
-        """One network, on the scale asked for."""
+    def response(self, trained: TrainedNetwork, rows: np.ndarray) -> Response:
+        """One network, on the scale asked for; it is tried on a few of the rows."""
+        tried = rows[spread_positions(len(rows)).numpy()]
         scaled = partial(scale_of, self.target, proba=self.scale == "proba")
-        return response_of(split(trained), few[:2], scaled, self.dtype)
+        return response_of(split(trained), tried, scaled, self.dtype)
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,9 @@ class InterventionScorer:
 
     def require_readable(self, trained: TrainedNetwork) -> int:
         """Refuse a network that does not answer rows one by one."""
-        few = self.background[:2]
-        wide = few if trained.null_columns is None else np.hstack([few, few])
-        self.surfaces.response(trained, wide)
+        rows = self.background
+        rows = rows if trained.null_columns is None else np.hstack([rows, rows])
+        self.surfaces.response(trained, rows)
         return len(self.groups.first)
 
     def _scored_beside_nulls(self, trained: TrainedNetwork) -> Scores:

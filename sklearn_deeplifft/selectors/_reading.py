@@ -20,6 +20,7 @@ from sklearn_deeplifft.attribution import (
     SimplexGroup,
     block_rows,
     reader_of,
+    spread_positions,
     verify_piecewise_linear,
 )
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
@@ -30,7 +31,7 @@ from sklearn_deeplifft.networks import (
     torch_threads,
     with_null_columns,
 )
-from sklearn_deeplifft.tables import FeatureGroups, Rows, Simplex, Target
+from sklearn_deeplifft.tables import FeatureGroups, Names, Rows, Simplex, Target
 
 __all__ = ["Gauge", "Reading", "ReadingPlan", "ReadingSettings"]
 
@@ -152,15 +153,20 @@ class Reading:
             return len(self.features.first)
         return self.width if self.settings.layer is None else self.hidden(index[:1]).shape[1]
 
-    def verify(self, index: np.ndarray) -> None:
-        """Raise unless the network is piecewise linear around some of the rows."""
+    def verify(self, index: np.ndarray, names: Names = None) -> None:
+        """Raise unless the network is piecewise linear around some of the rows.
+
+        ``names`` of the columns are for messages.
+        """
         network = NetworkReader(
             self.trained.core,
             layer=self.settings.layer,
             secants=self.settings.secants,
             drop_normalizer=self.settings.drop_normalizer,
         )
-        verify_piecewise_linear(network, self.inputs(index[:8]))
+        few = index[spread_positions(len(index)).numpy()]
+        named = None if names is None or self.settings.layer is not None else list(names)
+        verify_piecewise_linear(network, self.inputs(few), named)
 
     def form(self, index: np.ndarray) -> LinearForm:
         """The linear form of every row of ``index``, all logits."""

@@ -27,7 +27,7 @@ def warn_unused(selector: Any, source: Source, kind: str) -> None:
             said[name] = why
     if said:
         listed = "; ".join(f"{name}={given[name]!r} ({why})" for name, why in said.items())
-        warnings.warn(f"without effect here: {listed}.", FeatureSelectionWarning, stacklevel=4)
+        warnings.warn(f"without effect here: {listed}.", FeatureSelectionWarning, stacklevel=5)
 
 
 ELIMINATION = ("step", "smoothing", "path_weight")
