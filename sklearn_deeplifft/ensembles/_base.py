@@ -22,7 +22,13 @@ from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
 from sklearn_deeplifft.ensembles._knockoff_map import knockoff_map_of
 from sklearn_deeplifft.ensembles._predictions import mean_logits
 from sklearn_deeplifft.ensembles._progress import Report, reporter
-from sklearn_deeplifft.ensembles._rounds import Rounds, digest_of, exported, with_target_units
+from sklearn_deeplifft.ensembles._rounds import (
+    Rounds,
+    digest_of,
+    digest_of_table,
+    exported,
+    with_target_units,
+)
 from sklearn_deeplifft.ensembles._settings import epochs_within, network_settings
 from sklearn_deeplifft.ensembles._splits import (
     deal_splits,
@@ -189,8 +195,8 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         data = rounds.data
         self._keep_networks(networks, data)
         self._gate_groups = rounds.gate_groups
-        self._digest = digest_of(data)
-        self._held_out_bits = packed(rounds.held_out, data.index)
+        self._digest = digest_of_table(data)
+        self._held_out_bits = packed(rounds.held_out, data.rows.shape[0])
         self.validation_scores_ = validation_scores(networks, rounds.held_out, data)
         self.validation_score_ = float(np.mean(self.validation_scores_))
         self.validation_score_interval_ = score_interval(self.validation_scores_)
@@ -212,7 +218,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
 
     def _was_trained_on(self, data: FitData) -> bool:
         """Whether this is the table of the last fit: its rows, target and weights."""
-        return bool(self._digest) and self._digest == digest_of(data)
+        return bool(self._digest) and self._digest == digest_of_table(data)
 
     def _held_out(self, data: FitData) -> list[np.ndarray]:
         """Rows of the table of the last fit that were held out from each network."""

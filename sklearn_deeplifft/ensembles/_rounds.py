@@ -39,7 +39,14 @@ from sklearn_deeplifft.networks import (
 )
 from sklearn_deeplifft.tables import FitData, column_names, target_scale
 
-__all__ = ["Rounds", "digest_of", "exported", "training_table", "with_target_units"]
+__all__ = [
+    "Rounds",
+    "digest_of",
+    "digest_of_table",
+    "exported",
+    "training_table",
+    "with_target_units",
+]
 
 ROWS_RUN = 64
 """Rows that an untrained module is run on to find out what it returns."""
@@ -158,9 +165,17 @@ def exported(data: FitData, networks: Sequence[TrainedNetwork]) -> list[TrainedN
 
 def digest_of(data: FitData) -> str:
     """A digest of all that training depends on: rows, targets, weights, moments."""
+    return key_of(digest_of_table(data), data.moments)
+
+
+def digest_of_table(data: FitData) -> str:
+    """A digest of rows, targets and weights.
+
+    Moments follow from them, but for the last bits: these hang on the order in which rows are
+    summed, and so on whether groups of rows were given.
+    """
     parts = [key_of(block) for _, block in data.rows.blocks()]
-    target = (data.target.kind, data.target.codes)
-    return key_of(parts, target, data.training_weight, data.moments)
+    return key_of(parts, (data.target.kind, data.target.codes), data.training_weight)
 
 
 def training_table(data: FitData, *, ours: bool, as_float: bool) -> TrainingTable:

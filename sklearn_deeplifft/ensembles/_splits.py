@@ -50,15 +50,14 @@ def deal_splits(
     return splits
 
 
-def packed(parts: Sequence[np.ndarray], index: np.ndarray) -> list[np.ndarray]:
-    """Parts of the rows ``index`` as one bit per row: little of a table travels with a pickle."""
-    return [np.packbits(np.isin(index, part)) for part in parts]
+def packed(parts: Sequence[np.ndarray], n_rows: int) -> list[np.ndarray]:
+    """Parts of a table as one bit per row: little of it is to travel with a pickle."""
+    return [np.packbits(np.isin(np.arange(n_rows), part)) for part in parts]
 
 
 def unpacked(bits: Sequence[np.ndarray], index: np.ndarray) -> list[np.ndarray]:
-    """The parts again, in the order of ``index``."""
-    n = len(index)
-    return [index[np.unpackbits(part, count=n).astype(bool)] for part in bits]
+    """Those of the rows ``index`` that are in each part, in their order."""
+    return [index[np.unpackbits(part)[index].astype(bool)] for part in bits]
 
 
 def with_null_draws(
