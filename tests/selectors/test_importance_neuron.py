@@ -12,13 +12,26 @@ import torch
 from scipy.stats import rankdata, spearmanr
 from torch import nn
 
-from sklearn_deeplifft import DeepLIFFTSelector, FeatureSelectionWarning, ImportanceNeuronSelector
+from sklearn_deeplifft import (
+    DeepLIFFTSelector,
+    FeatureSelectionWarning,
+    ImportanceNeuronSelector,
+    NetworkEnsembleClassifier,
+)
 from sklearn_deeplifft.ensembles import _training as _together
 from sklearn_deeplifft.networks import _gate_callback as _gated
 from sklearn_deeplifft.networks._gates import FeatureGate
 from sklearn_deeplifft.networks._penalty import GatePenalty
 from sklearn_deeplifft.selectors import _reading
-from tests.conftest import MLP, FixedMLP, Table, counted_trainings, planted, relu_network
+from tests.conftest import (
+    MLP,
+    OF_NETWORKS,
+    FixedMLP,
+    Table,
+    counted_trainings,
+    planted,
+    relu_network,
+)
 from tests.gated import EARLY, GATED, UNPENALISED, classifier, gate_bits, gated
 
 
@@ -54,7 +67,7 @@ CONFIGURATIONS = {
     "class, constant penalty": {"estimator": MLP, **EARLY},
     "class, nothing held out": {"estimator": MLP, "validation_fraction": 0},
     "skorch": {"estimator": classifier()},
-    "skorch, constant penalty": {"estimator": classifier(), **EARLY},
+    "skorch, constant penalty": {"estimator": classifier(), "gate_penalty": 0.3},
 }
 
 
@@ -73,7 +86,8 @@ def test_shares_of_each_network_are_positive_sum_to_one_and_find_what_was_plante
     assert set(selector.get_support(indices=True)) == {0, 1, 2}
     assert (selector.class_importances_.argmax(axis=1) == [0, 1, 2]).all()
     assert selector.decomposition_error_ < 1e-4
-    assert hasattr(selector, "exit_penalties_") == (selector.gate_penalty == "path")
+    on_path = selector.estimator_.gate_penalty == "path"
+    assert hasattr(selector, "exit_penalties_") == on_path
     assert len(selector.estimator_.estimators_) == 3
     assert selector.estimator_.estimators_[0] is selector.estimator_.estimators_[0]
 
@@ -316,7 +330,7 @@ def test_networks_that_let_nothing_through_are_warned_of():
 def test_a_fit_without_a_path_leaves_no_exits_of_an_earlier_one(data):
     selector = gated().fit(*data)
     assert hasattr(selector, "exit_penalties_")
-    selector.set_params(**EARLY).fit(*data)
+    selector.set_params(estimator=gated(**EARLY).estimator).fit(*data)
     assert not hasattr(selector, "exit_penalties_")
 
 
@@ -364,7 +378,7 @@ def test_weights_rescaled_without_changing_the_function_change_no_importance(dat
 
 
 def test_scales_of_networks_do_not_weigh_in_their_average(data):
-    selector = gated(**EARLY).fit(*data)
+    selector = gated(**FREE, **EARLY).fit(*data)
     shares = []
     for scale, net in zip((1, 10, 1000), selector.estimator_.estimators_, strict=True):
         with torch.no_grad():
@@ -375,7 +389,7 @@ def test_scales_of_networks_do_not_weigh_in_their_average(data):
 
 @pytest.mark.parametrize("readout", ["effective", "gate"])
 @pytest.mark.parametrize("patience", [3, None])
-@pytest.mark.parametrize("params", [{}, FREE, {"estimator": MLP}], ids=["tied", "free", "own"])
+@pytest.mark.parametrize("params", [FREE, {"estimator": MLP}], ids=["free", "own"])
 def test_a_network_read_again_says_the_same(data, readout, patience, params):
     """So the reading is of the weights that were kept, whichever epoch they are of."""
     selector = gated(**params, **EARLY, readout=readout, patience=patience).fit(*data)
@@ -387,12 +401,41 @@ def test_a_network_read_again_says_the_same(data, readout, patience, params):
         assert not hasattr(again, "exit_penalties_")
 
 
-def test_networks_of_tied_gates_carry_them_in_front(data, fitted):
-    for net in fitted.estimator_.estimators_:
-        gate, first = net.module_.core[:2]
-        assert isinstance(gate, FeatureGate)
-        norms = first.weight.norm(dim=0)[gate.weight > 0]
-        torch.testing.assert_close(norms, torch.ones_like(norms))
+READINGS = {
+    "tied": EARLY,
+    "free": {**FREE, **EARLY},
+    "own": {"estimator": MLP, **EARLY},
+    "gates alone": {**FREE, **EARLY, "readout": "gate"},
+    "no early stopping": {**EARLY, "patience": None},
+    "tied, path": {},
+    "free, path": FREE,
+    "own, path": {"estimator": MLP},
+}
+
+
+@pytest.mark.parametrize("score_on", ["all", "validation"])
+@pytest.mark.parametrize("name", READINGS)
+def test_an_ensemble_read_again_says_the_same_to_the_bit(data, name, score_on, monkeypatch):
+    params = {**READINGS[name], "score_on": score_on}
+    selector = gated(**params).fit(*data)
+    own = {name: value for name, value in params.items() if name in ("readout", "score_on")}
+    with counted_trainings(monkeypatch) as calls:
+        again = gated(selector.estimator_, prefit=True, **own).fit(*data)
+    assert calls == []
+    assert again.estimator_ is selector.estimator_
+    assert gate_bits(again) == gate_bits(selector)
+    assert hasattr(again, "exit_penalties_") == name.endswith("path")
+
+
+@pytest.mark.parametrize("patience", [3, None])
+def test_networks_of_tied_gates_are_plain_layers_whose_norms_are_the_gates(data, patience):
+    selector = gated(**EARLY, patience=patience).fit(*data)
+    for net, row in zip(
+        selector.estimator_.estimators_, selector.importances_per_network_, strict=True
+    ):
+        assert not any(isinstance(m, FeatureGate) for m in net.module_.modules())
+        norms = net.module_.core[0].weight.detach().norm(dim=0).numpy()
+        np.testing.assert_allclose(row, norms / norms.sum(), rtol=1e-5, atol=1e-8)
 
 
 def test_networks_predict_from_raw_rows(data):
@@ -406,7 +449,11 @@ def test_networks_predict_from_raw_rows(data):
 # Class scores
 
 
-@pytest.mark.parametrize("params", [{}, {**FREE, **EARLY}, {"estimator": MLP}])
+@pytest.mark.parametrize(
+    "params",
+    [{"path_steps": 120}, {**FREE, **EARLY}, {"estimator": MLP, "path_steps": 120}],
+    ids=["tied", "free", "own"],
+)
 @pytest.mark.parametrize("target", ["classes", "labels", "regression"])
 def test_class_scores_are_those_of_deeplifft_on_the_same_networks(data, params, target):
     y = {
@@ -414,7 +461,8 @@ def test_class_scores_are_those_of_deeplifft_on_the_same_networks(data, params, 
         "labels": (data.X[:, :3] > 1).astype(int),
         "regression": 100 * data.X[:, 0] - 30 * data.X[:, 1] + 7,
     }[target]
-    selector = gated(**params, path_steps=120).fit(data.X, y)
+    task = "regression" if target == "regression" else "classification"
+    selector = gated(**params, task=task).fit(data.X, y)
     read = [
         DeepLIFFTSelector(net, prefit=True).fit(data.X, y)
         for net in selector.estimator_.estimators_
@@ -427,7 +475,8 @@ def test_what_float32_cannot_add_up_is_read_in_float64(data, monkeypatch):
     """Large terms that cancel are no reason to throw away hours of training."""
     monkeypatch.setitem(_reading.TOLERANCE, torch.float32, 1e-9)
     assert 0 < gated().fit(*data).decomposition_error_ < 1e-10
-    plain = DeepLIFFTSelector(n_networks=1, step=None, max_epochs=2, random_state=0)
+    short = DeepLIFFTSelector.default_estimator(n_networks=1, max_epochs=2)
+    plain = DeepLIFFTSelector(short, step=None, random_state=0)
     assert 0 < plain.fit(*data).decomposition_error_ < 1e-10
 
 
@@ -479,12 +528,13 @@ def test_scale_and_origin_of_a_column_are_of_no_account(data, fitted):
 # Seeds
 
 
-@pytest.mark.parametrize("estimator", [None, MLP])
-def test_the_same_seed_gives_the_same_bits_and_another_does_not(data, estimator):
-    seeds = (0, 0, 1, np.random.RandomState(0))
-    found = [gate_bits(gated(estimator, dropout=0.1, random_state=s).fit(*data)) for s in seeds]
-    assert found[0] == found[1] == found[3]
+@pytest.mark.parametrize("params", [{"dropout": 0.1}, {"estimator": MLP}], ids=["ours", "own"])
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(data, params):
+    seeds = (0, 0, 1, *(np.random.RandomState(0) for _ in range(2)))
+    found = [gate_bits(gated(**params, random_state=s).fit(*data)) for s in seeds]
+    assert found[0] == found[1]
     assert found[0] != found[2]
+    assert found[3] == found[4]  # a generator draws the seed of the ensemble
 
 
 def test_no_seed_is_another_seed_each_time(data):
@@ -523,13 +573,16 @@ import numpy as np
 import pandas as pd
 from sklearn_deeplifft import ImportanceNeuronSelector
 
-def run(params):
+def run(training):
     rng = np.random.default_rng(0)
     X = pd.DataFrame(rng.normal(size=(100, 6)), columns=["u_1", "u_2", "v", "w", "x_1", "x_2"])
     y = np.where(X["u_1"] > X["v"], "yes", "no")
+    ensemble = ImportanceNeuronSelector.default_estimator(
+        **training, class_weight={"yes": 2.0, "no": 1.0}
+    )
     selector = ImportanceNeuronSelector(
-        **params, feature_groups={"u_1": "u", "u_2": "u", "x_1": "x", "x_2": "x"},
-        class_weight={"yes": 2.0, "no": 1.0},
+        ensemble, feature_groups={"u_1": "u", "u_2": "u", "x_1": "x", "x_2": "x"},
+        score_on="all", random_state=0,
     ).fit(X, y)
     return json.dumps([selector.importances_per_network_.tolist(), selector.ranking_.tolist(),
                        selector.class_importances_.tolist(), *selector.get_feature_names_out()])
@@ -539,15 +592,21 @@ def run(params):
 def test_another_process_with_another_hash_seed_gives_the_same_numbers():
     """One process in which strings hash otherwise, and this one."""
     here: dict = {}
+    training = {name: value for name, value in GATED.items() if name in OF_NETWORKS}
     exec(SCRIPT, here)  # the same lines on both sides
     there = subprocess.run(
-        [sys.executable, "-c", SCRIPT + "print(run(json.loads(sys.argv[1])))", json.dumps(GATED)],
+        [
+            sys.executable,
+            "-c",
+            SCRIPT + "print(run(json.loads(sys.argv[1])))",
+            json.dumps(training),
+        ],
         env={**os.environ, "PYTHONHASHSEED": "1" if hash("a") % 2 else "2"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert there.stdout.strip() == here["run"](GATED)
+    assert there.stdout.strip() == here["run"](training)
     assert len(json.loads(there.stdout)[0]) == 3
 
 
@@ -597,13 +656,16 @@ def test_checkpoints_of_another_fit_are_not_taken(data, tmp_path, other):
 
 
 def test_paper_parameters_are_those_of_the_paper():
-    assert ImportanceNeuronSelector.paper_parameters() == {
-        "estimator": None,
+    params = ImportanceNeuronSelector.paper_parameters()
+    ensemble = params.pop("estimator")
+    assert params == {"readout": "gate"}
+    assert type(ensemble) is NetworkEnsembleClassifier
+    assert ensemble.get_params(deep=False) == {
+        **NetworkEnsembleClassifier().get_params(deep=False),
         "n_networks": 100,
         "gates": "free",
         "gate_initial": "uniform",
         "gate_penalty": 0.0,
-        "readout": "gate",
         "loss": "soft_f1",
         "hidden_layer_sizes": (128, 128, 128),
         "dropout": 0.5,
@@ -622,8 +684,8 @@ def test_paper_parameters_are_those_of_the_paper():
 @pytest.fixture(scope="module")
 def paper(data) -> ImportanceNeuronSelector:
     params = ImportanceNeuronSelector.paper_parameters()
-    params |= {"n_networks": 4, "max_epochs": 40, "learning_rate": 0.01, "random_state": 0}
-    return ImportanceNeuronSelector(**params).fit(*data)
+    params["estimator"].set_params(n_networks=4, max_epochs=40, learning_rate=0.01)
+    return ImportanceNeuronSelector(**params, random_state=0).fit(*data)
 
 
 def test_a_network_of_the_paper(paper, data):
@@ -640,9 +702,13 @@ def test_a_network_of_the_paper(paper, data):
 
 
 def test_the_loss_of_the_paper_has_no_meaning_for_other_targets(data):
-    for y, kind in ((data.X[:, 0], "regression"), (np.c_[data.y, data.y[::-1]], "multisoftmax")):
+    both = np.c_[data.y, data.y[::-1]]
+    for y, kind, task in (
+        (data.X[:, 0], "regression", "regression"),
+        (both, "multisoftmax", "classification"),
+    ):
         with pytest.raises(ValueError, match=f"soft_f1' needs one label .*y is {kind}.*'auto'"):
-            gated(loss="soft_f1").fit(data.X, y)
+            gated(loss="soft_f1", task=task).fit(data.X, y)
 
 
 @pytest.mark.parametrize("estimator", [None, MLP])

@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklearn_deeplifft import FeatureSelectionWarning
+from sklearn_deeplifft.networks._gates import FeatureGate
 from tests.conftest import MLP, Table, counted_trainings, planted
 from tests.gated import EARLY, classifier, gate_bits, gated
 from tests.grouped import (
@@ -52,7 +53,7 @@ KINDS = {
     "tied, constant penalty": EARLY,
     "free, gates alone": {**EARLY, "gates": "free", "gate_penalty": 0, "readout": "gate"},
     "class": {"estimator": MLP},
-    "skorch": {"estimator": classifier(), **EARLY},
+    "skorch": {"estimator": classifier(), "gate_penalty": 0.3},
 }
 
 
@@ -66,8 +67,11 @@ def test_a_group_is_one_feature_everywhere(data, kind):
     assert selector.get_support(indices=True).tolist() == [0, 1, 2]
     # Scores of classes are additive over columns, and stay with them.
     assert selector.class_importances_[0, 0] != selector.class_importances_[0, 2]
-    gates = [net.module_.core[0].weight for net in selector.estimator_.estimators_]
-    assert all(len(gate) == 5 for gate in gates)
+    cores = [net.module_.core for net in selector.estimator_.estimators_]
+    if kind.startswith("tied"):  # whose gates are the norms of their first layers
+        assert not any(isinstance(m, FeatureGate) for core in cores for m in core.modules())
+    else:
+        assert [len(core[0].weight) for core in cores] == [5, 5, 5]
 
 
 def test_counts_and_fractions_are_of_groups(data, monkeypatch):
@@ -118,8 +122,7 @@ def test_the_columns_of_a_group_leave_together(data):
     for net, row in zip(
         selector.estimator_.estimators_, selector.importances_per_network_, strict=True
     ):
-        gate, first = net.module_.core[:2]
-        through = (gate.weight[gate.feature_of_column] * first.weight.norm(dim=0)).detach().numpy()
+        through = net.module_.core[0].weight.detach().norm(dim=0).numpy()
         assert ((through == 0) == (row == 0)).all()
     assert (selector.importances_per_network_ == 0).any()
 
@@ -211,17 +214,31 @@ def test_one_hot_columns_of_an_encoder_are_never_parted():
 
 
 def test_a_network_read_again_brings_its_groups(data):
-    selector = gated(feature_groups=LABELS, **EARLY).fit(*data)
+    selector = gated(feature_groups=LABELS, **EARLY, gates="free").fit(*data)
     for net, row in zip(
         selector.estimator_.estimators_, selector.importances_per_network_, strict=True
     ):
-        for given in (None, list(range(8))):  # those of the network count
+        for given in (None, LABELS):
             again = gated(net, prefit=True, feature_groups=given, n_features_to_select=2).fit(*data)
             np.testing.assert_allclose(again.feature_importances_, row, rtol=1e-5, atol=1e-8)
             assert sorted(again.ranking_[FIRST]) == [1, 2, 3, 4, 5]
             assert {LABELS[i] for i in again.get_support(indices=True)} == {0, 1}
     with pytest.raises(ValueError, match=r"=6 must be between 1 and the number of features, 5"):
         gated(net, prefit=True, n_features_to_select=6).fit(*data)
+    with pytest.raises(ValueError, match="feature_groups are not those that the gates"):
+        gated(net, prefit=True, feature_groups=list(range(8))).fit(*data)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_ensemble_read_again_brings_its_groups(data, kind):
+    readout = KINDS[kind].get("readout", "effective")
+    selector = gated(**KINDS[kind], feature_groups=LABELS).fit(*data)
+    for given in (None, LABELS, WAYS["blocks of positions"]):
+        again = gated(selector.estimator_, prefit=True, feature_groups=given, readout=readout)
+        assert gate_bits(again.fit(*data)) == gate_bits(selector)
+        require_one_feature_a_group(again)
+    with pytest.raises(ValueError, match="feature_groups are not those that the gates"):
+        again.set_params(feature_groups=[[0, 1]]).fit(*data)
 
 
 def test_groups_that_are_no_longer_given_are_forgotten(data):

@@ -28,6 +28,8 @@ from sklearn_deeplifft import (
     DeepLIFFTSelector,
     FeatureSelectionWarning,
     ImportanceNeuronSelector,
+    NetworkEnsembleClassifier,
+    NetworkEnsembleRegressor,
     NotPiecewiseLinearError,
     TrainingDivergedError,
 )
@@ -257,8 +259,9 @@ TARGETS = {
 @pytest.mark.parametrize("kind", TARGETS)
 def test_targets_of_every_kind(data, kind, estimator):
     make, planted_columns, n_rows = TARGETS[kind]
-    k = len(planted_columns)
-    selector = gated(estimator, n_features_to_select=k, path_steps=150).fit(data.X, make(data.X))
+    task = "regression" if kind in ("regression", "outputs") else "classification"
+    params = {"n_features_to_select": len(planted_columns), "path_steps": 150, "task": task}
+    selector = gated(estimator, **params).fit(data.X, make(data.X))
     assert set(selector.get_support(indices=True)) == planted_columns
     assert selector.class_importances_.shape == (n_rows, 8)
     assert hasattr(selector, "classes_") == (kind not in ("regression", "outputs"))
@@ -273,7 +276,7 @@ def test_task_regression_on_whole_numbers(data):
 
 def test_units_of_the_target_are_of_no_account(data):
     """Rows are dealt by their content, the target's too: one batch of all makes fits comparable."""
-    params = {"batch_size": 120, "validation_fraction": 0, "path_steps": 80}
+    params = {"batch_size": 120, "validation_fraction": 0, "path_steps": 80, "task": "regression"}
     y = data.X[:, 0] - data.X[:, 1]
     a, b = (gated(**params).fit(data.X, v) for v in (y, 1e6 * y + 1e7))
     np.testing.assert_allclose(a.feature_importances_, b.feature_importances_, atol=0.02)
@@ -282,12 +285,14 @@ def test_units_of_the_target_are_of_no_account(data):
 
 def test_classes_of_an_earlier_fit_do_not_stay(data):
     selector = gated().fit(*data)
-    selector.fit(data.X, data.X[:, 0])
+    assert hasattr(selector, "classes_")
+    numbers = gated(task="regression").estimator
+    selector.set_params(estimator=numbers).fit(data.X, data.X[:, 0])
     assert not hasattr(selector, "classes_")
 
 
 def test_a_continuous_target_is_no_class(data):
-    with pytest.raises(ValueError, match=r"y looks continuous.*task='regression'"):
+    with pytest.raises(ValueError, match=r"y looks continuous.*NetworkEnsembleRegr"):
         gated(task="classification").fit(data.X, data.X[:, 0])
 
 
@@ -339,7 +344,9 @@ def test_balanced_class_weight_is_the_equivalent_sample_weight(data, estimator):
 
 def test_class_weight_needs_classes(data):
     with pytest.raises(ValueError, match="class_weight='balanced' needs one label a row"):
-        gated(class_weight="balanced").fit(data.X, data.X[:, 0])
+        gated(class_weight="balanced").fit(data.X, (data.X[:, :3] > 1).astype(int))
+    with pytest.raises(TypeError, match="class_weight"):
+        gated(class_weight="balanced", task="regression")
     with pytest.raises(ValueError, match=r"class_weight names \['7'\]"):
         gated(class_weight={7: 2.0}).fit(*data)
 
@@ -403,15 +410,17 @@ def _state(module: nn.Module):
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
-@pytest.mark.parametrize("params", [{}, EARLY], ids=["path", "constant penalty"])
+@pytest.mark.parametrize("params", [{"path_steps": 150}, EARLY], ids=["path", "constant penalty"])
 def test_every_kind_of_network_learns_behind_gates(data, kind, params):
     network = NETWORKS[kind]()
     module = network.module if isinstance(network, skorch.NeuralNet) else network
     before = copy.deepcopy(_state(module)) if isinstance(module, nn.Module) else None
-    selector = gated(network, **params, path_steps=150, n_features_to_select=3).fit(*data)
+    if isinstance(network, skorch.NeuralNet):  # which trains for its own epochs
+        params = {name: value for name, value in params.items() if name != "max_epochs"}
+    selector = gated(network, **params, n_features_to_select=3).fit(*data)
     assert set(selector.get_support(indices=True)) == {0, 1, 2}
     np.testing.assert_allclose(selector.importances_per_network_.sum(axis=1), 1)
-    assert selector.estimator is network
+    assert selector.estimator.network is network
     if before is not None:  # what belongs to the user stays as it was
         state, training = _state(module)
         assert all(torch.equal(state[name], before[0][name]) for name in before[0])
@@ -460,10 +469,10 @@ def test_a_network_whose_first_layer_is_not_found_says_what_to_ask_for(data, par
 
 
 def test_and_that_can_be_had(data):
-    params = {"readout": "gate", "gate_penalty": 0, "max_epochs": 30}
-    selector = gated(Convolution(), **params, n_features_to_select=3).fit(*data)
+    params = {"gate_penalty": 0, "max_epochs": 30, "n_features_to_select": 3}
+    selector = gated(Convolution(), **params, readout="gate").fit(*data)
     assert (selector.importances_per_network_ > 0).all()
-    again = gated(selector.estimator_.estimators_[0], **params, prefit=True).fit(*data)
+    again = gated(selector.estimator_.estimators_[0], readout="gate", prefit=True).fit(*data)
     np.testing.assert_allclose(again.feature_importances_, selector.importances_per_network_[0])
     with pytest.raises(ValueError, match=r"has no nn\.Linear of 8 inputs"):
         gated(selector.estimator_.estimators_[0], prefit=True).fit(*data)
@@ -507,7 +516,7 @@ def test_diverged_training_says_what_to_lower(data):
 
 
 def test_a_fitted_network_is_only_read(data, monkeypatch):
-    selector = gated(**EARLY).fit(*data)
+    selector = gated(**EARLY, gates="free").fit(*data)
     net = selector.estimator_.estimators_[1]
     before = _state(net.module_)
     with counted_trainings(monkeypatch) as calls:
@@ -527,7 +536,8 @@ def test_a_fitted_network_is_only_read(data, monkeypatch):
 @pytest.mark.parametrize("read", [ImportanceNeuronSelector, DeepLIFFTSelector])
 def test_a_network_that_learned_names_is_read_with_names(data, read):
     names = np.array(["low", "mid", "high"])
-    net = gated(**EARLY).fit(data.X, names[data.y]).estimator_.estimators_[0]
+    free = gated(**EARLY, gates="free").fit(data.X, names[data.y])
+    net = free.estimator_.estimators_[0]
     selector = read(net, prefit=True).fit(data.X, names[data.y])
     assert list(selector.classes_) == ["high", "low", "mid"]
     by_number = read(net, prefit=True).fit(data.X, np.array([1, 2, 0])[data.y])
@@ -537,17 +547,21 @@ def test_a_network_that_learned_names_is_read_with_names(data, read):
 
 
 def test_fitted_networks_without_gates_are_refused(data):
-    with pytest.raises(ValueError, match=r"no gates to read.*one of its estimators_"):
-        gated(relu_network(8, 6, 3), prefit=True).fit(*data)
+    without = NetworkEnsembleClassifier(n_networks=1, gates=None, max_epochs=1).fit(*data)
+    for fitted in (relu_network(8, 6, 3), without):
+        with pytest.raises(ValueError, match=r"no gates to read.*pass a fitted ensemble whose net"):
+            gated(fitted, prefit=True).fit(*data)
     for unfitted in (MLP, classifier(), None):
         with pytest.raises(ValueError, match="fitted"):
             gated(unfitted, prefit=True).fit(*data)
 
 
 def test_a_fitted_network_of_other_columns_is_refused(data):
-    net = gated().fit(*data).estimator_.estimators_[0]
+    ensemble = gated(gates="free").fit(*data).estimator_
     with pytest.raises(ValueError, match="gates for 8 columns, and X has 5"):
-        gated(net, prefit=True).fit(data.X[:, :5], data.y)
+        gated(ensemble.estimators_[0], prefit=True).fit(data.X[:, :5], data.y)
+    with pytest.raises(ValueError, match="X has 5 columns, and the fitted ensemble reads 8"):
+        gated(ensemble, prefit=True).fit(data.X[:, :5], data.y)
 
 
 # Parameters
@@ -593,19 +607,26 @@ OTHER_VALUES = {
     "alpha": 0.05,
     "per_class": True,
     "target_class": "b",
+    "readout": "gate",
+    "feature_groups": [[0, 1], (2, 3)],
+    "score_on": "out_of_fold",
+    "prefit": True,
+    "memory": "kept",
+    "random_state": 3,
+    "verbose": 1,
+}
+
+OTHER_TRAINING = {
+    "network": MLP,
     "n_networks": 2,
     "gates": "free",
     "gate_initial": "uniform",
     "gate_penalty": 0.5,
     "path_steps": 10,
-    "readout": "gate",
-    "feature_groups": [[0, 1], (2, 3)],
     "loss": "soft_f1",
-    "score_on": "out_of_fold",
-    "task": "classification",
     "class_weight": {"b": 2.0},
     "standardize": False,
-    "prefit": True,
+    "null_features": True,
     "hidden_layer_sizes": [5, 4],
     "dropout": 0.5,
     "noise": 0.1,
@@ -614,26 +635,36 @@ OTHER_VALUES = {
     "weight_decay": 0.1,
     "batch_size": 7,
     "max_epochs": 2,
+    "max_steps": 90,
     "patience": None,
     "tol": 0.1,
     "validation_fraction": 0.5,
     "n_jobs": 2,
     "checkpoint_dir": "folder",
-    "memory": "kept",
     "device": "cpu:0",
     "random_state": 3,
     "verbose": 1,
 }
 
 
-def test_every_parameter_is_kept_as_it_is_cloned_and_documented():
-    names = ImportanceNeuronSelector().get_params(deep=False)
-    assert names.keys() == OTHER_VALUES.keys()
-    selector = ImportanceNeuronSelector(**OTHER_VALUES)
-    for name, given in OTHER_VALUES.items():
-        assert getattr(selector, name) is given
-        assert clone(selector).get_params(deep=False)[name] == given
-        assert f"    {name} : " in ImportanceNeuronSelector.__doc__
+OF_REGRESSION = {name: v for name, v in OTHER_TRAINING.items() if name != "class_weight"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (ImportanceNeuronSelector, OTHER_VALUES),
+        (NetworkEnsembleClassifier, OTHER_TRAINING),
+        (NetworkEnsembleRegressor, OF_REGRESSION),
+    ],
+)
+def test_every_parameter_is_kept_as_it_is_cloned_and_documented(kind, values):
+    assert kind().get_params(deep=False).keys() == values.keys()
+    estimator = kind(**values)
+    for name, given in values.items():
+        assert getattr(estimator, name) is given
+        assert clone(estimator).get_params(deep=False)[name] == given
+        assert f"    {name} : " in kind.__doc__
 
 
 def test_every_fitted_attribute_is_documented(data):
@@ -647,19 +678,22 @@ def test_every_fitted_attribute_is_documented(data):
 def test_fit_leaves_parameters_as_they_were(data, estimator):
     given = {
         "feature_groups": [[0, 1], [2, 3]],
-        "hidden_layer_sizes": [6],
         "class_weight": {0: 2.0},
         "random_state": np.random.RandomState(0),
         "n_features_to_select": 0.5,
     }
+    if estimator is None:
+        given["hidden_layer_sizes"] = [6]
     selector = gated(estimator, **given)
-    before = dict(vars(selector))
-    contents = {name: repr(value) for name, value in before.items() if name != "random_state"}
+    before = [(owner, dict(vars(owner))) for owner in (selector, selector.estimator)]
+    contents = [{n: repr(v) for n, v in had.items() if n != "random_state"} for _, had in before]
     selector.fit(*data)
-    for name, value in before.items():
-        assert getattr(selector, name) is value, name
-    for name, text in contents.items():
-        assert repr(getattr(selector, name)) == text, name
+    for (owner, had), texts in zip(before, contents, strict=True):
+        for name, value in had.items():
+            assert getattr(owner, name) is value, name
+        for name, text in texts.items():
+            assert repr(getattr(owner, name)) == text, name
+    assert vars(selector.estimator).keys() == before[1][1].keys()  # a clone was trained
 
 
 def _global_state():
@@ -674,14 +708,20 @@ def _global_state():
     )
 
 
-@pytest.mark.parametrize("estimator", [None, MLP])
-@pytest.mark.parametrize("n_jobs", [None, 2])
-def test_global_state_is_left_as_found(data, estimator, n_jobs):
+RANDOM = {"dropout": 0.1, "noise": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("params", "layers"),
+    [({}, RANDOM), ({"n_jobs": 2}, RANDOM), ({"estimator": MLP}, {})],
+    ids=["one thread", "two threads", "own"],
+)
+def test_global_state_is_left_as_found(data, params, layers):
     before = _global_state()
-    gated(estimator, n_jobs=n_jobs, dropout=0.1, noise=0.1).fit(*data)
-    gated(estimator, **EARLY, gates="free", n_jobs=n_jobs).fit(*data)
+    gated(**params, **layers).fit(*data)
+    gated(**params, **EARLY, gates="free").fit(*data)
     with pytest.raises(TrainingDivergedError):
-        gated(estimator, learning_rate=1e30, n_jobs=n_jobs).fit(*data)
+        gated(**params, learning_rate=1e30).fit(*data)
     assert _global_state() == before
 
 
@@ -692,8 +732,10 @@ FAILURES = {
     "bad data": lambda s, X, y: s.fit(np.where(X > 2, np.nan, X), y),
     "one class": lambda s, X, y: s.fit(X[:, :3], np.zeros(120)),
     "bad groups": lambda s, X, y: s.set_params(feature_groups=[1, 2]).fit(X[:, :5], y),
-    "divergence": lambda s, X, y: s.set_params(learning_rate=1e30).fit(X[:, :5], y),
-    "wrong loss": lambda s, X, y: s.set_params(loss="soft_f1").fit(X[:, :5], X[:, 0]),
+    "divergence": lambda s, X, y: s.set_params(estimator__learning_rate=1e30).fit(X[:, :5], y),
+    "wrong loss": lambda s, X, y: s.set_params(estimator__loss="soft_f1").fit(
+        X[:, :5], np.c_[y, y]
+    ),
     "no gates": lambda s, X, y: s.set_params(estimator=relu_network(5, 4, 3), prefit=True).fit(
         X[:, :5], y
     ),
@@ -759,7 +801,7 @@ SAVED = {
     "default": lambda: gated(),
     "groups": lambda: gated(feature_groups=first_two),
     "class": lambda: gated(MLP),
-    "skorch": lambda: gated(classifier(), **EARLY),
+    "skorch": lambda: gated(classifier(), gate_penalty=0.3),
     "regression": lambda: gated(task="regression", gates="free"),
 }
 
@@ -798,7 +840,7 @@ def test_a_clone_is_unfitted_and_fits_the_same(data, plain):
 
 
 def test_a_clone_of_a_network_starts_afresh(data):
-    net = gated().fit(*data).estimator_.estimators_[0]
+    net = gated(gates="free").fit(*data).estimator_.estimators_[0]
     twin = clone(net).initialize()
     assert not torch.equal(twin.module_.core[1].weight, net.module_.core[1].weight)
     assert (twin.module_.core[0].weight == 1).all()
@@ -824,8 +866,9 @@ def test_a_sweep_over_counts_by_hand_trains_once(data, monkeypatch):
 
 
 def test_nested_parameters_reach_the_network(data):
-    selector = gated(classifier(), **EARLY)
-    selector.set_params(estimator__max_epochs=3, estimator__module__width=7).fit(*data)
+    selector = gated(classifier(), gate_penalty=0.3)
+    own = {"estimator__network__max_epochs": 3, "estimator__network__module__width": 7}
+    selector.set_params(**own).fit(*data)
     net = selector.estimator_.estimators_[0]
     assert len(net.history) == 3
     assert net.module_.core[1].hidden.out_features == 7
