@@ -235,6 +235,8 @@ def source_of(
     ------
     TypeError
         ``estimator`` is neither an ensemble nor a network.
+    ValueError
+        Null columns are asked for beside a network of the user's own.
     NotFittedError
         ``prefit=True``, and it is not fitted.
     """
@@ -249,10 +251,22 @@ def source_of(
     ensemble = clone(estimator) if ours else _around(estimator, y, make)
     if ensemble.random_state is None:
         ensemble.set_params(random_state=seed)
+    if changes.get("null_features"):
+        _require_room_for_nulls(ensemble.network)
     ensemble.set_params(**changes)
     ensemble._validate_params()
     ensemble._require_trainable()
     return Untrained(ensemble)
+
+
+def _require_room_for_nulls(network: Any) -> None:
+    """Refuse, in the terms of what was asked for, what the ensemble would call ignored."""
+    if network_kind(network) != "default":
+        raise ValueError(
+            'n_features_to_select="auto" compares columns with null features, and null features '
+            f"need twice the inputs, which network={network!r} does not have; only networks that "
+            "are built here can carry them. Pass network=None, or give a number of features."
+        )
 
 
 def _on_path(ensemble: BaseNetworkEnsemble) -> bool:
