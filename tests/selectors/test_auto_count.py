@@ -1,6 +1,7 @@
 """n_features_to_select="auto": what stands out from null features, in all selectors."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,10 +19,10 @@ from sklearn_deeplifft import (
     GIATransformer,
     ImportanceNeuronSelector,
 )
-from sklearn_deeplifft.ensembles import _plan as _training
-from sklearn_deeplifft.ensembles import with_null_columns
+from sklearn_deeplifft.ensembles import Rounds
 from sklearn_deeplifft.model_selection import feature_count_curve, feature_selection_report
-from tests.conftest import MLP, counted_trainings, planted, relu_network
+from sklearn_deeplifft.networks import with_null_columns
+from tests.conftest import MLP, counted_trainings, made, planted, relu_network
 from tests.oracles import oracle_class_scores, oracle_overall
 from tests.ranking.test_nulls import slow_p, slow_q
 from tests.selectors.test_deeplifft import oracle_scores
@@ -36,10 +37,10 @@ QUICK = {
     "random_state": 0,
 }
 SELECTORS = {
-    "deeplifft": lambda **params: DeepLIFFTSelector(**{**QUICK, "step": None, **params}),
-    "eliminating": lambda **params: DeepLIFFTSelector(**{**QUICK, "step": 0.5, **params}),
-    "gates": lambda **params: ImportanceNeuronSelector(**{**QUICK, "path_steps": 150, **params}),
-    "gia": lambda **params: GIATransformer(**{**QUICK, **params}),
+    "deeplifft": partial(made, DeepLIFFTSelector, defaults={**QUICK, "step": None}),
+    "eliminating": partial(made, DeepLIFFTSelector, defaults={**QUICK, "step": 0.5}),
+    "gates": partial(made, ImportanceNeuronSelector, defaults={**QUICK, "path_steps": 150}),
+    "gia": partial(made, GIATransformer, defaults=QUICK),
 }
 EACH = pytest.mark.parametrize("name", SELECTORS)
 
@@ -167,39 +168,38 @@ def test_neighbours_of_what_matters_are_left_out(monkeypatch):
 
 
 def spied(monkeypatch) -> list:
-    """The null rows of each network, and what their columns are made of."""
-    plans = []
-    run = _training.run
+    """The table of each round, and the null columns of each network."""
+    seen, train = [], Rounds.train
 
-    def running(recipe, data, plan, *args, **kwargs):
-        plans.append((recipe.knockoff_map, data, plan))
-        return run(recipe, data, plan, *args, **kwargs)
+    def training(self, *args, **kwargs):
+        seen.append((self.data, [split.null_columns for split in self.splits]))
+        return train(self, *args, **kwargs)
 
-    monkeypatch.setattr("sklearn_deeplifft.selectors._base.run", running)
-    return plans
+    monkeypatch.setattr(Rounds, "train", training)
+    return seen
 
 
 @pytest.mark.parametrize("balance", ["balanced", None, "max"])
 @pytest.mark.parametrize("kind", ["signed", "absolute"])
 def test_p_and_q_of_increments_equal_the_oracle(balance, kind, monkeypatch):
     """Networks on the table written out with its null columns, read literally in float64."""
-    plans = spied(monkeypatch)
+    seen = spied(monkeypatch)
     X, y = planted(n=90, d=5)
     X[:, 3] = X[:, 0] + X[:, 3]
     make = SELECTORS["deeplifft"]
     params = {"class_balance": balance, "importance_type": kind, "dtype": "float64"}
     selector = quietly(make(n_networks=3, **params), X, y)
-    [(knockoff_map, data, plan)] = plans
+    [(data, nulls)] = seen
     real, null, of_class = [], [], []
-    for network, part in zip(selector.estimator_._networks, plan, strict=True):
+    for network, own in zip(selector.estimator_._networks, nulls, strict=True):
         rows = data.rows.take(slice(None))
         both = with_null_columns(
-            *map(torch.from_numpy, (rows, rows[part.nulls])), knockoff_map
+            *map(torch.from_numpy, (rows, rows[own.donors])), own.knockoff_map
         ).numpy()
         mean, scale = (np.tile(moment, 2) for moment in data.moments)
-        Z = ((both - mean) / scale)[part.scored]
-        labels = data.target.codes[part.scored, 0]
-        core = network.with_nulls.double()
+        Z = ((both - mean) / scale)[data.index]
+        labels = data.target.codes[data.index, 0]
+        core = network.beside_nulls.core.double()
         increments, predicted = oracle_scores(core, Z, labels, np.zeros(10))
         own = [increments[(labels == c) & (predicted == c)] for c in range(3)]
         signed = kind == "signed"
@@ -313,7 +313,7 @@ def test_sparse_tables_regressions_and_constant_columns(name):
     X[:, 7] = 0
     y = 3 * X[:, 0] - 2 * X[:, 1] + np.random.default_rng(0).normal(size=240) * 0.3
     with pytest.warns(FeatureSelectionWarning, match="hold a single value"):
-        selector = SELECTORS[name](max_epochs=25).fit(sp.csr_array(X), y)
+        selector = SELECTORS[name](task="regression", max_epochs=25).fit(sp.csr_array(X), y)
     assert selector.get_support()[:2].all()
     assert selector.q_values_[7] > 0.1
 
@@ -323,7 +323,6 @@ def test_sparse_tables_regressions_and_constant_columns(name):
     ("params", "match"),
     [
         ({"estimator": MLP}, "null features need twice the inputs"),
-        ({"estimator": relu_network(8, 4, 3), "prefit": True}, "prefit=True trains none"),
         ({"alpha": 0.0}, "'alpha' parameter"),
         ({"alpha": 1.0}, "'alpha' parameter"),
         ({"n_features_to_select": "all"}, "'n_features_to_select' parameter"),
@@ -333,6 +332,35 @@ def test_sparse_tables_regressions_and_constant_columns(name):
 def test_what_auto_cannot_have(name, params, match):
     with pytest.raises(ValueError, match=match):
         SELECTORS[name](**params).fit(*planted())
+
+
+ONE_PASS = pytest.mark.parametrize("name", ["deeplifft", "gates", "gia"])
+
+
+@ONE_PASS
+def test_fitted_networks_that_read_no_null_columns_cannot_answer(name, table):
+    ensemble = SELECTORS[name](n_features_to_select=2, n_networks=2).fit(*table).estimator_
+    with pytest.raises(ValueError, match=r"^n_features_to_select=\"auto\" .* read none\. Fit the"):
+        SELECTORS[name](ensemble, prefit=True).fit(*table)
+
+
+@pytest.mark.parametrize("name", ["deeplifft", "gia"])
+def test_nor_can_a_fitted_network_alone(name, table):
+    with pytest.raises(ValueError, match=r"these networks read none.* or leave prefit=False"):
+        SELECTORS[name](relu_network(8, 4, 3), prefit=True).fit(*table)
+
+
+@ONE_PASS
+def test_a_fitted_ensemble_answers_as_when_it_is_trained_in_fit(name, fitted, monkeypatch):
+    trained, table = fitted[name], planted(n=240)
+    with counted_trainings(monkeypatch) as calls:
+        read = SELECTORS[name](trained.estimator_, prefit=True).fit(*table)
+    assert calls == []
+    for result in ("p_values_", "q_values_", "class_p_values_", "class_q_values_", "ranking_"):
+        np.testing.assert_array_equal(getattr(read, result), getattr(trained, result))
+    np.testing.assert_array_equal(read.importances_per_network_, trained.importances_per_network_)
+    with pytest.raises(ValueError, match="pass the table it was trained on"):
+        SELECTORS[name](trained.estimator_, prefit=True).fit(*planted(n=200))
 
 
 def test_neurons_have_no_null_copies():
