@@ -11,6 +11,7 @@ import torch
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
 from sklearn_deeplifft import (
@@ -323,6 +324,7 @@ def test_sparse_tables_regressions_and_constant_columns(name):
     ("params", "match"),
     [
         ({"estimator": MLP}, "null features need twice the inputs"),
+        ({"estimator": MLPClassifier()}, r"twice the inputs.*MLPClassifier.*Pass network=None"),
         ({"alpha": 0.0}, "'alpha' parameter"),
         ({"alpha": 1.0}, "'alpha' parameter"),
         ({"n_features_to_select": "all"}, "'n_features_to_select' parameter"),

@@ -1,0 +1,154 @@
+"""Rows held out from each network, its seed and its null columns, apart from any training."""
+
+import numpy as np
+import pytest
+
+from sklearn_deeplifft.ensembles import Split, deal_splits, knockoff_map_of
+from sklearn_deeplifft.ensembles._splits import fold_count, with_null_draws
+from sklearn_deeplifft.tables import FeatureGroups, FitData, Rows, encode_target
+
+
+def data_of(n=100, n_classes=2, groups=None, scored=None, index=None, d=6) -> FitData:
+    """A table of zeros; ``scored`` (n,) says which rows may be."""
+    return FitData(
+        rows=Rows(np.zeros((n, d))),
+        target=encode_target(np.arange(n) % n_classes, "classification"),
+        index=np.arange(n) if index is None else index,
+        training_weight=np.ones(n),
+        score_weight=np.ones(n) if scored is None else scored.astype(float),
+        groups=groups,
+        names=None,
+        mean=np.zeros(d),
+        std=np.zeros(d),
+        moments=None,
+    )
+
+
+def splits_of(data, seed=0, n_networks=5, validation_fraction=0.2) -> list[Split]:
+    n_folds = fold_count(validation_fraction)
+    return deal_splits(data, n_networks, n_folds, np.random.RandomState(seed))
+
+
+def test_each_network_holds_another_fold_out():
+    splits = splits_of(data_of())
+    assert [len(split.validation) for split in splits] == [20] * 5
+    held = np.concatenate([split.validation for split in splits])
+    assert sorted(held) == list(range(100))
+    for split in splits:
+        assert sorted([*split.training, *split.validation]) == list(range(100))
+        assert split.start is split.null_columns is None
+
+
+def test_folds_are_dealt_anew_when_all_have_been_used():
+    splits = splits_of(data_of(), n_networks=10)
+    assert sorted(np.concatenate([s.validation for s in splits[5:]])) == list(range(100))
+    assert set(splits[0].validation) != set(splits[5].validation)
+
+
+def test_networks_have_seeds_of_their_own():
+    seeds = [split.seed for split in splits_of(data_of(), n_networks=20)]
+    assert len(set(seeds)) == 20
+    assert seeds == [split.seed for split in splits_of(data_of(), n_networks=20)]
+    assert seeds != [split.seed for split in splits_of(data_of(), n_networks=20, seed=1)]
+
+
+def test_more_networks_begin_with_the_same_ones():
+    few, many = splits_of(data_of(), n_networks=2), splits_of(data_of(), n_networks=4)
+    for a, b in zip(few, many, strict=False):
+        assert a.seed == b.seed
+        np.testing.assert_array_equal(a.training, b.training)
+
+
+@pytest.mark.parametrize(("fraction", "held"), [(0.5, 50), (0.25, 25), (0.1, 10), (0.34, 33)])
+def test_the_fraction_held_out(fraction, held):
+    sizes = [len(s.validation) for s in splits_of(data_of(), validation_fraction=fraction)]
+    assert max(abs(np.array(sizes) - held)) <= 1
+
+
+@pytest.mark.parametrize(("fraction", "n_folds"), [(0.4, 2), (0.3, 3), (0.45, 2), (0.15, 7)])
+def test_fractions_that_are_no_whole_number_of_folds(fraction, n_folds):
+    """As documented, one of round(1 / validation_fraction) folds is held out."""
+    assert n_folds == round(1 / fraction) == fold_count(fraction)
+    splits = splits_of(data_of(), validation_fraction=fraction, n_networks=2 * n_folds)
+    for dealt in (splits[:n_folds], splits[n_folds:]):
+        assert sorted(np.concatenate([split.validation for split in dealt])) == list(range(100))
+        assert max(abs(len(split.validation) - 100 / n_folds) for split in dealt) < 1
+
+
+def test_no_fraction_holds_nothing_out():
+    for split in splits_of(data_of(), validation_fraction=0):
+        assert len(split.validation) == 0
+        assert len(split.training) == 100
+
+
+def test_a_mask_of_rows_to_score_changes_nothing():
+    mask = np.arange(100) < 50
+    for a, b in zip(splits_of(data_of(scored=mask)), splits_of(data_of()), strict=True):
+        assert a.seed == b.seed
+        np.testing.assert_array_equal(a.training, b.training)
+        np.testing.assert_array_equal(a.validation, b.validation)
+
+
+def test_positions_are_those_of_the_table():
+    index = np.arange(0, 100, 2)[::-1]
+    for split in splits_of(data_of(index=index)):
+        assert set(split.training) | set(split.validation) == set(index)
+
+
+def test_folds_are_balanced_by_class():
+    for split in splits_of(data_of(n_classes=4)):
+        assert np.bincount(split.validation % 4).tolist() == [5, 5, 5, 5]
+
+
+def test_groups_stay_together():
+    groups = np.arange(100) // 10
+    for split in splits_of(data_of(groups=groups)):
+        assert not set(groups[split.training]) & set(groups[split.validation])
+        assert len(split.validation) == 20
+
+
+# Null columns
+
+
+def drawn(data, knockoff_map=None) -> list[Split]:
+    return with_null_draws(splits_of(data), data, knockoff_map)
+
+
+def test_null_columns_change_nothing_else_of_a_split():
+    for split, plain in zip(drawn(data_of()), splits_of(data_of()), strict=True):
+        assert plain.null_columns is None
+        assert split.seed == plain.seed
+        for rows in ("training", "validation"):
+            np.testing.assert_array_equal(getattr(split, rows), getattr(plain, rows))
+
+
+def test_every_network_has_donors_of_its_own_that_keep_held_out_rows_apart():
+    index = np.arange(0, 100, 2)[::-1]
+    splits = drawn(data_of(index=index))
+    for split in splits:
+        donors = split.null_columns.donors
+        assert donors.shape == (100,)
+        assert set(donors[split.training]) == set(split.training)
+        assert set(donors[split.validation]) == set(split.validation)
+        np.testing.assert_array_equal(donors[1::2], np.arange(1, 100, 2))
+        assert (donors[split.training] != split.training).mean() > 0.5
+    assert len({split.null_columns.donors.tobytes() for split in splits}) == len(splits)
+    again = drawn(data_of(index=index))
+    assert [s.null_columns.donors.tolist() for s in splits] == [
+        s.null_columns.donors.tolist() for s in again
+    ]
+
+
+def test_rows_without_weight_stand_in_for_none():
+    data = data_of()
+    data.training_weight[data.target.codes[:, 0] == 1] = 0
+    for split in drawn(data):
+        donors = split.null_columns.donors
+        np.testing.assert_array_equal(donors[1::2], np.arange(1, 100, 2))
+        assert (donors[::2] % 2 == 0).all()
+
+
+def test_networks_share_one_map_of_rows_and_donors():
+    data = data_of()
+    shared = knockoff_map_of(data, FeatureGroups(np.arange(6), np.arange(6)))
+    assert all(split.null_columns.knockoff_map is shared for split in drawn(data, shared))

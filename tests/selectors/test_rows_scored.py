@@ -1,0 +1,91 @@
+"""``score_on``: the rows that each network is scored on."""
+
+import numpy as np
+import pytest
+
+from sklearn_deeplifft.ensembles import Rounds
+from sklearn_deeplifft.selectors._rows_scored import require_known, rows_to_score
+from tests.conftest import planted, quick
+from tests.ensembles.test_splits import data_of, splits_of
+
+
+def scored(score_on="validation", data=None, **dealt) -> list[np.ndarray]:
+    data = data_of() if data is None else data
+    held_out = [split.validation for split in splits_of(data, **dealt)]
+    return rows_to_score(score_on, data, held_out, len(held_out))
+
+
+@pytest.mark.parametrize(("score_on", "n"), [("validation", 20), ("training", 80), ("all", 100)])
+def test_rows_scored(score_on, n):
+    assert {len(rows) for rows in scored(score_on)} == {n}
+    for rows, split in zip(scored(score_on), splits_of(data_of()), strict=True):
+        parts = {"validation": split.validation, "training": split.training}
+        np.testing.assert_array_equal(rows, parts.get(score_on, np.arange(100)))
+
+
+@pytest.mark.parametrize("score_on", ["validation", "training", "all"])
+def test_where_nothing_is_held_out_all_rows_are_scored(score_on):
+    assert {len(rows) for rows in scored(score_on, validation_fraction=0)} == {100}
+
+
+def test_out_of_fold_scores_every_row_once():
+    rows = scored("out_of_fold", n_networks=4, validation_fraction=0.25)
+    assert [len(part) for part in rows] == [25] * 4
+    assert sorted(np.concatenate(rows)) == list(range(100))
+
+
+def test_out_of_fold_deals_as_many_folds_as_networks(monkeypatch):
+    dealt, train = [], Rounds.train
+
+    def training(self, *args, **kwargs):
+        dealt.append(self.held_out)
+        return train(self, *args, **kwargs)
+
+    monkeypatch.setattr(Rounds, "train", training)
+    given = {"score_on": "out_of_fold", "max_epochs": 1}
+    quick(n_networks=4, validation_fraction=0.1, **given).fit(*planted())
+    [held_out] = dealt
+    assert [len(rows) for rows in held_out] == [30] * 4
+    assert sorted(np.concatenate(held_out)) == list(range(120))
+    with pytest.raises(ValueError, match="n_networks >= 2, got 1"):
+        quick(n_networks=1, **given).fit(*planted())
+
+
+def test_a_mask_limits_what_is_scored():
+    mask = np.arange(100) < 50
+    for score_on in ("validation", "training", "all"):
+        for a, b in zip(scored(score_on, data_of(scored=mask)), scored(score_on), strict=True):
+            np.testing.assert_array_equal(a, b[mask[b]])
+
+
+def test_a_mask_that_leaves_nothing_held_out_scores_what_it_names():
+    mask = np.arange(100) == 3
+    for rows in scored(data=data_of(scored=mask)):
+        assert rows.tolist() == [3]
+
+
+# Networks that are fitted already
+
+
+@pytest.mark.parametrize("score_on", ["validation", "all"])
+def test_of_a_table_that_is_new_to_the_networks_every_row_is_scored(score_on):
+    data = data_of(scored=np.arange(100) < 50)
+    require_known(score_on, None, data)
+    for rows in rows_to_score(score_on, data, None, 3):
+        np.testing.assert_array_equal(rows, np.arange(50))
+
+
+@pytest.mark.parametrize("score_on", ["training", "out_of_fold"])
+def test_what_nobody_knows_of_a_new_table_is_refused(score_on):
+    with pytest.raises(ValueError, match=f"score_on='{score_on}' asks which rows each network was"):
+        require_known(score_on, None, data_of())
+
+
+@pytest.mark.parametrize(("n_networks", "fraction"), [(4, 0.2), (6, 0.2), (5, 0)])
+def test_out_of_fold_needs_folds_that_are_all_used_once(n_networks, fraction):
+    data = data_of()
+    splits = splits_of(data, n_networks=n_networks, validation_fraction=fraction)
+    held_out = [split.validation for split in splits]
+    with pytest.raises(ValueError, match=r"all rows, each once; .* n_networks = round\(1 / valid"):
+        require_known("out_of_fold", held_out, data)
+    require_known("out_of_fold", [split.validation for split in splits_of(data)], data)
