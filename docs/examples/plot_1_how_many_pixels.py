@@ -24,7 +24,8 @@ from sklearn_deeplifft.plotting import FeatureCountDisplay
 X, y = load_digits(return_X_y=True, as_frame=True)
 X, X_test, y, y_test = train_test_split(X, y, train_size=600, stratify=y, random_state=0)
 
-selector = DeepLIFFTSelector(n_networks=1, step=None, max_epochs=20, random_state=0)
+one_network = DeepLIFFTSelector.default_estimator(n_networks=1, max_epochs=20)
+selector = DeepLIFFTSelector(one_network, step=None, random_state=0)
 pipeline = make_pipeline(
     VarianceThreshold(), selector, MinMaxScaler(), LogisticRegression(max_iter=1000)
 )

@@ -17,7 +17,8 @@ from sklearn_deeplifft.plotting import ClassImportanceDisplay
 
 cells = load_breast_cancer(as_frame=True)
 X, y = cells.data, cells.target_names[cells.target]
-selector = DeepLIFFTSelector(n_features_to_select=10, n_networks=3, random_state=0).fit(X, y)
+three_networks = DeepLIFFTSelector.default_estimator(n_networks=3)
+selector = DeepLIFFTSelector(three_networks, n_features_to_select=10, random_state=0).fit(X, y)
 
 # %%
 # The ten best features, in the order of the ranking. Colours are class scores with all 30 features
@@ -46,7 +47,7 @@ print(twins.sort_values("correlation", ascending=False).head(6).round(2))
 # %%
 # How far the three networks agree, in one pass on all features: a score within a standard
 # deviation or so of the next is no better than it.
-one_pass = DeepLIFFTSelector(n_networks=3, step=None, random_state=0).fit(X, y)
+one_pass = DeepLIFFTSelector(three_networks, step=None, random_state=0).fit(X, y)
 scores = pd.DataFrame(
     {"score": one_pass.feature_importances_, "std": one_pass.importances_std_}, X.columns
 )

@@ -27,9 +27,8 @@ table = make_motif_counts(
     class_skew=1,
     random_state=0,
 )
-selector = DeepLIFFTSelector(
-    n_networks=2, step=0.5, max_epochs=15, batch_size=256, random_state=0
-).fit(table.X, table.y)
+two_networks = DeepLIFFTSelector.default_estimator(n_networks=2, batch_size=256)
+selector = DeepLIFFTSelector(two_networks, step=0.5, random_state=0).fit(table.X, table.y)
 print(f"{table.relevant.sum()} of {len(table.relevant)} motifs are relevant")
 
 # %%

@@ -26,9 +26,9 @@ X, y = make_classification(
     shuffle=False,
     random_state=0,
 )
-settings = dict(n_networks=8, n_jobs=2)
-today = ImportanceNeuronSelector(**settings, random_state=0).fit(X, y)
-tomorrow = ImportanceNeuronSelector(**settings, random_state=1).fit(X, y)
+eight = ImportanceNeuronSelector.default_estimator(n_networks=8, n_jobs=2)
+today = ImportanceNeuronSelector(eight, random_state=0).fit(X, y)
+tomorrow = ImportanceNeuronSelector(eight, random_state=1).fit(X, y)
 
 # %%
 # How far do rankings agree? First the networks in pairs, one of each ensemble, then the two means.
@@ -60,9 +60,10 @@ ax.legend(title="mean rank")
 # index says how far these sets agree: 1 if they are identical, about 0 if they are random. Moving
 # the cut trains nothing. The grey line is of gates that are parameters of their own and are read
 # alone.
-alone = ImportanceNeuronSelector(
-    **settings, gates="free", gate_penalty=0.0, readout="gate", random_state=0
-).fit(X, y)
+untied = ImportanceNeuronSelector.default_estimator(
+    n_networks=8, n_jobs=2, gates="free", gate_penalty=0.0
+)
+alone = ImportanceNeuronSelector(untied, readout="gate", random_state=0).fit(X, y)
 counts = range(1, 30)
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 for selector, label, color in (

@@ -30,10 +30,8 @@ table = make_motif_counts(
     random_state=0,
 )
 X = pd.DataFrame(table.X, columns=table.feature_names)
-gia = GIATransformer(
-    n_features_to_select=10, n_networks=8, hidden_layer_sizes=(64, 32), random_state=0
-)
-gia.fit(X, table.y)
+networks = GIATransformer.default_estimator(n_networks=8, hidden_layer_sizes=(64, 32))
+gia = GIATransformer(networks, n_features_to_select=10, random_state=0).fit(X, table.y)
 kept = gia.get_support(indices=True)
 print(f"{table.relevant[kept].sum()} of {len(kept)} motifs selected are relevant")
 
