@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 from scipy.stats import spearmanr
+from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
@@ -18,12 +19,13 @@ def on_cleveland(quick: bool) -> dict[str, float]:
     """Any disease against none for the default; the degrees 0 to 4 for the paper."""
     X, y, published = cleveland()
     n, seeds = (5, 1) if quick else (50, 4)
-    paper = ImportanceNeuronSelector.paper_parameters() | {"n_networks": n}
+    paper = ImportanceNeuronSelector(**ImportanceNeuronSelector.paper_parameters())
+    paper.set_params(estimator__n_networks=n, estimator__n_jobs=N_CORES)
     if quick:
-        paper["max_epochs"] = 50
-    found = [_fit(X, y, seed, paper) for seed in range(seeds)]
+        paper.set_params(estimator__max_epochs=50)
+    found = [_fit(paper, X, y, seed) for seed in range(seeds)]
     by_paper = [_agreement(f.feature_importances_, published.mean(axis=0)) for f in found]
-    one, other = (_fit(X, y > 0, seed, {"n_networks": n}) for seed in (0, 1))
+    one, other = (_fit(_default(n), X, y > 0, seed) for seed in (0, 1))
     best = X.columns[np.argsort(one.ranking_)].tolist()
     print("Cleveland, default:", ", ".join(best))
     print("Cleveland, paper:  ", ", ".join(X.columns[np.argsort(found[0].ranking_)]))
@@ -42,7 +44,7 @@ def on_cleveland(quick: bool) -> dict[str, float]:
             published[:50].mean(axis=0), published[50:].mean(axis=0)
         ),
         "cleveland_known_in_top4": len({"ca", "thal", "cp"} & set(best[:4])),
-        "cleveland_auc_default": held_out_auc(X, y > 0, {"n_networks": n}),
+        "cleveland_auc_default": held_out_auc(X, y > 0, _default(n)),
         "cleveland_auc_paper": held_out_auc(X, y > 0, paper),
         "cleveland_closed_gates_paper": float((found[0].importances_per_network_ == 0).mean()),
     }
@@ -53,7 +55,7 @@ def on_madelon(quick: bool) -> dict[str, float]:
     X, y = madelon()
     n = 3 if quick else 20
     began = time.perf_counter()
-    found = [_fit(X, y, seed, {"n_networks": n}) for seed in (0, 1)]
+    found = [_fit(_default(n), X, y, seed) for seed in (0, 1)]
     seconds = time.perf_counter() - began
     tops = [set(np.flatnonzero(f.ranking_ <= 20).tolist()) for f in found]
     return {
@@ -64,11 +66,11 @@ def on_madelon(quick: bool) -> dict[str, float]:
     }
 
 
-def held_out_auc(X, y, params: dict) -> float:
+def held_out_auc(X, y, selector: ImportanceNeuronSelector) -> float:
     """Mean over five outer folds of the AUC of the networks' mean probability."""
     scores = []
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(X, y):
-        fitted = _fit(X.iloc[train], y[train], 0, params)
+        fitted = _fit(selector, X.iloc[train], y[train], 0)
         rows = X.iloc[test].to_numpy(dtype=np.float32)
         p = np.mean(
             [net.predict_proba(rows)[:, 1] for net in fitted.estimator_.estimators_], axis=0
@@ -77,8 +79,14 @@ def held_out_auc(X, y, params: dict) -> float:
     return float(np.mean(scores))
 
 
-def _fit(X, y, seed: int, params: dict) -> ImportanceNeuronSelector:
-    return ImportanceNeuronSelector(**params, random_state=seed, n_jobs=N_CORES).fit(X, y)
+def _default(n_networks: int) -> ImportanceNeuronSelector:
+    return ImportanceNeuronSelector(
+        ImportanceNeuronSelector.default_estimator(n_networks=n_networks, n_jobs=N_CORES)
+    )
+
+
+def _fit(selector: ImportanceNeuronSelector, X, y, seed: int) -> ImportanceNeuronSelector:
+    return clone(selector).set_params(random_state=seed).fit(X, y)
 
 
 def _agreement(a: np.ndarray, b: np.ndarray) -> float:

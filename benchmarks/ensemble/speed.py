@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from benchmarks.common.measure import N_CORES
 from benchmarks.ensemble.peers import Work, gated_fits, plain_fits
-from sklearn_deeplifft.ensembles import Assignment, Execution, train_networks
+from sklearn_deeplifft.ensembles import Execution, Split, train_networks
 from sklearn_deeplifft.networks import GateSettings, NetworkSettings, TrainingTable, torch_threads
 from sklearn_deeplifft.tables import Problem, Rows
 
@@ -92,10 +92,10 @@ def together(work: Work, settings: NetworkSettings) -> float:
     problem = Problem("softmax", d, int(work.y.max()) + 1)
     same = (np.zeros(d), np.ones(d))
     table = TrainingTable(Rows(work.X), torch.from_numpy(work.y), torch.ones(n), same)
-    parts = [Assignment(a, b, seed) for seed, (a, b) in enumerate(work.parts)]
+    splits = [Split(a, b, seed) for seed, (a, b) in enumerate(work.parts)]
     started = time.perf_counter()
     train_networks(
-        problem, settings, table, parts, np.arange(d), Execution(N_CORES), lambda *args: None
+        problem, settings, table, splits, np.arange(d), Execution(N_CORES), lambda *args: None
     )
     return time.perf_counter() - started
 

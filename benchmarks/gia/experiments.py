@@ -22,6 +22,11 @@ FOR_STRONG = ("RORB", "NDF1", "MAZ", "NRL")
 AGAINST_STRONG = ("CRX", "GFI1")
 
 
+def _fitted(X, y, n_networks: int) -> GIATransformer:
+    networks = GIATransformer.default_estimator(n_networks=n_networks, n_jobs=2)
+    return GIATransformer(networks, random_state=0).fit(X, y)
+
+
 def negative_sets() -> dict[str, float]:
     """Two motifs, learned from negatives that lack both: cells without rows must be flagged.
 
@@ -33,7 +38,7 @@ def negative_sets() -> dict[str, float]:
     for truth in ("and", "additive"):
         for design in ("empty", "factorial"):
             X, y = motifs(truth, design)
-            gia = GIATransformer(n_networks=5, n_jobs=2, random_state=0).fit(X, y)
+            gia = _fitted(X, y, n_networks=5)
             found = pairwise_epistasis(gia, X, [set_to(0, 1), set_to(1, 1)])
             name = f"{truth}_{design}"
             figures[f"epistasis_{name}"] = float(found.epistasis[0, 1])
@@ -72,7 +77,7 @@ def on_crx(data: str | Path, quick: bool) -> dict[str, float]:
         print(f"{folder} is not here: no experiment on it.")
         return {}
     X, y = crx(folder)
-    gia = GIATransformer(n_networks=3 if quick else 20, n_jobs=2, random_state=0).fit(X, y)
+    gia = _fitted(X, y, n_networks=3 if quick else 20)
     effects = gia.intervention_effects_
     own = effects.per_network.reshape(len(gia.estimator_.estimators_), X.shape[1], 2, -1)
     slopes = (own[:, :, 0] - own[:, :, 1]) / 2
@@ -124,7 +129,7 @@ def on_starr(data: str | Path) -> dict[str, float]:
         return {}
     X = pd.DataFrame(table.X, columns=table.feature_names)
     y = np.array(table.target_names)[table.y]
-    gia = GIATransformer(n_networks=20, n_jobs=2, random_state=0).fit(X, y)
+    gia = _fitted(X, y, n_networks=20)
     ours = gia.class_importances_[list(gia.classes_).index("strong")]
     chosen = (table.published != 0) & gia.set_params(
         n_features_to_select=int((table.published != 0).sum())
@@ -154,7 +159,8 @@ def doses_of_ctcf(data: str | Path) -> dict[str, float]:
     y = np.array(table.target_names)[table.y]
     family = [name for name in X.columns if motif_family(name) == EXPECTED_FAMILY["CTCFL"]]
     edits = [add(name, 1) for name in family]
-    gia = GIATransformer(interventions=edits, n_jobs=2, random_state=0)
+    networks = GIATransformer.default_estimator(n_jobs=2)
+    gia = GIATransformer(networks, interventions=edits, random_state=0)
     gia.fit(X, y, groups=table.groups)
     bound = list(gia.classes_).index("bound")
     best = family[int(np.argmax(gia.effects_[:, bound]))]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from benchmarks.common.intervals import held
 from sklearn_deeplifft import GIATransformer
-from sklearn_deeplifft.ensembles import Assignment, Execution, train_networks
+from sklearn_deeplifft.ensembles import Execution, Split, train_networks
 from sklearn_deeplifft.interventions import add, intervention_effects
-from sklearn_deeplifft.interventions._statistics import t_interval
 from sklearn_deeplifft.networks import NetworkSettings, TrainingTable
 from sklearn_deeplifft.tables import Problem, Rows
 
@@ -52,10 +52,10 @@ def _of_own_samples(seed: int) -> np.ndarray:
     )
     parts = np.split(np.arange(len(X)), N_NETWORKS)
     nothing = np.empty(0, dtype=np.int64)
-    plan = [Assignment(part, nothing, seed * N_NETWORKS + i) for i, part in enumerate(parts)]
+    splits = [Split(part, nothing, seed * N_NETWORKS + i) for i, part in enumerate(parts)]
     problem = Problem("regression", d, 1)
     trained = train_networks(
-        problem, settings, table, plan, np.arange(d), Execution(), lambda *args: None
+        problem, settings, table, splits, np.arange(d), Execution(), lambda *args: None
     )
     found = intervention_effects(
         [t.estimator for t in trained],
@@ -73,17 +73,12 @@ def _of_one_table(seed: int) -> tuple[np.ndarray, np.ndarray]:
     X = rng.normal(size=(300, len(WEIGHTS)))
     y = X @ WEIGHTS + rng.normal(size=300)
     edits = [add(j, 1.0, low=None) for j in range(len(WEIGHTS))]
-    gia = GIATransformer(
-        n_networks=200, hidden_layer_sizes=(16,), interventions=edits, n_jobs=2, random_state=seed
-    ).fit(X, y)
+    networks = GIATransformer.default_estimator(
+        "regression", n_networks=200, hidden_layer_sizes=(16,), n_jobs=2
+    )
+    gia = GIATransformer(networks, interventions=edits, random_state=seed).fit(X, y)
     own = gia.intervention_effects_.per_network[..., 0]
-    others, truth = [], []
-    for part in np.split(np.arange(200), 20):
-        low, high = t_interval(own[part])
-        rest = np.delete(own, part, axis=0).mean(axis=0)
-        others.append((low <= rest) & (rest <= high))
-        truth.append((low <= WEIGHTS) & (high >= WEIGHTS))
-    return np.concatenate(others), np.concatenate(truth)
+    return held(own, N_NETWORKS).ravel(), held(own, N_NETWORKS, WEIGHTS).ravel()
 
 
 def null_share(n_seeds: int) -> dict[str, float]:
@@ -93,12 +88,11 @@ def null_share(n_seeds: int) -> dict[str, float]:
     and null features; reported is what has ``q <= 0.05``.
     """
     empty, by_class, found = [], [], []
+    networks = GIATransformer.default_estimator(null_features=True, n_networks=20, n_jobs=2)
     for seed in range(n_seeds):
         rng = np.random.RandomState(seed)
         X = np.hstack([rng.normal(size=(300, 10)), rng.poisson(0.7, size=(300, 10))])
-        gia = GIATransformer(
-            null_features=True, n_networks=20, n_jobs=2, n_background=300, random_state=seed
-        )
+        gia = GIATransformer(networks, n_background=300, random_state=seed)
         gia.fit(X, rng.permutation(np.arange(300) % 2))
         empty.append(not (gia.q_values_ <= ALPHA).any())
         by_class.append(not (gia.class_q_values_ <= ALPHA).any())

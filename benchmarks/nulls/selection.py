@@ -11,12 +11,12 @@ from benchmarks.nulls.designs import outcome, table
 from sklearn_deeplifft import DeepLIFFTSelector, FeatureSelectionWarning, ImportanceNeuronSelector
 
 ALPHA = 0.1
-SHARED = {"n_features_to_select": "auto", "alpha": ALPHA, "n_networks": 20}
+SHARED = {"n_features_to_select": "auto", "alpha": ALPHA}
+NETWORKS = DeepLIFFTSelector.default_estimator(n_networks=20)
+GATED = ImportanceNeuronSelector.default_estimator(n_networks=20, hidden_layer_sizes=(64, 32))
 SELECTORS: dict[str, Callable] = {
-    "": lambda seed: DeepLIFFTSelector(**SHARED, step=None, random_state=seed),
-    "_gates": lambda seed: ImportanceNeuronSelector(
-        **SHARED, hidden_layer_sizes=(64, 32), random_state=seed
-    ),
+    "": lambda seed: DeepLIFFTSelector(NETWORKS, **SHARED, step=None, random_state=seed),
+    "_gates": lambda seed: ImportanceNeuronSelector(GATED, **SHARED, random_state=seed),
 }
 """By the suffix of their figures. One pass, as nulls are compared in the first; gates before small
 networks, so that a run takes minutes."""

@@ -21,7 +21,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 #: Imported once, by the process that all others are forked from.
-PRELOADED = ["benchmarks._quality_selectors"]
+PRELOADED = ["benchmarks.quality.selectors"]
 # By the clock a call may take so many times its processor time before it is given up.
 _PATIENCE = 6
 

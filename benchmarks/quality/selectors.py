@@ -34,7 +34,7 @@ DISCRETE_VALUES = 32
 
 
 def importances_of(selector: Any, training: Training, counts: Sequence[int]) -> Lists:
-    """The ranking of one of ours; blocks are its ``groups`` where it has them."""
+    """The ranking of one of ours; blocks are its ``feature_groups`` where it has them."""
     if training.blocks is not None and "feature_groups" in selector.get_params():
         selector.set_params(feature_groups=training.blocks)
     selector.set_params(random_state=training.seed)
@@ -43,13 +43,17 @@ def importances_of(selector: Any, training: Training, counts: Sequence[int]) -> 
 
 
 def deeplifft(training: Training, counts: Sequence[int]) -> Lists:
-    """``DeepLIFFTSelector()``."""
-    return importances_of(DeepLIFFTSelector(), training, counts)
+    """``DeepLIFFTSelector()``, told that targets are classes, also where there are many."""
+    selector = DeepLIFFTSelector(DeepLIFFTSelector.default_estimator("classification"))
+    return importances_of(selector, training, counts)
 
 
 def importance_neurons(training: Training, counts: Sequence[int]) -> Lists:
-    """``ImportanceNeuronSelector()``."""
-    return importances_of(ImportanceNeuronSelector(), training, counts)
+    """``ImportanceNeuronSelector()``, told that targets are classes, also where there are many."""
+    selector = ImportanceNeuronSelector(
+        ImportanceNeuronSelector.default_estimator("classification")
+    )
+    return importances_of(selector, training, counts)
 
 
 def deeplifft_paper(training: Training, counts: Sequence[int]) -> Lists:

@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from sklearn_deeplifft import DeepLIFFTSelector
-from sklearn_deeplifft.selectors import _base
+from sklearn_deeplifft.ensembles import Rounds
 
 VARIABLE = "SKLEARN_DEEPLIFFT_COUNTER"
 """Names the file; processes inherit it."""
@@ -16,17 +16,19 @@ VARIABLE = "SKLEARN_DEEPLIFFT_COUNTER"
 class CountedSelector(DeepLIFFTSelector):
     """``DeepLIFFTSelector`` that appends a line to a file whenever networks start to train."""
 
-    def _rank(self, data):
-        train = _base.run
+    def _rank(self, data, source):
+        train = Rounds.train
 
-        def counting(*args, **kwargs):
-            # One write of few bytes to a file opened for appending is not torn between processes.
-            with open(os.environ[VARIABLE], "a") as file:
-                file.write("x\n")
-            return train(*args, **kwargs)
+        def counting(rounds, columns, starts=None, number=1):
+            if number == 1:
+                # One write of few bytes to a file opened for appending is not torn between
+                # processes.
+                with open(os.environ[VARIABLE], "a") as file:
+                    file.write("x\n")
+            return train(rounds, columns, starts, number)
 
-        with patch.object(_base, "run", counting):
-            super()._rank(data)
+        with patch.object(Rounds, "train", counting):
+            super()._rank(data, source)
 
 
 def trainings() -> int:

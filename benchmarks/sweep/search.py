@@ -60,11 +60,12 @@ def grid(
         os.environ[VARIABLE] = str(Path(folder) / "trainings")
         if n_jobs > 1:  # workers inherit the counter when they start
             get_reusable_executor().shutdown(wait=True)
+        networks = CountedSelector.default_estimator(
+            n_networks=n_networks, hidden_layer_sizes=(64, 32), max_epochs=20
+        )
         selector = CountedSelector(
-            n_networks=n_networks,
+            networks,
             step=0.5,
-            hidden_layer_sizes=(64, 32),
-            max_epochs=20,
             memory=Path(folder) / "kept" if kept else None,
             random_state=0,
         )

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from benchmarks.common.motif_tables import Table
 from benchmarks.paper_deeplifft import __main__ as command
@@ -23,6 +24,7 @@ from benchmarks.paper_deeplifft.print import aligned
 from benchmarks.paper_deeplifft.problems import Problem, Split, generated, real, role
 from benchmarks.paper_deeplifft.rankings import SETTINGS, Scores, _in_turn, top
 from benchmarks.paper_deeplifft.verdict import against, held, totals, verdict, winners
+from sklearn_deeplifft import DeepLIFFTSelector
 
 ROLES = {"n_private": 1, "family_size": 2, "n_null_families": 2, "n_pairs": 3, "class_skew": 1}
 TINY = (300, 100, 200), 30, 3
@@ -44,8 +46,10 @@ def output(tmp_path_factory):
     folder = tmp_path_factory.mktemp("paper")
     with pytest.MonkeyPatch.context() as patch, pytest.MonkeyPatch.context() as console:
         for name, settings in SETTINGS.items():
+            usual = settings.get("estimator", DeepLIFFTSelector.default_estimator())
             fast = {"hidden_layer_sizes": (32,), "max_epochs": 25, "n_networks": 1}
-            patch.setitem(SETTINGS, name, {**settings, **fast})
+            networks = clone(usual).set_params(**fast)
+            patch.setitem(SETTINGS, name, {**settings, "estimator": networks})
         patch.setattr(rankings, "TREES", 20)
         patch.setattr(figure_parts, "TREES", 20)
         patch.setattr(command, "problems", lambda size, data_dir: iter([tiny()]))

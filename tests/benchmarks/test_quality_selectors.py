@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn.base import is_classifier
 
 from benchmarks.quality import l1, selectors
 from benchmarks.quality.lists import Training, best_lists, standardised
@@ -53,16 +54,29 @@ def test_what_is_tuned_holds_out_whole_groups(name):
 
 @pytest.mark.parametrize("kind", [DeepLIFFTSelector, ImportanceNeuronSelector])
 def test_ours_find_what_is_planted(kind):
-    settings = FAST | ({"path_steps": 60} if kind is ImportanceNeuronSelector else {"step": 0.5})
-    found = importances_of(kind(**settings), training(), [2])
+    steps = {"path_steps": 60} if kind is ImportanceNeuronSelector else {}
+    selector = kind(kind.default_estimator(**FAST, **steps))
+    if kind is DeepLIFFTSelector:
+        selector.set_params(step=0.5)
+    found = importances_of(selector, training(), [2])
     assert set(found[2]) == {1, 4}
 
 
 def test_ours_are_told_of_blocks_where_they_have_groups():
     blocks = np.array([0, 1, 0, 2, 1, 2])
-    selector = ImportanceNeuronSelector(**FAST, path_steps=60)
+    networks = ImportanceNeuronSelector.default_estimator(**FAST, path_steps=60)
+    selector = ImportanceNeuronSelector(networks)
     assert set(importances_of(selector, training(blocks=blocks), [1])[1]) == {1, 4}
     np.testing.assert_array_equal(selector.feature_groups, blocks)
+
+
+@pytest.mark.parametrize("name", ["deeplifft", "importance_neurons"])
+def test_many_classes_are_no_quantity(name, monkeypatch):
+    """Isolet has 26 numbered classes, which nobody must take for a quantity."""
+    found = []
+    monkeypatch.setattr(selectors, "importances_of", lambda selector, *_: found.append(selector))
+    SELECTORS[name](training(), [2])
+    assert is_classifier(found[0].estimator)
 
 
 def test_several_classes():
