@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as stnp
 
 from sklearn_deeplifft.ensembles import _checkpoints as module
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import CheckpointWarning
 
 NAME, KEY = "round-001-networks-000-016", key_of("data", 1)
 PIECE = {
@@ -81,7 +81,7 @@ def assert_whole_or_nothing(store):
         found = store.load(NAME, KEY)
     if found is None:
         [warning] = caught
-        assert warning.category is FeatureSelectionWarning
+        assert warning.category is CheckpointWarning
         assert f"checkpoint {path_of(store)} is damaged" in str(warning.message)
         assert "computed again and the file replaced" in str(warning.message)
     else:
@@ -203,7 +203,7 @@ def test_a_place_that_is_taken_is_told_before_the_work(store):
 
 def test_a_foreign_piece_is_told_and_replaced(saved):
     other = key_of("data", 2)
-    with pytest.warns(FeatureSelectionWarning) as caught:
+    with pytest.warns(CheckpointWarning) as caught:
         assert saved.load(NAME, other) is None
     [warning] = caught
     assert f"checkpoint {path_of(saved)} is foreign" in str(warning.message)
@@ -256,7 +256,7 @@ def test_a_damaged_shape_does_not_ask_for_memory(saved):
     huge = b"(2, 3000000000000), }"
     start = whole.index(b"(2, 3), }")
     path_of(saved).write_bytes(whole[:start] + huge + whole[start + len(huge) :])
-    with pytest.warns(FeatureSelectionWarning, match=r"the checksum of arr_1\.npy does not fit"):
+    with pytest.warns(CheckpointWarning, match=r"the checksum of arr_1\.npy does not fit"):
         assert saved.load(NAME, KEY) is None
 
 

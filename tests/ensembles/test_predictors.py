@@ -75,12 +75,11 @@ def test_probabilities_are_those_of_the_mean_centred_logits():
 
 def test_mean_logits_are_the_sum_of_the_mean_contributions():
     X, y = load_breast_cancer(return_X_y=True)
-    params = {k: v for k, v in SMALL.items() if k != "gates"}
-    selector = DeepLIFFTSelector(step=None, **params).fit(X, y)
+    selector = DeepLIFFTSelector(small(), step=None).fit(X, y)
     given = selector.contributions(X)
     z = given.bias + given.terms.sum(axis=-1)
-    ensemble = small(weight_decay="auto").fit(X, y)
-    assert [len(ensemble.estimators_), len(selector.estimators_)] == [2, 2]
+    ensemble = small().fit(X, y)
+    assert [len(e.estimators_) for e in (ensemble, selector.estimator_)] == [2, 2]
     np.testing.assert_allclose(
         ensemble.decision_function(X), z[:, 1] - z[:, 0], rtol=1e-3, atol=1e-4
     )
@@ -104,18 +103,17 @@ def test_held_out_rows_by_the_metrics_of_scikit_learn(kind, monkeypatch):
     """One network: predictions of its held-out rows, scored by scikit-learn."""
     from sklearn_deeplifft.ensembles import _base
 
-    plans, make_plan = [], _base.make_plan
+    dealt, deal_splits = [], _base.deal_splits
 
-    def planning(config, data, rng):
-        plans.append((make_plan(config, data, rng), data))
-        return plans[0][0]
+    def dealing(*given):
+        dealt.extend(deal_splits(*given))
+        return dealt
 
-    monkeypatch.setattr(_base, "make_plan", planning)
+    monkeypatch.setattr(_base, "deal_splits", dealing)
     load = load_iris if kind is NetworkEnsembleClassifier else load_diabetes
     X, y = load(return_X_y=True)
     ensemble = small(kind, n_networks=1, validation_fraction=0.3).fit(X, y)
-    (plan, _) = plans[0]
-    held = plan[0].validation
+    held = dealt[0].validation
     metric = balanced_accuracy_score if kind is NetworkEnsembleClassifier else r2_score
     expected = metric(y[held], ensemble.predict(X[held]))
     assert ensemble.validation_score_ == pytest.approx(expected, abs=1e-6)

@@ -27,7 +27,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn_deeplifft import GIATransformer, ImportanceNeuronSelector
 from sklearn_deeplifft.model_selection import FeatureCountCurve, feature_count_curve
 from sklearn_deeplifft.plotting import FeatureCountDisplay
-from tests.conftest import ONE_PASS, QUICK, counted_trainings, planted
+from tests.conftest import ONE_PASS, QUICK, counted_trainings, made, planted
 from tests.conftest import quick as quick_one
 
 MODEL = LogisticRegression()
@@ -46,13 +46,13 @@ def forest():
     return RandomForestClassifier(10, random_state=0)
 
 
-GATES = ImportanceNeuronSelector(**SHARED, path_steps=300, score_on="all")
+GATES = made(ImportanceNeuronSelector, defaults=SHARED, path_steps=300, score_on="all")
 
 # Whether one fit serves all counts, and the name of the parameter.
 SELECTORS = {
     "ours": (quick(step=0.5), True, "n_features_to_select"),
     "gates": (GATES, True, "n_features_to_select"),
-    "gia": (GIATransformer(**SHARED), True, "n_features_to_select"),
+    "gia": (made(GIATransformer, defaults=SHARED), True, "n_features_to_select"),
     "hidden": (quick(layer="0"), True, "n_features_to_select"),
     "F-test": (SelectKBest(), True, "k"),
     "forest": (SelectFromModel(forest(), threshold=-np.inf), True, "max_features"),

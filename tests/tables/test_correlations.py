@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
-from sklearn_deeplifft import DeepLIFFTSelector, groups_from_correlation
+from sklearn_deeplifft import groups_from_correlation
 from sklearn_deeplifft.tables import ColumnCorrelations, Rows, correlated_pairs
 from sklearn_deeplifft.tables import _correlations as correlations
 from tests.conftest import planted, quick
@@ -209,7 +209,7 @@ def test_closest_partners_come_first_and_positions_name_nameless_columns():
     data = planted()
     near = [data.X[:, 0] + e * rng.normal(size=120) for e in (0.3, 0.05, 0.2)]
     X = np.c_[data.X[:, 0], *near, rng.normal(size=(120, 2))]
-    selector = quick(DeepLIFFTSelector().estimator, n_features_to_select=1).fit(X, data.y == 0)
+    selector = quick(n_features_to_select=1).fit(X, data.y == 0)
     (best,) = selector.get_support(indices=True)
     found = selector.redundant_features(sp.csr_matrix(X))
     assert set(found["selected"]) == {best}

@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from sklearn.base import clone
 
 from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier
 from sklearn_deeplifft.tables import encode_row_groups
@@ -86,26 +87,30 @@ def test_groups_that_make_no_sense(groups, message):
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = np.arange(40) % 2
 SETTINGS = {"n_networks": 2, "hidden_layer_sizes": (4,), "max_epochs": 3, "random_state": 0}
+ENSEMBLE = NetworkEnsembleClassifier(**SETTINGS)
+ESTIMATORS = [DeepLIFFTSelector(ENSEMBLE, random_state=0), ENSEMBLE]
 
 
-@pytest.mark.parametrize("estimator", [DeepLIFFTSelector, NetworkEnsembleClassifier])
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_the_type_of_the_groups_changes_nothing(estimator):
     names = np.array([f"patient {i // 4:02}" for i in range(40)])
     weight = np.ones(40)
     weight[:3] = 0  # rows without a weight are dropped, and their groups with them
     kinds = [names, pd.DataFrame({"patient": names}), pd.Series(names), np.arange(40) // 4]
-    fits = [estimator(**SETTINGS).fit(X, Y, sample_weight=weight, groups=g) for g in kinds]
+    fits = [clone(estimator).fit(X, Y, sample_weight=weight, groups=g) for g in kinds]
     found = [
-        fit.feature_importances_ if estimator is DeepLIFFTSelector else fit.predict_proba(X)
+        fit.feature_importances_
+        if isinstance(estimator, DeepLIFFTSelector)
+        else fit.predict_proba(X)
         for fit in fits
     ]
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])
 
 
-@pytest.mark.parametrize("estimator", [DeepLIFFTSelector, NetworkEnsembleClassifier])
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_rows_of_no_group_are_named_by_fit(estimator):
     groups = pd.Series(np.arange(40) // 4).astype("Int64")
     groups[[2, 9]] = pd.NA
     with pytest.raises(ValueError, match=r"groups has 2 missing labels \(rows 2, 9\)"):
-        estimator(**SETTINGS).fit(X, Y, groups=groups)
+        clone(estimator).fit(X, Y, groups=groups)
