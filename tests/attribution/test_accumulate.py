@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_deeplifft.attribution import ScoreSums, cell_means, overall_score
+from sklearn_deeplifft.attribution import ScoreSums, cell_means, largest_score, overall_score
 from tests import oracles as o
 
 N, C, DIM = 40, 4, 5
@@ -149,3 +149,13 @@ def test_rows_of_no_weight_count_for_nothing():
     assert_sums_equal(
         sums_of(scores, cell, weight), sums_of(scores[1::2], cell[1::2], weight[1::2])
     )
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_largest_score_is_that_of_the_cell_with_the_largest_mean(signed):
+    scores = torch.tensor([[1.0, -4.0], [-3.0, -2.0], [0.5, 8.0]], dtype=torch.float64)
+    cell, weight = torch.tensor([0, 0, 2]), torch.tensor([1.0, 1.0, 2.0], dtype=torch.float64)
+    sums = ScoreSums.of(scores, cell, weight, 3)
+    # Cell 0: mean sizes 2 and 3, sizes of means 1 and 3; cell 1: nothing; cell 2: .5 and 8.
+    expected = [1.0, 8.0] if signed else [2.0, 8.0]
+    assert largest_score(sums, signed=signed).tolist() == expected

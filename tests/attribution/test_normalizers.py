@@ -30,6 +30,9 @@ ONE = {
     "exp of log sigmoid": lambda z: F.logsigmoid(z).exp()[:, 0],
     "mirrored twice": lambda z: 1 - (1 - torch.sigmoid(z)),
     "special": lambda z: torch.special.expit(z).ravel(),
+    "clamped above": lambda z: torch.clamp_max(torch.sigmoid(z), 1 - 1e-7),
+    "clamped below": lambda z: torch.clamp_min(torch.sigmoid(z), min=1e-7),
+    "clamped logarithm": lambda z: F.logsigmoid(z).clamp(min=-100),
 }
 SEVERAL = {
     "squeezed": lambda z: z[..., None].softmax(1).squeeze(2),
@@ -73,6 +76,24 @@ def test_one_probability_is_read_as_its_logit(head):
 @pytest.mark.parametrize("head", SEVERAL.values(), ids=SEVERAL.keys())
 def test_several_probabilities_are_read_as_their_logits(head):
     assert_read_as(Headed(core(4), head), core(4), rows())
+
+
+OTHERWISE = {
+    "a logarithm beside a probability": lambda z: torch.cat([z.sigmoid(), F.logsigmoid(z)], 1),
+    "twice a probability less": lambda z: torch.rsub(z.sigmoid(), 1, alpha=2),
+    "two less a probability": lambda z: 2 - z.sigmoid(),
+    "a probability less one": lambda z: z.sigmoid() - 1,
+    "a logarithm less": lambda z: 1 - F.logsigmoid(z),
+    "a large number added": lambda z: z.sigmoid() + 0.5,
+    "a logarithm of a logarithm": lambda z: torch.log(1 - F.logsigmoid(z)),
+    "an exponential of a probability": lambda z: torch.exp(z.sigmoid()),
+}
+
+
+@pytest.mark.parametrize("head", OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_what_is_no_probability_any_more_is_left_as_it_is(head):
+    module, X = Headed(core(1), head), rows()
+    assert torch.equal(NetworkReader(module).logits(X), module(X).detach())
 
 
 TWO_SIDES = {

@@ -466,3 +466,8 @@ def test_spread_positions_are_distinct_ascending_and_even(n, most):
         assert (at[0], at[-1]) == (0, n - 1)
         gaps = np.diff(at)
         assert gaps.max() - gaps.min() <= 1
+
+
+def test_a_custom_function_needs_a_forward_mode_derivative():
+    with pytest.raises(NotPiecewiseLinearError, match=r"no forward-mode derivative.*a jvp"):
+        NetworkReader(Custom(Rounding)).form(rows())

@@ -214,3 +214,40 @@ def test_additive_truth_with_full_cells_is_not_flagged():
     net = MLPClassifier((8,), solver="lbfgs", alpha=1e-2, max_iter=2000, random_state=0)
     net.fit(X, X[:, 0] + X[:, 1] > 0)
     assert not pairwise_epistasis(net, X, [set_to(0, 1), set_to(1, 1)]).flagged.any()
+
+
+@pytest.mark.parametrize("changed", ["all rows", "some rows"])
+def test_several_networks_are_averaged_row_by_row(changed):
+    """Per network, its mean over rows; squares and errors are those of the mean over networks."""
+    X = np.random.default_rng(0).poisson(1.0, size=(30, 4)).astype(float)
+    moves = (
+        [add(0, 1), set_to(1, 2), remove(2)]
+        if changed == "some rows"
+        else [add(j, 0.7, low=None) for j in range(3)]
+    )
+    nets = [relu_network(4, 8, 3, seed=seed) for seed in range(3)]
+    each = []
+    for net in nets:
+        with torch.no_grad():
+
+            def f(rows, net=net):
+                z = net(torch.tensor(rows))
+                return (z - z.mean(1, keepdim=True)).numpy()
+
+            rows = []
+            for i, j in combinations(range(3), 2):
+                one, other, both = X.copy(), X.copy(), X.copy()
+                for target, ks in ((one, [i]), (other, [j]), (both, [i, j])):
+                    for k in ks:
+                        target[:, [k]] = moves[k].apply(target[:, [k]])
+                rows.append(f(both) - f(one) - f(other) + f(X))
+            each.append(rows)
+    each = np.array(each)  # (N, p, n, R)
+    found = pairwise_epistasis(nets, X, moves)
+    mean = each.mean(axis=0)
+    np.testing.assert_allclose(found.per_network, each.mean(axis=2), atol=1e-12)
+    np.testing.assert_allclose(found.epistasis, mean.mean(axis=1), atol=1e-12)
+    np.testing.assert_allclose(found.mean_squares, (mean**2).mean(axis=1), atol=1e-12)
+    errors = mean.std(axis=1, ddof=1) / np.sqrt(len(X))
+    np.testing.assert_allclose(found.standard_errors, errors, atol=1e-12)
+    assert np.isfinite(found.interval).all()

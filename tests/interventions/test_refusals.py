@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 
 from sklearn_deeplifft.interventions import (
     add,
@@ -147,3 +148,64 @@ def test_groups_are_those_given_before_those_of_the_estimator(model):
         pairwise_epistasis(fitted, X, [set_to("a", 1), set_to("c", 1)])
     alone = intervention_effects(fitted, X, set_to("a", 1), feature_groups=[[1, 2]])
     assert alone.effects.any()
+
+
+def test_a_list_of_estimators_holds_networks_and_is_not_empty(model):
+    fitted, X = model
+    with pytest.raises(ValueError, match="estimator is an empty list"):
+        intervention_effects([], X, remove("a"))
+    with pytest.raises(TypeError, match="must hold torch modules or fitted skorch nets only"):
+        intervention_effects([fitted, fitted], X, remove("a"))
+
+
+def test_networks_that_are_averaged_answer_the_same_question():
+    nets, X = [relu_network(4, 6, k) for k in (2, 3)], np.eye(4)
+    with pytest.raises(ValueError, match=r"networks have \[2, 3\] outputs"):
+        intervention_effects(nets, X, remove(0), support=False)
+
+
+def test_a_table_of_another_width_is_refused(model):
+    fitted, X = model
+    with pytest.raises(ValueError, match="X has 2 columns, but LogisticRegression was fitted on 3"):
+        intervention_effects(fitted, X[["a", "b"]].to_numpy(), remove(0))
+
+
+def test_text_needs_a_predictor_that_knows_its_columns():
+    X = pd.DataFrame({"a": [0.0, 1, 2, 3], "city": ["x", "y", "x", "y"]})
+    fitted = LogisticRegression().fit(np.arange(8).reshape(4, 2), [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="was fitted without column names"):
+        intervention_effects(fitted, X, swap("city"))
+
+
+def test_objects_that_are_numbers_are_no_text():
+    X = pd.DataFrame({"a": np.array([0, 1, 2, 3], dtype=object), "b": [1.0, 0, 0, 1]})
+    fitted = LogisticRegression().fit(X.astype(float), [0, 0, 1, 1])
+    as_objects = intervention_effects(fitted, X, set_to("a", 3))
+    as_numbers = intervention_effects(fitted, X.astype(float), set_to("a", 3))
+    np.testing.assert_array_equal(as_objects.effects, as_numbers.effects)
+
+
+def test_several_targets_have_probabilities_and_no_common_logits():
+    X = np.random.RandomState(0).poisson(1.0, size=(60, 3)).astype(float)
+    y = np.column_stack([X[:, 0] > 1, X[:, 1] > 0]).astype(int)
+    fitted = KNeighborsClassifier().fit(X, y)
+    with pytest.raises(ValueError, match="no common logit scale; pass scale='proba'"):
+        intervention_effects(fitted, X, remove(0))
+
+
+def test_nothing_is_matched_where_every_row_has_the_feature(model):
+    fitted, X = model
+    with pytest.raises(ValueError, match=r"background='matched', but no row is without"):
+        intervention_effects(fitted, X + 1, remove("a"), background="matched")
+
+
+def test_a_block_is_had_by_the_rows_at_its_level():
+    X = np.column_stack([np.eye(3)[[0, 0, 0, 1, 2]], [0.0, 1, 2, 3, 4]])
+    net = relu_network(4, 6, 3)
+    first = set_to([0, 1, 2], [1, 0, 0])
+    have = intervention_effects(net, X, first, background="with", support=False)
+    assert have.n_background.tolist() == [3]
+    assert not have.effects.any()
+    lack = intervention_effects(net, X, first, background="without", support=False)
+    assert lack.n_background.tolist() == [2]
+    assert lack.effects.any()

@@ -21,6 +21,7 @@ from sklearn_deeplifft.interventions import (
 from sklearn_deeplifft.interventions._bind import bind
 from sklearn_deeplifft.interventions._models import ensemble_of
 from sklearn_deeplifft.networks import Preprocessed
+from sklearn_deeplifft.perturbation import Edit, LowRank
 from sklearn_deeplifft.perturbation import _responses as _interventions
 from tests import oracles_interventions as o
 from tests.conftest import relu_network
@@ -148,3 +149,34 @@ def test_multilabel_and_two_class_perceptrons_are_known_for_what_they_are():
         found = intervention_effects(model, X, remove(0), scale="proba", dtype="float64")
         expected = (model.predict_proba(moved) - model.predict_proba(X)).mean(axis=0)
         np.testing.assert_allclose(found.effects[0], expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_norms", [1, 2, 3])
+def test_normalisations_before_the_first_layer_become_a_part_of_it(n_norms):
+    generator = torch.Generator().manual_seed(0)
+    norms = [torch.nn.BatchNorm1d(4).double() for _ in range(n_norms)]
+    for norm in norms:
+        for value in (norm.weight, norm.bias, norm.running_mean, norm.running_var):
+            value.data.copy_(torch.rand(4, generator=generator, dtype=torch.float64) + 0.5)
+    net = torch.nn.Sequential(*norms, *relu_network(4, 6, 3)).eval()
+    X = counts(40, 4)
+    (response,) = ensemble_of(net, X[:2], scale="logit").responses
+    assert isinstance(response, LowRank)
+    moved = X.copy()
+    moved[:, 1] = 2
+    with torch.no_grad():
+        change = (net(torch.tensor(moved)) - net(torch.tensor(X))).mean(0)
+    found = intervention_effects(net, X, set_to(1, 2), support=False)
+    np.testing.assert_allclose(found.effects[0], change - change.mean(), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("rows", [None, torch.tensor([1, 3])])
+def test_an_edit_finds_its_change_where_it_is_not_given(rows):
+    X = torch.arange(12.0, dtype=torch.float64).view(4, 3)
+    at = slice(None) if rows is None else rows
+    values = torch.full((len(X[at]), 2), 7.0, dtype=torch.float64)
+    edit = Edit(torch.tensor([0, 2]), values, rows)
+    expected = torch.zeros(4, 2, dtype=torch.float64)
+    expected[at] = 7.0 - X[at][:, [0, 2]]
+    assert torch.equal(edit.changed(X), expected[at])
+    assert torch.equal(edit.change_of_all(X), expected)
