@@ -113,6 +113,16 @@ class FeatureGate(nn.Module):
             else:
                 self.weight.fill_(1)
 
+    def on(self, columns: np.ndarray) -> FeatureGate:
+        """The gates of some of the columns, numbered as ``GateSettings.on`` numbers them."""
+        found, where = torch.unique(
+            self.feature_of_column[torch.as_tensor(columns)], return_inverse=True
+        )
+        gate = FeatureGate(where).to(self.weight.dtype)
+        with torch.no_grad():
+            gate.weight.copy_(self.weight[found])
+        return gate
+
     def forward(self, x: Tensor) -> Tensor:
         return x * self.weight[self.feature_of_column]
 
