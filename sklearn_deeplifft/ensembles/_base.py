@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -35,7 +36,12 @@ from sklearn_deeplifft.ensembles._progress import reporter
 from sklearn_deeplifft.ensembles._settings import epochs_within, network_settings
 from sklearn_deeplifft.ensembles._training import Execution
 from sklearn_deeplifft.ensembles._validation_score import score_interval, validation_scores
-from sklearn_deeplifft.networks import TrainedNetwork, network_kind, output_kind_of
+from sklearn_deeplifft.networks import (
+    TrainedNetwork,
+    clone_network,
+    network_kind,
+    output_kind_of,
+)
 from sklearn_deeplifft.tables import (
     FeatureGroups,
     FitData,
@@ -186,6 +192,15 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         if self.checkpoint_dir is None:
             return Execution(self.n_jobs)
         return Execution(self.n_jobs, Checkpoints(self.checkpoint_dir), digest_of(data))
+
+    def __sklearn_clone__(self):
+        # The network apart from the rest: sklearn copies deeply, and torch refuses to copy a
+        # module whose weight norm is of the older form.
+        plain = copy.copy(self)
+        plain.network = None
+        twin = super(BaseNetworkEnsemble, plain).__sklearn_clone__()
+        twin.network = clone_network(self.network)
+        return twin
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
