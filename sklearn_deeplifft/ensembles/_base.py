@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -39,7 +40,7 @@ from sklearn_deeplifft.ensembles._splits import (
 )
 from sklearn_deeplifft.ensembles._training import Execution
 from sklearn_deeplifft.ensembles._validation_score import score_interval, validation_scores
-from sklearn_deeplifft.networks import TrainedNetwork, network_kind
+from sklearn_deeplifft.networks import TrainedNetwork, clone_network, network_kind
 from sklearn_deeplifft.tables import (
     FeatureGroups,
     FitData,
@@ -234,6 +235,15 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         if self.checkpoint_dir is None:
             return Execution(self.n_jobs)
         return Execution(self.n_jobs, Checkpoints(self.checkpoint_dir), digest_of(data))
+
+    def __sklearn_clone__(self) -> Self:
+        # The network apart from the rest: sklearn copies deeply, and torch refuses to copy a
+        # module whose weight norm is of the older form.
+        plain = copy.copy(self)
+        plain.network = None
+        twin: Self = super(BaseNetworkEnsemble, plain).__sklearn_clone__()
+        twin.network = clone_network(self.network)
+        return twin
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

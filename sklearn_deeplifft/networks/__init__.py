@@ -5,6 +5,7 @@ from sklearn_deeplifft.networks._build import (
     NetworkSettings,
     OutputKind,
     build_net,
+    clone_network,
     criterion_of,
 )
 from sklearn_deeplifft.networks._gate_callback import first_linear, gates_of
@@ -58,6 +59,7 @@ __all__ = [
     "TrainedNetwork",
     "TrainingTable",
     "build_net",
+    "clone_network",
     "column_norms",
     "criterion_of",
     "first_linear",

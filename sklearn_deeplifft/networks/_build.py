@@ -15,6 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sklearn_deeplifft.networks._batches import row_batches
+from sklearn_deeplifft.networks._copies import copied
 from sklearn_deeplifft.networks._gate_callback import CloseGates
 from sklearn_deeplifft.networks._gates import GateSettings
 from sklearn_deeplifft.networks._losses import (
@@ -37,6 +38,7 @@ __all__ = [
     "OutputKind",
     "NetworkSettings",
     "build_net",
+    "clone_network",
     "criterion_of",
     "is_net",
     "stops_early",
@@ -241,7 +243,7 @@ def _adopted(
     weighted: bool,
 ) -> skorch.NeuralNet:
     """A clone of the user's net, its module behind a standardisation; training stays theirs."""
-    module, net = net.module, _clone_without_module(net)
+    module, net = net.module, _clone_around(net, None)
     single = isinstance(net, skorch.NeuralNetBinaryClassifier) and problem.n_outputs == 2
     net.set_params(
         module=users_module(
@@ -275,17 +277,27 @@ def _adopted(
     return net
 
 
-def _clone_without_module(net: skorch.NeuralNet) -> skorch.NeuralNet:
-    """An unfitted copy; sklearn.clone would copy the module too, which not every one survives."""
-    params = net.get_params(deep=False)
-    return type(net)(
-        **{
-            name: clone(value, safe=False)
-            for name, value in params.items()
-            if name not in ("module", "_params_to_validate")
-        },
-        module=None,
+def clone_network(network: Any) -> Any:
+    """``sklearn.clone`` for a network of any kind, also of modules that torch does not copy."""
+    if isinstance(network, nn.Module):
+        return copied(network)
+    if not is_net(network):
+        return clone(network, safe=False)
+    module = network.module
+    return _clone_around(
+        network, copied(module) if isinstance(module, nn.Module) else clone(module, safe=False)
     )
+
+
+def _clone_around(net: skorch.NeuralNet, module: Any) -> skorch.NeuralNet:
+    """An unfitted copy of a net around this module; its own stays where it is."""
+    params = net.get_params(deep=False)
+    settings = {
+        name: clone(value, safe=False)
+        for name, value in params.items()
+        if name not in ("module", "_params_to_validate")
+    }
+    return type(net)(**settings, module=module)
 
 
 def _watch(net: skorch.NeuralNet, settings: NetworkSettings, weighted: bool) -> None:

@@ -110,17 +110,18 @@ class FeatureGate(nn.Module):
             else:
                 self.weight.fill_(1)
 
+    def on(self, columns: np.ndarray) -> FeatureGate:
+        """The gates of some of the columns, numbered as ``GateSettings.on`` numbers them."""
+        found, where = torch.unique(
+            self.feature_of_column[torch.as_tensor(columns)], return_inverse=True
+        )
+        gate = FeatureGate(where).to(self.weight.dtype)
+        with torch.no_grad():
+            gate.weight.copy_(self.weight[found])
+        return gate
+
     def forward(self, x: Tensor) -> Tensor:
         return x * self.weight[self.feature_of_column]
-
-    def on(self, columns: np.ndarray) -> FeatureGate:
-        """The gates, as they are now, of some of the columns, ascending positions."""
-        at = torch.as_tensor(columns)
-        features, places = torch.unique(self.feature_of_column[at], return_inverse=True)
-        gate = FeatureGate(places, self.initial)
-        with torch.no_grad():
-            gate.weight.copy_(self.weight[features])
-        return gate
 
 
 class GaussianNoise(nn.Module):

@@ -129,7 +129,7 @@ class Preprocessed(nn.Module):
             else core(**sizes_to_pass(core, n_features, n_outputs, kwargs), **kwargs)
         )
         dtype = next((p.dtype for p in network.parameters()), torch.float32)
-        if front is not None:
+        if front is not None and not _has_gates(network):
             gate = FeatureGate(front.columns(), front.initial).to(dtype)
             network = Front(gate, network)
         mean, scale = moments or (np.zeros(n_features), np.ones(n_features))
@@ -213,6 +213,11 @@ class Preprocessed(nn.Module):
             setattr(self.users_module, name, value)
 
 
+def _has_gates(network: nn.Module) -> bool:
+    """Tell whether a network to go on from brings the gates that it was trained with."""
+    return isinstance(network, Front) and isinstance(network[0], FeatureGate)
+
+
 def _renamed(name: str, prefixes: Mapping[str, str]) -> str:
     for old, new in prefixes.items():
         if name.startswith(old):
@@ -243,13 +248,16 @@ def on_fewer_columns(
     """
     core = copied(core)
     if sliceable:
-        at = 1 if isinstance(core[0], FeatureGate) else 0  # type: ignore[index]
-        if at:
-            core[0] = core[0].on(kept)  # type: ignore[index,operator]
-        first = core[at]  # type: ignore[index]
+        assert isinstance(core, nn.Sequential)  # networks of ours are
+        if isinstance(core[0], FeatureGate):
+            core[0] = core[0].on(kept)
+        first = next(layer for layer in core if isinstance(layer, nn.Linear))
         first.weight = nn.Parameter(first.weight.detach()[:, kept].clone())
         first.in_features = len(kept)
         return core
+    if isinstance(core, Front) and isinstance(core[0], FeatureGate):
+        behind = on_fewer_columns(core[1], kept, sliceable=False, n_features=n_features)
+        return Front(core[0].on(kept), behind)
     if isinstance(core, Front) and isinstance(core[0], FillColumns):
         columns = core[0].columns[torch.as_tensor(kept)]
         return Front(FillColumns(columns.numpy(), core[0].width), core[1])

@@ -156,7 +156,8 @@ def _put_parametrized(steps: parametrize.ParametrizationList, value: Tensor) -> 
     for step in reversed(list(steps)):
         if hasattr(step, "right_inverse"):  # torch's protocol: it may be absent or refuse
             with contextlib.suppress(NotImplementedError):
-                tensors = step.right_inverse(tensors)
+                invert: Any = step.right_inverse
+                tensors = invert(tensors)
     if isinstance(tensors, Tensor):
         steps.original.copy_(tensors)
     else:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import skorch
 import torch
+from sklearn.base import clone
 from skorch.callbacks import (
     Callback,
     Checkpoint,
@@ -322,6 +323,31 @@ def test_an_ensemble_obeys_a_skorch_net():
         assert len(trained.history) == 3
         assert list(trained.module_.state_dict()) == list(Two().state_dict())
         assert [g["lr"] for g in trained.optimizer_.param_groups] == [0.0, 0.1]
+
+
+def old_weight_norm() -> nn.Module:
+    return nn.Sequential(torch.nn.utils.weight_norm(nn.Linear(5, 4)), nn.ReLU(), nn.Linear(4, 3))
+
+
+# Warnings are errors here, and torch warns of its older forms.
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*deprecated:FutureWarning")
+@pytest.mark.parametrize("as_net", [False, True])
+def test_an_ensemble_is_cloned_and_its_networks_too(as_net):
+    """torch.nn.utils.weight_norm leaves a tensor in the layer that torch does not copy."""
+    module = old_weight_norm()
+    network = net_of(module, max_epochs=2) if as_net else module
+    ensemble = NetworkEnsembleClassifier(network, n_networks=2, random_state=0)
+    if not as_net:
+        ensemble.set_params(max_epochs=2)
+    one, other = ensemble.fit(X, Y), clone(ensemble).fit(X, Y)
+    np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
+    assert ensemble.network is network
+    assert other.network is not network
+    assert other.get_params()["n_networks"] == 2
+    twin = clone(one.estimators_[0])
+    assert not twin.initialized_
+    assert set(weights(twin.initialize().module_)) == set(weights(module))
+    pickle.loads(pickle.dumps(one)).predict(X)
 
 
 def test_an_ensemble_keeps_what_is_frozen_and_draws_the_rest():

@@ -1,12 +1,21 @@
 """Torch modules: what stands before the first layer, and how a network loses columns."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from sklearn_deeplifft.networks import Preprocessed, Standardize, relu_mlp, rescale_output
-from sklearn_deeplifft.networks._modules import FillColumns, on_fewer_columns
+from sklearn_deeplifft.networks import (
+    FeatureGate,
+    GateSettings,
+    Preprocessed,
+    Standardize,
+    relu_mlp,
+    rescale_output,
+)
+from sklearn_deeplifft.networks._modules import FillColumns, Front, on_fewer_columns
 from tests.conftest import MLP, relu_network
 
 X = torch.randn(11, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -114,6 +123,47 @@ def test_a_narrowed_network_can_be_trained(sliceable):
     small = on_fewer_columns(relu_network(6, 4, 2), KEPT, sliceable=sliceable, n_features=6)
     small(X[:, KEPT]).sum().backward()
     assert all(p.grad is not None for p in small.parameters())
+
+
+@pytest.mark.parametrize("sliceable", [True, False])
+def test_gates_go_with_their_columns(sliceable):
+    """Columns 0 and 1 share a gate; twice narrowed, there is still one layer of gates."""
+    gate, layers = FeatureGate(torch.tensor([0, 0, 1, 2, 3, 4])), relu_network(6, 4, 2)
+    with torch.no_grad():
+        gate.double().weight.copy_(torch.arange(1.0, 6))
+    core = nn.Sequential(gate, *layers) if sliceable else Front(gate, layers)
+    once = on_fewer_columns(core, KEPT, sliceable=sliceable, n_features=6)
+    twice = on_fewer_columns(once, np.array([0, 2]), sliceable=sliceable, n_features=3)
+    for found, kept, features in ((once, KEPT, [1, 2, 5]), (twice, [0, 5], [1, 5])):
+        full = torch.zeros_like(X)
+        full[:, kept] = X[:, kept]
+        with torch.no_grad():
+            torch.testing.assert_close(found(X[:, kept]), core(full))
+        (only,) = (m for m in found.modules() if isinstance(m, FeatureGate))
+        assert only.weight.tolist() == features
+        settings = GateSettings((0, 0, 1, 2, 3, 4), tied=False).on(np.array(kept))
+        assert only.feature_of_column.tolist() == list(settings.feature_of_column)
+    if not sliceable:  # which go on being trained, with none before them
+        net = Preprocessed(twice, moments=None, n_features=2, n_outputs=2, front=settings)
+        assert sum(isinstance(m, FeatureGate) for m in net.modules()) == 1
+
+
+def test_names_are_the_users_behind_gates_and_columns():
+    start = on_fewer_columns(relu_network(6, 4, 2), KEPT, sliceable=False, n_features=6)
+    front = GateSettings((0, 1, 2), tied=False)
+    net = Preprocessed(start, moments=None, n_features=3, n_outputs=2, front=front)
+    names = ["gate.weight", *(name for name, _ in relu_network(6, 4, 2).named_parameters())]
+    assert [name for name, _ in net.named_parameters()] == names
+    assert {"gate.feature_of_column", *names} == set(net.state_dict())
+    assert [name for name, _ in net.named_parameters("x")] == [f"x.{name}" for name in names]
+    outer = nn.Sequential(nn.Identity(), net)
+    twin = copy.deepcopy(outer)
+    with torch.no_grad():
+        for p in twin.parameters():
+            p.zero_()
+    twin.load_state_dict(outer.state_dict())
+    with torch.no_grad():
+        assert torch.equal(twin(X[:, :3]), outer(X[:, :3]))
 
 
 def test_expand():
