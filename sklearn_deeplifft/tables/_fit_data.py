@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_deeplifft.tables._forks import prepare_for_forks
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
@@ -53,6 +54,7 @@ class FitData:
 
 def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
     """Validate ``X`` (and ``y``) as scikit-learn does, and name the columns that are not finite."""
+    prepare_for_forks()
     # First, since scikit-learn knows neither truth values that are objects nor pandas.NA.
     y = y if isinstance(y, str) else plain_target(y)
     checked = validate_data(

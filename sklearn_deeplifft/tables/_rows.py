@@ -24,7 +24,11 @@ class Rows:
     """Row access to a dense array, a memory map or a CSR/CSC matrix, never densified whole."""
 
     def __init__(self, X) -> None:
-        self._X = X.tocsr() if sp.issparse(X) else X
+        if sp.issparse(X):
+            X = X.tocsr()
+            if not X.dtype.isnative:  # scipy takes no rows out of those
+                X = X.astype(X.dtype.newbyteorder("="))
+        self._X = X
         self.shape: tuple[int, int] = X.shape
         self.sparse: bool = sp.issparse(X)
         self.dtype = exact_float(X.dtype)
@@ -43,7 +47,10 @@ class Rows:
             part = part[:, columns]
         if sp.issparse(part):
             part = part.toarray()
-        return np.asarray(part, dtype=self.dtype)
+        block = np.asarray(part, dtype=self.dtype)
+        # torch refuses reversed arrays, and warns of those that it may not write to.
+        borrowed = block.flags.writeable and min(block.strides, default=0) >= 0
+        return block if borrowed else block.copy()
 
     def columns(self, columns: np.ndarray) -> np.ndarray:
         """Whole columns (n, m), dense, in float64."""
@@ -85,7 +92,7 @@ def _is_mapped(X) -> bool:
 
 def exact_float(dtype: np.dtype) -> type[np.floating]:
     """The smaller float type that holds every value of ``dtype``."""
-    small = dtype.kind in "fiub" and (dtype.itemsize <= 2 or dtype == np.float32)
+    small = dtype.itemsize <= (4 if dtype.kind == "f" else 2)
     return np.float32 if small else np.float64
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse as sp
@@ -132,7 +132,16 @@ def class_weights(class_weight, codes: np.ndarray, weight: np.ndarray, classes) 
             f"class_weight names {sorted(map(str, unknown))}, which y does not hold; its classes "
             f"are {classes.tolist()}."
         )
-    return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[codes]
+    for label, value in class_weight.items():
+        if not isinstance(value, Real) or not 0 <= float(value) < np.inf:
+            raise ValueError(
+                f"class_weight gives class {label!r} the weight {value!r}; a weight must be a "
+                "finite number from 0 on."
+            )
+    factor = np.array([float(class_weight.get(label, 1)) for label in classes.tolist()])
+    if not factor.any():
+        raise ValueError("class_weight is zero for every class; at least one must count.")
+    return factor[codes]
 
 
 def as_numbers(values, name: str) -> np.ndarray:
