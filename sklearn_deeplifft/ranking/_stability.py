@@ -1,4 +1,4 @@
-"""How far several selections agree, and how sure a mean importance is.
+"""Agreement of several selections, and the uncertainty of a mean importance.
 
 ====================  ======================================================  ============
 code                  symbol                                                  shape
@@ -26,7 +26,8 @@ CELLS_AT_ONCE = 4_000_000
 
 def selection_frequency(masks: np.ndarray) -> np.ndarray:
     """Share of the masks (M, d) that select each feature: (d,), from 0 to 1."""
-    return np.asarray(masks, dtype=bool).mean(axis=0)
+    frequency: np.ndarray = np.asarray(masks, dtype=bool).mean(axis=0)
+    return frequency
 
 
 def nogueira_stability(masks: np.ndarray) -> float:
@@ -87,7 +88,9 @@ def ranks(importances: np.ndarray) -> np.ndarray:
     >>> ranks(np.array([[0.5, 0.0, 0.0, 2.0]]))
     array([[2. , 3.5, 3.5, 1. ]])
     """
-    return rankdata(-np.asarray(importances, dtype=np.float64), method="average", axis=1)
+    values = np.asarray(importances, dtype=np.float64)
+    found: np.ndarray = rankdata(-values, method="average", axis=1)
+    return found
 
 
 def top_masks(importances: np.ndarray, k: int) -> np.ndarray:
@@ -101,7 +104,7 @@ def top_masks(importances: np.ndarray, k: int) -> np.ndarray:
            [False,  True, False]])
     """
     importances = np.asarray(importances)
-    masks = importances != 0
+    masks: np.ndarray = importances != 0
     for mask, row in zip(masks, importances, strict=True):
         mask &= top_mask(rank(row), k)
     return masks

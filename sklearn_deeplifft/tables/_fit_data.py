@@ -17,7 +17,12 @@ from sklearn.utils.validation import (
 from sklearn_deeplifft.tables._forks import prepare_for_forks
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
-from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
+from sklearn_deeplifft.tables._rows import (
+    Rows,
+    canonical_rows,
+    column_moments,
+    with_native_bytes,
+)
 from sklearn_deeplifft.tables._targets import Target, encode_target
 from sklearn_deeplifft.tables._task import Task
 from sklearn_deeplifft.tables._validation import class_weights, require_finite, warn_constant
@@ -52,8 +57,11 @@ class FitData:
     """Means and scales put in front of networks trained here; None leaves columns as they are."""
 
 
-def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
-    """Validate ``X`` (and ``y``) as scikit-learn does, and name the columns that are not finite."""
+def check_rows(selector: Any, X: Any, *, reset: bool, y: Any = "no_validation") -> Any:
+    """Validate ``X`` (and ``y``) as scikit-learn does, and name the columns that are not finite.
+
+    Returns ``X``, or the pair of ``X`` and ``y`` where ``y`` was given.
+    """
     prepare_for_forks()
     # First, since scikit-learn knows neither truth values that are objects nor pandas.NA.
     y = y if isinstance(y, str) else plain_target(y)
@@ -68,18 +76,20 @@ def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
         ensure_min_samples=2 if reset else 1,
         **({} if isinstance(y, str) else {"multi_output": True}),
     )
-    X = checked if isinstance(y, str) else checked[0]
+    X, y = (checked, None) if isinstance(y, str) else checked
     require_finite(X, getattr(selector, "feature_names_in_", None))
-    return checked
+    if sp.issparse(X):
+        X = with_native_bytes(X)
+    return X if y is None else (X, y)
 
 
 def validated(
-    selector,
-    X,
-    y,
-    sample_weight,
-    sample_mask,
-    groups,
+    selector: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    sample_mask: Any,
+    groups: Any,
     task: str,
     known: Callable[[np.ndarray, np.ndarray], np.ndarray | None] | None = None,
 ) -> FitData:
@@ -115,7 +125,7 @@ def validated(
     )
 
 
-def scored_rows(X, sample_weight, sample_mask) -> tuple[np.ndarray, np.ndarray]:
+def scored_rows(X: Any, sample_weight: Any, sample_mask: Any) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the rows to score, and the weight of every row."""
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     return np.flatnonzero(_as_mask(sample_mask, len(weight)) & (weight > 0)), weight
@@ -130,7 +140,9 @@ def target_scale(data: FitData) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.where(std > 0, std, 1.0)
 
 
-def _without_weightless(X, y, weight, mask, groups):
+def _without_weightless(
+    X: Any, y: Any, weight: np.ndarray, mask: np.ndarray, groups: np.ndarray | None
+) -> tuple[Any, Any, np.ndarray, np.ndarray, np.ndarray | None]:
     """Drop rows of zero weight: they must not leave a class or a group behind."""
     kept = weight > 0
     if not kept.any():
@@ -143,7 +155,9 @@ def _without_weightless(X, y, weight, mask, groups):
     return X[kept], y[kept], weight[kept], mask[kept], groups
 
 
-def _encoded(task: str, known: Callable | None, X, y) -> Target:
+def _encoded(
+    task: str, known: Callable[[np.ndarray, np.ndarray], np.ndarray | None] | None, X: Any, y: Any
+) -> Target:
     """Encode the target; a trained network already numbers its classes."""
     decided = _task_by_type(y) if task == "auto" else cast(Task, task)
     if known is None:
@@ -151,7 +165,7 @@ def _encoded(task: str, known: Callable | None, X, y) -> Target:
     return encode_target(y, decided, known(Rows(X).take(slice(0, 2)), np.unique(y)))
 
 
-def _task_by_type(y) -> Task:
+def _task_by_type(y: Any) -> Task:
     """Task of callers that leave it open: whole numbers are classes, however many there are."""
     values = y.data if sp.issparse(y) else y
     fractions = values.dtype.kind == "f" and bool((values != np.rint(values)).any())
@@ -159,7 +173,12 @@ def _task_by_type(y) -> Task:
 
 
 def _distinct(
-    selector, rows: Rows, target: Target, weight: np.ndarray, mask: np.ndarray, groups
+    selector: Any,
+    rows: Rows,
+    target: Target,
+    weight: np.ndarray,
+    mask: np.ndarray,
+    groups: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions of distinct rows, their weights, and their weights in the scores."""
     if selector.prefit:
@@ -175,13 +194,13 @@ def _distinct(
 
 
 def _class_factor(
-    class_weight, target: Target, index: np.ndarray, weight: np.ndarray
+    class_weight: Any, target: Target, index: np.ndarray, weight: np.ndarray
 ) -> np.ndarray:
     if class_weight is None:
         return np.ones(len(weight))
     if target.kind != "softmax":
         raise ValueError(
-            f"class_weight={class_weight!r} needs one label a row; y is {target.kind}. Use "
+            f"class_weight={class_weight!r} needs one label per row; y is {target.kind}. Use "
             "sample_weight instead."
         )
     factor = np.ones(len(weight))
@@ -191,21 +210,24 @@ def _class_factor(
     return factor
 
 
-def _scaling(selector, mean: np.ndarray, std: np.ndarray, *, sparse: bool):
+def _scaling(
+    selector: Any, mean: np.ndarray, std: np.ndarray, *, sparse: bool
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Sparse columns are scaled but not centred, which keeps zeros zero."""
     if not selector.standardize or selector.prefit:
         return None
     return (np.zeros_like(mean) if sparse else mean), np.where(std > 0, std, 1.0)
 
 
-def _as_mask(mask, n: int) -> np.ndarray:
+def _as_mask(mask: Any, n: int) -> np.ndarray:
     if mask is None:
         return np.ones(n, dtype=bool)
-    mask = column_or_1d(mask)
-    if mask.dtype != bool or len(mask) != n:
+    values: np.ndarray = column_or_1d(mask)
+    if values.dtype != bool or len(values) != n:
         raise ValueError(
-            f"sample_mask must be {n} booleans, one a row; got {len(mask)} of dtype {mask.dtype}."
+            f"sample_mask must be {n} booleans, one per row; got {len(values)} of dtype "
+            f"{values.dtype}."
         )
-    if not mask.any():
+    if not values.any():
         raise ValueError("sample_mask is False for every row; at least one must be scored.")
-    return mask
+    return values

@@ -1,8 +1,8 @@
 """Rows of a table as the networks see them: dense blocks of a matrix that may be huge or sparse.
 
 Every pass over a table goes block by block, and no pass copies the whole. In float64, counts of 512
-motifs in 10 million regions are 40 GB: whoever keeps them in a memory map or a sparse matrix does so
-because they do not fit.
+motifs in 10 million regions are 40 GB: they are in a memory map or a sparse matrix because they do
+not fit.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = [
     "Rows",
     "canonical_rows",
     "column_moments",
+    "with_native_bytes",
 ]
 
 BLOCK_CELLS = 4_000_000
@@ -35,15 +36,14 @@ class Rows:
     """Row access to a dense array, a memory map or a CSR/CSC matrix, never densified whole.
 
     Nothing is copied that can be read where it lies. Sparse tables become CSR, since networks take
-    batches of rows, and stay so: with 1 % of the cells stored, a dense copy is over 50 times as large.
+    batches of rows, and stay so: with 1 % of the cells stored, a dense copy is over 50 times as
+    large.
     """
 
     def __init__(self, X: Any) -> None:
         if sp.issparse(X):
             # In CSC every batch of rows would search all stored values of all columns.
-            X = X.tocsr()
-            if not X.dtype.isnative:  # scipy takes no rows out of those
-                X = X.astype(X.dtype.newbyteorder("="))
+            X = with_native_bytes(X.tocsr())
         self._X = X
         self.shape: tuple[int, int] = X.shape
         self.sparse: bool = sp.issparse(X)
@@ -105,6 +105,11 @@ class Rows:
         for start in range(0, self.shape[0], step):
             where = slice(start, min(start + step, self.shape[0]))
             yield where, self._X[where]
+
+
+def with_native_bytes(values: Any) -> Any:
+    """Values in the byte order of the machine; scipy takes no rows out of others, torch none."""
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
 def _is_mapped(X: Any) -> bool:

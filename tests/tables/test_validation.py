@@ -133,3 +133,8 @@ def test_class_weights_of_any_number_type(value):
 def test_some_class_must_count():
     with pytest.raises(ValueError, match="class_weight is zero for every class"):
         class_weights({0: 0, 1: 0.0}, np.array([0, 1]), np.ones(2), np.array([0, 1]))
+
+
+def test_balanced_is_the_only_word_for_class_weights():
+    with pytest.raises(ValueError, match="class_weight='heavy' must be 'balanced', None, or"):
+        class_weights("heavy", np.array([0, 1]), np.ones(2), np.array([0, 1]))
