@@ -3,7 +3,7 @@
 ====================  ======================================================  ============
 code                  symbol                                                  shape
 ====================  ======================================================  ============
-``masks``             Z, one selection a row                                  (M, d)
+``masks``             Z, one selection per row                                (M, d)
 ``frequency``         p_f, share of the M selections that hold feature f      (d,)
 ``variance``          s_f^2 = M / (M - 1) p_f (1 - p_f)                       (d,)
 ``share``             kbar / d, mean share of the features that is selected
@@ -38,7 +38,7 @@ def nogueira_stability(masks: np.ndarray) -> float:
     Parameters
     ----------
     masks : bool array of shape (M, d)
-        One feature set a row, M >= 2, d >= 1.
+        One feature set per row, M >= 2, d >= 1.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def bootstrap_interval(
     Parameters
     ----------
     values : array of shape (N, d)
-        One independent repetition a row, N >= 1.
+        One independent repetition per row, N >= 1.
     level : float
         Nominal coverage, between 0 and 1. The true coverage is lower where N is small.
     n_resamples : int

@@ -118,8 +118,8 @@ def groups_from_correlation(X: Any, threshold: float = 0.9) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_features,)
-        A label for each column, from 0, numbered by first columns: what ``groups=`` of the
-        selectors takes. A constant column has a group of its own.
+        A label for each column, from 0, numbered by first columns, as ``feature_groups=`` of the
+        selectors takes them. A constant column has a group of its own.
 
     Raises
     ------

@@ -30,9 +30,10 @@ def groups_from_file(
     Returns
     -------
     dict of str to str or None
-        The group of each feature, in the order of the file, for ``groups=`` of the selectors; None,
-        where a cell is empty, leaves the feature alone. ``groups=`` refuses names that the table
-        does not have; for a file of more features than the table give ``families.get``.
+        The group of each feature, in the order of the file, for ``feature_groups=`` of the
+        selectors; None, where a cell is empty, leaves the feature alone. Names that the table does
+        not have are refused there; for a file of more features than the table give
+        ``families.get``.
 
     Raises
     ------

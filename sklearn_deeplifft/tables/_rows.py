@@ -235,7 +235,7 @@ def _row_codes(rows: Rows) -> np.ndarray:
 
 
 def _mixed(values: np.ndarray, seed: int) -> np.ndarray:
-    """Scramble float64 bits with one odd multiplier a column; zeros stay zero."""
+    """Scramble float64 bits with one odd multiplier per column; zeros stay zero."""
     factor = np.random.default_rng(seed).integers(2**63, size=values.shape[1], dtype=np.uint64)
     bits = (values + 0.0).view(np.uint64)  # + 0.0 turns -0.0 into 0.0
     bits ^= bits >> np.uint64(32)

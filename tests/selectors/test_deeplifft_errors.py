@@ -115,7 +115,9 @@ def test_a_single_group_cannot_be_held_out(data):
 
 
 def test_class_weight_needs_classes(data):
-    with pytest.raises(ValueError, match="class_weight='balanced' needs one label a row; y is reg"):
+    with pytest.raises(
+        ValueError, match="class_weight='balanced' needs one label per row; y is reg"
+    ):
         quick(class_weight="balanced").fit(data.X, data.X[:, 0])
 
 

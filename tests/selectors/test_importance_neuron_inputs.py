@@ -338,7 +338,7 @@ def test_balanced_class_weight_is_the_equivalent_sample_weight(data, estimator):
 
 
 def test_class_weight_needs_classes(data):
-    with pytest.raises(ValueError, match="class_weight='balanced' needs one label a row"):
+    with pytest.raises(ValueError, match="class_weight='balanced' needs one label per row"):
         gated(class_weight="balanced").fit(data.X, data.X[:, 0])
     with pytest.raises(ValueError, match=r"class_weight names \['7'\]"):
         gated(class_weight={7: 2.0}).fit(*data)
