@@ -85,6 +85,14 @@ def row_batches(dataset: Dataset[Any], **options: Any) -> RowBatches | DataLoade
 
     The latter are other data sets (whatever a user predicts on) and other options.
     """
+    size = options.get("batch_size") or 1
+    if isinstance(dataset, TableDataset) and options.get("drop_last") and size > len(dataset):
+        # skorch would find no batch, and then no loss in its history: a KeyError.
+        raise ValueError(
+            f"batch_size={size} is above the {len(dataset)} rows to train or validate on, and "
+            "drop_last=True drops a batch that is not full, so none is left. Use smaller batches, "
+            "or keep the last one."
+        )
     if isinstance(dataset, TableDataset) and options.keys() <= {
         "batch_size",
         "shuffle",

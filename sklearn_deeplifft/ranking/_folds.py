@@ -1,4 +1,4 @@
-"""Which rows each network is held out from."""
+"""Folds of rows, one of which is held out from each network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def deal_folds(
     Parameters
     ----------
     strata : int array of shape (n,)
-        Classes, or anything to be spread evenly.
+        Classes, or other codes that every fold should hold its share of.
     groups : int array of shape (n,) or None
     n_folds : int
 

@@ -86,7 +86,8 @@ def _separation(correlation: np.ndarray, omega: np.ndarray, blocks: list[np.ndar
         farthest[columns] = 1 / eigh(conditional[at], correlation[at], eigvals_only=True)[-1]
     root, _ = _roots(conditional)
     scale = 2 * MARGIN / np.linalg.eigvalsh(root @ omega @ root)[-1]
-    return conditional * np.minimum(scale, farthest)[:, None]
+    separation: np.ndarray = conditional * np.minimum(scale, farthest)[:, None]
+    return separation
 
 
 def _roots(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Which features stand out from null features, that are known to say nothing.
+"""Features that stand out from null features, which are known to say nothing.
 
 ====================  ====================================================  ============
 code                  symbol                                                shape
@@ -23,7 +23,7 @@ __all__ = ["fewest_networks", "network_shares", "null_p_values", "q_values", "sm
 
 
 def network_shares(real: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Divide what a network says of its real and null columns by the sum over the real ones.
+    """Divide statistics of real and null columns by the sum over a network's real ones.
 
     ``t_ij / sum_j t_ij`` and ``t0_ij / sum_j t_ij``: networks then weigh alike, whatever the scale
     of their outputs, and within each network columns compare as before.
@@ -63,7 +63,7 @@ def network_shares(real: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def null_p_values(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
-    """How often null columns reach what is observed of each real one.
+    """Share of null columns that reach the observed value of each real column.
 
     ``p_j = (1 + #{(i, k): t0_ik >= T_j}) / (1 + N d)``, one-sided, with the null columns of all
     networks in one pool. The observed value counts as one of the null ones, so that no p is zero
@@ -154,7 +154,8 @@ def q_values(p: np.ndarray) -> np.ndarray:
     >>> q_values(np.array([0.01, 0.5, 0.04, 1.0]))
     array([0.04      , 0.66666667, 0.08      , 1.        ])
     """
-    return false_discovery_control(p, axis=-1, method="bh")
+    q: np.ndarray = false_discovery_control(p, axis=-1, method="bh")
+    return q
 
 
 def smallest_q(n_null: int, d: int) -> float:

@@ -24,7 +24,13 @@ def count_to_select(n_features_to_select: float | None, n_features: int) -> int:
     k = n_features_to_select
     if k is None:
         return max(n_features // 2, 1)
-    if isinstance(k, numbers.Integral) and not isinstance(k, bool):
+    if isinstance(k, bool | np.bool_):
+        # To Python True is 1, and to a fraction 1.0: one feature, or all of them.
+        raise ValueError(
+            f"n_features_to_select={k} is neither a count nor a fraction; use an integer, a "
+            "fraction such as 0.5, or None for half of the features."
+        )
+    if isinstance(k, numbers.Integral):
         if not 0 < k <= n_features:
             raise ValueError(
                 f"n_features_to_select={k} must be between 1 and the number of features, "

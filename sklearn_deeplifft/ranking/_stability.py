@@ -1,9 +1,9 @@
-"""How far several selections agree, and how sure a mean importance is.
+"""Agreement of several selections, and the uncertainty of a mean importance.
 
 ====================  ======================================================  ============
 code                  symbol                                                  shape
 ====================  ======================================================  ============
-``masks``             Z, one selection a row                                  (M, d)
+``masks``             Z, one selection per row                                (M, d)
 ``frequency``         p_f, share of the M selections that hold feature f      (d,)
 ``variance``          s_f^2 = M / (M - 1) p_f (1 - p_f)                       (d,)
 ``share``             kbar / d, mean share of the features that is selected
@@ -26,7 +26,8 @@ CELLS_AT_ONCE = 4_000_000
 
 def selection_frequency(masks: np.ndarray) -> np.ndarray:
     """Share of the masks (M, d) that select each feature: (d,), from 0 to 1."""
-    return np.asarray(masks, dtype=bool).mean(axis=0)
+    frequency: np.ndarray = np.asarray(masks, dtype=bool).mean(axis=0)
+    return frequency
 
 
 def nogueira_stability(masks: np.ndarray) -> float:
@@ -37,7 +38,7 @@ def nogueira_stability(masks: np.ndarray) -> float:
     Parameters
     ----------
     masks : bool array of shape (M, d)
-        One feature set a row, M >= 2, d >= 1.
+        One feature set per row, M >= 2, d >= 1.
 
     Returns
     -------
@@ -87,7 +88,9 @@ def ranks(importances: np.ndarray) -> np.ndarray:
     >>> ranks(np.array([[0.5, 0.0, 0.0, 2.0]]))
     array([[2. , 3.5, 3.5, 1. ]])
     """
-    return rankdata(-np.asarray(importances, dtype=np.float64), method="average", axis=1)
+    values = np.asarray(importances, dtype=np.float64)
+    found: np.ndarray = rankdata(-values, method="average", axis=1)
+    return found
 
 
 def top_masks(importances: np.ndarray, k: int) -> np.ndarray:
@@ -101,7 +104,7 @@ def top_masks(importances: np.ndarray, k: int) -> np.ndarray:
            [False,  True, False]])
     """
     importances = np.asarray(importances)
-    masks = importances != 0
+    masks: np.ndarray = importances != 0
     for mask, row in zip(masks, importances, strict=True):
         mask &= top_mask(rank(row), k)
     return masks
@@ -118,7 +121,7 @@ def bootstrap_interval(
     Parameters
     ----------
     values : array of shape (N, d)
-        One independent repetition a row, N >= 1.
+        One independent repetition per row, N >= 1.
     level : float
         Nominal coverage, between 0 and 1. The true coverage is lower where N is small.
     n_resamples : int

@@ -1,4 +1,4 @@
-"""Which columns of a table say nearly the same: correlations, block by block.
+"""Columns of a table that say nearly the same: correlations, block by block.
 
 ==============  ====================================================  ========
 code            symbol                                                shape
@@ -14,7 +14,7 @@ A constant column has z = 0: it is correlated with nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -36,7 +36,7 @@ BLOCK_CELLS = 4_000_000
 """Correlations held at once (32 MB)."""
 
 SPARSE_BELOW = 0.1
-"""Share of nonzero cells under which products of sparse rows are quicker than of dense ones."""
+"""Share of nonzero cells below which products of sparse rows are quicker than of dense ones."""
 
 
 class ColumnCorrelations:
@@ -67,7 +67,8 @@ class ColumnCorrelations:
             for where, block in self.rows.blocks():
                 z = (block.astype(np.float64) - self.mean) / self.unit
                 total += (self.weight[where, None] * z[:, columns]).T @ z[:, first:]
-        return total / size
+        correlations: np.ndarray = total / size
+        return correlations
 
 
 class Pairs(NamedTuple):
@@ -99,7 +100,7 @@ def correlated_pairs(
         yield Pairs(i[keep], j[keep], values[keep])
 
 
-def groups_from_correlation(X, threshold: float = 0.9) -> np.ndarray:
+def groups_from_correlation(X: Any, threshold: float = 0.9) -> np.ndarray:
     """Put columns that are strongly correlated into one group.
 
     Two columns belong together if the absolute value of their Pearson correlation is above
@@ -117,8 +118,8 @@ def groups_from_correlation(X, threshold: float = 0.9) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_features,)
-        A label for each column, from 0, numbered by first columns: what ``groups=`` of the
-        selectors takes. A constant column has a group of its own.
+        A label for each column, from 0, numbered by first columns, as ``feature_groups=`` of the
+        selectors takes them. A constant column has a group of its own.
 
     Raises
     ------

@@ -17,9 +17,13 @@ REMEDY = (
 )
 
 
+Label = tuple[str, Any]
+"""A user's label as ("group", label), or a column that stands alone as ("column", column)."""
+
+
 @dataclass(frozen=True)
 class FeatureGroups:
-    """Which feature each column belongs to; features in the order of their first columns."""
+    """The feature of each column; features are in the order of their first columns."""
 
     of_column: np.ndarray
     """(d,): 0 to G - 1."""
@@ -110,7 +114,7 @@ def _is_named_series(groups: Any) -> bool:
     return len(groups) > 0 and all(isinstance(name, str) for name in groups.index)
 
 
-def _named(groups: Mapping | Callable, names: Names) -> list:
+def _named(groups: Mapping[str, Any] | Callable[[str], Any], names: Names) -> list[Label]:
     if names is None:
         raise ValueError(
             "feature_groups as a mapping or callable needs column names, and X has none; pass a "
@@ -125,7 +129,7 @@ def _named(groups: Mapping | Callable, names: Names) -> list:
     return [_label(groups.get(str(name)), name) for name in names]
 
 
-def _label(label: Any, column: Any) -> tuple[str, Any]:
+def _label(label: Any, column: Any) -> Label:
     """A label that no column's own can equal; columns without one stand for themselves."""
     label = label.item() if isinstance(label, np.generic) else label
     try:
@@ -140,12 +144,12 @@ def _label(label: Any, column: Any) -> tuple[str, Any]:
     return ("column", column) if missing else ("group", label)
 
 
-def _is_blocks(groups: Sequence) -> bool:
+def _is_blocks(groups: Sequence[Any]) -> bool:
     return len(groups) > 0 and all(isinstance(g, list | tuple | np.ndarray) for g in groups)
 
 
-def _blocks(groups: Sequence, names: Names, n_columns: int) -> list:
-    labels: list[Any] = [("column", i) for i in range(n_columns)]
+def _blocks(groups: Sequence[Any], names: Names, n_columns: int) -> list[Label]:
+    labels: list[Label] = [("column", i) for i in range(n_columns)]
     taken: set[int] = set()
     for g, block in enumerate(groups):
         for i in column_indices(block, names, n_columns):
@@ -159,7 +163,7 @@ def _blocks(groups: Sequence, names: Names, n_columns: int) -> list:
     return labels
 
 
-def _coded(labels: Sequence) -> FeatureGroups:
+def _coded(labels: Sequence[Label]) -> FeatureGroups:
     codes: dict[Any, int] = {}
     of_column = np.empty(len(labels), dtype=np.int64)
     first = []

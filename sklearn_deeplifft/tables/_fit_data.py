@@ -14,9 +14,15 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_deeplifft.tables._forks import prepare_for_forks
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
-from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
+from sklearn_deeplifft.tables._rows import (
+    Rows,
+    canonical_rows,
+    column_moments,
+    with_native_bytes,
+)
 from sklearn_deeplifft.tables._targets import Target
 from sklearn_deeplifft.tables._validation import class_weights, require_finite, warn_constant
 
@@ -62,8 +68,12 @@ class FitData:
         return self.index[self.score_weight[self.index] > 0]
 
 
-def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
-    """Validate ``X`` (and ``y``) as scikit-learn does, and name the columns that are not finite."""
+def check_rows(selector: Any, X: Any, *, reset: bool, y: Any = "no_validation") -> Any:
+    """Validate ``X`` (and ``y``) as scikit-learn does, and name the columns that are not finite.
+
+    Returns ``X``, or the pair of ``X`` and ``y`` where ``y`` was given.
+    """
+    prepare_for_forks()
     # First, since scikit-learn knows neither truth values that are objects nor pandas.NA.
     y = y if isinstance(y, str) else plain_target(y)
     checked = validate_data(
@@ -77,21 +87,23 @@ def check_rows(selector, X, *, reset: bool, y: Any = "no_validation"):
         ensure_min_samples=2 if reset else 1,
         **({} if isinstance(y, str) else {"multi_output": True}),
     )
-    X = checked if isinstance(y, str) else checked[0]
+    X, y = (checked, None) if isinstance(y, str) else checked
     require_finite(X, getattr(selector, "feature_names_in_", None))
-    return checked
+    if sp.issparse(X):
+        X = with_native_bytes(X)
+    return X if y is None else (X, y)
 
 
 def fit_data(
-    X,
-    y,
+    X: Any,
+    y: Any,
     names: np.ndarray | None,
     encode: Callable[[Any, Any], Target],
     *,
-    sample_weight=None,
-    sample_mask=None,
-    groups=None,
-    class_weight=None,
+    sample_weight: Any = None,
+    sample_mask: Any = None,
+    groups: Any = None,
+    class_weight: Any = None,
     standardize: bool = True,
     canonical: bool = True,
 ) -> FitData:
@@ -129,7 +141,7 @@ def fit_data(
     )
 
 
-def scored_rows(X, sample_weight, sample_mask) -> tuple[np.ndarray, np.ndarray]:
+def scored_rows(X: Any, sample_weight: Any, sample_mask: Any) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the rows to score, and the weight of every row."""
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     return np.flatnonzero(_as_mask(sample_mask, len(weight)) & (weight > 0)), weight
@@ -144,7 +156,9 @@ def target_scale(data: FitData) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.where(std > 0, std, 1.0)
 
 
-def _without_weightless(X, y, weight, mask, groups):
+def _without_weightless(
+    X: Any, y: Any, weight: np.ndarray, mask: np.ndarray, groups: np.ndarray | None
+) -> tuple[Any, Any, np.ndarray, np.ndarray, np.ndarray | None]:
     """Drop rows of zero weight: they must not leave a class or a group behind."""
     kept = weight > 0
     if not kept.any():
@@ -172,13 +186,13 @@ def _distinct(
 
 
 def _class_factor(
-    class_weight, target: Target, index: np.ndarray, weight: np.ndarray
+    class_weight: Any, target: Target, index: np.ndarray, weight: np.ndarray
 ) -> np.ndarray:
     if class_weight is None:
         return np.ones(len(weight))
     if target.kind != "softmax":
         raise ValueError(
-            f"class_weight={class_weight!r} needs one label a row; y is {target.kind}. Use "
+            f"class_weight={class_weight!r} needs one label per row; y is {target.kind}. Use "
             "sample_weight instead."
         )
     factor = np.ones(len(weight))
@@ -193,14 +207,15 @@ def _scaling(mean: np.ndarray, std: np.ndarray, *, sparse: bool) -> tuple[np.nda
     return (np.zeros_like(mean) if sparse else mean), np.where(std > 0, std, 1.0)
 
 
-def _as_mask(mask, n: int) -> np.ndarray:
+def _as_mask(mask: Any, n: int) -> np.ndarray:
     if mask is None:
         return np.ones(n, dtype=bool)
-    mask = column_or_1d(mask)
-    if mask.dtype != bool or len(mask) != n:
+    values: np.ndarray = column_or_1d(mask)
+    if values.dtype != bool or len(values) != n:
         raise ValueError(
-            f"sample_mask must be {n} booleans, one a row; got {len(mask)} of dtype {mask.dtype}."
+            f"sample_mask must be {n} booleans, one per row; got {len(values)} of dtype "
+            f"{values.dtype}."
         )
-    if not mask.any():
+    if not values.any():
         raise ValueError("sample_mask is False for every row; at least one must be scored.")
-    return mask
+    return values

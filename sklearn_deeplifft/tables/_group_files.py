@@ -1,4 +1,4 @@
-"""Files that say which group each feature belongs to, such as the families of motifs."""
+"""Files that name the group of each feature, such as the families of motifs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ HEADERS = ("group", "groups", "family", "families", "cluster", "clusters")
 """Second cells that make the first line a header."""
 
 
-def groups_from_file(path: str | PathLike, *, header: bool | None = None) -> dict[str, str | None]:
+def groups_from_file(
+    path: str | PathLike[str], *, header: bool | None = None
+) -> dict[str, str | None]:
     """Read a file of two columns, feature and group.
 
     Parameters
@@ -28,9 +30,10 @@ def groups_from_file(path: str | PathLike, *, header: bool | None = None) -> dic
     Returns
     -------
     dict of str to str or None
-        The group of each feature, in the order of the file, for ``groups=`` of the selectors; None,
-        where a cell is empty, leaves the feature alone. ``groups=`` refuses names that the table
-        does not have; for a file of more features than the table give ``families.get``.
+        The group of each feature, in the order of the file, for ``feature_groups=`` of the
+        selectors; None, where a cell is empty, leaves the feature alone. Names that the table does
+        not have are refused there; for a file of more features than the table give
+        ``families.get``.
 
     Raises
     ------

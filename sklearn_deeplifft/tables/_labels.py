@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from sklearn_deeplifft.tables._rows import with_native_bytes
+
 __all__ = [
     "NUMBERS",
     "kinds_of",
@@ -58,7 +60,7 @@ def plain_target(y: Any) -> Any:
     array([0, 1])
     """
     if y is None or sp.issparse(y):
-        return y
+        return y if y is None else with_native_bytes(y)
     values = np.asarray(y)
     if values.dtype.kind == "T":  # numpy's own strings, which scikit-learn does not know
         values = values.astype(object)
@@ -67,12 +69,11 @@ def plain_target(y: Any) -> Any:
         raise ValueError(_neither(values.dtype.name))
     if values.dtype == object:
         values = _of_known_types(values)
-    # torch refuses foreign byte orders.
-    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+    return with_native_bytes(values)
 
 
 def missing_rows(values: np.ndarray) -> tuple[int, str]:
-    """Count missing values, and name the first few rows that have one.
+    """Count missing values, and name the first rows that have one.
 
     >>> missing_rows(np.array([0.5, np.nan, 2.0, np.nan]))
     (2, 'rows 1, 3')
@@ -108,7 +109,7 @@ def numbers_in(column: Any) -> np.ndarray | None:
         column.dtype, pd.CategoricalDtype
     ):
         return None
-    values = np.asarray(column)
+    values: np.ndarray = np.asarray(column)
     if values.dtype == object:
         values = values[~pd.isna(values)]
         kinds = kinds_of(values)
@@ -116,7 +117,8 @@ def numbers_in(column: Any) -> np.ndarray | None:
             return None
         return values.astype(np.float64)
     if values.dtype.kind == "f":
-        return values[~np.isnan(values)]
+        present: np.ndarray = values[~np.isnan(values)]
+        return present
     return values if values.dtype.kind in "iu" else None
 
 

@@ -1,9 +1,14 @@
-"""Rows of a table as the networks see them: dense blocks of a matrix that may be huge or sparse."""
+"""Rows of a table as the networks see them: dense blocks of a matrix that may be huge or sparse.
+
+Every pass over a table goes block by block, and no pass copies the whole. In float64, counts of 512
+motifs in 10 million regions are 40 GB: they are in a memory map or a sparse matrix because they do
+not fit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,43 +19,64 @@ __all__ = [
     "Rows",
     "canonical_rows",
     "column_moments",
+    "with_native_bytes",
 ]
 
 BLOCK_CELLS = 4_000_000
-"""Cells of a dense block in a pass over the whole table (32 MB in float64)."""
+"""Cells of a dense block in a pass over the whole table: 32 MB in float64.
+
+Large enough that numpy works on thousands of rows for each step of a Python loop, small enough that
+a few temporary arrays of this size (a block, its difference from the mean, its square) are nothing
+beside a network's training, even where several threads walk at once. A block of cells, not of rows:
+tables have from 3 to 100,000 columns.
+"""
 
 
 class Rows:
-    """Row access to a dense array, a memory map or a CSR/CSC matrix, never densified whole."""
+    """Row access to a dense array, a memory map or a CSR/CSC matrix, never densified whole.
 
-    def __init__(self, X) -> None:
-        self._X = X.tocsr() if sp.issparse(X) else X
+    Nothing is copied that can be read where it lies. Sparse tables become CSR, since networks take
+    batches of rows, and stay so: with 1 % of the cells stored, a dense copy is over 50 times as
+    large.
+    """
+
+    def __init__(self, X: Any) -> None:
+        if sp.issparse(X):
+            # In CSC every batch of rows would search all stored values of all columns.
+            X = with_native_bytes(X.tocsr())
+        self._X = X
         self.shape: tuple[int, int] = X.shape
         self.sparse: bool = sp.issparse(X)
         self.dtype = exact_float(X.dtype)
-        self._by_column: sp.csc_matrix | None = None
+        self._by_column: Any = None
         self.in_memory: bool = not self.sparse and not _is_mapped(X)
         """Whether rows are at hand as they are: neither compressed nor on disk."""
 
-    def matrix(self, index: np.ndarray, columns: np.ndarray):
+    def matrix(self, index: np.ndarray, columns: np.ndarray) -> Any:
         """Rows and columns as they are stored, for learners that take a matrix whole."""
         return self._X[index][:, columns]
 
     def take(self, index: np.ndarray | slice, columns: np.ndarray | None = None) -> np.ndarray:
         """Dense rows in float32 where that holds every value exactly, else float64."""
+        # Rows before columns: a batch is small, and columns of the whole table would be a copy.
         part = self._X[index]
         if columns is not None:
             part = part[:, columns]
         if sp.issparse(part):
             part = part.toarray()
-        return np.asarray(part, dtype=self.dtype)
+        block: np.ndarray = np.asarray(part, dtype=self.dtype)
+        # torch refuses reversed arrays, and warns of those that it may not write to.
+        borrowed = block.flags.writeable and min(block.strides, default=0) >= 0
+        return block if borrowed else block.copy()
 
     def columns(self, columns: np.ndarray) -> np.ndarray:
         """Whole columns (n, m), dense, in float64."""
         if self.sparse:
             if self._by_column is None:
+                # Made once and kept: callers ask for a few columns at a time, again and again.
                 self._by_column = self._X.tocsc()
-            return self._by_column[:, columns].toarray().astype(np.float64)
+            found: np.ndarray = self._by_column[:, columns].toarray()
+            return found.astype(np.float64)
         return np.asarray(self._X[:, columns], dtype=np.float64)
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
@@ -63,10 +89,17 @@ class Rows:
     @property
     def density(self) -> float:
         """Share of the cells that are stored."""
-        return self._X.nnz / max(self._X.shape[0] * self._X.shape[1], 1) if self.sparse else 1.0
+        if not self.sparse:
+            return 1.0
+        share: float = self._X.nnz / max(self._X.shape[0] * self._X.shape[1], 1)
+        return share
 
-    def stored_blocks(self) -> Iterator[tuple[slice, sp.csr_matrix]]:
-        """Walk a sparse table in blocks of rows as they are stored."""
+    def stored_blocks(self) -> Iterator[tuple[slice, Any]]:
+        """Walk a sparse table in blocks of CSR rows as they are stored.
+
+        Blocks hold as many stored values as a dense block has cells, so they are longer the emptier
+        the table is.
+        """
         each = max(self._X.nnz / self.shape[0], 1)
         step = max(int(BLOCK_CELLS / each), 1)
         for start in range(0, self.shape[0], step):
@@ -74,8 +107,14 @@ class Rows:
             yield where, self._X[where]
 
 
-def _is_mapped(X) -> bool:
+def with_native_bytes(values: Any) -> Any:
+    """Values in the byte order of the machine; scipy takes no rows out of others, torch none."""
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+
+
+def _is_mapped(X: Any) -> bool:
     """Whether an array is a view of a file."""
+    # check_array returns a plain array, which knows of the file only through its bases.
     while isinstance(X, np.ndarray):
         if isinstance(X, np.memmap):
             return True
@@ -84,8 +123,12 @@ def _is_mapped(X) -> bool:
 
 
 def exact_float(dtype: np.dtype) -> type[np.floating]:
-    """The smaller float type that holds every value of ``dtype``."""
-    small = dtype.kind in "fiub" and (dtype.itemsize <= 2 or dtype == np.float32)
+    """The smaller float type that holds every value of ``dtype``.
+
+    Not float32 throughout: above 2**24 it has no odd numbers, and counts or positions in a genome
+    that differ would be merged as equal rows.
+    """
+    small = dtype.itemsize <= (4 if dtype.kind == "f" else 2)
     return np.float32 if small else np.float64
 
 
@@ -103,6 +146,7 @@ def column_moments(rows: Rows, index: np.ndarray, weight: np.ndarray) -> ColumnM
     has a standard deviation of exactly zero.
     """
     d, total = rows.shape[1], weight[index].sum()
+    # Three passes, since E[x^2] - E[x]^2 in one loses all digits where the mean is large.
     low, high = np.full(d, np.inf), np.full(d, -np.inf)
     for _, block in _chunks(rows, index):
         low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
@@ -114,6 +158,7 @@ def column_moments(rows: Rows, index: np.ndarray, weight: np.ndarray) -> ColumnM
     mean /= total
     for at, block in _chunks(rows, index):
         variance += weight[at] @ (block / size - mean) ** 2
+    # Rounding would leave a constant column a tiny deviation, and dividing by it would blow it up.
     std = np.where(low == high, 0.0, size * np.sqrt(variance / total))
     return ColumnMoments(np.where(low == high, low, mean * size), std)
 
@@ -137,7 +182,8 @@ class CanonicalRows(NamedTuple):
     @property
     def positions(self) -> np.ndarray:
         """(m,): one original row for each distinct one."""
-        return self.order[self.starts]
+        positions: np.ndarray = self.order[self.starts]
+        return positions
 
     def summed(self, values: np.ndarray) -> np.ndarray:
         """Sum (n,) over identical rows; the sum stands at ``positions``, zero elsewhere."""
@@ -160,6 +206,7 @@ def canonical_rows(rows: Rows, extra: np.ndarray) -> CanonicalRows:
     """
     code = _row_codes(rows)
     code += _mixed(np.ascontiguousarray(extra, dtype=np.float64), seed=1).sum(axis=1)
+    # Sorting rows by their codes takes one number per row; by their values it would take the table.
     order = np.argsort(code, kind="stable")
     code = code[order]
     same = np.flatnonzero(code[1:] == code[:-1])
@@ -170,7 +217,7 @@ def canonical_rows(rows: Rows, extra: np.ndarray) -> CanonicalRows:
 
 def _equal_rows(rows: Rows, extra: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Equal codes are only a hint: compare the rows themselves, block by block."""
-    equal = (extra[a] == extra[b]).all(axis=1)
+    equal: np.ndarray = (extra[a] == extra[b]).all(axis=1)
     step = max(BLOCK_CELLS // max(rows.shape[1], 1), 1)
     for start in range(0, len(a), step):
         part = slice(start, start + step)
@@ -180,6 +227,7 @@ def _equal_rows(rows: Rows, extra: np.ndarray, a: np.ndarray, b: np.ndarray) -> 
 
 def _row_codes(rows: Rows) -> np.ndarray:
     """A 64-bit code of each row's values, the same for dense and sparse storage."""
+    # Of float64 values, so that a smaller type that holds a table exactly does not change a fit.
     codes = np.zeros(rows.shape[0], dtype=np.uint64)
     for where, block in rows.blocks():
         codes[where] = _mixed(block.astype(np.float64), seed=0).sum(axis=1)
@@ -187,10 +235,11 @@ def _row_codes(rows: Rows) -> np.ndarray:
 
 
 def _mixed(values: np.ndarray, seed: int) -> np.ndarray:
-    """Scramble float64 bits with one odd multiplier a column; zeros stay zero."""
+    """Scramble float64 bits with one odd multiplier per column; zeros stay zero."""
     factor = np.random.default_rng(seed).integers(2**63, size=values.shape[1], dtype=np.uint64)
     bits = (values + 0.0).view(np.uint64)  # + 0.0 turns -0.0 into 0.0
     bits ^= bits >> np.uint64(32)
+    # A factor per column, so that permuted values differ; odd, so that no bit is lost modulo 2**64.
     bits *= factor * np.uint64(2) + np.uint64(1)
     bits ^= bits >> np.uint64(29)
     return bits

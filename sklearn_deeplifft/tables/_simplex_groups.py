@@ -1,4 +1,4 @@
-"""Simplex groups of a table: which blocks of columns carry a constraint, and at what scale."""
+"""Simplex groups of a table: blocks of columns under a constraint, and its scale."""
 
 from __future__ import annotations
 

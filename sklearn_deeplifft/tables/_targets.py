@@ -22,10 +22,10 @@ TASKS = ("auto", "classification", "regression")
 
 @dataclass(frozen=True)
 class Problem:
-    """What the data ask of a network."""
+    """The task that the data set a network."""
 
     kind: str
-    """"softmax", "sigmoid", "regression" or "multisoftmax"."""
+    """One of "softmax", "sigmoid", "regression" and "multisoftmax"."""
     n_features: int
     n_outputs: int
     sizes: tuple[int, ...] = ()
@@ -37,13 +37,13 @@ class Target:
     """``y`` ready for networks: one column of ``codes`` for each head."""
 
     kind: str
-    """"softmax", "multilabel", "multisoftmax" or "regression"."""
+    """One of "softmax", "multilabel", "multisoftmax" and "regression"."""
     codes: np.ndarray
     """(n, H): class indices or 0/1 as int64, or float64 values in regression."""
     classes: Any
     """(K,) array; a list of arrays for "multisoftmax"; None in regression."""
     row_names: tuple[Any, ...]
-    """What the rows of ``class_importances_`` stand for."""
+    """Names of the rows of ``class_importances_``."""
 
     @property
     def n_classes(self) -> list[int]:
@@ -51,7 +51,7 @@ class Target:
         return [len(c) for c in (self.classes if self.kind == "multisoftmax" else [self.classes])]
 
     def problem(self, n_features: int) -> Problem:
-        """What a network of our own would have to answer."""
+        """The task of a network of our own."""
         if self.kind == "softmax":
             return Problem("softmax", n_features, len(self.classes))
         if self.kind == "multisoftmax":
@@ -68,7 +68,7 @@ class Target:
         return codes[:, 0] if self.kind == "softmax" else codes
 
     def strata(self) -> np.ndarray:
-        """What held-out folds are balanced by."""
+        """Strata (n,) that held-out folds are balanced by."""
         if self.kind == "softmax":
             return self.codes[:, 0]
         if self.kind == "regression":

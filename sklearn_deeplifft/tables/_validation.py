@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
-from numbers import Integral
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -41,7 +42,7 @@ def column_names(names: Names, columns: Iterable[int]) -> str:
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
 
-def require_finite(X, names: Names) -> None:
+def require_finite(X: Any, names: Names) -> None:
     """Raise ``ValueError`` that names the columns with NaN or infinity and counts them."""
     values = X.data if sp.issparse(X) else X
     if values.dtype.kind != "f" or np.isfinite(_sum_of(values)):
@@ -62,8 +63,8 @@ def require_finite(X, names: Names) -> None:
         )
 
 
-def _counts(X, test) -> np.ndarray:
-    """How many values of each column pass a test."""
+def _counts(X: Any, test: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Number of values of each column that pass a test, (d,)."""
     counts = np.zeros(X.shape[1], dtype=np.int64)
     if sp.issparse(X):
         coo = X.tocoo()
@@ -119,23 +120,50 @@ def column_indices(columns: Sequence[int | str], names: Names, n_features: int) 
     return np.asarray(found, dtype=np.int64)
 
 
-def class_weights(class_weight, codes: np.ndarray, weight: np.ndarray, classes) -> np.ndarray:
-    """Weight of each row's class: ``"balanced"`` makes classes weigh the same in the loss."""
+def class_weights(
+    class_weight: Mapping[Any, float] | str | None,
+    codes: np.ndarray,
+    weight: np.ndarray,
+    classes: np.ndarray,
+) -> np.ndarray:
+    """Weight of each row's class, (n,): ``"balanced"`` makes classes weigh the same in the loss.
+
+    Raises
+    ------
+    ValueError
+        A class that is not there, a weight that is not a finite number from 0 on, or no class left.
+    """
     if class_weight is None:
         return np.ones(len(weight))
     totals = np.bincount(codes, weights=weight, minlength=len(classes))
-    if class_weight == "balanced":
-        return (weight.sum() / (len(classes) * np.maximum(totals, 1e-300)))[codes]
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise ValueError(
+                f"class_weight={class_weight!r} must be 'balanced', None, or a mapping of classes "
+                "to weights."
+            )
+        # A class of no weight has no rows in the loss either; nothing may be divided by its zero.
+        factor = weight.sum() / (len(classes) * np.maximum(totals, 1e-300))
+        return np.asarray(factor[codes])
     unknown = set(class_weight) - set(classes.tolist())
     if unknown:
         raise ValueError(
             f"class_weight names {sorted(map(str, unknown))}, which y does not hold; its classes "
             f"are {classes.tolist()}."
         )
-    return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[codes]
+    for label, value in class_weight.items():
+        if not isinstance(value, Real) or not 0 <= float(value) < np.inf:
+            raise ValueError(
+                f"class_weight gives class {label!r} the weight {value!r}; a weight must be a "
+                "finite number from 0 on."
+            )
+    factor = np.array([float(class_weight.get(label, 1)) for label in classes.tolist()])
+    if not factor.any():
+        raise ValueError("class_weight is zero for every class; at least one must count.")
+    return np.asarray(factor[codes])
 
 
-def as_numbers(values, name: str) -> np.ndarray:
+def as_numbers(values: Any, name: str) -> np.ndarray:
     """Convert a parameter to float64; ``name`` says whose text cannot be."""
     try:
         return np.asarray(values, dtype=np.float64)
@@ -143,13 +171,13 @@ def as_numbers(values, name: str) -> np.ndarray:
         raise ValueError(f"{name} must hold numbers ({error}).") from error
 
 
-def require_reference(reference, n_features: int, *, hidden: bool) -> None:
+def require_reference(reference: Any, n_features: int, *, hidden: bool) -> None:
     """Raise unless a reference given as numbers is finite, and one for each feature."""
     if isinstance(reference, str):
         return
     values = as_numbers(reference, "reference")
     if not np.isfinite(values).all():
-        raise ValueError("reference holds NaN or infinity; give one finite number a feature.")
+        raise ValueError("reference holds NaN or infinity; give one finite number per feature.")
     if not hidden and values.shape != (n_features,):
         raise ValueError(
             f"reference has shape {values.shape}; it must be 'mean', 'zero', or one number for "
@@ -157,7 +185,7 @@ def require_reference(reference, n_features: int, *, hidden: bool) -> None:
         )
 
 
-def require_no_groups_beside_layer(layer: str | None, *, groups, simplex_groups) -> None:
+def require_no_groups_beside_layer(layer: str | None, *, groups: Any, simplex_groups: Any) -> None:
     """Raise where groups of columns meet a layer of neurons."""
     if layer is None:
         return
@@ -166,12 +194,12 @@ def require_no_groups_beside_layer(layer: str | None, *, groups, simplex_groups)
         raise ValueError(f"{name} are columns of X, and layer= scores neurons; use one of the two.")
 
 
-def require_layer_sizes(sizes) -> None:
+def require_layer_sizes(sizes: Iterable[Any]) -> None:
     """Raise unless every hidden layer has a positive whole number of units."""
     for size in sizes:
         if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
             raise ValueError(
-                f"hidden_layer_sizes={sizes!r} must hold positive integers, one a hidden layer; "
+                f"hidden_layer_sizes={sizes!r} must hold positive integers, one per hidden layer; "
                 f"got {size!r}."
             )
 

@@ -65,6 +65,10 @@ def test_counts(asked, n, count):
         (0.0, "n_features_to_select=0.0 as a fraction must be above 0"),
         (1.1, "n_features_to_select=1.1 as a fraction .* use an integer for a count"),
         (float("nan"), "n_features_to_select=nan"),
+        (True, "n_features_to_select=True is neither a count nor a fraction"),
+        (False, "n_features_to_select=False is neither a count nor a fraction"),
+        (np.True_, "n_features_to_select=True is neither a count nor a fraction"),
+        ("3", "n_features_to_select='3'"),
     ],
 )
 def test_counts_that_make_no_sense(asked, message):

@@ -116,7 +116,7 @@ def test_a_single_group_cannot_be_held_out(data):
 
 def test_class_weight_needs_classes(data):
     Y = np.eye(3, dtype=int)[data.y]
-    with pytest.raises(ValueError, match="class_weight='balanced' needs one label a row; y is mul"):
+    with pytest.raises(ValueError, match="class_weight='balanced' needs one label per row; y"):
         quick(class_weight="balanced").fit(data.X, Y)
     with pytest.raises(TypeError, match="class_weight"):
         quick(class_weight="balanced", task="regression")

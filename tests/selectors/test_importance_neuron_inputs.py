@@ -343,7 +343,7 @@ def test_balanced_class_weight_is_the_equivalent_sample_weight(data, estimator):
 
 
 def test_class_weight_needs_classes(data):
-    with pytest.raises(ValueError, match="class_weight='balanced' needs one label a row"):
+    with pytest.raises(ValueError, match="class_weight='balanced' needs one label per row"):
         gated(class_weight="balanced").fit(data.X, (data.X[:, :3] > 1).astype(int))
     with pytest.raises(TypeError, match="class_weight"):
         gated(class_weight="balanced", task="regression")

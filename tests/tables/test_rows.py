@@ -11,6 +11,7 @@ from skorch import NeuralNet
 from skorch.dataset import Dataset
 from torch.utils.data import DataLoader
 
+from sklearn_deeplifft import NetworkEnsembleClassifier
 from sklearn_deeplifft.networks._batches import RowBatches, TableDataset, row_batches
 from sklearn_deeplifft.tables import Rows, canonical_rows, column_moments
 from sklearn_deeplifft.tables import _rows as module
@@ -243,6 +244,14 @@ def test_the_last_batch_may_be_dropped(dataset, size, served):
     assert labels == list(range(20, 2, -1))[:served]
 
 
+@pytest.mark.parametrize("others", [{}, {"num_workers": 0, "pin_memory": False}])
+def test_a_dropped_batch_that_is_the_only_one_is_refused(dataset, others):
+    with pytest.raises(ValueError, match=r"batch_size=19 is above the 18 rows .*drop_last=True"):
+        row_batches(dataset, batch_size=19, drop_last=True, **others)
+    assert len(list(row_batches(dataset, batch_size=18, drop_last=True, **others))) == 1
+    assert len(list(row_batches(dataset, batch_size=19, **others))) == 1
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_a_batch_size_of_minus_one_is_the_whole_data_set(dataset, training):
     """skorch puts the number of rows in its place."""
@@ -280,3 +289,74 @@ def test_options_that_only_torchs_loader_has(dataset):
     for (a, (y, w)), (b, (v, u)) in zip(ours, theirs, strict=True):
         for left, right in ((a, b), (y, v), (w, u)):
             torch.testing.assert_close(left, right)
+
+
+# Storage
+
+
+def big_endian(X, dtype):
+    """Scipy makes such matrices, for example by reading a file, and then cannot slice them."""
+    X = sp.csr_array(X)
+    X.data = X.data.astype(np.dtype(dtype).newbyteorder(">"))
+    return X
+
+
+def read_only(X):
+    X = X.copy()
+    X.flags.writeable = False
+    return X
+
+
+STORED = {
+    "rows backwards": lambda X: X[::-1].copy()[::-1],
+    "columns backwards": lambda X: X[:, ::-1].copy()[:, ::-1],
+    "every other row": lambda X: X.repeat(2, axis=0)[::2],
+    "columns first": np.asfortranarray,
+    "big-endian": lambda X: X.astype(X.dtype.newbyteorder(">")),
+    "big-endian backwards": lambda X: X.astype(X.dtype.newbyteorder(">"))[::-1].copy()[::-1],
+    "big-endian sparse": lambda X: big_endian(X, X.dtype),
+    "read-only": read_only,
+    "read-only backwards": lambda X: read_only(X[::-1])[::-1],
+    "one value for all": lambda X: np.broadcast_to(X[:1], X.shape),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int16, np.int32])
+@pytest.mark.parametrize("stored", STORED)
+def test_rows_are_read_right_however_they_are_stored(X, stored, dtype):
+    if "sparse" in stored and dtype is np.float16:
+        dtype = np.float32  # scipy has no sparse half floats
+    expected = np.broadcast_to(X[:1], X.shape) if stored == "one value for all" else X
+    rows, plain = Rows(STORED[stored](X.astype(dtype))), Rows(expected.astype(dtype))
+    assert rows.dtype is plain.dtype
+    for index in (slice(3, 9), slice(None), np.array([4, 0, 4])):
+        for columns in (None, np.array([3, 1])):
+            block = rows.take(index, columns)
+            # Warnings are errors: torch would warn of an array that it may not write to.
+            tensor = torch.from_numpy(block)
+            np.testing.assert_array_equal(tensor, plain.take(index, columns))
+            assert block.dtype == plain.take(index, columns).dtype
+    np.testing.assert_array_equal(rows.columns(np.array([2, 0])), plain.columns(np.array([2, 0])))
+    assert np.concatenate([block for _, block in rows.blocks()]).tolist() == expected.tolist()
+    index, weight = np.arange(23), np.linspace(1, 2, 23)
+    for found, wanted in zip(
+        (*column_moments(rows, index, weight), *canonical_rows(rows, weight[:, None])),
+        (*column_moments(plain, index, weight), *canonical_rows(plain, weight[:, None])),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("stored", [name for name in STORED if name != "one value for all"])
+def test_a_fit_does_not_depend_on_storage(stored):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    y = (X[:, 0] > 0).astype(int)
+    made = STORED[stored](X)
+    plain = sp.csr_array(X) if sp.issparse(made) else X
+    settings = {"n_networks": 2, "hidden_layer_sizes": (4,), "max_epochs": 2, "random_state": 0}
+    weight = np.ones(40)
+    weight[:5] = 0  # rows that are left out are sliced away from the table as it was stored
+    found, expected = (
+        NetworkEnsembleClassifier(**settings).fit(t, y, sample_weight=weight) for t in (made, plain)
+    )
+    np.testing.assert_array_equal(found.predict_proba(made), expected.predict_proba(plain))

@@ -110,3 +110,31 @@ def test_class_weights_by_label():
     assert class_weights(None, codes, np.ones(4), classes).tolist() == [1] * 4
     with pytest.raises(ValueError, match=r"names \['z'\], which y does not hold"):
         class_weights({"z": 1}, codes, np.ones(4), classes)
+
+
+@pytest.mark.parametrize("value", [-1, -1e-9, np.nan, np.inf, -np.inf, "2", None, [1], 1j])
+def test_class_weights_are_finite_numbers_from_zero_on(value):
+    codes, classes = np.array([0, 1, 1]), np.array(["a", "b"])
+    with pytest.raises(
+        ValueError, match=r"class_weight gives class 'b' the weight .*finite number"
+    ):
+        class_weights({"a": 1, "b": value}, codes, np.ones(3), classes)
+
+
+@pytest.mark.parametrize("value", [2, np.float32(2), np.int8(2), 2.0])
+def test_class_weights_of_any_number_type(value):
+    codes, classes = np.array([0, 1, 1]), np.array([3, 5])
+    for label in (5, np.int64(5), 5.0):
+        found = class_weights({label: value}, codes, np.ones(3), classes)
+        assert found.dtype == np.float64
+        assert found.tolist() == [1, 2, 2]
+
+
+def test_some_class_must_count():
+    with pytest.raises(ValueError, match="class_weight is zero for every class"):
+        class_weights({0: 0, 1: 0.0}, np.array([0, 1]), np.ones(2), np.array([0, 1]))
+
+
+def test_balanced_is_the_only_word_for_class_weights():
+    with pytest.raises(ValueError, match="class_weight='heavy' must be 'balanced', None, or"):
+        class_weights("heavy", np.array([0, 1]), np.ones(2), np.array([0, 1]))
