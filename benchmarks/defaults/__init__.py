@@ -1,0 +1,1 @@
+"""The default ensembles of the selectors, beside one common to all."""
