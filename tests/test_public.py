@@ -45,14 +45,19 @@ def test_all_lists_what_is_there(name):
 
 def test_all_of_the_package():
     assert set(sklearn_deeplifft.__all__) >= {
+        "CheckpointWarning",
         "Contributions",
         "DeepLIFFTSelector",
         "FeatureSelectionWarning",
         "GIATransformer",
         "ImportanceNeuronSelector",
         "Importances",
+        "NetworkEnsembleClassifier",
+        "NetworkEnsembleRegressor",
         "NotPiecewiseLinearError",
+        "Progress",
         "TrainingDivergedError",
+        "TrainingInterrupted",
         "__version__",
         "datasets",
         "groups_from_correlation",

@@ -130,6 +130,7 @@ def _fit(
         simplex_groups=parts.blocks or None,
         random_state=settings.seed,
     )
+    assert selector.step is not None
     total = settings.networks * n_rounds(len(groups.first), selector.step)
     with progress.stage("Training networks", total) as advance:
         selector.set_params(verbose=calls_per_network(advance))
