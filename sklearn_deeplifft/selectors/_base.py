@@ -213,7 +213,6 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         self._set_importances(by_network)
         self.ranking_ = self._groups.spread(self._ranks_of(self.feature_importances_))
         self.decomposition_error_ = float(np.max([s.error for s in scores]))
-        self.n_rounds_ = 1
         if self._eliminates(source):
             self._eliminate(first, source, scorer, scores, rows)
         self.estimator_ = source.fitted(first, data)

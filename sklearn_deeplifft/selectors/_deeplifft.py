@@ -474,6 +474,7 @@ class DeepLIFFTSelector(BaseNetworkSelector):
             )
         warn_never_right(scores, data.target, self._rule.target_class)
         self._hidden_references = [s.hidden_reference for s in scores]
+        self.n_rounds_ = 1  # elimination, where it follows, counts its own
 
     def _readings(self, rows: Rows) -> list[Reading]:
         """The fitted networks, ready to be read on other rows."""
