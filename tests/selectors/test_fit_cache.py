@@ -22,26 +22,38 @@ from sklearn.pipeline import Pipeline
 
 from benchmarks.sweep.counting import VARIABLE, CountedSelector, trainings
 from sklearn_deeplifft import (
-    DeepLIFFTSelector,
     FeatureSelectionWarning,
     GIATransformer,
     ImportanceNeuronSelector,
 )
-from tests.conftest import MLP, QUICK, bits, counted_trainings, planted, quick
+from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
+from sklearn_deeplifft.tables import Target
+from tests.conftest import (
+    MLP,
+    ONE_PASS,
+    QUICK,
+    bits,
+    counted_trainings,
+    made,
+    planted,
+    quick,
+)
 
-SMALL = {**QUICK, "n_networks": 2}
-for other in ("step", "gate_penalty"):  # a plain pass is DeepLIFFTSelector's to ask for
-    del SMALL[other]
+# A plain pass is DeepLIFFTSelector's to ask for.
+SMALL = {name: value for name, value in QUICK.items() if name not in ONE_PASS} | {"n_networks": 2}
+GATES = {**SMALL, "path_steps": 100, "score_on": "all"}
 SELECTORS = {
-    "deeplifft": lambda **params: DeepLIFFTSelector(**SMALL, step=0.5, gate_penalty=None, **params),
-    "gates": lambda **params: ImportanceNeuronSelector(**SMALL, path_steps=100, **params),
-    "gia": lambda **params: GIATransformer(
-        **{name: value for name, value in SMALL.items() if name != "score_on"}, **params
-    ),
+    "deeplifft": lambda **params: quick(n_networks=2, step=0.5, **params),
+    "gates": lambda **params: made(ImportanceNeuronSelector, defaults=GATES, **params),
+    "gia": lambda **params: made(GIATransformer, defaults=SMALL, **params),
     "hidden": lambda **params: quick(layer="0", **params),
     "module": lambda **params: quick(MLP, **params),
     "mlp": lambda **params: quick(MLPClassifier((9,), learning_rate_init=0.05, tol=1e-2), **params),
 }
+
+
+def counted(estimator=None, **params) -> CountedSelector:
+    return made(CountedSelector, estimator, defaults=QUICK, **params)
 
 
 def file_of(folder) -> Path:
@@ -52,17 +64,27 @@ def file_of(folder) -> Path:
 def state(selector) -> dict:
     """Everything a fit has set, networks as their bits."""
     params = selector.get_params(deep=False)
-    found = {name: value for name, value in vars(selector).items() if name not in params}
-    return {name: joblib.hash(_plain(value)) for name, value in found.items()}
+    return _hashes({name: v for name, v in vars(selector).items() if name not in params})
+
+
+def _hashes(named: dict) -> dict:
+    """A digest of each by itself: one of them all would tell which objects they share."""
+    return {name: joblib.hash(_plain(value)) for name, value in named.items()}
 
 
 def _plain(value):
+    if isinstance(value, BaseNetworkEnsemble | Target):
+        return _hashes(vars(value))
     if isinstance(value, torch.nn.Module):
         return {name: tensor.numpy() for name, tensor in value.state_dict().items()}
     if hasattr(value, "module_"):
         return _plain(value.module_)
     if isinstance(value, torch.Tensor):
         return value.numpy()
+    if isinstance(value, np.ndarray):
+        return value.copy()  # numbers, and not the strides of a view
+    if isinstance(value, np.generic):
+        return value.item()
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
@@ -78,7 +100,7 @@ def test_a_fit_that_is_read_is_the_fit(name, tmp_path, table, monkeypatch):
     assert state(alone).keys() == state(first).keys() == state(again).keys()
     arrays = {name for name, value in vars(alone).items() if isinstance(value, np.ndarray | float)}
     assert {"ranking_", "class_importances_", "decomposition_error_"} <= arrays
-    for key in (arrays & state(alone).keys()) | {"estimators_"}:
+    for key in (arrays & state(alone).keys()) | {"estimator_"}:
         assert state(alone)[key] == state(first)[key] == state(again)[key], key
     assert again.get_support().sum() == 2
     np.testing.assert_array_equal(
@@ -140,14 +162,14 @@ OTHER_FITS = {
     "groups": lambda s, X, y: s.fit(X, y, groups=np.arange(len(y)) // 3),
     "order": lambda s, X, y: s.fit(X[:, ::-1], y),
     "precision": lambda s, X, y: s.fit(X.astype(np.float32), y),
-    "networks": lambda s, X, y: s.set_params(n_networks=2).fit(X, y),
+    "networks": lambda s, X, y: s.set_params(estimator__n_networks=2).fit(X, y),
     "step": lambda s, X, y: s.set_params(step=0.5).fit(X, y),
     "reference": lambda s, X, y: s.set_params(reference="zero").fit(X, y),
     "class": lambda s, X, y: s.set_params(target_class=1).fit(X, y),
     "seed": lambda s, X, y: s.set_params(random_state=1).fit(X, y),
-    "epochs": lambda s, X, y: s.set_params(max_epochs=2).fit(X, y),
+    "epochs": lambda s, X, y: s.set_params(estimator__max_epochs=2).fit(X, y),
     "rows": lambda s, X, y: s.set_params(score_on="training").fit(X, y),
-    "network": lambda s, X, y: s.set_params(estimator=MLP).fit(X, y),
+    "network": lambda s, X, y: s.set_params(estimator=quick(MLP).estimator).fit(X, y),
     "nulls": lambda s, X, y: s.set_params(n_features_to_select="auto", alpha=0.9).fit(X, y),
 }
 
@@ -166,7 +188,7 @@ def test_another_fit_is_trained(name, tmp_path, table, monkeypatch):
 def test_every_parameter_but_the_cut_and_the_inert_is_in_the_key():
     from sklearn_deeplifft.selectors import _fit_cache as _memory
 
-    without = {*_memory.CUT, *_memory.INERT, "feature_groups"}
+    without = {*_memory.CUT, *_memory.INERT, *_memory.TOLD_OTHERWISE}
     assert without == {
         "alpha",
         "per_class",
@@ -177,7 +199,8 @@ def test_every_parameter_but_the_cut_and_the_inert_is_in_the_key():
         "n_jobs",
         "output",
         "verbose",
-        "feature_groups",
+        "estimator",  # by its type and its own parameters
+        "feature_groups",  # by the columns they hold
     }
 
 
@@ -221,7 +244,9 @@ def test_a_fit_that_cannot_come_again_is_refused(seed, tmp_path, table):
 
 def test_nothing_is_kept_of_a_network_that_is_trained_already(tmp_path, table):
     fitted = quick().fit(*table).estimator_.estimators_[0]
-    selector = quick(fitted, prefit=True, memory=tmp_path / "a", random_state=None).fit(*table)
+    selector = quick(fitted, prefit=True, memory=tmp_path / "a", random_state=None)
+    with pytest.warns(FeatureSelectionWarning, match="memory=.*trains nothing that could be kept"):
+        selector.fit(*table)
     assert selector.estimator_.estimators_[0] is fitted
     assert not (tmp_path / "a").exists()
 
@@ -240,7 +265,7 @@ def test_a_parameter_without_a_key_is_named(tmp_path, table):
     class Local(MLP):
         pass
 
-    with pytest.raises(TypeError, match=r"memory needs a key .* estimator=.*Local.* has none"):
+    with pytest.raises(TypeError, match=r"memory needs a key .* network=.*Local.* has none"):
         quick(Local, memory=tmp_path).fit(*table)
     quick(Local).fit(*table)
 
@@ -336,12 +361,12 @@ def test_what_the_user_set_stays(tmp_path, table):
 
 def test_nothing_of_an_earlier_fit_is_left(tmp_path, table):
     numbers = table.X[:, 0].copy()
-    quick(memory=tmp_path).fit(table.X, numbers)
+    of_numbers = quick(memory=tmp_path, task="regression").fit(table.X, numbers)
     selector = quick(memory=tmp_path).fit(*table)
     assert hasattr(selector, "classes_")
-    selector.fit(table.X, numbers)
+    selector.set_params(estimator=of_numbers.estimator).fit(table.X, numbers)
     assert not hasattr(selector, "classes_")
-    assert state(selector) == state(quick(memory=tmp_path).fit(table.X, numbers))
+    assert state(selector) == state(of_numbers)
 
 
 def test_it_says_that_nothing_is_trained(tmp_path, table, capsys):
@@ -371,7 +396,7 @@ def counter(tmp_path, monkeypatch):
 @pytest.mark.parametrize("estimator", [None, MLP], ids=["default", "module"])
 def test_a_grid_of_20_counts_and_5_folds_trains_6_times(n_jobs, estimator, tmp_path, counter):
     X, y = planted(n=90, d=24)
-    selector = CountedSelector(estimator, **QUICK, memory=tmp_path / "kept")
+    selector = counted(estimator, memory=tmp_path / "kept")
     pipeline = Pipeline([("selector", selector), ("model", LogisticRegression())])
     counts = {"selector__n_features_to_select": list(range(1, 21))}
     # Workers of their own, as those of an earlier test do not have the counter's name.
@@ -379,7 +404,7 @@ def test_a_grid_of_20_counts_and_5_folds_trains_6_times(n_jobs, estimator, tmp_p
         get_reusable_executor().shutdown(wait=True)
         search = GridSearchCV(pipeline, counts, cv=5).fit(X, y)
     assert trainings() == 6
-    plain = CountedSelector(estimator, **QUICK)
+    plain = counted(estimator)
     scores = GridSearchCV(
         Pipeline([("selector", plain), ("model", LogisticRegression())]),
         {"selector__n_features_to_select": [1, 20]},
@@ -392,9 +417,9 @@ def test_a_grid_of_20_counts_and_5_folds_trains_6_times(n_jobs, estimator, tmp_p
 
 def test_threads_that_race_train_once(tmp_path, counter):
     X, y = planted()
-    params = {**QUICK, "max_epochs": 100, "patience": None, "memory": tmp_path / "kept"}
+    params = {"max_epochs": 100, "patience": None, "memory": tmp_path / "kept"}
     with ThreadPoolExecutor(3) as pool:
-        fits = [pool.submit(CountedSelector(**params).fit, X, y) for _ in range(3)]
+        fits = [pool.submit(counted(**params).fit, X, y) for _ in range(3)]
         assert len({bits(fit.result()) for fit in fits}) == 1
     assert trainings() == 1
 
@@ -403,7 +428,7 @@ def test_groups_of_rows_take_part_in_a_search(tmp_path, counter):
     X, y = planted(n=90)
     rows = np.arange(90) // 3
     with sklearn.config_context(enable_metadata_routing=True):
-        selector = CountedSelector(**QUICK, memory=tmp_path / "kept").set_fit_request(
+        selector = counted(memory=tmp_path / "kept").set_fit_request(
             groups=True, sample_weight=False, sample_mask=False
         )
         pipeline = Pipeline([("selector", selector), ("model", LogisticRegression())])
@@ -415,11 +440,12 @@ def test_groups_of_rows_take_part_in_a_search(tmp_path, counter):
 RACE = """
 import sys
 from benchmarks.sweep.counting import CountedSelector
-from tests.conftest import QUICK, planted, bits
+from tests.conftest import QUICK, bits, made, planted
 print("ready", flush=True)
 sys.stdin.readline()
-params = {**QUICK, "max_epochs": 200, "patience": None}
-print(bits(CountedSelector(**params, memory=sys.argv[1]).fit(*planted())), flush=True)
+params = {"max_epochs": 200, "patience": None, "memory": sys.argv[1]}
+selector = made(CountedSelector, defaults=QUICK, **params)
+print(bits(selector.fit(*planted())), flush=True)
 """
 
 
