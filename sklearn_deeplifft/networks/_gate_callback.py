@@ -15,7 +15,7 @@ from sklearn_deeplifft.networks._penalty import GatePenalty
 __all__ = ["CloseGates", "first_linear", "gates_of"]
 
 
-class CloseGates(Callback):  # type: ignore[misc]  # skorch has no types
+class CloseGates(Callback):
     """The work of ``GatePenalty`` for one network, in skorch's own loop."""
 
     def __init__(self, settings: GateSettings) -> None:

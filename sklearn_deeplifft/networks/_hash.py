@@ -58,7 +58,7 @@ def hash_of(value: Any) -> str:
     return str(_Hasher(coerce_mmap=True).hash(value))
 
 
-class _Hasher(NumpyHasher):  # type: ignore[misc]  # joblib has no types
+class _Hasher(NumpyHasher):
     def reducer_override(self, obj: Any) -> Any:
         """Return what stands for an object in the hash; NotImplemented leaves it to joblib."""
         if isinstance(obj, torch.Tensor):

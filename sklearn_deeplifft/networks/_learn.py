@@ -380,7 +380,7 @@ def _torch_of_mlp(mlp: MLPClassifier | MLPRegressor) -> nn.Sequential:
     for weight, bias in zip(mlp.coefs_, mlp.intercepts_, strict=True):
         # skip_init draws nothing from torch's generator.
         shape = weight.shape
-        layer: nn.Linear = skip_init(nn.Linear, *shape, dtype=torch.float64)  # type: ignore[no-untyped-call]
+        layer: nn.Linear = skip_init(nn.Linear, *shape, dtype=torch.float64)
         with torch.no_grad():
             layer.weight.copy_(torch.as_tensor(weight.T))
             layer.bias.copy_(torch.as_tensor(bias))

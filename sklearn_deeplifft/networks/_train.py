@@ -63,7 +63,7 @@ def torch_threads(n: int) -> Iterator[None]:
         torch.set_num_threads(before if OPEN else first)
 
 
-class DivergenceCheck(Callback):  # type: ignore[misc]  # skorch has no types
+class DivergenceCheck(Callback):
     """Stop with an error as soon as the training loss is not finite."""
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:

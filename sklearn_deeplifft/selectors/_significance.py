@@ -118,7 +118,7 @@ def explained(
         enough = fewest_networks(alpha, tested.n_features)
         said.append(
             f"so only features that stand out together can be selected at alpha={alpha:g}; "
-            f"n_networks={enough} would be enough for a single one"
+            f"an ensemble of n_networks={enough} would be enough for a single one"
         )
     return "; ".join(said) + "." if said else None
 

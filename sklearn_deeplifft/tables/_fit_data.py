@@ -60,12 +60,12 @@ class FitData:
     @property
     def constant(self) -> np.ndarray:
         """(d,) bool: columns that held one value in training; of rows as given, none is known."""
-        return (self.std == 0) & self.canonical
+        return np.asarray((self.std == 0) & self.canonical)
 
     @property
     def scored(self) -> np.ndarray:
         """Positions of the distinct rows that may be scored."""
-        return self.index[self.score_weight[self.index] > 0]
+        return np.asarray(self.index[self.score_weight[self.index] > 0])
 
 
 def check_rows(selector: Any, X: Any, *, reset: bool, y: Any = "no_validation") -> Any:

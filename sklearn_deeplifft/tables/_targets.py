@@ -160,7 +160,7 @@ def encode_like(y: Any, fitted: Target) -> Target:
     y = y.reshape(len(y), -1)
     if y.shape[1] != fitted.codes.shape[1]:
         raise ValueError(
-            f"y has {y.shape[1]} columns; the selector was fitted with {fitted.codes.shape[1]}."
+            f"y has {y.shape[1]} columns; the networks were fitted with {fitted.codes.shape[1]}."
         )
     if fitted.kind == "multisoftmax":
         parts = [encode_known(c, k).codes for c, k in zip(y.T, fitted.classes, strict=True)]

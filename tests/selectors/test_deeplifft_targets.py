@@ -256,7 +256,7 @@ def test_new_rows_with_unknown_labels(data):
 
 def test_new_rows_with_targets_of_another_width(data, multilabel):
     selector = quick().fit(data.X, multilabel)
-    with pytest.raises(ValueError, match="y has 2 columns; the selector was fitted with 3"):
+    with pytest.raises(ValueError, match="y has 2 columns; the networks were fitted with 3"):
         selector.increments(data.X, multilabel[:, :2])
 
 
