@@ -122,7 +122,7 @@ def test_too_few_networks_are_said_to_be_too_few():
     with pytest.warns(
         FeatureSelectionWarning,
         match=r"with 6 networks .* can reach is 0\.163; so only features that stand out together "
-        r"can be selected at alpha=0\.1; n_networks=10 would be enough",
+        r"can be selected at alpha=0\.1; an ensemble of n_networks=10 would be",
     ):
         selector = SELECTORS["deeplifft"](n_networks=6).fit(X, y)
     assert selector.get_support(indices=True).tolist() == [0, 1, 2]
