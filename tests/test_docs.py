@@ -29,6 +29,12 @@ def _commands(page):
     return [line.removeprefix("$ ").split() for line in lines if line.startswith("$ ")]
 
 
+def _blocks():
+    """Python of the README, block by block; each stands alone."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return [part.split("```")[0] for part in text.split("```python\n")[1:]]
+
+
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=_name)
 def test_examples_print_what_the_page_says(page):
     result = doctest.testfile(
@@ -111,6 +117,14 @@ def test_paper_page_and_selector_agree():
     assert {"reference", "n_networks", "gates", "dropout"} <= set(different)
     for name, default in different.items():
         assert f"``{name}={default!r}``".replace("'", '"') in page, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(len(_blocks())))
+def test_blocks_of_the_readme_run(number, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(_blocks()[number], "README.md", "exec"), {})
+    assert capsys.readouterr().out
 
 
 def test_the_readme_has_no_gap():
