@@ -21,33 +21,24 @@ from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import of_class, warn_never_right
 from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer, ScoreRule
-from sklearn_deeplifft.selectors._per_row import (
-    Contributions,
-    Importances,
-    mean_contributions,
-    mean_increments,
-)
-from sklearn_deeplifft.selectors._reading import Gauge, Reading, ReadingPlan, ReadingSettings
+from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
+from sklearn_deeplifft.selectors._row_readings import RowReadings
 from sklearn_deeplifft.selectors._rows_scored import SCORE_ON
-from sklearn_deeplifft.selectors._scores import Scores, mean_by_class
+from sklearn_deeplifft.selectors._scores import Scores
 from sklearn_deeplifft.selectors._sources import Source
 from sklearn_deeplifft.tables import (
     FitData,
     Rows,
-    Target,
-    check_rows,
-    encode_like,
     find_simplices,
     require_no_groups_beside_layer,
     require_reference,
-    scored_rows,
     target_scale,
 )
 
 __all__ = ["DeepLIFFTSelector"]
 
 
-class DeepLIFFTSelector(BaseNetworkSelector):
+class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     """Select features by exact linear decomposition of trained ReLU networks (DeepLIFFT).
 
     Around every example a network of affine maps and piecewise-linear activations *is* affine:
@@ -372,74 +363,6 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         chosen = self.get_support(indices=True)
         return np.array([f"{layer}_{j}" for j in chosen], dtype=object)
 
-    def increments(self, X: Any, y: Any) -> np.ndarray:
-        """Softmax increments of each example's true class, averaged over the networks.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            True labels, as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
-            Change of the probability of class ``y`` at each feature's step, -1 to 1, for every
-            row, right or wrong. With several targets (n_samples, n_targets, n_features); in
-            regression the terms themselves. With ``feature_groups`` a group is one feature,
-            one step and one column, as in ``feature_groups_``: those of a row add up to the
-            change of its probability.
-        """
-        X, target = self._checked(X, y)
-        return mean_increments(self._readings(Rows(X)), target)
-
-    def contributions(self, X: Any) -> Contributions:
-        """The exact terms behind the scores, averaged over the networks.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        Contributions
-            ``terms`` (n_samples, K, n_features) and ``bias`` (n_samples, K); their sum is the
-            logits, averaged over networks. A network with one logit z for two classes has
-            ``K = 2`` and logits (0, z). Columns stand apart, also with ``feature_groups``.
-        """
-        check_is_fitted(self, "ranking_")
-        rows = Rows(check_rows(self, X, reset=False))
-        return mean_contributions(self._readings(rows), self.estimator_._target)
-
-    def importances(
-        self, X: Any, y: Any, sample_weight: Any = None, sample_mask: Any = None
-    ) -> Importances:
-        """Score any labelled rows with the fitted networks; nothing is trained.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), default=None
-        sample_mask : array-like of bool of shape (n_samples,), default=None
-            Score these rows only.
-
-        Returns
-        -------
-        Importances
-            ``overall`` (n_features,) and ``by_class`` (K, n_features), in one pass. Columns of a
-            group share its value.
-        """
-        X, target = self._checked(X, y)
-        index, weight = scored_rows(X, sample_weight, sample_mask)
-        scores = [
-            self._rule.scores(reading, index, target, weight, self._units)
-            for reading in self._readings(Rows(X))
-        ]
-        present = np.unique(target.codes[index, 0])
-        warn_never_right(scores, target, self._rule.target_class, present)
-        return Importances(np.mean([s.overall for s in scores], axis=0), mean_by_class(scores))
-
     def _scorer(self, data: FitData, source: Source) -> DecompositionScorer:
         hidden = self.layer is not None
         require_no_groups_beside_layer(
@@ -475,14 +398,3 @@ class DeepLIFFTSelector(BaseNetworkSelector):
         warn_never_right(scores, data.target, self._rule.target_class)
         self._hidden_references = [s.hidden_reference for s in scores]
         self.n_rounds_ = 1  # elimination, where it follows, counts its own
-
-    def _readings(self, rows: Rows) -> list[Reading]:
-        """The fitted networks, ready to be read on other rows."""
-        columns = np.arange(self.n_features_in_)
-        pairs = zip(self.estimator_._networks, self._hidden_references, strict=True)
-        return [self._plan.reading(trained, rows, columns, mean) for trained, mean in pairs]
-
-    def _checked(self, X: Any, y: Any) -> tuple[Any, Target]:
-        check_is_fitted(self, "ranking_")
-        X, y = check_rows(self, X, reset=False, y=y)
-        return X, encode_like(y, self.estimator_._target)
