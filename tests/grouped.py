@@ -1,4 +1,4 @@
-"""What holds of every fitted selector whose columns are in groups."""
+"""Guarantees of every fitted selector whose columns are in groups."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What the importances are: shares of gates, paths, averages; and that they mean something."""
+"""Importances by gates: shares, paths, averages; and that they mean something."""
 
 import json
 import os
