@@ -21,7 +21,8 @@ def on_cleveland(quick: bool) -> dict[str, float]:
     y = degree > 0
     figures = {}
     for ensemble in ENSEMBLES:
-        networks = ensemble_for("gates", ensemble, "classification")
+        fewer = {"n_networks": 6} if quick else {}
+        networks = ensemble_for("gates", ensemble, "classification", **fewer)
         one, other = (
             ImportanceNeuronSelector(networks, random_state=seed).fit(X, y).feature_importances_
             for seed in (0, 1)
