@@ -1,5 +1,7 @@
 """Errors and warnings of the package; each also inherits the nearest builtin type."""
 
+import sys
+import warnings
 from pathlib import Path
 
 __all__ = [
@@ -8,7 +10,11 @@ __all__ = [
     "NotPiecewiseLinearError",
     "TrainingDivergedError",
     "TrainingInterrupted",
+    "tell",
 ]
+
+BETWEEN = ("sklearn_deeplifft", "sklearn", "joblib")
+"""Packages that may stand between a warning and the line of the user that it speaks of."""
 
 
 class NotPiecewiseLinearError(ValueError):
@@ -38,6 +44,18 @@ class FeatureSelectionWarning(UserWarning):
 
 class CheckpointWarning(FeatureSelectionWarning):
     """A file of ``checkpoint_dir`` is damaged or foreign; its piece is computed again."""
+
+
+def tell(warning: FeatureSelectionWarning) -> None:
+    """Warn at the user's line, however many calls of ours and of scikit-learn's lie between."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and _package(frame.f_globals) in BETWEEN:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(warning, stacklevel=level)
+
+
+def _package(names: dict[str, object]) -> str:
+    return str(names.get("__name__", "")).partition(".")[0]
 
 
 class TrainingInterrupted(KeyboardInterrupt):

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import uuid
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from sklearn_deeplifft.exceptions import CheckpointWarning
+from sklearn_deeplifft.exceptions import CheckpointWarning, tell
 
 __all__ = ["Checkpoints", "key_of"]
 
@@ -52,7 +51,7 @@ class Checkpoints:
             problem = "is foreign (made from other data or settings, or by another version)"
             remedy = "Use another checkpoint_dir for another fit."
         finding = f"checkpoint {path} {problem}. The piece is computed again and the file replaced."
-        warnings.warn(CheckpointWarning(finding, remedy), stacklevel=2)
+        tell(CheckpointWarning(finding, remedy))
         return None
 
     def save(self, name: str, key: str, arrays: Mapping[str, np.ndarray]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from numbers import Integral, Real
@@ -22,7 +21,7 @@ from sklearn_deeplifft.ensembles import (
     names_of,
     reporter,
 )
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.ranking import (
     bootstrap_interval,
@@ -313,7 +312,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             q = np.where(self.class_importances_ > 0, self.class_q_values_, 1).min(axis=0)
         said = explained(q, self.feature_importances_, names, self.alpha, self._tested)
         if said is not None:
-            warnings.warn(said, FeatureSelectionWarning, stacklevel=3)
+            tell(FeatureSelectionWarning(said))
 
     def _warn_of_zeros(self) -> None:
         """Warn of a count that only features which say nothing can fill."""
@@ -325,13 +324,12 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         by_feature = self._groups.merged(self.feature_importances_)
         k, n = count_to_select(k, len(by_feature)), int((by_feature != 0).sum())
         if k > n:
-            warnings.warn(
+            finding = (
                 f"n_features_to_select={self.n_features_to_select} keeps {k - n} features of "
-                f"importance 0, as only {n} of {len(by_feature)} have any. Ask for {max(n, 1)} or "
-                "fewer, or set threshold as well.",
-                FeatureSelectionWarning,
-                stacklevel=3,
+                f"importance 0, as only {n} of {len(by_feature)} have any."
             )
+            remedy = f"Ask for {max(n, 1)} or fewer, or set threshold as well."
+            tell(FeatureSelectionWarning(finding, remedy))
 
     def _set_importances(self, by_network: np.ndarray) -> None:
         self.importances_per_network_ = by_network

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
 from sklearn_deeplifft.attribution import ScoreSums, cell_means, largest_score, overall_score
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.selectors._scores import Scores
 from sklearn_deeplifft.selectors._significance import NullScores
 from sklearn_deeplifft.tables import FeatureGroups, Target
@@ -99,7 +98,7 @@ def warn_never_right(
         "Train longer, use class_weight='balanced' or a smaller weight_decay, or score all rows "
         "(score_on='all').",
     )
-    warnings.warn(warning, stacklevel=2)
+    tell(warning)
 
 
 def row_of(target: Target, target_class: object) -> int:

@@ -18,7 +18,7 @@ import joblib
 from filelock import FileLock
 
 from sklearn_deeplifft.ensembles import digest_of
-from sklearn_deeplifft.exceptions import CheckpointWarning, FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import CheckpointWarning, FeatureSelectionWarning, tell
 from sklearn_deeplifft.networks import hash_of, key_of_parameters
 from sklearn_deeplifft.selectors._sources import Source
 from sklearn_deeplifft.tables import FitData
@@ -38,11 +38,15 @@ TOLD_OTHERWISE = ("estimator", "feature_groups")
 OF_THE_USER = ("_metadata_request", "_sklearn_output_config")
 
 
+Said = tuple[type[FeatureSelectionWarning], str, str]
+"""A warning: its type, finding and remedy."""
+
+
 class Kept(NamedTuple):
     """The content of a file."""
 
     attributes: dict[str, Any]
-    warnings: tuple[tuple[type[Warning], str], ...]
+    warnings: tuple[Said, ...]
     """Warnings of the fit; they are as true of the same fit read from the file."""
 
 
@@ -88,8 +92,8 @@ def remembered(selector: Any, data: FitData, source: Source, fit: Callable[[], N
     for name in _fitted(selector):  # of an earlier fit
         delattr(selector, name)
     vars(selector).update(kept.attributes)
-    for category, text in kept.warnings:
-        warnings.warn(text, category, stacklevel=2)
+    for category, *parts in kept.warnings:
+        tell(category(*parts))
 
 
 def _folder(memory: Any) -> Path | None:
@@ -146,7 +150,7 @@ def _fitted(selector: Any) -> dict[str, Any]:
     }
 
 
-def _watched(fit: Callable[[], None]) -> tuple[tuple[type[Warning], str], ...]:
+def _watched(fit: Callable[[], None]) -> tuple[Said, ...]:
     """Fit, and return what our own warnings said; all are given when it has ended."""
     caught: list[warnings.WarningMessage] = []
     try:
@@ -155,10 +159,10 @@ def _watched(fit: Callable[[], None]) -> tuple[tuple[type[Warning], str], ...]:
     finally:
         for w in caught:
             warnings.warn_explicit(w.message, w.category, w.filename, w.lineno, source=w.source)
-    ours = [w for w in caught if issubclass(w.category, FeatureSelectionWarning)]
+    ours = [w.message for w in caught if isinstance(w.message, FeatureSelectionWarning)]
     # What was wrong with a checkpoint that has been replaced is not true any more.
-    lasting = (w for w in ours if not issubclass(w.category, CheckpointWarning))
-    return tuple((w.category, str(w.message)) for w in lasting)
+    lasting = (w for w in ours if not isinstance(w, CheckpointWarning))
+    return tuple((type(w), w.finding, w.remedy) for w in lasting)
 
 
 def _read(path: Path) -> tuple[Kept | None, str | None]:
@@ -198,4 +202,4 @@ def _write(path: Path, kept: Kept) -> None:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, FeatureSelectionWarning, stacklevel=3)
+    tell(FeatureSelectionWarning(text))

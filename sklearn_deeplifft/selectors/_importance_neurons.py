@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from sklearn_deeplifft.ensembles import (
     ensemble_for,
     has_gates,
 )
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.networks import TrainedNetwork, network_kind
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import row_of, warn_never_right
@@ -357,4 +356,4 @@ def _warn_closed(scores: Sequence[Scores]) -> None:
             f"{closed} of {len(scores)} networks let no feature through; their importances are 0.",
             "Lower gate_penalty, or begin with gate_initial='one'.",
         )
-        warnings.warn(warning, stacklevel=2)
+        tell(warning)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sklearn_deeplifft.ensembles import defaults_of, differs
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.selectors._sources import Source
 
 __all__ = ["warn_unused"]
@@ -27,7 +26,7 @@ def warn_unused(selector: Any, source: Source, kind: str) -> None:
             said[name] = why
     if said:
         listed = "; ".join(f"{name}={given[name]!r} ({why})" for name, why in said.items())
-        warnings.warn(f"without effect here: {listed}.", FeatureSelectionWarning, stacklevel=5)
+        tell(FeatureSelectionWarning(f"without effect here: {listed}."))
 
 
 ELIMINATION = ("step", "smoothing", "path_weight")

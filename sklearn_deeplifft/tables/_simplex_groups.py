@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.tables._rows import Rows
 from sklearn_deeplifft.tables._validation import Names, column_indices, column_names
 
@@ -46,13 +45,12 @@ def find_simplices(
             continue
         scale = _constraint(rows, columns)
         if scale is None:
-            warnings.warn(
+            finding = (
                 f"simplex group {column_names(names, columns)} is not corrected: neither the sum "
                 "of its columns nor that of its columns divided by their ranges is constant "
-                "(a level was dropped, or unknown levels are all zero).",
-                FeatureSelectionWarning,
-                stacklevel=2,
+                "(a level was dropped, or unknown levels are all zero)."
             )
+            tell(FeatureSelectionWarning(finding))
             continue
         found.append(Simplex(columns, scale))
     return found

@@ -8,12 +8,11 @@ a column does not change its meaning when a missing value has once made it a flo
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Literal
 
 import numpy as np
 
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.tables._labels import numbers_in, target_columns
 
 __all__ = ["MOST_NUMBERED_CLASSES", "Task", "decide_task", "task_of", "task_sentence"]
@@ -78,7 +77,7 @@ def decide_task(y: Any) -> Task:
         columns = [numbers_in(column) for column in target_columns(y)]
         if all(_are_whole(values) for values in columns if values is not None):
             n = max(len(np.unique(values)) for values in columns if values is not None)
-            warnings.warn(task_sentence("y", n, IF_CLASSES), FeatureSelectionWarning, stacklevel=2)
+            tell(FeatureSelectionWarning(task_sentence("y", n, IF_CLASSES)))
     return task
 
 

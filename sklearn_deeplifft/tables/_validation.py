@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.tables._rows import Rows
 
 __all__ = [
@@ -91,12 +90,11 @@ def warn_constant(std: np.ndarray, names: Names) -> None:
     """Warn once, by name, of columns that hold one value only; they score zero."""
     constant = np.flatnonzero(std == 0)
     if len(constant):
-        warnings.warn(
+        finding = (
             f"{len(constant)} of {len(std)} columns hold a single value and score 0: "
-            f"{column_names(names, constant)}.",
-            FeatureSelectionWarning,
-            stacklevel=2,
+            f"{column_names(names, constant)}."
         )
+        tell(FeatureSelectionWarning(finding))
 
 
 def column_indices(columns: Sequence[int | str], names: Names, n_features: int) -> np.ndarray:
