@@ -1,4 +1,4 @@
-"""Floor 5: the console script ``sklearn-deeplifft``."""
+"""Floor 7: the console script ``sklearn-deeplifft``."""
 
 from sklearn_deeplifft.cli._main import main
 

@@ -1,4 +1,4 @@
-"""Floor 1, numpy: importances to ranking to mask; folds; stability; null features and FDR."""
+"""Floor 0, numpy: importances to ranking to mask; folds; stability; null features and FDR."""
 
 from sklearn_deeplifft.ranking._folds import deal_folds
 from sklearn_deeplifft.ranking._knockoffs import knockoff_maps, shrunk

@@ -1,4 +1,4 @@
-"""Floor 3: ``DeepLIFFTSelector``."""
+"""``DeepLIFFTSelector``: features by the exact terms of every logit."""
 
 from __future__ import annotations
 

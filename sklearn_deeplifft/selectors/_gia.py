@@ -1,4 +1,4 @@
-"""Floor 3: ``GIATransformer``."""
+"""``GIATransformer``: features by what happens when they are set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Floor 3: ``ImportanceNeuronSelector``."""
+"""``ImportanceNeuronSelector``: features by the gates before the first layer."""
 
 from __future__ import annotations
 

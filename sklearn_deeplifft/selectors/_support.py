@@ -1,4 +1,4 @@
-"""Floor 2: what is done with a ranking: lists, and the cut to a selection, resolved when asked."""
+"""Lists made of a ranking, and its cut to a selection, resolved when asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Floor 1: rows of any kind of table, validation that names columns, targets, feature groups."""
+"""Floor 0: rows of any kind of table, validation that names columns, targets, feature groups."""
 
 from sklearn_deeplifft.tables._correlations import (
     ColumnCorrelations,
