@@ -1,4 +1,4 @@
-"""Global importance: what a predictor does when features are set, over a population."""
+"""Floor 4, global importance: what a predictor does when features are set, over a population."""
 
 from sklearn_deeplifft.interventions._compose import Composed, commute, compose
 from sklearn_deeplifft.interventions._dose import DoseResponse, dose_response
