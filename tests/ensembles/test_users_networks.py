@@ -29,8 +29,9 @@ from sklearn_deeplifft.networks import (
     GateSettings,
     NetworkSettings,
     TrainedNetwork,
+    TrainingJob,
     TrainingTable,
-    train_network,
+    adapter_of,
 )
 from sklearn_deeplifft.tables import Problem, Rows
 
@@ -97,8 +98,7 @@ def ours(net, seed: int, *, moments=None, gates=None, targets=Y, **settings) -> 
     single = isinstance(net, skorch.NeuralNetBinaryClassifier)
     y = torch.as_tensor(targets)
     table = TrainingTable(Rows(X), y.float() if single else y, torch.ones(60), moments)
-    return train_network(
-        net,
+    job = TrainingJob(
         Problem("softmax", 5, len(np.unique(targets))),
         NetworkSettings(gates=gates, max_epochs=3, **settings),
         table,
@@ -107,6 +107,7 @@ def ours(net, seed: int, *, moments=None, gates=None, targets=Y, **settings) -> 
         columns=np.arange(5),
         seed=seed,
     )
+    return adapter_of(net).train(job)
 
 
 def weights(module: nn.Module) -> dict[str, np.ndarray]:
