@@ -18,7 +18,7 @@ from torch import nn
 from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier
 from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
 from sklearn_deeplifft.ensembles._applicable import ignored_parameters
-from sklearn_deeplifft.networks import network_kind, task_of_network
+from sklearn_deeplifft.networks import adapter_of
 
 # A busy machine is no defect: no example has a deadline, and the same ones are drawn each time.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
@@ -69,14 +69,14 @@ def made(kind, estimator=None, *, defaults, **params):
     if isinstance(estimator, BaseNetworkEnsemble) or {**defaults, **params}.get("prefit"):
         given = {k: v for k, v in defaults.items() if k not in OF_NETWORKS}
         return kind(estimator, **{**given, **params})
-    if estimator is not None and task_of_network(estimator) == "regression":
+    if adapter_of(estimator).task == "regression":
         task = "regression"
     own = {k: v for k, v in {**defaults, **params}.items() if k not in OF_NETWORKS}
     of_networks = {k: v for k, v in params.items() if k in OF_NETWORKS}
     given = kind.default_estimator(task, network=estimator).get_params(deep=False)
     given |= {k: v for k, v in defaults.items() if k in OF_NETWORKS} | of_networks
     ignored = {"class_weight"} if task == "regression" else set()
-    ignored |= set(ignored_parameters(network_kind(estimator), given))
+    ignored |= set(ignored_parameters(adapter_of(estimator), given))
     kept = {k: v for k, v in defaults.items() if k in OF_NETWORKS and k not in ignored}
     ensemble = kind.default_estimator(task, network=estimator, **{**kept, **of_networks})
     return kind(ensemble, **own)
@@ -177,11 +177,11 @@ def counted_trainings(monkeypatch):
     from sklearn_deeplifft.ensembles import _rounds, _training
 
     calls: list[np.ndarray] = []
-    train_network, train_batch = _rounds.train_network, _training.train_batch
+    training_job, train_batch = _rounds.TrainingJob, _training.train_batch
 
     def counting(*args, **kwargs):
         calls.append(kwargs["columns"])
-        return train_network(*args, **kwargs)
+        return training_job(*args, **kwargs)
 
     def counting_all(members, rows, problem, *args):
         every = np.arange(problem.n_features)
@@ -189,7 +189,7 @@ def counted_trainings(monkeypatch):
         return train_batch(members, rows, problem, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_rounds, "train_network", counting)
+        patch.setattr(_rounds, "TrainingJob", counting)
         patch.setattr(_training, "train_batch", counting_all)
         yield calls
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sklearn_deeplifft.networks import NetworkAdapter
+
 __all__ = ["differs", "ignored_parameters", "require_applicable"]
 
 LAYERS = ("hidden_layer_sizes", "dropout", "noise", "l2")
@@ -25,50 +27,35 @@ STEPS = (
 
 GATES = ("gate_initial", "gate_penalty", "path_steps")
 
-IGNORED: dict[str, tuple[str, ...]] = {
-    "default": (),
-    "module": (*LAYERS, *BATCHED),
-    "skorch": (*LAYERS, *BATCHED, *STEPS),
-    "mlp": (*LAYERS, *BATCHED, *STEPS, "gates", *GATES),
-}
 
-REMEDIES = {
-    "module": "its layers are its own, and its networks are trained one after another",
-    "skorch": "a skorch net trains by its own settings; set them on the net",
-    "mlp": "scikit-learn's perceptron trains by its own settings; set them on the estimator",
-}
-
-
-def ignored_parameters(kind: str, given: Mapping[str, Any]) -> list[str]:
+def ignored_parameters(adapter: NetworkAdapter, given: Mapping[str, Any]) -> list[str]:
     """Names of the parameters that say nothing of networks of this kind.
 
-    Parameters
-    ----------
-    kind : {"default", "module", "skorch", "mlp"}
-    given : mapping from parameter names to values
+    ``given`` maps parameter names to values.
     """
-    ignored = list(IGNORED[kind])
-    if kind in ("module", "skorch") and given["gates"] != "free":
-        ignored += GATES  # such a network has gates only if they are parameters of their own
-    return ignored + _of_our_gates(given) if kind == "default" else ignored
+    if adapter.built_here:
+        return _of_our_gates(given)
+    ignored = [*LAYERS, *BATCHED, *(STEPS if adapter.own_settings else ())]
+    if not adapter.gate_forms:
+        return [*ignored, "gates", *GATES]
+    return ignored if given["gates"] in adapter.gate_forms else [*ignored, *GATES]
 
 
 def require_applicable(
-    kind: str, given: Mapping[str, Any], defaults: Mapping[str, Any], network: Any
+    adapter: NetworkAdapter, given: Mapping[str, Any], defaults: Mapping[str, Any]
 ) -> None:
     """Raise ``ValueError`` for parameters that were set and do not apply.
 
     ``given`` and ``defaults`` map parameter names to values; one that equals its default was not
     set.
     """
-    ignored = ignored_parameters(kind, given)
+    ignored = ignored_parameters(adapter, given)
     changed = [name for name in ignored if differs(given[name], defaults[name])]
     if changed:
         shown = ", ".join(f"{name}={given[name]!r}" for name in changed)
-        why = REMEDIES.get(kind, "the networks have no gates that it could apply to")
         raise ValueError(
-            f"{shown} would be ignored: network={network!r}, and {why}. Leave "
-            f"{'it' if len(changed) == 1 else 'them'} at the default."
+            f"{shown} would be ignored: network={adapter.network!r}, and {adapter.why_ignored}. "
+            f"Leave {'it' if len(changed) == 1 else 'them'} at the default."
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -40,7 +39,7 @@ from sklearn_deeplifft.ensembles._splits import (
 )
 from sklearn_deeplifft.ensembles._training import Execution
 from sklearn_deeplifft.ensembles._validation_score import score_interval, validation_scores
-from sklearn_deeplifft.networks import TrainedNetwork, clone_network, network_kind
+from sklearn_deeplifft.networks import TrainedNetwork, adapter_of, clone_holder
 from sklearn_deeplifft.tables import (
     FeatureGroups,
     FitData,
@@ -125,7 +124,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
             X, y = check_rows(self, X, reset=True, y=y)
             data = self._fit_data(X, y, names_of(self), sample_weight=sample_weight, groups=groups)
             rounds = self._rounds(data, reporter(self.verbose, type(self).__name__))
-            if network_kind(self.network) == "module":
+            if rounds.adapter.may_return_probabilities:
                 rounds = rounds.answering_as(rounds.untrained())
             networks = rounds.train(rounds.every_column)
             with_target_units(rounds, networks)
@@ -134,8 +133,8 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
 
     def _require_trainable(self) -> None:
         """Find out before hours of training what would fail after them."""
-        kind = network_kind(self.network)
-        require_applicable(kind, self.get_params(deep=False), defaults_of(self), self.network)
+        given, defaults = self.get_params(deep=False), defaults_of(self)
+        require_applicable(adapter_of(self.network), given, defaults)
         if self.checkpoint_dir is not None and self.random_state is None:
             raise ValueError(
                 "checkpoint_dir needs random_state: with None every fit draws other networks, and "
@@ -183,7 +182,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         held = round(self.validation_fraction * len(data.index))
         epochs = epochs_within(self, len(data.index) - held)
         return Rounds(
-            network=self.network,
+            adapter=adapter_of(self.network),
             settings=network_settings(self, data, groups, epochs),
             data=data,
             splits=splits,
@@ -237,13 +236,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         return Execution(self.n_jobs, Checkpoints(self.checkpoint_dir), digest_of(data))
 
     def __sklearn_clone__(self) -> Self:
-        # The network apart from the rest: sklearn copies deeply, and torch refuses to copy a
-        # module whose weight norm is of the older form.
-        plain = copy.copy(self)
-        plain.network = None
-        twin: Self = super(BaseNetworkEnsemble, plain).__sklearn_clone__()
-        twin.network = clone_network(self.network)
-        return twin
+        return clone_holder(self, "network")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -9,7 +9,7 @@ from sklearn_deeplifft.ensembles._applicable import ignored_parameters
 from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
 from sklearn_deeplifft.ensembles._classifier import NetworkEnsembleClassifier
 from sklearn_deeplifft.ensembles._regressor import NetworkEnsembleRegressor
-from sklearn_deeplifft.networks import network_kind
+from sklearn_deeplifft.networks import adapter_of
 
 __all__ = ["ENSEMBLES", "ensemble_for"]
 
@@ -43,7 +43,7 @@ def ensemble_for(task: str, own: Mapping[str, Any], **changes: Any) -> BaseNetwo
     ensemble = ENSEMBLES[task](**changes)
     given = ensemble.get_params(deep=False)
     given |= {name: value for name, value in own.items() if name not in changes}
-    ignored = ignored_parameters(network_kind(ensemble.network), given)
+    ignored = ignored_parameters(adapter_of(ensemble.network), given)
     applied = {name: given[name] for name in own if name not in {*changes, *ignored}}
     ensemble.set_params(**applied)
     return ensemble

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,17 +24,14 @@ from sklearn_deeplifft.ensembles._training import Execution, train_networks
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
     LOGITS,
+    NetworkAdapter,
     NetworkSettings,
     OutputKind,
     TrainedNetwork,
+    TrainingJob,
     TrainingTable,
-    network_kind,
     output_kind_of,
     rescale_output,
-    train_network,
-    untrained_network,
-    wants_float_targets,
-    warm_start,
 )
 from sklearn_deeplifft.tables import FitData, column_names, target_scale
 
@@ -56,8 +52,8 @@ ROWS_RUN = 64
 class Rounds:
     """The training of one ensemble on one table; each round trains all networks once."""
 
-    network: Any
-    """As the ensemble was given it: None, a module, a skorch net, a perceptron."""
+    adapter: NetworkAdapter
+    """The network that the ensemble was given, of whatever kind."""
     settings: NetworkSettings
     data: FitData
     splits: Sequence[Split]
@@ -69,7 +65,7 @@ class Rounds:
     @property
     def ours(self) -> bool:
         """Whether the networks are built and trained here, a regression's on a standard target."""
-        return network_kind(self.network) == "default"
+        return self.adapter.built_here
 
     @property
     def every_column(self) -> np.ndarray:
@@ -94,12 +90,12 @@ class Rounds:
         if split.null_columns is not None:
             problem, settings = with_null_features(problem, settings)
             moments = moments_with_nulls(moments)
-        first = untrained_network(self.network, problem, settings, moments, split.seed)
+        first = self.adapter.untrained(problem, settings, moments, split.seed)
         return first and first._replace(null_columns=split.null_columns)
 
     def answering_as(self, first: TrainedNetwork | None) -> Rounds:
         """The same rounds, once an untrained module has shown what it returns."""
-        if first is None or network_kind(self.network) != "module":
+        if first is None or not self.adapter.may_return_probabilities:
             return self
         few = self.data.rows.take(self.data.index[:ROWS_RUN])
         kind = output_kind_of(first, few, self.data.target.problem(1).kind)
@@ -118,7 +114,7 @@ class Rounds:
         """
         starts = starts or [None] * len(self.splits)
         begun = [s._replace(start=start) for s, start in zip(self.splits, starts, strict=True)]
-        as_float = self.output_kind.single or wants_float_targets(self.network)
+        as_float = self.output_kind.single or self.adapter.float_targets
         table = training_table(self.data, ours=self.ours, as_float=as_float)
         with _explained(self):
             if self.ours:
@@ -139,7 +135,7 @@ class Rounds:
 
     def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> nn.Module | None:
         """The core to start from when only the columns ``kept`` of ``width`` are left."""
-        return warm_start(trained, self.network, kept, width)
+        return self.adapter.warm_start(trained, kept, width)
 
 
 def with_target_units(rounds: Rounds, networks: Sequence[TrainedNetwork]) -> None:
@@ -227,8 +223,7 @@ def _train_in_turn(
     """Train networks of the user's own, each by its own net."""
     began, stage_name = time.perf_counter(), _stage_name(columns, rounds.data)
     for j, split in enumerate(splits):
-        trained = train_network(
-            rounds.network,
+        job = TrainingJob(
             rounds.data.target.problem(len(columns)),
             rounds.settings,
             table,
@@ -239,6 +234,7 @@ def _train_in_turn(
             start=split.start,
             output_kind=rounds.output_kind,
         )
+        trained = rounds.adapter.train(job)
         seconds = time.perf_counter() - began
         left = seconds / (j + 1) * (len(splits) - j - 1)
         rounds.report(_progress(stage_name, j + 1, len(splits), [trained], seconds, left))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sklearn_deeplifft.networks import GateSettings, NetworkSettings, network_kind
+from sklearn_deeplifft.networks import GateSettings, NetworkSettings, adapter_of
 from sklearn_deeplifft.tables import FeatureGroups, FitData
 
 __all__ = ["epochs_within", "has_gates", "network_settings"]
@@ -51,13 +51,11 @@ def epochs_within(ensemble: Any, n_training: int) -> int:
 
 
 def has_gates(ensemble: Any) -> bool:
-    """Whether networks are trained with gates: those of the user's own only as parameters."""
-    kind = network_kind(ensemble.network)
-    if ensemble.gates == "free":
-        return kind != "mlp"
+    """Whether networks are trained with gates, of a form that their kind can have."""
+    if ensemble.gates not in adapter_of(ensemble.network).gate_forms:
+        return False
     # Norms of columns that nothing acts on are no part of the training.
-    tied = ensemble.gates == "tied" and ensemble.gate_penalty is not None
-    return tied and kind == "default"
+    return ensemble.gates == "free" or ensemble.gate_penalty is not None
 
 
 def _gate_settings(ensemble: Any, groups: FeatureGroups) -> GateSettings | None:

@@ -38,7 +38,7 @@ from sklearn_deeplifft.networks import (
     Standardize,
     TrainedNetwork,
     TrainingTable,
-    build_net,
+    default_net,
     relu_mlp,
     require_finite,
     seeded,
@@ -289,7 +289,7 @@ class _Work:
             moments = moments_with_nulls(moments) if self.with_nulls else moments
         # The net is given the recipe, not the weights: a clone of it starts afresh.
         plain = replace(self.settings, gates=None)
-        net = build_net(None, self.problem, plain, moments=moments)
+        net = default_net(self.problem, plain, moments)
         if gates is not None and not gates.tied:
             net.set_params(module__gates=gates)
         with seeded(0):

@@ -29,11 +29,10 @@ from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.networks import (
     Preprocessed,
     TrainedNetwork,
+    adapter_of,
     heads_for,
     is_network,
-    read_fitted,
     takes_columns,
-    task_of_network,
 )
 from sklearn_deeplifft.perturbation import FullForward, LowRank, OutputScale, Response, low_rank_of
 from sklearn_deeplifft.tables import Target
@@ -252,7 +251,8 @@ def _of_networks(
     def scaled(n_outputs: int) -> OutputScale:
         return OutputScale(_heads(kind, n_outputs), proba, both=kind != "multilabel")
 
-    responses = [response_of(split(read_fitted(one)), few, scaled, dtype) for one in networks]
+    fitted = [split(adapter_of(one).read_fitted()) for one in networks]
+    responses = [response_of(trained, few, scaled, dtype) for trained in fitted]
     rows = torch.tensor(few[:2], dtype=torch.float64)
     n_rows = {response.outputs(rows).shape[1] for response in responses}
     if len(n_rows) > 1:
@@ -277,7 +277,7 @@ def _kind(estimator: Any, task: str) -> str:
         raise ValueError(
             f"task={task!r} must be 'auto', 'classification', 'multilabel' or 'regression'."
         )
-    return task_of_network(estimator) if task == "auto" else task
+    return adapter_of(estimator).task if task == "auto" else task
 
 
 def _heads(kind: str, n_outputs: int) -> tuple[Head, ...]:

@@ -1,13 +1,14 @@
 """Floor 2, torch and skorch: one network, built, trained and handed on for reading."""
 
+from sklearn_deeplifft.networks._adapter import NetworkAdapter
 from sklearn_deeplifft.networks._build import (
     LOGITS,
     NetworkSettings,
     OutputKind,
-    build_net,
-    clone_network,
     criterion_of,
+    default_net,
 )
+from sklearn_deeplifft.networks._copies import clone_holder
 from sklearn_deeplifft.networks._gate_callback import first_linear, gates_of
 from sklearn_deeplifft.networks._gates import (
     FeatureGate,
@@ -18,30 +19,17 @@ from sklearn_deeplifft.networks._gates import (
 )
 from sklearn_deeplifft.networks._hash import hash_of, key_of_parameters
 from sklearn_deeplifft.networks._heads import heads_for
-from sklearn_deeplifft.networks._learn import (
-    TrainedNetwork,
-    TrainingTable,
-    is_network,
-    is_regressor_network,
-    known_classes,
-    network_kind,
-    output_kind_of,
-    read_fitted,
-    takes_columns,
-    task_of_network,
-    train_network,
-    untrained_network,
-    wants_float_targets,
-    warm_start,
-)
+from sklearn_deeplifft.networks._kinds import adapter_of, is_network
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
 from sklearn_deeplifft.networks._null_columns import (
     KnockoffMap,
     NullColumns,
     with_null_columns,
 )
+from sklearn_deeplifft.networks._outputs import known_classes, output_kind_of, takes_columns
 from sklearn_deeplifft.networks._penalty import GatePenalty, path_epochs
 from sklearn_deeplifft.networks._train import require_finite, seeded, torch_threads
+from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob, TrainingTable
 
 __all__ = [
     "FeatureGate",
@@ -51,39 +39,34 @@ __all__ = [
     "GaussianNoise",
     "KnockoffMap",
     "LOGITS",
+    "NetworkAdapter",
     "NetworkSettings",
     "NullColumns",
     "OutputKind",
     "Preprocessed",
     "Standardize",
     "TrainedNetwork",
+    "TrainingJob",
     "TrainingTable",
-    "build_net",
-    "clone_network",
+    "adapter_of",
+    "clone_holder",
     "column_norms",
     "criterion_of",
+    "default_net",
     "first_linear",
     "gates_of",
     "hash_of",
     "heads_for",
     "is_network",
-    "is_regressor_network",
     "key_of_parameters",
     "known_classes",
-    "network_kind",
     "output_kind_of",
     "path_epochs",
-    "read_fitted",
     "relu_mlp",
     "require_finite",
     "rescale_output",
     "seeded",
     "takes_columns",
-    "task_of_network",
     "torch_threads",
-    "train_network",
-    "untrained_network",
-    "wants_float_targets",
-    "warm_start",
     "with_null_columns",
 ]

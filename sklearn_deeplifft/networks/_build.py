@@ -1,4 +1,4 @@
-"""The one place where parameters become a configured, unfitted skorch net."""
+"""The one place where parameters become a configured, unfitted skorch net: ours or the user's."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import skorch
 import torch
-from sklearn.base import clone
 from skorch.callbacks import EarlyStopping, EpochScoring
 from torch import nn
 from torch.utils.data import DataLoader
 
 from sklearn_deeplifft.networks._batches import row_batches
-from sklearn_deeplifft.networks._copies import copied
+from sklearn_deeplifft.networks._copies import clone_around
 from sklearn_deeplifft.networks._gate_callback import CloseGates
 from sklearn_deeplifft.networks._gates import GateSettings
 from sklearn_deeplifft.networks._losses import (
@@ -35,12 +34,13 @@ from sklearn_deeplifft.tables import Problem
 
 __all__ = [
     "LOGITS",
-    "OutputKind",
+    "Moments",
     "NetworkSettings",
-    "build_net",
-    "clone_network",
+    "OutputKind",
+    "adopted_net",
     "criterion_of",
-    "is_net",
+    "default_net",
+    "module_net",
     "stops_early",
 ]
 
@@ -55,6 +55,9 @@ class OutputKind(NamedTuple):
 
 
 LOGITS = OutputKind(False, False)
+
+Moments = tuple[np.ndarray, np.ndarray] | None
+"""Means and scales of columns; None where inputs stay as they are."""
 
 NEVER = 10**9
 """Patience that does not end."""
@@ -85,32 +88,37 @@ class NetworkSettings:
     gates: GateSettings | None = None
 
 
-def is_net(estimator: object) -> bool:
-    """Tell whether ``estimator`` is a skorch net."""
-    return isinstance(estimator, skorch.NeuralNet)
+def default_net(
+    problem: Problem, settings: NetworkSettings, moments: Moments, core: nn.Module | None = None
+) -> skorch.NeuralNet:
+    """Return an unfitted net around layers of ours, which takes raw rows.
+
+    ``moments`` are the means and scales put in front; ``core`` is an already trained module to
+    start from.
+    """
+    return _configured(_module_of_ours(problem, settings, moments, core), problem, settings)
 
 
-def build_net(
-    estimator: Any,
+def module_net(
+    module: Any,
     problem: Problem,
     settings: NetworkSettings,
-    *,
-    moments: tuple[np.ndarray, np.ndarray] | None,
+    moments: Moments,
     core: nn.Module | None = None,
-    weighted: bool = True,
     output_kind: OutputKind = LOGITS,
 ) -> skorch.NeuralNet:
-    """Return an unfitted net that takes raw rows.
+    """Return an unfitted net of ours around a user's module, or a class of them."""
+    params = {"module": users_module(module, problem, settings, moments, core)}
+    return _configured(params, problem, settings, output_kind)
 
-    ``estimator`` is None, a module class or instance, or an unfitted skorch net; ``core`` is an
-    already trained module to start from; ``moments`` are the means and scales put in front.
-    """
-    if is_net(estimator):
-        return _adopted(estimator, problem, settings, moments, core, weighted)
-    if estimator is None:
-        params = _module_of_ours(problem, settings, moments, core)
-    else:
-        params = {"module": users_module(estimator, problem, settings, moments, core)}
+
+def _configured(
+    params: dict[str, Any],
+    problem: Problem,
+    settings: NetworkSettings,
+    output_kind: OutputKind = LOGITS,
+) -> skorch.NeuralNet:
+    """A net of ours around the module that ``params`` describe."""
     criterion, criterion_params = criterion_of(problem, settings.loss, output_kind)
     base = _net_class(problem, output_kind)
     if base is skorch.NeuralNetClassifier:
@@ -141,7 +149,7 @@ def build_net(
 def _module_of_ours(
     problem: Problem,
     settings: NetworkSettings,
-    moments: tuple[np.ndarray, np.ndarray] | None,
+    moments: Moments,
     core: nn.Module | None,
 ) -> dict[str, Any]:
     """Parameters of skorch for a network of our own layers."""
@@ -165,7 +173,7 @@ def users_module(
     module: Any,
     problem: Problem,
     settings: NetworkSettings,
-    moments: tuple[np.ndarray, np.ndarray] | None,
+    moments: Moments,
     core: nn.Module | None,
     **others: Any,
 ) -> UsersModule:
@@ -234,16 +242,20 @@ def _silent(*args: Any, **kwargs: Any) -> None:
     """skorch's early stopping announces itself through a sink."""
 
 
-def _adopted(
+def adopted_net(
     net: skorch.NeuralNet,
     problem: Problem,
     settings: NetworkSettings,
-    moments: tuple[np.ndarray, np.ndarray] | None,
-    core: nn.Module | None,
-    weighted: bool,
+    moments: Moments,
+    core: nn.Module | None = None,
+    *,
+    weighted: bool = False,
 ) -> skorch.NeuralNet:
-    """A clone of the user's net, its module behind a standardisation; training stays theirs."""
-    module, net = net.module, _clone_around(net, None)
+    """A clone of the user's net, its module behind a standardisation; training stays theirs.
+
+    ``weighted`` replaces its loss by one that reads targets with their weights.
+    """
+    module, net = net.module, clone_around(net, None)
     single = isinstance(net, skorch.NeuralNetBinaryClassifier) and problem.n_outputs == 2
     net.set_params(
         module=users_module(
@@ -275,29 +287,6 @@ def _adopted(
             "leave callbacks at None."
         )
     return net
-
-
-def clone_network(network: Any) -> Any:
-    """``sklearn.clone`` for a network of any kind, also of modules that torch does not copy."""
-    if isinstance(network, nn.Module):
-        return copied(network)
-    if not is_net(network):
-        return clone(network, safe=False)
-    module = network.module
-    return _clone_around(
-        network, copied(module) if isinstance(module, nn.Module) else clone(module, safe=False)
-    )
-
-
-def _clone_around(net: skorch.NeuralNet, module: Any) -> skorch.NeuralNet:
-    """An unfitted copy of a net around this module; its own stays where it is."""
-    params = net.get_params(deep=False)
-    settings = {
-        name: clone(value, safe=False)
-        for name, value in params.items()
-        if name not in ("module", "_params_to_validate")
-    }
-    return type(net)(**settings, module=module)
 
 
 def _watch(net: skorch.NeuralNet, settings: NetworkSettings, weighted: bool) -> None:

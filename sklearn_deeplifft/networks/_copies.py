@@ -1,12 +1,17 @@
-"""Copies of modules that torch itself cannot copy."""
+"""Copies of networks that torch and scikit-learn cannot copy themselves."""
 
 from __future__ import annotations
 
 import copy
+from typing import Any, TypeVar
 
+import skorch
+from sklearn.base import BaseEstimator, clone
 from torch import Tensor, nn
 
-__all__ = ["copied"]
+__all__ = ["clone_around", "clone_holder", "clone_network", "copied"]
+
+Holder = TypeVar("Holder", bound=BaseEstimator)
 
 
 def copied(module: nn.Module) -> nn.Module:
@@ -22,3 +27,36 @@ def copied(module: nn.Module) -> nn.Module:
             if isinstance(value, Tensor) and not value.is_leaf:
                 memo[id(value)] = value.detach().clone()
     return copy.deepcopy(module, memo)
+
+
+def clone_network(network: Any) -> Any:
+    """``sklearn.clone`` for a network of any kind, also of modules that torch does not copy."""
+    if isinstance(network, nn.Module):
+        return copied(network)
+    if isinstance(network, skorch.NeuralNet):
+        return clone_around(network, clone_network(network.module))
+    return clone(network, safe=False)
+
+
+def clone_around(net: skorch.NeuralNet, module: Any) -> skorch.NeuralNet:
+    """An unfitted copy of a net around this module; its own stays where it is."""
+    params = net.get_params(deep=False)
+    settings = {
+        name: clone(value, safe=False)
+        for name, value in params.items()
+        if name not in ("module", "_params_to_validate")
+    }
+    return type(net)(**settings, module=module)
+
+
+def clone_holder(holder: Holder, name: str) -> Holder:
+    """``sklearn.clone`` of an estimator whose parameter ``name`` may be a network.
+
+    The network is cloned apart from the rest: sklearn copies deeply, and torch refuses to copy a
+    module whose weight norm is of the older form.
+    """
+    plain = copy.copy(holder)
+    setattr(plain, name, None)
+    twin: Holder = BaseEstimator.__sklearn_clone__(plain)
+    setattr(twin, name, clone_network(getattr(holder, name)))
+    return twin

@@ -22,7 +22,7 @@ from sklearn_deeplifft.ensembles import (
     reporter,
 )
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
-from sklearn_deeplifft.networks import TrainedNetwork
+from sklearn_deeplifft.networks import TrainedNetwork, clone_holder
 from sklearn_deeplifft.ranking import (
     bootstrap_interval,
     count_to_select,
@@ -341,6 +341,9 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         by_feature = ranks(self._groups.merged(by_network))
         self.mean_ranks_ = self._groups.spread(by_feature.mean(axis=0))
         self.ranks_std_ = self._groups.spread(by_feature.std(axis=0))
+
+    def __sklearn_clone__(self) -> Self:
+        return clone_holder(self, "estimator")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_deeplifft.ensembles import BaseNetworkEnsemble, Rounds, exported, has_gates
-from sklearn_deeplifft.networks import TrainedNetwork, network_kind
+from sklearn_deeplifft.networks import TrainedNetwork, adapter_of
 from sklearn_deeplifft.ranking import rank
 from sklearn_deeplifft.selectors._scores import Scorer, Scores
 from sklearn_deeplifft.tables import FeatureGroups
@@ -92,7 +92,7 @@ def eliminate(
 
 def require_possible(ensemble: BaseNetworkEnsemble) -> None:
     """Refuse what could only be cut wrongly: gates before a network as wide as the table."""
-    if network_kind(ensemble.network) != "default" and has_gates(ensemble):
+    if not adapter_of(ensemble.network).built_here and has_gates(ensemble):
         raise ValueError(
             "elimination trains on ever fewer columns, and gates='free' before a network of your "
             "own cannot follow; use step=None, or gates=None in the ensemble."

@@ -16,7 +16,7 @@ from sklearn_deeplifft.ensembles import (
     has_gates,
 )
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
-from sklearn_deeplifft.networks import TrainedNetwork, network_kind
+from sklearn_deeplifft.networks import TrainedNetwork, adapter_of
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import row_of, warn_never_right
 from sklearn_deeplifft.selectors._gate_scorer import GateScorer, groups_of_gates
@@ -238,7 +238,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         500
         """
         own = dict(OWN)
-        if network_kind(changes.get("network")) in ("module", "skorch"):
+        if adapter_of(changes.get("network")).gate_forms == ("free",):
             own["gates"] = "free"  # gates before a network can only be parameters of their own
         return ensemble_for(task, own, **changes)
 
@@ -311,7 +311,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
             readout=self.readout,
             on_path=self._on_path,
             reads_weights=self.readout == "effective" or bool(ensemble.gate_penalty),
-            in_front=network_kind(ensemble.network) != "default",
+            in_front=not adapter_of(ensemble.network).built_here,
         )
 
     def _after_scores(
@@ -336,13 +336,13 @@ def _require_gates(source: Source) -> None:
     """Refuse an ensemble that trains no gates, before it is trained."""
     if source.prefit or has_gates(source.ensemble):
         return
-    kind = network_kind(source.ensemble.network)
-    if kind == "mlp":
+    adapter = adapter_of(source.ensemble.network)
+    if not adapter.gate_forms:
         raise TypeError(
-            f"{type(source.ensemble.network).__name__} cannot be trained with gates before it; "
+            f"{type(adapter.network).__name__} cannot be trained with gates before it; "
             "pass None, a torch module or a skorch net."
         )
-    remedy = "gates='tied' and a gate_penalty" if kind == "default" else "gates='free'"
+    remedy = "gates='tied' and a gate_penalty" if "tied" in adapter.gate_forms else "gates='free'"
     raise ValueError(
         f"the ensemble trains no gates (gates={source.ensemble.gates!r}, gate_penalty="
         f"{source.ensemble.gate_penalty!r}), and gates are what is read; set {remedy}."

@@ -22,11 +22,9 @@ from sklearn_deeplifft.ensembles import (
 )
 from sklearn_deeplifft.networks import (
     TrainedNetwork,
+    adapter_of,
     gates_of,
     known_classes,
-    network_kind,
-    read_fitted,
-    task_of_network,
 )
 from sklearn_deeplifft.tables import (
     FeatureGroups,
@@ -78,7 +76,7 @@ class Untrained:
     @property
     def target_is_standard(self) -> bool:
         """Whether the networks of a regression are read on a standardised target."""
-        return network_kind(self.ensemble.network) == "default"
+        return adapter_of(self.ensemble.network).built_here
 
     def fit_data(self, X: Any, y: Any, names: np.ndarray | None, **given: Any) -> FitData:
         """Make the table ready for training."""
@@ -164,7 +162,7 @@ class FittedNetwork:
     @property
     def gate_groups(self) -> np.ndarray:
         """(d,): the gate of each column."""
-        return _gates_in_front(read_fitted(self.network))
+        return _gates_in_front(adapter_of(self.network).read_fitted())
 
     @property
     def ensemble(self) -> BaseNetworkEnsemble:
@@ -177,7 +175,7 @@ class FittedNetwork:
 
     def _encode(self, X: Any, y: Any) -> Target:
         known = known_classes(self.network, Rows(X).take(slice(0, 2)), np.unique(y))
-        task = task_of_network(self.network)
+        task = adapter_of(self.network).task
         if task == "auto":
             # An output for each of the numbers tells that they are classes, however many.
             numbered = known is not None and len(known) > 2
@@ -193,7 +191,7 @@ class FittedNetwork:
         ready: Callable[[TrainedNetwork], object],
     ) -> FirstRound:
         """Take the network as it is."""
-        return FirstRound([read_fitted(self.network)], None)
+        return FirstRound([adapter_of(self.network).read_fitted()], None)
 
     def fitted(self, first: FirstRound, data: FitData) -> BaseNetworkEnsemble:
         """An ensemble of this network alone."""
@@ -242,7 +240,7 @@ def source_of(
     """
     ours = isinstance(estimator, BaseNetworkEnsemble)
     if not ours:
-        network_kind(estimator)
+        adapter_of(estimator)  # refuses what is no network
     if prefit:
         if not ours:
             return FittedNetwork(estimator)
@@ -261,7 +259,7 @@ def source_of(
 
 def _require_room_for_nulls(network: Any) -> None:
     """Refuse, in the terms of what was asked for, what the ensemble would call ignored."""
-    if network_kind(network) != "default":
+    if not adapter_of(network).built_here:
         raise ValueError(
             'n_features_to_select="auto" compares columns with null features, and null features '
             f"need twice the inputs, which network={network!r} does not have; only networks that "
@@ -298,7 +296,7 @@ def _gates_in_front(trained: TrainedNetwork) -> np.ndarray:
 
 def _around(network: Any, y: Any, make: Callable[..., BaseNetworkEnsemble]) -> BaseNetworkEnsemble:
     """The selector's default ensemble, around a network of the user's where there is one."""
-    task = "auto" if network is None else task_of_network(network)
+    task = adapter_of(network).task
     if task == "auto":
         task = decide_task(y)
     return make("regression" if task == "regression" else "classification", network=network)

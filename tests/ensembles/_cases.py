@@ -10,7 +10,13 @@ import numpy as np
 import torch
 
 from sklearn_deeplifft.ensembles import Execution, Split, train_networks
-from sklearn_deeplifft.networks import NetworkSettings, TrainedNetwork, TrainingTable, train_network
+from sklearn_deeplifft.networks import (
+    NetworkSettings,
+    TrainedNetwork,
+    TrainingJob,
+    TrainingTable,
+    adapter_of,
+)
 from sklearn_deeplifft.tables import Problem, Rows
 
 KINDS = ("softmax", "sigmoid", "regression", "multisoftmax")
@@ -68,8 +74,7 @@ def together(
 
 def alone(data: Case, settings: NetworkSettings, part: Split, columns=None) -> TrainedNetwork:
     """A plain skorch net of its own."""
-    return train_network(
-        None,
+    job = TrainingJob(
         data.problem,
         settings,
         data.table,
@@ -79,6 +84,7 @@ def alone(data: Case, settings: NetworkSettings, part: Split, columns=None) -> T
         seed=part.seed,
         start=part.start,
     )
+    return adapter_of(None).train(job)
 
 
 def losses(trained: TrainedNetwork) -> dict[str, list[float]]:

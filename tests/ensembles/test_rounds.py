@@ -13,7 +13,7 @@ from sklearn_deeplifft.ensembles import (
     with_target_units,
 )
 from sklearn_deeplifft.ensembles._splits import with_null_draws
-from sklearn_deeplifft.networks import GateSettings, NetworkSettings
+from sklearn_deeplifft.networks import GateSettings, NetworkSettings, adapter_of
 from sklearn_deeplifft.tables import FeatureGroups, FitData, encode_target, fit_data
 
 SETTINGS = NetworkSettings((8,), learning_rate=0.02, batch_size=32, max_epochs=5)
@@ -35,7 +35,8 @@ def rounds_of(data, settings=SETTINGS, *, null_columns=False) -> Rounds:
     if null_columns:
         every = np.arange(data.rows.shape[1])
         splits = with_null_draws(splits, data, knockoff_map_of(data, FeatureGroups(every, every)))
-    return Rounds(None, settings, data, splits, Execution(), report=lambda progress: None)
+    ours = adapter_of(None)
+    return Rounds(ours, settings, data, splits, Execution(), report=lambda progress: None)
 
 
 @pytest.mark.parametrize("sparse", [False, True])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from joblib import Parallel, delayed
 
 from sklearn_deeplifft.ensembles import _training as module
-from sklearn_deeplifft.networks import GateSettings, NetworkSettings, warm_start
+from sklearn_deeplifft.networks import GateSettings, NetworkSettings, adapter_of
 from sklearn_deeplifft.networks._train import seeded
 from tests.ensembles._cases import (
     KINDS,
@@ -102,7 +102,7 @@ def test_going_on_from_trained_networks():
 def test_going_on_with_some_columns():
     data, parts, columns = case(), assigned(), np.array([1, 4])
     first = together(data, SETTINGS, parts)
-    starts = [warm_start(trained, None, columns, 5) for trained in first]
+    starts = [adapter_of(None).warm_start(trained, columns, 5) for trained in first]
     parts = [part._replace(start=core) for part, core in zip(parts, starts, strict=True)]
     few = data._replace(problem=replace(data.problem, n_features=2))
     assert_as_alone(few, SETTINGS, parts, columns)

@@ -24,13 +24,19 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
 
-from sklearn_deeplifft import NetworkEnsembleClassifier
+from sklearn_deeplifft import (
+    DeepLIFFTSelector,
+    GIATransformer,
+    ImportanceNeuronSelector,
+    NetworkEnsembleClassifier,
+)
 from sklearn_deeplifft.networks import (
     GateSettings,
     NetworkSettings,
     TrainedNetwork,
+    TrainingJob,
     TrainingTable,
-    train_network,
+    adapter_of,
 )
 from sklearn_deeplifft.tables import Problem, Rows
 
@@ -97,8 +103,7 @@ def ours(net, seed: int, *, moments=None, gates=None, targets=Y, **settings) -> 
     single = isinstance(net, skorch.NeuralNetBinaryClassifier)
     y = torch.as_tensor(targets)
     table = TrainingTable(Rows(X), y.float() if single else y, torch.ones(60), moments)
-    return train_network(
-        net,
+    job = TrainingJob(
         Problem("softmax", 5, len(np.unique(targets))),
         NetworkSettings(gates=gates, max_epochs=3, **settings),
         table,
@@ -107,6 +112,7 @@ def ours(net, seed: int, *, moments=None, gates=None, targets=Y, **settings) -> 
         columns=np.arange(5),
         seed=seed,
     )
+    return adapter_of(net).train(job)
 
 
 def weights(module: nn.Module) -> dict[str, np.ndarray]:
@@ -348,6 +354,38 @@ def test_an_ensemble_is_cloned_and_its_networks_too(as_net):
     assert not twin.initialized_
     assert set(weights(twin.initialize().module_)) == set(weights(module))
     pickle.loads(pickle.dumps(one)).predict(X)
+
+
+HOLDERS = {
+    "itself": (lambda module: module, lambda module: module),
+    "a net": (net_of, lambda net: net.module),
+    "an ensemble": (NetworkEnsembleClassifier, lambda ensemble: ensemble.network),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*deprecated:FutureWarning")
+@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize("kind", [DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector])
+def test_a_selector_is_cloned_and_its_network_too(kind, holder):
+    around, module_of = HOLDERS[holder]
+    module = old_weight_norm()
+    given = around(module)
+    selector = kind(given, n_features_to_select=2, random_state=0)
+    twin = clone(selector)
+    assert type(twin) is kind
+    assert selector.estimator is given
+    others = [one.get_params(deep=False) for one in (selector, twin)]
+    assert [type(params.pop("estimator")) for params in others] == [type(given)] * 2
+    assert others[0] == others[1]
+    assert module_of(twin.estimator) is not module_of(given) is module
+    assert_same(module_of(twin.estimator), module)
+
+
+def test_a_selector_of_what_is_no_network_is_cloned_as_well():
+    """Parameters are looked at in fit, and no sooner."""
+    assert clone(DeepLIFFTSelector("mlp")).estimator == "mlp"
+    assert clone(DeepLIFFTSelector()).estimator is None
+    assert clone(DeepLIFFTSelector(Two)).estimator is Two
 
 
 def test_an_ensemble_keeps_what_is_frozen_and_draws_the_rest():

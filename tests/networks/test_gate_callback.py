@@ -12,10 +12,11 @@ from torch import nn
 from sklearn_deeplifft.networks import (
     GateSettings,
     NetworkSettings,
+    TrainingJob,
+    adapter_of,
     column_norms,
     first_linear,
     gates_of,
-    train_network,
 )
 from sklearn_deeplifft.networks._gates import FeatureGate
 from tests.conftest import MLP
@@ -54,8 +55,7 @@ def of_their_own(estimator, gates, *, held=18, seed=100, data=None, **changes):
     """A network of the user's, trained behind free gates."""
     part, data = assigned(1, held=held)[0], data or case()
     settings = replace(SETTINGS, gates=gates, **changes)
-    return train_network(
-        estimator,
+    job = TrainingJob(
         data.problem,
         settings,
         data.table,
@@ -64,6 +64,7 @@ def of_their_own(estimator, gates, *, held=18, seed=100, data=None, **changes):
         columns=np.arange(5),
         seed=seed,
     )
+    return adapter_of(estimator).train(job)
 
 
 def classifier(**params) -> skorch.NeuralNetClassifier:

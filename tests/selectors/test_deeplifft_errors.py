@@ -321,7 +321,7 @@ def test_a_failed_first_fit_leaves_it_unfitted(data):
     ("estimator", "step"),
     [
         (None, "_batched_training.Members.on_batch_end"),
-        (MLP, "_rounds.train_network"),
+        (MLP, "_rounds.TrainingJob"),
     ],
 )
 def test_an_interrupt_leaves_the_earlier_state_too(data, monkeypatch, estimator, step):

@@ -1,4 +1,4 @@
-"""From an estimator of any kind to a trained network."""
+"""Networks of each kind: what is known of them, and how they are trained and read."""
 
 import random
 
@@ -13,12 +13,17 @@ from torch import nn
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
     NetworkSettings,
+    TrainingJob,
     TrainingTable,
+    adapter_of,
+    is_network,
     known_classes,
-    network_kind,
-    read_fitted,
-    train_network,
-    wants_float_targets,
+)
+from sklearn_deeplifft.networks._perceptron_adapter import PerceptronAdapter
+from sklearn_deeplifft.networks._torch_adapters import (
+    DefaultAdapter,
+    ModuleAdapter,
+    SkorchAdapter,
 )
 from sklearn_deeplifft.networks._train import seeded
 from sklearn_deeplifft.tables import Problem, Rows
@@ -39,29 +44,99 @@ def trained(data, estimator=None, *, columns=None, settings=SETTINGS, weight=Non
     table = TrainingTable(Rows(data.X), torch.as_tensor(data.y), weight, moments)
     parts = {"training": np.arange(100), "validation": np.arange(100, 120), "seed": 3, **given}
     problem = Problem("softmax", len(columns), 3)
-    return train_network(estimator, problem, settings, table, columns=columns, **parts)
+    job = TrainingJob(problem, settings, table, columns=columns, **parts)
+    return adapter_of(estimator).train(job)
 
 
 @pytest.mark.parametrize(
     ("estimator", "kind"),
     [
-        (None, "default"),
-        (MLP, "module"),
-        (nn.Linear(2, 2), "module"),
-        (skorch.NeuralNetClassifier(MLP), "skorch"),
-        (skorch.NeuralNet(MLP, nn.MSELoss), "skorch"),
-        (MLPClassifier(), "mlp"),
-        (MLPRegressor(), "mlp"),
+        (None, DefaultAdapter),
+        (MLP, ModuleAdapter),
+        (nn.Linear(2, 2), ModuleAdapter),
+        (skorch.NeuralNetClassifier(MLP), SkorchAdapter),
+        (skorch.NeuralNet(MLP, nn.MSELoss), SkorchAdapter),
+        (MLPClassifier(), PerceptronAdapter),
+        (MLPRegressor(), PerceptronAdapter),
     ],
 )
 def test_kinds(estimator, kind):
-    assert network_kind(estimator) == kind
+    adapter = adapter_of(estimator)
+    assert type(adapter) is kind
+    assert adapter.network is estimator
 
 
 @pytest.mark.parametrize("estimator", [0, "mlp", LogisticRegression(), skorch.NeuralNet, object])
 def test_other_kinds(estimator):
     with pytest.raises(TypeError, match="is not a network; pass None"):
-        network_kind(estimator)
+        adapter_of(estimator)
+    assert not is_network(estimator)
+
+
+FITTED = MLPClassifier((3,), tol=1.0, n_iter_no_change=1, random_state=0).fit(*planted())
+
+
+@pytest.mark.parametrize(
+    ("estimator", "readable"),
+    [
+        (None, False),
+        (MLP, False),
+        (FixedMLP(), True),
+        (skorch.NeuralNetClassifier(MLP), True),  # refused with a remedy when it is read
+        (MLPClassifier(), False),
+        (FITTED, True),
+        ("mlp", False),
+        (LogisticRegression(), False),
+        (skorch.NeuralNet, False),
+    ],
+)
+def test_networks_to_read_and_recipes_for_them(estimator, readable):
+    assert is_network(estimator) is readable
+
+
+@pytest.mark.parametrize("estimator", [None, MLP])
+def test_a_recipe_is_not_read(estimator):
+    with pytest.raises(ValueError, match="prefit=True needs a fitted network; got estimator="):
+        adapter_of(estimator).read_fitted()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "task"),
+    [
+        (None, "auto"),
+        (MLP, "auto"),
+        (FixedMLP(), "auto"),
+        (skorch.NeuralNet(MLP, nn.MSELoss), "auto"),
+        (skorch.NeuralNetClassifier(MLP), "classification"),
+        (skorch.NeuralNetBinaryClassifier(MLP), "classification"),
+        (skorch.NeuralNetRegressor(MLP), "regression"),
+        (MLPClassifier(), "classification"),
+        (FITTED, "classification"),
+        (MLPRegressor(), "regression"),
+    ],
+)
+def test_tasks_that_kinds_imply(estimator, task):
+    assert adapter_of(estimator).task == task
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [None, FixedMLP(), skorch.NeuralNetClassifier(FixedMLP, criterion=nn.CrossEntropyLoss)],
+)
+def test_a_start_on_fewer_columns_answers_as_before(data, estimator):
+    """Columns that are gone stand at their mean, which is zero."""
+    found = trained(data, estimator)
+    kept = np.array([1, 2, 5])
+    start = adapter_of(estimator).warm_start(found, kept, 8)
+    Z = torch.zeros(4, 8)
+    Z[:, kept] = torch.linspace(-2, 2, 12).view(4, 3)
+    with torch.no_grad():
+        torch.testing.assert_close(start(Z[:, kept]), found.core(Z))
+
+
+def test_scikit_learn_goes_on_from_no_weights(data):
+    adapter = adapter_of(FITTED)
+    assert adapter.warm_start(adapter.read_fitted(), np.array([1, 2]), 8) is None
 
 
 @pytest.mark.parametrize("estimator", [None, MLP, FixedMLP()])
@@ -125,7 +200,7 @@ def test_a_nan_loss_of_a_users_net_is_noticed_too(data):
 
 def test_adopting_changes_nothing():
     net = relu_network(4, 3, 2).train()
-    found = read_fitted(net)
+    found = adapter_of(net).read_fitted()
     assert found.estimator is found.core is net
     assert found.standardize is None
     assert net.training
@@ -133,7 +208,7 @@ def test_adopting_changes_nothing():
 
 def test_adopting_an_mlp_copies_its_weights(data):
     mlp = MLPClassifier((5, 4), learning_rate_init=0.05, tol=1e-2, random_state=0).fit(*data)
-    core = read_fitted(mlp).core
+    core = adapter_of(mlp).read_fitted().core
     with torch.no_grad():
         p = core(torch.as_tensor(data.X)).softmax(1).numpy()
     np.testing.assert_allclose(p, mlp.predict_proba(data.X), atol=1e-12)
@@ -174,7 +249,7 @@ def test_asking_a_module_for_its_classes_leaves_it_alone():
     ],
 )
 def test_what_losses_compare_with(estimator, wants):
-    assert wants_float_targets(estimator) is wants
+    assert adapter_of(estimator).float_targets is wants
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -1,0 +1,78 @@
+"""Outputs of networks that are run to find out what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_deeplifft.attribution import evaluating, frozen_state, neutral_torch
+from sklearn_deeplifft.networks._build import OutputKind
+from sklearn_deeplifft.networks._kinds import adapter_of
+from sklearn_deeplifft.networks._trained import TrainedNetwork
+
+__all__ = ["known_classes", "output_kind_of", "takes_columns"]
+
+
+def output_kind_of(trained: TrainedNetwork, rows: np.ndarray, kind: str) -> OutputKind:
+    """Run an untrained network on rows as they are, and far away, where logits grow."""
+    X = torch.tensor(rows)  # torch warns of read-only arrays
+    with torch.no_grad():
+        X = X if trained.standardize is None else trained.standardize(X)
+        core = trained.core.eval()
+        z = torch.cat([core(X.clone()), core(1e4 * X)]).reshape(2 * len(X), -1)
+    probabilities = bool(((z >= 0) & (z <= 1)).all())
+    single = kind == "softmax" and z.shape[1] == 1
+    if kind == "softmax" and not single:
+        probabilities = probabilities and bool(torch.allclose(z.sum(1), z.new_ones(len(z))))
+    return OutputKind(probabilities, single)
+
+
+def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
+    """The classes of a trained network, in the order of its logits; None where y decides.
+
+    A bare module has no names for its outputs: integers below their number stand for
+    themselves, and as many other labels as there are outputs are taken in sorted order.
+    """
+    adapter = adapter_of(estimator)
+    if adapter.task == "regression":
+        return None
+    # skorch's classifiers and MLPClassifier have it; a module of the user's may have it as well.
+    named = getattr(estimator, "classes_", None)
+    if isinstance(named, list | np.ndarray) and len(named):
+        # A selector's networks number their classes: names are then taken as by a bare module.
+        numbered = np.asarray(named).dtype.kind in "iu" and isinstance(labels.flat[0], str)
+        return None if numbered else np.asarray(named)
+    module = adapter.read_fitted().core
+    dtype = next((p.dtype for p in module.parameters()), torch.float32)
+    given = torch.tensor(np.ascontiguousarray(rows), dtype=dtype)  # torch knows no negative strides
+    # The module stays in its own mode with its own buffers; not every module can be copied.
+    with neutral_torch(), torch.no_grad(), takes_columns(rows.shape[1]), evaluating(module):
+        state = frozen_state(module, dtype)
+        width = torch.func.functional_call(module, state, (given,))
+        if not isinstance(width, Tensor):
+            raise TypeError(
+                f"the module returned {type(width).__name__}; it must return one tensor of "
+                "logits of shape (n, K)."
+            )
+        width = width.reshape(len(rows), -1)
+    n_classes = max(width.shape[1], 2)
+    if labels.dtype.kind in "iu" and labels.min() >= 0 and labels.max() < n_classes:
+        return np.arange(n_classes)
+    return None
+
+
+@contextmanager
+def takes_columns(n_features: int) -> Iterator[None]:
+    """Explain a network's refusal of rows of this width."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise ValueError(
+            f"the network cannot take rows of {n_features} columns ({error}). Pass the columns it "
+            "was built for, in their order."
+        ) from error

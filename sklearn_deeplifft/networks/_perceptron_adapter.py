@@ -1,0 +1,117 @@
+"""Adapter of scikit-learn's own networks, which it trains itself; torch then reads them."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+from torch.nn.utils import skip_init
+
+from sklearn_deeplifft.networks._adapter import NetworkAdapter
+from sklearn_deeplifft.networks._build import Moments, NetworkSettings
+from sklearn_deeplifft.networks._modules import Standardize
+from sklearn_deeplifft.networks._train import seeded
+from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob
+from sklearn_deeplifft.tables import Problem
+
+__all__ = ["PerceptronAdapter"]
+
+
+@final
+class PerceptronAdapter(NetworkAdapter):
+    """An ``MLPClassifier`` or ``MLPRegressor``."""
+
+    built_here = False
+    own_settings = True
+    may_return_probabilities = False
+    gate_forms = ()
+    why_ignored = "scikit-learn's perceptron trains by its own settings; set them on the estimator"
+    float_targets = False
+
+    @property
+    def task(self) -> str:
+        """Task of the class; "multilabel" once a classifier has learned several labels."""
+        if isinstance(self.network, MLPRegressor):
+            return "regression"
+        learned = vars(self.network)  # a perceptron that is not fitted knows no labels yet
+        several = learned.get("out_activation_") == "logistic" and learned["n_outputs_"] > 1
+        return "multilabel" if several else "classification"
+
+    @property
+    def readable(self) -> bool:
+        """Whether it is fitted, and a ReLU network."""
+        # coefs_ is scikit-learn's own sign of a fitted perceptron.
+        return self.network.activation == "relu" and hasattr(self.network, "coefs_")
+
+    def untrained(
+        self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
+    ) -> None:
+        """Refuse what could not be read; scikit-learn builds nothing before it trains."""
+        _require_relu(self.network)
+
+    def train(self, job: TrainingJob) -> TrainedNetwork:
+        """Have scikit-learn train it; rows that are held out stay unseen."""
+        mlp = clone(self.network).set_params(random_state=job.seed % 2**32)
+        _require_relu(mlp)
+        table = job.table
+        X = table.rows.matrix(job.training, job.columns)
+        y = table.targets[job.training].numpy()
+        y = y.ravel() if y.shape[1:] == (1,) else y
+        weight = table.weight[job.training].numpy()
+        steps = [mlp]
+        fit_params: dict[str, Any] = {}
+        if bool((weight != weight[0]).any()):
+            fit_params[f"{type(mlp).__name__.lower()}__sample_weight"] = weight
+        if table.moments is not None:
+            steps.insert(0, StandardScaler(with_mean=not table.rows.sparse))
+            fit_params["standardscaler__sample_weight"] = weight
+        pipeline = make_pipeline(*steps)
+        with seeded(job.seed):
+            pipeline.fit(X, y, **fit_params)
+        core = _torch_of_mlp(mlp)
+        if table.moments is None:
+            return TrainedNetwork(pipeline, core, None, mlp.n_iter_)
+        scaler = pipeline[0]
+        mean = scaler.mean_ if scaler.with_mean else np.zeros(len(job.columns))
+        front = Standardize(torch.as_tensor(mean), torch.as_tensor(scaler.scale_), torch.float64)
+        return TrainedNetwork(pipeline, core, front, mlp.n_iter_)
+
+    def read_fitted(self) -> TrainedNetwork:
+        """Copy the weights of a fitted one."""
+        check_is_fitted(self.network)
+        return TrainedNetwork(self.network, _torch_of_mlp(self.network), None)
+
+    def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> None:
+        """None: scikit-learn goes on from no weights of others."""
+
+
+def _require_relu(mlp: MLPClassifier | MLPRegressor) -> None:
+    if mlp.activation not in ("relu", "identity"):
+        raise ValueError(
+            f"activation={mlp.activation!r} of {type(mlp).__name__} is not piecewise linear; an "
+            "exact decomposition needs activation='relu' or 'identity'."
+        )
+
+
+def _torch_of_mlp(mlp: MLPClassifier | MLPRegressor) -> nn.Sequential:
+    """The same network in torch, float64, up to the logits."""
+    _require_relu(mlp)
+    layers: list[nn.Module] = []
+    for weight, bias in zip(mlp.coefs_, mlp.intercepts_, strict=True):
+        # skip_init draws nothing from torch's generator.
+        shape = weight.shape
+        layer: nn.Linear = skip_init(nn.Linear, *shape, dtype=torch.float64)
+        with torch.no_grad():
+            layer.weight.copy_(torch.as_tensor(weight.T))
+            layer.bias.copy_(torch.as_tensor(bias))
+        layers.append(layer)
+        if mlp.activation == "relu":
+            layers.append(nn.ReLU())
+    return nn.Sequential(*(layers[:-1] if mlp.activation == "relu" else layers))

@@ -1,0 +1,184 @@
+"""Adapters of networks that torch trains: ours, a user's module, a user's skorch net."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any, final
+
+import numpy as np
+import skorch
+import torch
+from skorch.exceptions import NotInitializedError
+from torch import Tensor, nn
+
+from sklearn_deeplifft.networks._adapter import NetworkAdapter
+from sklearn_deeplifft.networks._build import (
+    Moments,
+    NetworkSettings,
+    adopted_net,
+    default_net,
+    module_net,
+    stops_early,
+)
+from sklearn_deeplifft.networks._modules import on_fewer_columns
+from sklearn_deeplifft.networks._net_training import initialized, train_net
+from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob
+from sklearn_deeplifft.tables import Problem
+
+__all__ = ["DefaultAdapter", "ModuleAdapter", "SkorchAdapter"]
+
+
+@final
+class DefaultAdapter(NetworkAdapter):
+    """No network: the default one is built here."""
+
+    built_here = True
+    own_settings = False
+    may_return_probabilities = False
+    gate_forms = ("tied", "free")
+    why_ignored = "the networks have no gates that it could apply to"
+    task = "auto"
+    float_targets = False
+    readable = False
+
+    def untrained(
+        self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
+    ) -> TrainedNetwork:
+        """Build the default network."""
+        return initialized(self.network, partial(default_net, problem, settings, moments), seed)
+
+    def train(self, job: TrainingJob) -> TrainedNetwork:
+        """Train it alone, as each of a batch trains."""
+        return train_net(default_net, job)
+
+    def read_fitted(self) -> TrainedNetwork:
+        """Refuse: there is nothing to read."""
+        raise _no_fitted_network(self.network)
+
+    def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> nn.Module:
+        """Cut the first layer."""
+        return on_fewer_columns(trained.core, kept, sliceable=True, n_features=width)
+
+
+@final
+class ModuleAdapter(NetworkAdapter):
+    """A torch module, or a class of them."""
+
+    built_here = False
+    own_settings = False
+    may_return_probabilities = True
+    gate_forms = ("free",)  # no layer is known that tied ones could be norms of
+    why_ignored = "its layers are its own, and its networks are trained one after another"
+    task = "auto"
+    float_targets = False
+
+    @property
+    def readable(self) -> bool:
+        """Whether it is an instance."""
+        return isinstance(self.network, nn.Module)
+
+    def untrained(
+        self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
+    ) -> TrainedNetwork:
+        """Build a network from the class, or draw the weights of an instance anew."""
+        build = partial(module_net, self.network, problem, settings, moments)
+        return initialized(self.network, build, seed)
+
+    def train(self, job: TrainingJob) -> TrainedNetwork:
+        """Train it in a net of ours."""
+        return train_net(partial(module_net, self.network, output_kind=job.output_kind), job)
+
+    def read_fitted(self) -> TrainedNetwork:
+        """Take an instance as it is."""
+        if not self.readable:
+            raise _no_fitted_network(self.network)
+        return TrainedNetwork(self.network, self.network, None)
+
+    def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> nn.Module:
+        """Feed the mean of the columns that are gone."""
+        return on_fewer_columns(trained.core, kept, sliceable=False, n_features=width)
+
+
+@final
+class SkorchAdapter(NetworkAdapter):
+    """A skorch net."""
+
+    built_here = False
+    own_settings = True
+    may_return_probabilities = False  # its loss is its own
+    gate_forms = ("free",)
+    why_ignored = "a skorch net trains by its own settings; set them on the net"
+    readable = True
+
+    @property
+    def task(self) -> str:
+        """Task that the class of the net implies."""
+        if isinstance(self.network, skorch.NeuralNetRegressor):
+            return "regression"
+        classifiers = skorch.NeuralNetClassifier | skorch.NeuralNetBinaryClassifier
+        return "classification" if isinstance(self.network, classifiers) else "auto"
+
+    @property
+    def float_targets(self) -> bool:
+        """Whether its criterion is none of those that take class indices."""
+        criterion = self.network.criterion
+        return isinstance(criterion, type) and not issubclass(
+            criterion, nn.CrossEntropyLoss | nn.NLLLoss
+        )
+
+    def untrained(
+        self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
+    ) -> TrainedNetwork:
+        """Build the net's module behind a standardisation."""
+        build = partial(adopted_net, self.network, problem, settings, moments)
+        return initialized(self.network, build, seed)
+
+    def train(self, job: TrainingJob) -> TrainedNetwork:
+        """Train a copy of the net as it trains alone."""
+        job = _repeated(job)
+        weighted = not _uniform(job.table.weight[np.append(job.training, job.validation)])
+        if not len(job.validation) and stops_early(self.network):
+            raise ValueError(
+                "the skorch net stops early on a validation loss, but no row is held out; set "
+                "validation_fraction above 0, or take EarlyStopping out of its callbacks."
+            )
+        build = partial(adopted_net, self.network, weighted=weighted)
+        return train_net(build, job, weighted=weighted)
+
+    def read_fitted(self) -> TrainedNetwork:
+        """Take the module of a fitted net."""
+        try:
+            self.network.check_is_fitted(attributes=["module_"])
+        except NotInitializedError as error:
+            raise ValueError(
+                "prefit=True, but the skorch net is not fitted; call its fit first, or leave "
+                "prefit=False to have it trained here. (sklearn.clone, as in GridSearchCV, "
+                "returns an unfitted net: pass its module_ instead.)"
+            ) from error
+        return TrainedNetwork(self.network, self.network.module_, None)
+
+    def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> nn.Module:
+        """Feed the mean of the columns that are gone."""
+        return on_fewer_columns(trained.core, kept, sliceable=False, n_features=width)
+
+
+def _no_fitted_network(network: Any) -> ValueError:
+    return ValueError(
+        f"prefit=True needs a fitted network; got estimator={network!r}. Pass a fitted "
+        "skorch net or MLP, or a torch module instance."
+    )
+
+
+def _uniform(weight: Tensor) -> bool:
+    return bool((weight == weight[0]).all())
+
+
+def _repeated(job: TrainingJob) -> TrainingJob:
+    """Whole-number weights as repeated rows: the user's callbacks and loss see plain targets."""
+    counts = job.table.weight.round().long()
+    if not torch.equal(counts.float(), job.table.weight):
+        return job
+    parts = [np.repeat(part, counts[part].numpy()) for part in (job.training, job.validation)]
+    table = replace(job.table, weight=torch.ones_like(job.table.weight))
+    return replace(job, table=table, training=parts[0], validation=parts[1])
