@@ -27,6 +27,11 @@ STEPS = (
 
 GATES = ("gate_initial", "gate_penalty", "path_steps")
 
+SWITCHED_OFF = ("gates", "gate_penalty")
+"""Parameters whose None asks for nothing."""
+
+NEEDS_FREE = "only gates='free' are trained before a network of your own"
+
 
 def ignored_parameters(adapter: NetworkAdapter, given: Mapping[str, Any]) -> list[str]:
     """Names of the parameters that say nothing of networks of this kind.
@@ -51,10 +56,15 @@ def require_applicable(
     """
     ignored = ignored_parameters(adapter, given)
     changed = [name for name in ignored if differs(given[name], defaults[name])]
+    # To switch gates off where there are none is not in vain.
+    changed = [name for name in changed if given[name] is not None or name not in SWITCHED_OFF]
     if changed:
         shown = ", ".join(f"{name}={given[name]!r}" for name in changed)
+        why = adapter.why_ignored
+        if "free" in adapter.gate_forms and set(changed) <= {*GATES}:
+            why = NEEDS_FREE if not adapter.built_here else why
         raise ValueError(
-            f"{shown} would be ignored: network={adapter.network!r}, and {adapter.why_ignored}. "
+            f"{shown} would be ignored: network={adapter.network!r}, and {why}. "
             f"Leave {'it' if len(changed) == 1 else 'them'} at the default."
         )
 

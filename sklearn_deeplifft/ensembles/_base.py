@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._applicable import require_applicable
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
 from sklearn_deeplifft.ensembles._knockoff_map import knockoff_map_of
@@ -39,7 +41,12 @@ from sklearn_deeplifft.ensembles._splits import (
 )
 from sklearn_deeplifft.ensembles._training import Execution
 from sklearn_deeplifft.ensembles._validation_score import score_interval, validation_scores
-from sklearn_deeplifft.networks import TrainedNetwork, adapter_of, clone_holder
+from sklearn_deeplifft.networks import (
+    TrainedNetwork,
+    adapter_of,
+    clone_holder,
+    name_classes,
+)
 from sklearn_deeplifft.tables import (
     FeatureGroups,
     FitData,
@@ -119,7 +126,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         self : object
             The fitted ensemble. After an error it is as it was before the call.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), neutral_torch():
             self._require_trainable()
             X, y = check_rows(self, X, reset=True, y=y)
             data = self._fit_data(X, y, names_of(self), sample_weight=sample_weight, groups=groups)
@@ -134,7 +141,14 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
     def _require_trainable(self) -> None:
         """Find out before hours of training what would fail after them."""
         given, defaults = self.get_params(deep=False), defaults_of(self)
-        require_applicable(adapter_of(self.network), given, defaults)
+        adapter = adapter_of(self.network)
+        require_applicable(adapter, given, defaults)
+        regression = self._task == "regression"
+        if adapter.task != "auto" and (adapter.task == "regression") != regression:
+            raise ValueError(
+                f"network={self.network!r} answers a {adapter.task}, and {type(self).__name__} "
+                f"asks for a {self._task}; use the other of the two ensembles, or another network."
+            )
         if self.checkpoint_dir is not None and self.random_state is None:
             raise ValueError(
                 "checkpoint_dir needs random_state: with None every fit draws other networks, and "
@@ -174,7 +188,9 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         """Rounds of training on a table; columns of ``groups`` share gates."""
         columns = np.arange(data.rows.shape[1])
         groups = FeatureGroups(columns, columns) if groups is None else groups
-        n_folds = fold_count(self.validation_fraction) if n_folds is None else n_folds
+        if n_folds is None:  # no more of them than there is something to hold out
+            n_units = len(data.index if data.groups is None else np.unique(data.groups[data.index]))
+            n_folds = min(fold_count(self.validation_fraction), n_units)
         rng = check_random_state(self.random_state)
         splits = deal_splits(data, self.n_networks, n_folds, rng)
         if self.null_features:
@@ -198,8 +214,9 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         self._digest = digest_of_table(data)
         self._held_out_bits = packed(rounds.held_out, data.rows.shape[0])
         self.validation_scores_ = validation_scores(networks, rounds.held_out, data)
-        self.validation_score_ = float(np.mean(self.validation_scores_))
-        self.validation_score_interval_ = score_interval(self.validation_scores_)
+        known = self.validation_scores_[~np.isnan(self.validation_scores_)]
+        self.validation_score_ = float(known.mean()) if len(known) else np.nan
+        self.validation_score_interval_ = score_interval(known)
 
     def _keep_given(self, networks: Sequence[TrainedNetwork], data: FitData) -> None:
         """Become the ensemble of networks that were trained elsewhere; no held-out row is known."""
@@ -212,9 +229,19 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         self._networks = list(networks)
         self._target = replace(data.target, codes=data.target.codes[:0])
         self.estimators_ = [trained.estimator for trained in networks]
+        name_classes(networks, self._target)
+        self._trained_with = self.get_params(deep=False)
         self.n_features_in_ = data.rows.shape[1]
         if data.names is not None:
             self.feature_names_in_ = data.names
+
+    def _as_trained(self) -> Self:
+        """A shallow copy with the parameters of the last fit: neither they nor another fit of this
+        ensemble change what is read.
+        """
+        twin = copy.copy(self)
+        twin.set_params(**self._trained_with)
+        return twin
 
     def _was_trained_on(self, data: FitData) -> bool:
         """Whether this is the table of the last fit: its rows, target and weights."""
@@ -227,7 +254,8 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
     def _mean_logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "estimators_")
         rows = Rows(check_rows(self, X, reset=False))
-        return mean_logits(self._networks, rows, self._target)
+        with neutral_torch(autograd=False):
+            return mean_logits(self._networks, rows, self._target)
 
     def _execution(self, data: FitData) -> Execution:
         """Threads and checkpoints."""

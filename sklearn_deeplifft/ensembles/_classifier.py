@@ -97,8 +97,8 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     estimators_ : list of networks
         They take raw rows.
     validation_score_ : float
-        Balanced accuracy, 0 to 1, on held-out rows, mean over networks; NaN where nothing is held
-        out.
+        Balanced accuracy, 0 to 1, on held-out rows, mean over the networks from which any were
+        held out; NaN if from none.
     validation_score_interval_ : ndarray of shape (2,)
         95 % interval of that mean, Student's t over networks: it speaks of another training on
         the same rows, not of other rows. NaN with one network.
@@ -253,7 +253,10 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         float
             From 0 to 1.
         """
-        return float(super().score(X, plain_target(y), sample_weight))
+        if self._target.kind != "multisoftmax":
+            return float(super().score(X, plain_target(y), sample_weight))
+        right = self.predict(X) == np.asarray(y)
+        return float(np.average(right.all(axis=1), weights=sample_weight))
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class.

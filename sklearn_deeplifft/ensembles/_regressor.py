@@ -92,7 +92,8 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
     estimators_ : list of networks
         They take raw rows.
     validation_score_ : float
-        R squared, 1 at best, on held-out rows, mean over networks; NaN where nothing is held out.
+        R squared, 1 at best, on held-out rows, mean over the networks from which any were held out;
+        NaN if from none.
     validation_score_interval_ : ndarray of shape (2,)
         95 % interval of that mean, Student's t over networks: it speaks of another training on
         the same rows, not of other rows. NaN with one network.

@@ -26,7 +26,12 @@ from sklearn_deeplifft.networks._null_columns import (
     NullColumns,
     with_null_columns,
 )
-from sklearn_deeplifft.networks._outputs import known_classes, output_kind_of, takes_columns
+from sklearn_deeplifft.networks._outputs import (
+    known_classes,
+    name_classes,
+    output_kind_of,
+    takes_columns,
+)
 from sklearn_deeplifft.networks._penalty import GatePenalty, path_epochs
 from sklearn_deeplifft.networks._train import require_finite, seeded, torch_threads
 from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob, TrainingTable
@@ -60,6 +65,7 @@ __all__ = [
     "is_network",
     "key_of_parameters",
     "known_classes",
+    "name_classes",
     "output_kind_of",
     "path_epochs",
     "relu_mlp",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import skorch
 import torch
 from torch import Tensor
 
@@ -14,8 +15,9 @@ from sklearn_deeplifft.attribution import evaluating, frozen_state, neutral_torc
 from sklearn_deeplifft.networks._build import OutputKind
 from sklearn_deeplifft.networks._kinds import adapter_of
 from sklearn_deeplifft.networks._trained import TrainedNetwork
+from sklearn_deeplifft.tables import Target
 
-__all__ = ["known_classes", "output_kind_of", "takes_columns"]
+__all__ = ["known_classes", "name_classes", "output_kind_of", "takes_columns"]
 
 
 def output_kind_of(trained: TrainedNetwork, rows: np.ndarray, kind: str) -> OutputKind:
@@ -24,7 +26,9 @@ def output_kind_of(trained: TrainedNetwork, rows: np.ndarray, kind: str) -> Outp
     with torch.no_grad():
         X = X if trained.standardize is None else trained.standardize(X)
         core = trained.core.eval()
-        z = torch.cat([core(X.clone()), core(1e4 * X)]).reshape(2 * len(X), -1)
+        with takes_columns(rows.shape[1]):
+            parts = [_one_tensor(core(X.clone())), _one_tensor(core(1e4 * X))]
+        z = torch.cat(parts).reshape(2 * len(X), -1)
     probabilities = bool(((z >= 0) & (z <= 1)).all())
     single = kind == "softmax" and z.shape[1] == 1
     if kind == "softmax" and not single:
@@ -54,16 +58,32 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
     with neutral_torch(), torch.no_grad(), takes_columns(rows.shape[1]), evaluating(module):
         state = frozen_state(module, dtype)
         width = torch.func.functional_call(module, state, (given,))
-        if not isinstance(width, Tensor):
-            raise TypeError(
-                f"the module returned {type(width).__name__}; it must return one tensor of "
-                "logits of shape (n, K)."
-            )
-        width = width.reshape(len(rows), -1)
+        width = _one_tensor(width).reshape(len(rows), -1)
     n_classes = max(width.shape[1], 2)
     if labels.dtype.kind in "iu" and labels.min() >= 0 and labels.max() < n_classes:
         return np.arange(n_classes)
     return None
+
+
+def name_classes(networks: Sequence[TrainedNetwork], target: Target) -> None:
+    """Tell networks trained on class numbers the labels that these stand for.
+
+    Where one of them is read by itself, later, its outputs then have names.
+    """
+    if target.kind != "softmax":
+        return
+    for trained in networks:
+        if isinstance(trained.estimator, skorch.NeuralNetClassifier):
+            trained.estimator.classes = list(target.classes)
+
+
+def _one_tensor(found: Any) -> Tensor:
+    if not isinstance(found, Tensor):
+        raise TypeError(
+            f"the module returned {type(found).__name__}; it must return one tensor of logits of "
+            "shape (n, K)."
+        )
+    return found
 
 
 @contextmanager

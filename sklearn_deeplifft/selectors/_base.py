@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles import (
     BaseNetworkEnsemble,
     Report,
@@ -136,7 +137,8 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         self : object
             The fitted selector. After an error it is as it was before the call.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), neutral_torch():
+            self._layer = self.layer
             self._seed = _seed_of(self.random_state)
             X, checked = check_rows(self, X, reset=True, y=y)
             source = self._source(y)

@@ -103,7 +103,12 @@ def warn_never_right(
 
 def row_of(target: Target, target_class: object) -> int:
     names = [_plain(name) for name in target.row_names]
-    if target.kind not in ("softmax", "multilabel") or target_class not in names:
+    if target.kind not in ("softmax", "multilabel"):
+        asked = "a regression" if target.kind == "regression" else "several outputs of classes"
+        raise ValueError(
+            f"target_class={target_class!r} asks for one class, and y is {asked}; leave it at None."
+        )
+    if target_class not in names:
         raise ValueError(
             f"target_class={target_class!r} is not a class of y; its classes are {names}."
         )

@@ -30,6 +30,7 @@ from sklearn_deeplifft.tables import (
     FitData,
     Rows,
     find_simplices,
+    reference_values,
     require_no_groups_beside_layer,
     require_reference,
     target_scale,
@@ -87,7 +88,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         its share of the path (of the norms of the first layer's columns, from the epoch kept to the
         end) to the power of w: that hangs less on one epoch. Without effect on ``target_class``.
     reference : {"mean", "zero"} or array of shape (n_features,), default="mean"
-        What a feature is compared with: terms are ``c_i (x_i - r_i)``. ``"zero"`` is the paper.
+        What a feature is compared with: terms are ``c_i (x_i - r_i)``. ``"zero"`` is the paper. A
+        Series is taken by the names of columns.
     simplex_groups : list of lists of column names or positions, default=None
         One-hot blocks and compositions, whose sum is the same in every row; coefficients lose
         their part normal to it, where no data lives.
@@ -156,7 +158,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         after elimination, by the round they stayed to.
     p_values_, q_values_ : ndarray of shape (n_features,)
         Against the null columns of all networks, and after Benjamini & Hochberg; columns of a group
-        share them. Only after a fit with ``"auto"``, as the next two.
+        share them. Only where the networks have read null columns: with ``"auto"``, or an ensemble
+        with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
         The same of the size of the class scores, class by class.
     feature_groups_ : list of ndarray
@@ -368,13 +371,14 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         require_no_groups_beside_layer(
             self.layer, groups=self.feature_groups, simplex_groups=self.simplex_groups
         )
-        require_reference(self.reference, data.rows.shape[1], hidden=hidden)
+        reference = reference_values(self.reference, None if hidden else data.names)
+        require_reference(reference, data.rows.shape[1], hidden=hidden)
         of_class(data.index[:0], data.target, self.target_class)  # refuses an unknown class
         simplices = find_simplices(self.simplex_groups, data.rows, data.names)
         self.simplex_groups_ = [simplex.columns for simplex in simplices]
         # Settled here: parameters that are set later must not mix into what was measured.
         settings = ReadingSettings(
-            reference=self.reference,
+            reference=reference,
             secants=self.activation_rule == "secant",
             layer=self.layer,
             dtype=None if self.dtype is None else getattr(torch, self.dtype),

@@ -57,9 +57,9 @@ def require_memory(selector: Any, source: Source) -> None:
     for owner in (selector, source.ensemble):
         if not isinstance(owner.random_state, Integral):
             raise ValueError(
-                f"memory needs a random_state that is an integer, got {owner.random_state!r}: with "
-                "None every fit draws other networks, a generator has moved on by the next fit, "
-                "and no fit could be taken up again."
+                f"memory needs a random_state of {type(owner).__name__} that is an integer, got "
+                f"{owner.random_state!r}: with None every fit draws other networks, a generator "
+                "has moved on by the next fit, and no fit could be taken up again."
             )
     _folder(selector.memory)
 

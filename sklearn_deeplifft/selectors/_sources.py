@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.ensembles import (
@@ -122,8 +123,17 @@ class FittedEnsemble:
     @property
     def gate_groups(self) -> np.ndarray:
         """(d,): the gate of each column."""
-        own = self.ensemble._gate_groups
-        return _gates_in_front(self.ensemble._networks[0]) if own is None else own
+        own, ensemble = self.ensemble._gate_groups, self.ensemble
+        if own is not None:
+            return own
+        try:
+            return _gates_in_front(ensemble._networks[0])
+        except ValueError as error:
+            raise ValueError(
+                f"the ensemble was trained without gates (gates={ensemble.gates!r}, gate_penalty="
+                f"{ensemble.gate_penalty!r}), and gates are what is read; fit it with gates='tied' "
+                "and a gate_penalty, or with gates='free'."
+            ) from error
 
     def fit_data(self, X: Any, y: Any, names: np.ndarray | None, **given: Any) -> FitData:
         """Make the table ready as for the training of the ensemble."""
@@ -179,7 +189,7 @@ class FittedNetwork:
         if task == "auto":
             # An output for each of the numbers tells that they are classes, however many.
             numbered = known is not None and len(known) > 2
-            task = "classification" if numbered else decide_task(y)
+            task = "classification" if numbered else decide_task(y, OWN_OUTPUTS)
         return encode_target(y, "regression" if task == "regression" else "classification", known)
 
     def first_round(
@@ -202,6 +212,14 @@ class FittedNetwork:
 
 
 Source = Untrained | FittedEnsemble | FittedNetwork
+
+AS_TEXT = "text labels such as y.astype(str)"
+OWN_OUTPUTS = f"give the network an output for each, or pass {AS_TEXT}"
+
+NOT_FITTED = (
+    "prefit=True, but this %(name)s is not fitted; call its fit first. (sklearn.clone, as in "
+    "GridSearchCV, returns an unfitted one: pass FrozenEstimator(ensemble), which is not cloned.)"
+)
 
 
 def source_of(
@@ -238,14 +256,16 @@ def source_of(
     NotFittedError
         ``prefit=True``, and it is not fitted.
     """
+    if prefit and isinstance(estimator, FrozenEstimator):
+        estimator = estimator.estimator
     ours = isinstance(estimator, BaseNetworkEnsemble)
     if not ours:
         adapter_of(estimator)  # refuses what is no network
     if prefit:
         if not ours:
             return FittedNetwork(estimator)
-        check_is_fitted(estimator, "estimators_")
-        return FittedEnsemble(estimator)
+        check_is_fitted(estimator, "estimators_", msg=NOT_FITTED)
+        return FittedEnsemble(estimator._as_trained())
     ensemble = clone(estimator) if ours else _around(estimator, y, make)
     if ensemble.random_state is None:
         ensemble.set_params(random_state=seed)
@@ -298,5 +318,6 @@ def _around(network: Any, y: Any, make: Callable[..., BaseNetworkEnsemble]) -> B
     """The selector's default ensemble, around a network of the user's where there is one."""
     task = adapter_of(network).task
     if task == "auto":
-        task = decide_task(y)
+        given = "" if network is None else "network=..."
+        task = decide_task(y, f"pass estimator={make.__qualname__}({given}), or {AS_TEXT}")
     return make("regression" if task == "regression" else "classification", network=network)

@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_deeplifft.ensembles import names_of
 from sklearn_deeplifft.ranking import (
     count_to_select,
     importance_threshold,
@@ -47,10 +48,15 @@ class RankedFeatures(SelectorMixin):
     per_class: bool
     layer: str | None = None
     """Submodule whose neurons are ranked, where a subclass has the parameter."""
+    _layer: str | None = None
+    """The same, as of the last fit."""
     ranking_: np.ndarray
     feature_importances_: np.ndarray
     class_importances_: np.ndarray
     importances_per_network_: np.ndarray
+    importances_std_: np.ndarray
+    importances_interval_: np.ndarray
+    mean_ranks_: np.ndarray
     _groups: FeatureGroups
     _row_names: Sequence[Any]
 
@@ -90,6 +96,45 @@ class RankedFeatures(SelectorMixin):
         best = np.argsort(-values, kind="stable")[:k]
         names = getattr(self, "feature_names_in_", None) if self._selects_inputs() else None
         return best if names is None else names[best]
+
+    def to_frame(self) -> pd.DataFrame:
+        """The ranking as a table, the best feature first.
+
+        Returns
+        -------
+        DataFrame
+            One row per column of X (or neuron): ``feature`` (its name, or its position),
+            ``rank`` (1 is best), ``importance``, ``std`` over networks, ``low`` and ``high`` (95 %
+            interval of the mean over networks), ``mean_rank``, ``selected`` at the current cut, and
+            the signed score for each class, label or target.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn_deeplifft import GIATransformer
+        >>> two = GIATransformer.default_estimator(n_networks=2)
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> frame = GIATransformer(two, random_state=0).fit(X, y).to_frame()
+        >>> frame.columns.tolist()[:3], len(frame)
+        (['feature', 'rank', 'importance'], 4)
+        """
+        check_is_fitted(self, "ranking_")
+        d = len(self.ranking_)
+        names = names_of(self) if self._selects_inputs() else None
+        low, high = self.importances_interval_
+        columns = {
+            "feature": np.arange(d) if names is None else names,
+            "rank": self.ranking_,
+            "importance": self.feature_importances_,
+            "std": self.importances_std_,
+            "low": low,
+            "high": high,
+            "mean_rank": self.mean_ranks_,
+            "selected": self._get_support_mask(),
+        }
+        scores = zip(self._row_names, self.class_importances_, strict=True)
+        columns |= {f"for_{name}": row for name, row in scores}
+        return pd.DataFrame(columns).sort_values("rank", kind="stable", ignore_index=True)
 
     def support_per_class(self, k: float | str | None = None) -> np.ndarray:
         """The features that speak most for each class.
@@ -194,7 +239,7 @@ class RankedFeatures(SelectorMixin):
 
     def _selects_inputs(self) -> bool:
         """Whether columns of X are ranked, rather than neurons of a hidden layer."""
-        return self.layer is None
+        return self._layer is None
 
     def _get_support_mask(self) -> np.ndarray:
         check_is_fitted(self, "ranking_")

@@ -50,6 +50,7 @@ def _without_effect(given: dict[str, Any], source: Source, kind: str) -> Iterato
     else:
         yield "path_weight", "the networks have no gates that a path would close"
     if kind == "regression":
+        yield "scale", "a regression has no probabilities"
         yield from _each(OF_CLASSES, "a regression has no classes")
 
 

@@ -96,6 +96,8 @@ def find_groups(groups: Any, names: Names, n_columns: int) -> FeatureGroups:
         groups = groups.to_dict()
     if callable(groups) or isinstance(groups, Mapping):
         return _coded(_named(groups, names))
+    if hasattr(groups, "columns"):
+        raise ValueError(f"feature_groups is a {type(groups).__name__}; pass one column of it.")
     if isinstance(groups, str) or not hasattr(groups, "__len__"):
         raise ValueError(f"feature_groups={groups!r} says nothing of columns; {REMEDY}")
     if _is_blocks(groups):

@@ -64,8 +64,10 @@ def task_of(y: Any) -> Task:
     return "regression"
 
 
-def decide_task(y: Any) -> Task:
+def decide_task(y: Any, if_classes: str = IF_CLASSES) -> Task:
     """Task that a target asks for, with a warning where whole numbers are taken as a quantity.
+
+    ``if_classes`` is its remedy.
 
     Warns
     -----
@@ -77,7 +79,7 @@ def decide_task(y: Any) -> Task:
         columns = [numbers_in(column) for column in target_columns(y)]
         if all(_are_whole(values) for values in columns if values is not None):
             n = max(len(np.unique(values)) for values in columns if values is not None)
-            tell(FeatureSelectionWarning(task_sentence("y", n, IF_CLASSES)))
+            tell(FeatureSelectionWarning(task_sentence("y", n, if_classes)))
     return task
 
 

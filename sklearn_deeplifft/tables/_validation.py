@@ -23,6 +23,7 @@ __all__ = [
     "require_finite",
     "require_layer_sizes",
     "require_no_groups_beside_layer",
+    "reference_values",
     "require_reference",
     "warn_constant",
 ]
@@ -181,6 +182,23 @@ def require_reference(reference: Any, n_features: int, *, hidden: bool) -> None:
             f"reference has shape {values.shape}; it must be 'mean', 'zero', or one number for "
             f"each of the {n_features} features."
         )
+
+
+def reference_values(reference: Any, names: Names) -> Any:
+    """Put a reference that carries names of columns into their order; others stay as they are."""
+    if not hasattr(reference, "index") or not hasattr(reference, "to_dict"):
+        return reference
+    own = [str(name) for name in reference.index]
+    if names is None or not all(isinstance(name, str) for name in reference.index):
+        return np.asarray(reference)
+    wanted = [str(name) for name in names]
+    if sorted(own) != sorted(wanted):
+        strange = sorted(set(own) ^ set(wanted))[:MOST_NAMED]
+        raise ValueError(
+            f"reference is named otherwise than the columns of X: {strange} are in one and not in "
+            "the other. Give one number per column, under its name."
+        )
+    return np.asarray(reference.loc[wanted])
 
 
 def require_no_groups_beside_layer(layer: str | None, *, groups: Any, simplex_groups: Any) -> None:
