@@ -7,9 +7,25 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from sklearn_deeplifft import DeepLIFFTSelector
 from sklearn_deeplifft.cli import main
+from sklearn_deeplifft.selectors import _importance_neurons
 
 QUICK = ("--networks", "1", "--counts", "1,2")
+
+
+@pytest.fixture(autouse=True, scope="package")
+def short_paths():
+    """Train the default networks for a tenth as long: what they find is tested elsewhere."""
+    own = DeepLIFFTSelector.default_estimator
+
+    def default_estimator(task="classification", **changes):
+        return own(task, **{"path_steps": 20, "max_epochs": 8, **changes})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DeepLIFFTSelector, "default_estimator", staticmethod(default_estimator))
+        patch.setitem(_importance_neurons.OWN, "path_steps", 60)
+        yield
 
 
 def run(*arguments):
