@@ -33,6 +33,7 @@ def _blocks():
     return [part.split("```")[0] for part in text.split("```python\n")[1:]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=_name)
 def test_examples_print_what_the_page_says(page):
     result = doctest.testfile(
@@ -53,6 +54,7 @@ def test_no_page_has_code_that_nothing_runs():
             assert directive not in text, f"{_name(page)} shows code that is not run: {directive}"
 
 
+@pytest.mark.slow
 def test_commands_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     load_wine(as_frame=True).frame.to_csv(tmp_path / "wine.csv", index=False)

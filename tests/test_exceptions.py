@@ -68,6 +68,7 @@ def _zeros_kept(X, y):
     quick(n_features_to_select=9).fit(np.column_stack([X, np.ones(len(X))]), y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("warned", [_constant_column, _whole_numbers, _in_vain, _zeros_kept])
 def test_warnings_point_at_the_line_of_the_user(warned, table):
     with pytest.warns(FeatureSelectionWarning) as caught:

@@ -127,6 +127,7 @@ def loaded() -> set[str]:
     return set(json.loads(run.stdout))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["matplotlib", "captum", "shap", "polars", "click", "pytest", "hypothesis"]
 )

@@ -49,6 +49,7 @@ def test_sums_are_kept_in_double():
     assert {found.signed.dtype, found.absolute.dtype, found.weight.dtype} == {torch.float64}
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, database=None)
 @given(st.lists(st.integers(0, N), max_size=5), st.randoms(use_true_random=False))
 def test_parts_merge_in_any_order(cuts, random):

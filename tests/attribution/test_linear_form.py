@@ -108,6 +108,7 @@ def test_single_precision_module_can_be_read_in_double():
     assert next(module.parameters()).dtype == torch.float32
 
 
+@pytest.mark.slow
 @every_architecture
 def test_batches_and_subsets_change_nothing(architecture):
     reader, X = NetworkReader(architecture.module()), architecture.rows()

@@ -45,6 +45,7 @@ def test_intervals_of_ensembles_are_counted(spread, least, most):
         assert 0.88 <= held(values, 10).mean() <= 0.98
 
 
+@pytest.mark.slow
 def test_a_table_is_judged_on_the_best_features(monkeypatch):
     small = {"n_networks": 2, "hidden_layer_sizes": (8,), "max_epochs": 5, "n_jobs": 1}
 
@@ -71,6 +72,7 @@ def test_a_table_is_judged_on_the_best_features(monkeypatch):
         assert figures[f"gain_of_own_{reading}_se"] == pytest.approx(0)
 
 
+@pytest.mark.slow
 def test_the_quick_form_prints_a_line_per_figure(monkeypatch, tmp_path, capsys):
     defaults = {kind: kind.default_estimator for kind in (*READINGS.values(), DeepLIFFTSelector)}
 

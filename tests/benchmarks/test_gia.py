@@ -35,6 +35,7 @@ def test_truth_of_the_motif_tables():
     assert (X[:, 0] == X[:, 1]).all()
 
 
+@pytest.mark.slow
 def test_interval_of_own_samples_holds_most_truths():
     held = np.concatenate([simulations._of_own_samples(seed) for seed in range(4)])
     assert held.mean() >= 0.75

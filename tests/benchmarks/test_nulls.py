@@ -35,6 +35,7 @@ def test_a_mean_comes_with_its_standard_error():
     assert found == {"x": 2.0, "x_se": 1.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SELECTORS)
 def test_what_says_everything_is_selected_and_noise_is_not(suffix):
     rng = np.random.default_rng(0)

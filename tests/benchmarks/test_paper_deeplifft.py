@@ -62,6 +62,7 @@ def output(tmp_path_factory):
     return folder, printed
 
 
+@pytest.mark.slow
 def test_json_is_one_flat_object_of_finite_numbers(output):
     figures = json.loads((output[0] / "out.json").read_text())
     assert {"auprc_class_truth", "contrary_sign_ok", "figure1_wins", "seconds"} <= set(figures)

@@ -119,6 +119,7 @@ def keys(selector="f_test"):
     return [Key("small", s, selector, s) for s in range(3)]
 
 
+@pytest.mark.slow
 def test_splits_share_the_time_of_a_table(fits):
     cells = {}
     made = list(run(Study(small_table()), keys(), plan(), cells))
@@ -134,6 +135,7 @@ def test_nothing_is_begun_when_no_time_is_left(fits):
     assert (len(fits), made[1].seconds) == (1, 0.0)
 
 
+@pytest.mark.slow
 def test_time_spent_before_a_stop_counts(fits):
     cells = {}
     next(run(Study(small_table()), keys(), plan(), cells))
@@ -169,6 +171,7 @@ def test_equal_lists_are_judged_once(fits, monkeypatch):
     assert (list(whole.scores), whole.lists) == ([0], {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("redo", "version", "n_again"), [(set(), "2", 0), ({"f_test"}, "1", 0), ({"f_test"}, "2", 3)]
 )
@@ -187,6 +190,7 @@ def test_failures_are_tried_again(fits):
     assert [c.status for c in made] == ["done"]
 
 
+@pytest.mark.slow
 def test_stability_is_of_seeds_on_one_split_for_what_is_random(fits):
     made = []
     asked = plan(selectors=["f_test", "forest"], seconds=600.0, n_seeds=3, n_splits=2)

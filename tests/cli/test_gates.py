@@ -76,10 +76,12 @@ def from_bare(folder, target="2", *arguments):
 # What is written
 
 
+@pytest.mark.slow
 def test_writes_two_files_and_leaves_nothing_else(done):
     assert {path.name for path in (done[0] / "out").iterdir()} == FILES
 
 
+@pytest.mark.slow
 def test_gates_are_those_of_the_selector(done):
     found, _ = read(done[0] / "out")
     frame = classes_frame()
@@ -112,6 +114,7 @@ def test_ranking_follows_from_the_gates(done):
     assert (ranking.loc[0, ["for_low", "for_top"]].astype(float) > 0.2).all()
 
 
+@pytest.mark.slow
 def test_a_column_of_text_is_one_feature(tmp_path):
     mixed_frame().dropna(subset="colour").to_csv(tmp_path / "mixed.csv", index=False)
     result = gates(tmp_path / "mixed.csv", "--target", "grade", "-o", tmp_path / "out", *N)
@@ -128,6 +131,7 @@ def test_a_column_of_text_is_one_feature(tmp_path):
     assert "median of the training rows: size (5)." in said
 
 
+@pytest.mark.slow
 def test_what_speaks_for_a_class_adds_up_over_the_values_of_a_text():
     rng = np.random.default_rng(0)
     codes = rng.integers(3, size=150)
@@ -145,6 +149,7 @@ def test_what_speaks_for_a_class_adds_up_over_the_values_of_a_text():
     )
 
 
+@pytest.mark.slow
 def test_a_regression_has_no_columns_of_classes(tmp_path):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(120, 3)), columns=["up", "down", "none"])
@@ -157,6 +162,7 @@ def test_a_regression_has_no_columns_of_classes(tmp_path):
     assert ranking["feature"].tolist() == ["up", "down", "none"]
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_and_quiet_is_silent(done):
     folder, _ = done
     arguments = ("--n-networks", "3", "--select", "1", "-o", folder / "again", "-q")
@@ -214,6 +220,7 @@ def test_a_network_with_every_gate_closed_is_told():
     assert _gates._closed(frame[:1]) == []
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_from_its_checkpoints(done):
     folder, _ = done
     kept = folder / "kept"
@@ -233,6 +240,7 @@ def test_a_killed_run_goes_on_from_its_checkpoints(done):
         assert plain.read_bytes() == first.read_bytes() == again.read_bytes()
 
 
+@pytest.mark.slow
 def test_threads_change_no_byte(done):
     folder, _ = done
     result = gates(
@@ -244,6 +252,7 @@ def test_threads_change_no_byte(done):
         assert (folder / "threads" / name).read_bytes() == (folder / "out" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_checkpoints_of_another_fit_are_told_once(csv, tmp_path):
     arguments = (csv, "--target", "label", *N, "--checkpoint-dir", tmp_path / "kept")
     assert gates(*arguments, "-q", "-o", tmp_path / "out").exit_code == 0
@@ -259,6 +268,7 @@ def test_checkpoints_of_another_fit_are_told_once(csv, tmp_path):
 # A table without a header
 
 
+@pytest.mark.slow
 def test_names_come_from_a_file(bare):
     result = from_bare(bare)
     assert result.exit_code == 0, result.output
@@ -281,6 +291,7 @@ def test_names_one_a_line_or_by_commas_may_hold_the_target(bare, target, text):
     assert list(frame) == ["noise a", "signal", "kind", "noise b"]
 
 
+@pytest.mark.slow
 def test_the_last_column_and_columns_to_leave_out(bare):
     result = from_bare(bare, "-1", "--drop", "noise a")
     assert result.exit_code == 0, result.output
@@ -373,6 +384,7 @@ def test_a_file_where_checkpoints_belong_is_refused_before_training(csv, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_an_error_while_writing_leaves_older_results(csv, tmp_path, monkeypatch):
     def broken(frame):
         def write(path):
@@ -421,6 +433,7 @@ def test_an_interrupt_says_what_is_kept(csv, tmp_path, monkeypatch, interrupt, s
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_real_process_of_two_threads(csv, tmp_path):
     script = Path(sys.executable).with_name("sklearn-deeplifft")
     with subprocess.Popen(
@@ -508,6 +521,7 @@ def test_a_stability_that_is_not_known_says_why(n, k, said):
     assert "nan" not in text
 
 
+@pytest.mark.slow
 def test_one_network_is_enough(csv, tmp_path):
     result = gates(csv, "--target", "label", "--n-networks", "1", "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output

@@ -18,6 +18,7 @@ from tests.conftest import planted
 
 
 # Two epochs do not teach a network every class.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:no scored example of class")
 @pytest.mark.parametrize("d", [1, 2, 8])
 def test_networks_are_counted_and_nothing_is_printed(capsys, d):
@@ -77,6 +78,7 @@ def test_quiet_is_silent(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_every_step_is_announced_and_threads_are_given_back():
     stages = []
 

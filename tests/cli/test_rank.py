@@ -26,6 +26,7 @@ def done(tmp_path_factory):
     return folder, result
 
 
+@pytest.mark.slow
 def test_writes_three_files_and_leaves_nothing_else(done):
     folder, _ = done
     assert {path.name for path in (folder / "out").iterdir()} == FILES
@@ -78,6 +79,7 @@ def test_progress_goes_to_standard_error(done):
     assert "Training networks" not in result.stdout
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_and_quiet_is_silent(done):
     folder, _ = done
     result = run(
@@ -88,6 +90,7 @@ def test_same_seed_same_bytes_and_quiet_is_silent(done):
     assert first == second
 
 
+@pytest.mark.slow
 def test_text_and_holes_in_a_compressed_tsv(tmp_path):
     path = tmp_path / "mixed.tsv.gz"
     mixed_frame().to_csv(path, sep="\t", index=False)
@@ -104,6 +107,7 @@ def test_text_and_holes_in_a_compressed_tsv(tmp_path):
     assert ranking["feature"][0] == "colour=red"
 
 
+@pytest.mark.slow
 def test_parquet_keeps_types_and_drop_drops(tmp_path):
     path = tmp_path / "mixed.parquet"
     mixed_frame().to_parquet(path)
@@ -118,6 +122,7 @@ def test_parquet_keeps_types_and_drop_drops(tmp_path):
     assert set(ranking["feature"]) == {"size", "smoker"}
 
 
+@pytest.mark.slow
 def test_regression_reports_slopes(tmp_path):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(120, 3)), columns=["up", "down", "none"])
@@ -134,6 +139,7 @@ def test_regression_reports_slopes(tmp_path):
     assert "lasso" in set(comparison["method"])
 
 
+@pytest.mark.slow
 def test_demo_gives_each_table_its_folder(tmp_path, monkeypatch):
     tables = {"one": lambda: classes_frame().rename(columns={"label": "target"})}
     monkeypatch.setattr(_main, "TABLES", tables)
@@ -142,6 +148,7 @@ def test_demo_gives_each_table_its_folder(tmp_path, monkeypatch):
     assert {path.name for path in (tmp_path / "out" / "one").iterdir()} == FILES
 
 
+@pytest.mark.slow
 def test_one_real_process_in_a_pipe(tmp_path):
     path = tmp_path / "mixed.tsv"
     mixed_frame(200).to_csv(path, sep="\t", index=False)
@@ -223,6 +230,7 @@ def test_regression_of_text_is_refused(csv, tmp_path):
     assert "needs numbers" in result.output
 
 
+@pytest.mark.slow
 def test_an_error_while_writing_leaves_older_results(csv, tmp_path, monkeypatch):
     def broken(outcome):
         def write(path):
@@ -249,6 +257,7 @@ def test_output_that_cannot_be_a_folder_is_refused_before_the_work(csv, tmp_path
     assert "Training" not in result.output
 
 
+@pytest.mark.slow
 def test_without_matplotlib_the_tables_are_still_written(csv, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     result = run("rank", csv, "--target", "label", "-o", tmp_path / "out", *QUICK)

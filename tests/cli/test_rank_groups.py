@@ -29,6 +29,7 @@ def ranked(tmp_path):
     return made
 
 
+@pytest.mark.slow
 def test_columns_of_a_group_share_what_it_scores(ranked):
     lines = ["feature\tgroup", "noise a\tnoise", "noise b\tnoise", "elsewhere\tnoise"]
     result, ranking, comparison = ranked(classes_frame(), "label", lines)
@@ -55,6 +56,7 @@ def test_columns_of_a_group_share_what_it_scores(ranked):
     assert "noise c" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--all-rows",)])
 def test_the_levels_of_a_text_column_stay_together(ranked, options):
     """Each with those of the other columns of its group; other text columns have one each."""
@@ -72,6 +74,7 @@ def test_the_levels_of_a_text_column_stay_together(ranked, options):
     assert look["rank"].tolist() == [1] * 5
 
 
+@pytest.mark.slow
 def test_regression_has_slopes_of_columns_and_none_of_groups(ranked):
     frame = classes_frame()
     frame["label"] = 2 * frame["signal"] - frame["noise a"]

@@ -50,6 +50,7 @@ def test_shape_of_an_epoch(n, size):
     assert epoch_shape(0, size) == (0, 0)
 
 
+@pytest.mark.slow
 @given(
     lengths=st.lists(st.integers(1, 70), min_size=1, max_size=4),
     size=st.integers(1, 50),
@@ -171,6 +172,7 @@ def test_the_penalty_on_weights_counts_in_what_is_monitored():
 HASTY = replace(SETTINGS, learning_rate=0.05, max_epochs=40)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patience", [1, 2, 5])
 @pytest.mark.parametrize("tolerance", [0.0, 1e-4, 0.1])
 def test_networks_stop_where_skorch_would_stop_them(patience, tolerance):

@@ -221,6 +221,7 @@ def test_a_file_cut_anywhere_is_damaged(saved):
         assert not assert_whole_or_nothing(saved), length
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flip", [0x01, 0x08, 0x80, 0xFF])
 def test_a_changed_byte_never_gives_other_arrays(saved, flip):
     whole = path_of(saved).read_bytes()
@@ -393,6 +394,7 @@ Checkpoints(sys.argv[1]).save(sys.argv[2], sys.argv[3], {"a": np.ones(1000)})
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_while_it_saves_harms_nothing(saved):
     with python(SAVE_HALF, saved.folder, NAME, KEY) as child:
         assert child.stdout.readline() == "half\n"
@@ -413,6 +415,7 @@ for i in itertools.count():
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_at_any_moment_leaves_a_whole_file(store):
     with python(SAVE_ON, store.folder, NAME, KEY) as child:
         for _ in range(5):
@@ -562,6 +565,7 @@ print(hash("rate"), key_of(order, 0.1, None, ("a", b"b"), np.arange(9.0), np.arr
 """
 
 
+@pytest.mark.slow
 def test_keys_are_the_same_in_every_process():
     children = [python(KEYS, PYTHONHASHSEED=seed) for seed in ("1", "2")]
     (hash_1, key_1), (hash_2, key_2) = (child.communicate()[0].split() for child in children)

@@ -94,6 +94,7 @@ def test_all_permutations_are_equally_likely():
 # As on the table with the null columns written out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GATES)
 @pytest.mark.parametrize("columns", [np.arange(5), np.array([3, 0, 4])], ids=["all", "some"])
 def test_the_same_bits_as_with_the_columns_written_out(name, columns):
@@ -114,6 +115,7 @@ def test_the_same_bits_as_with_the_columns_written_out(name, columns):
         np.testing.assert_array_equal(found.estimator.forward(raw), expected.estimator.forward(raw))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("held", [18, 0])
 def test_as_a_plain_net_of_its_own_on_that_table(kind, held):
@@ -159,6 +161,7 @@ def test_blended_rows_by_the_definition(store):
     np.testing.assert_allclose(found[:, :5], ((X - mean) / scale)[index[:, 0]], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_neither_storage_nor_chunks_nor_workers_change_a_bit_of_a_blend(monkeypatch):
     parts = blended(5, uneven=1)
     expected = digests(together(case(), SETTINGS, parts))
@@ -184,6 +187,7 @@ def test_checkpoints_of_another_blend_are_foreign(tmp_path):
 # What holds of the engine without null features
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GATES)
 def test_neither_chunks_nor_workers_nor_neighbours_change_a_bit(name, monkeypatch):
     settings = replace(SETTINGS, gates=GATES[name], noise=0.1, patience=1, learning_rate=0.05)
@@ -196,6 +200,7 @@ def test_neither_chunks_nor_workers_nor_neighbours_change_a_bit(name, monkeypatc
     assert digests(together(data, settings, parts)) == expected
 
 
+@pytest.mark.slow
 def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
     def mapped(X):
         np.save(tmp_path / "X.npy", X)
@@ -209,6 +214,7 @@ def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
     assert digests(together(case(), SETTINGS, parts)) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GATES)
 def test_checkpoints_hold_null_features(name, tmp_path):
     store, settings = Checkpoints(tmp_path / "kept"), replace(SETTINGS, gates=GATES[name])
@@ -320,6 +326,7 @@ class Largest(TorchDispatchMode):
         return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", ["permuted", "blended"])
 @pytest.mark.parametrize("store", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
 def test_no_table_of_twice_the_columns(store, make, monkeypatch):
@@ -378,6 +385,7 @@ def norms(n_seeds: int, strength: float, n_networks: int = 10) -> tuple[np.ndarr
     return both[..., :d], both[..., d:]
 
 
+@pytest.mark.slow
 def test_under_the_global_null_real_and_null_columns_are_alike():
     """Real columns win half of all comparisons; tables are independent, networks on one not."""
     real, null = norms(20, strength=0.0)
@@ -387,6 +395,7 @@ def test_under_the_global_null_real_and_null_columns_are_alike():
     assert error < 0.03  # a yardstick that were too weak would show
 
 
+@pytest.mark.slow
 def test_nulls_drawn_anew_would_be_too_weak_a_yardstick(monkeypatch):
     """The same comparison finds out: what no network can overfit gets less weight."""
     from sklearn_deeplifft.ensembles._batched_training import MemberBatches
@@ -406,6 +415,7 @@ def test_nulls_drawn_anew_would_be_too_weak_a_yardstick(monkeypatch):
     assert won.mean() - 0.5 > 5 * won.std(ddof=1) / len(won) ** 0.5
 
 
+@pytest.mark.slow
 def test_a_strong_column_gets_the_smallest_p():
     for real, null in zip(*norms(5, strength=3.0), strict=True):
         real, null = network_shares(real, null)

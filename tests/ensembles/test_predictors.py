@@ -46,6 +46,7 @@ def small(kind=NetworkEnsembleClassifier, **params) -> BaseNetworkEnsemble:
     return kind(**given)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 @parametrize_with_checks(
     [small(), small(NetworkEnsembleRegressor)],
@@ -73,6 +74,7 @@ def test_probabilities_are_those_of_the_mean_centred_logits():
     assert ensemble.score(X, y) > 0.9
 
 
+@pytest.mark.slow
 def test_mean_logits_are_the_sum_of_the_mean_contributions():
     X, y = load_breast_cancer(return_X_y=True)
     selector = DeepLIFFTSelector(small(), step=None).fit(X, y)

@@ -40,6 +40,7 @@ def assert_as_alone(data, settings, parts, columns=None):
 # As alone, but for rounding: a plain skorch net is no batched one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("held", [18, 0])
 @pytest.mark.parametrize("patience", [3, None])
@@ -47,6 +48,7 @@ def test_every_kind_with_and_without_validation(kind, held, patience):
     assert_as_alone(case(kind), replace(SETTINGS, patience=patience), assigned(held=held))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -74,6 +76,7 @@ def test_other_numbers_of_rows_and_of_batches(kind, uneven):
     assert_as_alone(case(kind), SETTINGS, parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*KINDS, "f1"])
 def test_weights_of_rows(kind):
     """Fractions, and rows of none."""
@@ -151,6 +154,7 @@ def test_a_chunk_holds_epochs_of_one_shape(lengths, size, largest, n_workers):
             assert len({-(-n // 32) for n in last}) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "uneven"), [*((name, 1) for name in ODD), ("plain", 0), ("tied path", 0)]
 )
@@ -174,6 +178,7 @@ def test_neither_chunks_nor_workers_nor_neighbours_change_a_bit(name, uneven, mo
         assert digests(together(data, chosen, parts)) == expected
 
 
+@pytest.mark.slow
 @given(data=st.data(), n=st.integers(2, 5), seed=st.integers(0, 10**6))
 @settings(max_examples=25)
 def test_nor_do_they_whatever_the_sizes(data, n, seed):
@@ -198,6 +203,7 @@ def test_nor_do_they_whatever_the_sizes(data, n, seed):
         assert digest(together(table, chosen, [part])[0]) == every[i]
 
 
+@pytest.mark.slow
 def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
     def mapped(X):
         np.save(tmp_path / "X.npy", X)
@@ -274,6 +280,7 @@ def trained_bits(seed: int) -> list[str]:
     return digests(together(case(), replace(SETTINGS, dropout=0.2), parts, n_jobs=2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_fits_side_by_side_change_no_bit(backend, threads):
     """Each with two workers: generators are global, and seeded by one thread at a time."""

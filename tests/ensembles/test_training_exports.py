@@ -110,6 +110,7 @@ def test_a_pickle_holds_the_weights_once_and_no_data(trained):
     assert again.history == found.estimator.history
 
 
+@pytest.mark.slow
 def test_pickles_do_not_grow_with_the_table():
     few, many = (
         pickle.dumps(together(case(n=n), SETTINGS, assigned(1, n=n))[0].estimator)

@@ -64,6 +64,7 @@ def stop_after(n: int):
 # Going on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", [RANDOM, TIED, FREE], ids=["random", "tied", "free"])
 @pytest.mark.parametrize("kind", ["softmax", "regression"])
 def test_a_run_that_was_broken_off_goes_on_to_the_same_bits(chosen, kind, store, monkeypatch):
@@ -140,6 +141,7 @@ CHANGED = {
 PARTS = assigned(2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGED)
 def test_another_fit_takes_nothing(change, store):
     """Each file is named as foreign, and replaced."""
@@ -283,6 +285,7 @@ def test_ctrl_c_without_a_folder(n_jobs, unchanged, monkeypatch):
     assert found == [3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_ctrl_c_with_a_folder(n_jobs, store, unchanged, monkeypatch):
     monkeypatch.setattr(module, "LARGEST_CHUNK", 1)

@@ -81,6 +81,7 @@ class Fits:
         monkeypatch.setattr(cls, "fit", fit)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SELECTORS)
 def test_a_cut_is_what_a_fit_for_it_would_be(name, data, monkeypatch):
     selector, once, param = SELECTORS[name]
@@ -106,6 +107,7 @@ def test_a_cut_is_what_a_fit_for_it_would_be(name, data, monkeypatch):
     assert not hasattr(last, "n_features_in_")
 
 
+@pytest.mark.slow
 def test_several_selectors_meet_the_same_folds(data):
     twins = {"one": quick(), "two": quick(), "F-test": SelectKBest()}
     cv = KFold(
@@ -118,6 +120,7 @@ def test_several_selectors_meet_the_same_folds(data):
     assert curve.frame["n_features"].tolist() == [1, 3] * 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [2])
 def test_workers_change_nothing(n_jobs, data):
     def found(n):
@@ -144,6 +147,7 @@ def test_it_is_nested(data, monkeypatch):
     assert curve.summary()["mean"][0] < 0.6 < outside.summary()["mean"][0]
 
 
+@pytest.mark.slow
 def test_a_grid_says_the_same(data):
     pipeline = Pipeline([("s", quick()), ("m", MODEL)])
     search = GridSearchCV(pipeline, {"s__n_features_to_select": COUNTS}, cv=3).fit(*data)
@@ -167,6 +171,7 @@ def test_the_summary_by_hand():
     assert found["fit_seconds"].tolist() == [5.0, 0.0]
 
 
+@pytest.mark.slow
 def test_groups_reach_the_folds_and_the_selector(data, monkeypatch):
     rows, seen = np.arange(120) // 3, []
     original = type(quick()).fit
@@ -216,6 +221,7 @@ def test_scoring(scoring, name, data):
     assert curve.frame["score"].between(0.6, 1).all()
 
 
+@pytest.mark.slow
 def test_tables_with_names(data):
     frame = pd.DataFrame(data.X, columns=list("abcdefgh"))
     selectors = {"ours": quick().set_output(transform="pandas"), "F": SelectKBest()}

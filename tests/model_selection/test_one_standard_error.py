@@ -123,6 +123,7 @@ def test_unknown_names_are_refused():
         one_standard_error("k")(results([1, 2], [[1, 1], [1, 1]]))
 
 
+@pytest.mark.slow
 def test_it_refits_a_search():
     X, y = load_iris(return_X_y=True)
     pipeline = Pipeline([("s", SelectKBest(k=2)), ("m", LogisticRegression(max_iter=1000))])

@@ -36,6 +36,7 @@ FREE = {
 # In skorch's own loop as in ours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FREE)
 @pytest.mark.parametrize("held", [18, 0])
 @pytest.mark.parametrize("patience", [3, None])
@@ -189,6 +190,7 @@ def mean_of(networks, name) -> np.ndarray:
     return torch.stack([getattr(t.gates, name) for t in networks]).numpy().mean(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tied", [True, False])
 def test_more_penalty_leaves_fewer_features(tied):
     data, parts = planted(6), assigned(3, n=300, held=60)

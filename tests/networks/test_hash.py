@@ -32,6 +32,7 @@ print(key_of_parameters({str(i): network for i, network in enumerate(networks)})
 """
 
 
+@pytest.mark.slow
 def test_the_key_is_the_same_in_every_process():
     found = {
         subprocess.run(

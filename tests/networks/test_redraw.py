@@ -152,6 +152,7 @@ def test_every_network_has_its_own_draw(kind):
     assert not any(torch.allclose(outputs[0], z) for z in outputs[1:])
 
 
+@pytest.mark.slow
 @OLD
 @pytest.mark.parametrize("kind", KINDS)
 def test_draws_are_those_of_a_module_made_anew(kind):

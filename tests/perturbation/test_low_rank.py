@@ -67,6 +67,7 @@ def test_low_rank_updates_equal_full_forwards(name, dtype, bound, scale):
     assert module_dtype(net) == dtype
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["logit", "proba"])
 @pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
 @pytest.mark.parametrize("name", NETS)

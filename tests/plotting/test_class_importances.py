@@ -93,6 +93,7 @@ def test_triangles_point_where_the_class_is_high_and_only_in_dark_cells(ax):
     assert [line.get_marker() for line in ax.lines] == ["^", "v"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_features", "n_classes"), [(1, 1), (30, 8), (5, 60)])
 def test_labels_stay_inside_and_do_not_overlap(n_features, n_classes):
     display = ClassImportanceDisplay(
@@ -119,6 +120,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
         display.plot()
 
 
+@pytest.mark.slow
 def test_importing_the_package_imports_no_matplotlib():
     code = (
         "import sys, sklearn_deeplifft, sklearn_deeplifft.plotting, sklearn_deeplifft.cli; "

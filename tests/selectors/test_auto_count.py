@@ -66,6 +66,7 @@ def fitted():
 # What is selected
 
 
+@pytest.mark.slow
 @EACH
 def test_what_is_planted_is_selected_and_q_says_so(name, fitted):
     selector = fitted[name]
@@ -82,6 +83,7 @@ def test_what_is_planted_is_selected_and_q_says_so(name, fitted):
     ).shape == (120, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["deeplifft", "gates", "gia"])
 def test_of_noise_hardly_anything_is_selected(name):
     """At most 3 of 10 tables; at a rate of alpha = 0.1 more are seen once in 78 times."""
@@ -132,6 +134,7 @@ def test_too_few_networks_are_said_to_be_too_few():
     assert len(w) == 1
 
 
+@pytest.mark.slow
 def test_the_same_set_with_every_seed():
     X, y = planted(n=400)
     for seed in range(4):
@@ -152,6 +155,7 @@ def plainly_trained(seed: int) -> DeepLIFFTSelector:
     return SELECTORS["deeplifft"](**plain)
 
 
+@pytest.mark.slow
 def test_neighbours_of_what_matters_are_left_out(monkeypatch):
     """Permuted copies know nothing of them, and let them through."""
     found = []
@@ -180,6 +184,7 @@ def spied(monkeypatch) -> list:
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("balance", ["balanced", None, "max"])
 @pytest.mark.parametrize("kind", ["signed", "absolute"])
 def test_p_and_q_of_increments_equal_the_oracle(balance, kind, monkeypatch):
@@ -262,6 +267,7 @@ def test_the_cut_may_change_and_nothing_is_trained(name, fitted, monkeypatch):
     assert selector.get_support().sum() == 3
 
 
+@pytest.mark.slow
 @EACH
 def test_auto_has_to_be_seen_by_fit(name):
     X, y = planted()
@@ -276,6 +282,7 @@ def test_auto_has_to_be_seen_by_fit(name):
     assert not hasattr(selector, "q_values_")
 
 
+@pytest.mark.slow
 def test_a_fit_without_auto_is_what_it_was():
     """Null features change the networks that read them, and no others."""
     X, y = planted()
@@ -285,6 +292,7 @@ def test_a_fit_without_auto_is_what_it_was():
     np.testing.assert_array_equal(first.feature_importances_, again.feature_importances_)
 
 
+@pytest.mark.slow
 def test_later_rounds_of_elimination_read_no_null_columns(monkeypatch):
     with counted_trainings(monkeypatch) as calls:
         selector = quietly(SELECTORS["eliminating"](n_networks=2), *planted())
@@ -293,6 +301,7 @@ def test_later_rounds_of_elimination_read_no_null_columns(monkeypatch):
     np.testing.assert_array_equal(selector.q_values_, one.q_values_)
 
 
+@pytest.mark.slow
 @EACH
 def test_groups_have_one_p(name):
     X, y = planted(n=240)
@@ -308,6 +317,7 @@ def test_groups_have_one_p(name):
     )
 
 
+@pytest.mark.slow
 @EACH
 def test_sparse_tables_regressions_and_constant_columns(name):
     X = np.where(planted(n=240).X > 1.2, planted(n=240).X, 0)
@@ -373,6 +383,7 @@ def test_neurons_have_no_null_copies():
 # Around it
 
 
+@pytest.mark.slow
 def test_memory_keeps_one_fit_for_all_levels_and_warns_by_its_own(tmp_path, monkeypatch):
     X, y = planted(n=240)
     make = SELECTORS["deeplifft"]
@@ -400,6 +411,7 @@ def test_memory_of_a_transformer_with_null_features_serves_auto(tmp_path, monkey
     assert calls == []
 
 
+@pytest.mark.slow
 @EACH
 def test_in_a_pipeline_and_a_grid(name):
     X, y = planted(n=240)
@@ -419,6 +431,7 @@ def test_curves_are_counts():
     assert curve.frame["n_features"].tolist() == [1, 3, 1, 3]
 
 
+@pytest.mark.slow
 def test_checkpoints_go_on_with_the_same_bits(tmp_path):
     X, y = planted()
     X[:, 5] = X[:, 0] + X[:, 5]

@@ -75,6 +75,7 @@ class WeightSize(BaseNetworkSelector):
 
 
 # The battery's tables are noise, with a constant column here and there.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 @parametrize_with_checks([WeightSize()])
 def test_the_smallest_selector_passes_the_battery(estimator, check):

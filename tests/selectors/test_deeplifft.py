@@ -270,6 +270,7 @@ def test_two_classes_have_two_rows(data):
     assert selector.contributions(data.X).terms.shape == (120, 2, 8)
 
 
+@pytest.mark.slow
 def test_class_balance_lets_a_rare_class_speak():
     rng = np.random.default_rng(3)
     X = rng.normal(size=(300, 4))

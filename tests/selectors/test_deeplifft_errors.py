@@ -286,6 +286,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failure", FAILURES)
 def test_after_a_failed_fit_the_selector_holds_its_earlier_state(data, failure):
     selector = quick(step=0.5).fit(pd.DataFrame(data.X, columns=list("abcdefgh")), data.y)

@@ -164,6 +164,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("saver", SAVERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_round_trips(data, kind, saver, tmp_path):
@@ -213,6 +214,7 @@ def test_fitted_networks_are_on_the_cpu(data):
 # Pipelines, grids
 
 
+@pytest.mark.slow
 def test_pipeline_and_grid_over_counts(data):
     pipe = Pipeline([("select", quick()), ("fit", LogisticRegression())])
     search = GridSearchCV(pipe, {"select__n_features_to_select": [1, 3, 8]}, cv=3)
@@ -222,6 +224,7 @@ def test_pipeline_and_grid_over_counts(data):
     assert search.score(*data) > 0.85
 
 
+@pytest.mark.slow
 def test_grid_over_nested_parameters(data):
     net = skorch.NeuralNetClassifier(
         MLP, criterion=nn.CrossEntropyLoss, optimizer=torch.optim.Adam, max_epochs=30, lr=0.02
@@ -245,6 +248,7 @@ def test_grid_in_two_processes_gives_what_one_gives(data):
     )
 
 
+@pytest.mark.slow
 def test_selection_inside_cross_validation_does_not_leak():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(400, 60)), rng.integers(2, size=400)

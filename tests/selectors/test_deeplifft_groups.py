@@ -122,6 +122,7 @@ ESTIMATORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_elimination_drops_groups_whole(data, kind, monkeypatch):
@@ -150,6 +151,7 @@ TARGETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TARGETS)
 @pytest.mark.parametrize("step", [None, 0.5])
 def test_every_kind_of_target(data, kind, step):
@@ -170,6 +172,7 @@ def test_every_kind_of_target(data, kind, step):
         np.testing.assert_allclose(found.reshape(terms.shape), terms, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_one_column_a_group_gives_the_same_bits(data):
     for params in ({}, {"step": 0.4}, {"simplex_groups": [BLOCK]}):
         if "simplex_groups" in params:

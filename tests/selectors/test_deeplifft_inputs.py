@@ -49,6 +49,7 @@ def _read_only(X):
     return X
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CONTAINERS)
 def test_containers_give_the_same_bits(data, kind):
     X = CONTAINERS[kind](data.X)
@@ -184,6 +185,7 @@ def test_a_fitted_network_scores_sparse_and_dense_alike(counts, container):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("container", SPARSE)
 def test_every_sparse_format_gives_the_same_bits(counts, container):
     X, y = counts
@@ -196,6 +198,7 @@ def test_without_standardisation_sparse_equals_dense_bit_for_bit(counts):
     assert bits(a) == bits(b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("container", [sp.csr_matrix, sp.csc_matrix])
 @pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int64, np.float32, np.float64])
 def test_sparse_tables_are_learned_and_come_back_sparse(counts, container, dtype):
@@ -233,6 +236,7 @@ def test_sparse_columns_are_scaled_but_not_centred(counts):
     assert (selector.contributions(sp.csr_matrix(X)).terms[X[:, 3] == 0, :, 3] == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", [None, "1"])
 def test_a_sparse_table_is_never_made_dense_whole(counts, monkeypatch, layer):
     from sklearn_deeplifft.attribution import _scores
@@ -403,6 +407,7 @@ def test_float32_columns_far_from_zero(data):
 # Constant columns
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", ["mean", "zero", "array"])
 @pytest.mark.parametrize("step", [None, 0.5])
 @pytest.mark.parametrize("made", [np.asarray, sp.csr_matrix])
@@ -451,6 +456,7 @@ def test_a_single_column():
 BAD = {"NaN": np.nan, "infinity": np.inf, "minus infinity": -np.inf}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", BAD)
 @pytest.mark.parametrize("made", ["numpy", "float32", "pandas", "polars", "csr", "csc", "memmap"])
 def test_values_that_are_not_finite_are_counted_by_column(data, value, made, tmp_path):

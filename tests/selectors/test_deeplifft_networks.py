@@ -96,6 +96,7 @@ def longer(kind: str) -> dict:
     return {} if kind.startswith(("skorch", "MLP")) else {"max_epochs": 30}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CLASSIFIERS)
 @pytest.mark.parametrize("step", [None, 0.5])
 def test_every_kind_learns_the_planted_features(data, kind, step):
@@ -206,6 +207,7 @@ REGRESSORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", REGRESSORS)
 @pytest.mark.parametrize("step", [None, 0.5])
 def test_every_kind_does_regression(data, kind, step):
@@ -481,6 +483,7 @@ SKORCH_OPTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", SKORCH_OPTIONS)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_options_of_skorch_work(data, option, weighted, capsys):

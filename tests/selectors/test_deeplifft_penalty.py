@@ -157,6 +157,7 @@ def literal_shares(rounds, labels, w) -> np.ndarray:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("w", [0, 0.3, 0.5, 1])
 @pytest.mark.parametrize("groups", [None, LABELS], ids=["columns", "groups"])
 @pytest.mark.parametrize("auto", [False, True])
@@ -236,6 +237,7 @@ def starts_of(monkeypatch, selector, data):
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", ["path", 0.3, None])
 @pytest.mark.parametrize("groups", [None, LABELS], ids=["columns", "groups"])
 def test_free_gates_stay_with_their_columns(data, monkeypatch, penalty, groups):
@@ -259,6 +261,7 @@ def test_free_gates_stay_with_their_columns(data, monkeypatch, penalty, groups):
             torch.testing.assert_close(start(some), core(at_mean))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 @pytest.mark.parametrize("params", [{}, {"n_features_to_select": "auto"}, {"gate_penalty": "path"}])
 def test_elimination_with_free_gates_finds_what_is_planted(data, params):
@@ -270,6 +273,7 @@ def test_elimination_with_free_gates_finds_what_is_planted(data, params):
     assert len(core[0].weight) == core[1].in_features == 8
 
 
+@pytest.mark.slow
 def test_shares_of_free_gates_are_those_of_scores_and_path(data, monkeypatch):
     selector = free(gate_penalty="path", feature_groups=LABELS, path_weight=0.3)
     expected = literal_shares(rounds_of(monkeypatch, selector, data), LABELS, 0.3)

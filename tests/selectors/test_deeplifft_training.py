@@ -86,6 +86,7 @@ def test_no_validation_trains_on_all_rows_to_the_end(data, monkeypatch):
     assert sum(rows for _, rows in batches).tolist() == [25 * 120]
 
 
+@pytest.mark.slow
 def test_a_network_from_which_no_row_is_held_out_trains_to_the_end(data):
     """Three groups, five folds: some networks have nothing to stop by, among others that do."""
     params = {"n_networks": 5, "max_epochs": 60}
@@ -103,6 +104,7 @@ def test_a_network_from_which_no_row_is_held_out_trains_to_the_end(data):
 # Weights
 
 
+@pytest.mark.slow
 def test_weights_of_one_are_no_weights(data):
     a = quick(step=0.5).fit(*data)
     for weight in (np.ones(120), np.ones(120, dtype=np.float32), [1] * 120):
@@ -143,6 +145,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fit", "target"), CASES)
 def test_rows_of_weight_zero_are_dropped_rows(data, fit, target):
     y = TARGETS[target](*data)
@@ -151,6 +154,7 @@ def test_rows_of_weight_zero_are_dropped_rows(data, fit, target):
     assert bits(a) == bits(_fit(fit, target, data.X, y, np.flatnonzero(kept)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fit", "target"), CASES)
 def test_a_weight_of_two_is_a_repeated_row(data, fit, target):
     y = TARGETS[target](*data)
@@ -160,6 +164,7 @@ def test_a_weight_of_two_is_a_repeated_row(data, fit, target):
     assert bits(a) == bits(_fit(fit, target, data.X, y, twice))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fit", "target"), CASES)
 def test_the_order_of_rows_is_of_no_account(data, fit, target):
     y = TARGETS[target](*data)
@@ -225,6 +230,7 @@ def test_balanced_class_weight_is_the_equivalent_sample_weight(estimator):
     assert np.abs(a.class_importances_ - plain.class_importances_).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_class_weight_by_label(data):
     y = np.array(["a", "b", "c"])[data.y]
     factor = {"a": 1.0, "b": 3.0, "c": 0.5}
@@ -446,6 +452,7 @@ def run(params):
 """
 
 
+@pytest.mark.slow
 def test_another_process_with_another_hash_seed_gives_the_same_numbers():
     """One process in which strings hash otherwise, and this one."""
     params = {name: value for name, value in QUICK.items() if name not in ("step", "score_on")}
@@ -519,6 +526,7 @@ def test_lines_do_not_grow_with_the_table(capsys):
     assert len(capsys.readouterr().out) < 200
 
 
+@pytest.mark.slow
 def test_defaults_find_the_planted_features():
     X, y = planted(n=200, d=10)
     selector = DeepLIFFTSelector(random_state=0, n_features_to_select=3).fit(X, y)

@@ -90,6 +90,7 @@ def _plain(value):
     return value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SELECTORS)
 def test_a_fit_that_is_read_is_the_fit(name, tmp_path, table, monkeypatch):
     alone = SELECTORS[name]().fit(*table)
@@ -174,6 +175,7 @@ OTHER_FITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHER_FITS)
 def test_another_fit_is_trained(name, tmp_path, table, monkeypatch):
     quick(memory=tmp_path).fit(*table)
@@ -392,6 +394,7 @@ def counter(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", ":".join(p for p in sys.path if p))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("estimator", [None, MLP], ids=["default", "module"])
 def test_a_grid_of_20_counts_and_5_folds_trains_6_times(n_jobs, estimator, tmp_path, counter):
@@ -449,6 +452,7 @@ print(bits(selector.fit(*planted())), flush=True)
 """
 
 
+@pytest.mark.slow
 def test_processes_that_race_train_once(tmp_path, counter):
     racers = [
         subprocess.Popen(

@@ -104,6 +104,7 @@ def test_shapes_and_signs(fitted):
     np.testing.assert_allclose(fitted.effects_.sum(axis=1), 0, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [
@@ -194,6 +195,7 @@ def test_changing_the_cut_trains_nothing(fitted, monkeypatch):
     assert calls == []
 
 
+@pytest.mark.slow
 def test_in_a_pipeline_and_a_grid(table):
     pipeline = make_pipeline(quick(), LogisticRegression(max_iter=1000))
     counts = {"giatransformer__n_features_to_select": [1, 3]}
@@ -214,6 +216,7 @@ def test_sparse_equals_dense_without_centring(table):
     assert (effects(gia, gia.background_).mean(0) == gia.effects_.ravel()).all()
 
 
+@pytest.mark.slow
 def test_same_seed_same_bits_and_seed_matters(table):
     one, again, other = (quick(random_state=seed).fit(*table) for seed in (0, 0, 1))
     assert (one.effects_ == again.effects_).all()
@@ -320,6 +323,7 @@ def test_dropping_null_features_leaves_no_trace(table):
     assert not hasattr(gia, "q_values_")
 
 
+@pytest.mark.slow
 def test_null_features_report_what_is_planted_and_take_raw_rows(table):
     X, y = table
     gia = quick(null_features=True, n_networks=20, feature_groups=[BLOCK]).fit(X, y)

@@ -74,6 +74,7 @@ CONFIGURATIONS = {
 # What the attributes say of one another
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_shares_of_each_network_are_positive_sum_to_one_and_find_what_was_planted(data, name):
     selector = gated(**CONFIGURATIONS[name], n_features_to_select=3).fit(*data)
@@ -111,6 +112,7 @@ def test_the_ranking_follows_the_importances(fitted):
     assert (np.diff(by_rank) <= 0).all()
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_mean_and_narrows_with_networks(data):
     few, many = (gated(**UNPENALISED, n_networks=n).fit(*data) for n in (4, 40))
     for selector in (few, many):
@@ -258,6 +260,7 @@ PATHS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PATHS)
 def test_a_higher_penalty_never_has_more_features(data, walk, name):
     selector = gated(n_networks=1, path_steps=150, **PATHS[name]).fit(*data)
@@ -274,6 +277,7 @@ def test_a_higher_penalty_never_has_more_features(data, walk, name):
     np.testing.assert_allclose(selector.exit_penalties_[0], exits, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PATHS)
 def test_importances_are_mean_shares_from_the_best_epoch_on(data, walk, name):
     selector = gated(n_networks=1, path_steps=150, **PATHS[name]).fit(*data)
@@ -305,6 +309,7 @@ def test_noise_leaves_before_what_was_planted(data):
     assert (exits[:, :3].min(axis=1) > np.median(exits[:, 3:], axis=1)).all()
 
 
+@pytest.mark.slow
 def test_a_long_path_among_noise_ends_with_exact_zeros():
     """Whatever is left at the end, importances are those from the best epoch on."""
     rng = np.random.default_rng(0)
@@ -387,6 +392,7 @@ def test_scales_of_networks_do_not_weigh_in_their_average(data):
     np.testing.assert_allclose(np.mean(shares, axis=0), selector.feature_importances_, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("readout", ["effective", "gate"])
 @pytest.mark.parametrize("patience", [3, None])
 @pytest.mark.parametrize("params", [FREE, {"estimator": MLP}], ids=["free", "own"])
@@ -413,6 +419,7 @@ READINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("score_on", ["all", "validation"])
 @pytest.mark.parametrize("name", READINGS)
 def test_an_ensemble_read_again_says_the_same_to_the_bit(data, name, score_on, monkeypatch):
@@ -449,6 +456,7 @@ def test_networks_predict_from_raw_rows(data):
 # Class scores
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [{"path_steps": 120}, {**FREE, **EARLY}, {"estimator": MLP, "path_steps": 120}],
@@ -528,6 +536,7 @@ def test_scale_and_origin_of_a_column_are_of_no_account(data, fitted):
 # Seeds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", [{"dropout": 0.1}, {"estimator": MLP}], ids=["ours", "own"])
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(data, params):
     seeds = (0, 0, 1, *(np.random.RandomState(0) for _ in range(2)))
@@ -553,6 +562,7 @@ def test_fit_twice_gives_the_same_bits(data):
     assert gate_bits(selector.fit(*data)) == gate_bits(selector.fit(*data))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", [{}, FREE, EARLY, {"dropout": 0.2, "noise": 0.1}])
 def test_the_number_of_jobs_is_of_no_account(data, params):
     found = {gate_bits(gated(**params, n_networks=4, n_jobs=n).fit(*data)) for n in (None, 1, 2)}
@@ -589,6 +599,7 @@ def run(training):
 """
 
 
+@pytest.mark.slow
 def test_another_process_with_another_hash_seed_gives_the_same_numbers():
     """One process in which strings hash otherwise, and this one."""
     here: dict = {}
@@ -627,6 +638,7 @@ def test_a_fit_goes_on_from_its_checkpoints_with_the_same_bits(data, tmp_path, m
         assert gate_bits(whole) == gate_bits(kept) == gate_bits(again)
 
 
+@pytest.mark.slow
 def test_what_is_read_of_networks_does_not_train_them_again(data, tmp_path, monkeypatch):
     readings = [{"readout": "gate"}, {"score_on": "training"}, {"threshold": "mean"}]
     readings = [{**FREE, **EARLY, **params} for params in readings]
@@ -711,6 +723,7 @@ def test_the_loss_of_the_paper_has_no_meaning_for_other_targets(data):
             gated(loss="soft_f1", task=task).fit(data.X, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", [None, MLP])
 def test_the_loss_of_the_paper_learns(data, estimator):
     labels = (data.X[:, :3] > 1).astype(int)

@@ -35,6 +35,7 @@ def frame(data) -> pd.DataFrame:
     return pd.DataFrame(data.X, columns=NAMES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_say_it_gives_the_same_bits(data, frame, way):
     selector = gated(feature_groups=WAYS[way]).fit(frame, data.y)
@@ -156,6 +157,7 @@ def split_feature(n: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return np.c_[others, half], np.c_[others, one_hot(levels, width)], y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [2, 10, 50, 200])
 def test_a_feature_split_into_many_columns_keeps_about_its_share(width):
     """As a mean over its columns the widest block would keep a fourteenth."""
@@ -196,6 +198,7 @@ def test_columns_said_twice_are_one_feature(data, gates):
 # Categories
 
 
+@pytest.mark.slow
 def test_one_hot_columns_of_an_encoder_are_never_parted():
     frame, y = categories(300)
     encode = encoder()
@@ -229,6 +232,7 @@ def test_a_network_read_again_brings_its_groups(data):
         gated(net, prefit=True, feature_groups=list(range(8))).fit(*data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_ensemble_read_again_brings_its_groups(data, kind):
     readout = KINDS[kind].get("readout", "effective")

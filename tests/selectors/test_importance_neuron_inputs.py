@@ -123,6 +123,7 @@ def counts() -> Table:
     return Table(X, (X[:, 0] + X[:, 1] > X[:, 2] + 0.5).astype(int))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("estimator", "dtype"), [(None, "float64"), (None, "uint16"), (MLP, "float64")]
 )
@@ -205,6 +206,7 @@ def test_tables_and_targets_that_make_no_sense(X, y, message):
 
 
 # A class that is in one row only may never be answered; that is warned of, and no failure.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:no scored example:sklearn_deeplifft.FeatureSelectionWarning")
 @pytest.mark.parametrize("n", [2, 3, 4, 7])
 @pytest.mark.parametrize("estimator", [None, MLP])
@@ -255,6 +257,7 @@ TARGETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", [None, MLP])
 @pytest.mark.parametrize("kind", TARGETS)
 def test_targets_of_every_kind(data, kind, estimator):
@@ -309,6 +312,7 @@ WEIGHTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fit", WEIGHTED)
 def test_a_weight_is_a_repetition(data, fit):
     twice = np.r_[np.arange(12, 120), np.arange(12, 120, 3)]
@@ -330,6 +334,7 @@ def test_weights_of_one_are_no_weights_and_others_matter(data, plain):
     assert gate_bits(gated().fit(*data, sample_weight=weight)) != plain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", [None, MLP])
 def test_balanced_class_weight_is_the_equivalent_sample_weight(data, estimator):
     keep = np.flatnonzero((data.y != 2) | (np.arange(120) % 2 == 0))
@@ -409,6 +414,7 @@ def _state(module: nn.Module):
     return {name: t.clone() for name, t in module.state_dict().items()}, module.training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NETWORKS)
 @pytest.mark.parametrize("params", [{"path_steps": 150}, EARLY], ids=["path", "constant penalty"])
 def test_every_kind_of_network_learns_behind_gates(data, kind, params):
@@ -429,6 +435,7 @@ def test_every_kind_of_network_learns_behind_gates(data, kind, params):
         assert not hasattr(network, "module_")
 
 
+@pytest.mark.slow
 def test_a_single_logit_tells_two_classes_apart(data):
     y = data.X[:, 0] > data.X[:, 1]
     net = skorch.NeuralNetBinaryClassifier(
@@ -674,6 +681,7 @@ def test_every_fitted_attribute_is_documented(data):
             assert name in ImportanceNeuronSelector.__doc__, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", [None, MLP, FixedMLP(), classifier()])
 def test_fit_leaves_parameters_as_they_were(data, estimator):
     given = {
@@ -711,6 +719,7 @@ def _global_state():
 RANDOM = {"dropout": 0.1, "noise": 0.1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("params", "layers"),
     [({}, RANDOM), ({"n_jobs": 2}, RANDOM), ({"estimator": MLP}, {})],
@@ -806,6 +815,7 @@ SAVED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("saver", SAVERS)
 @pytest.mark.parametrize("kind", SAVED)
 def test_round_trips(data, kind, saver, tmp_path):
@@ -820,6 +830,7 @@ def test_round_trips(data, kind, saver, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_no_data_travels_with_a_pickle():
     rng = np.random.default_rng(0)
     for estimator in (None, MLP):
@@ -846,6 +857,7 @@ def test_a_clone_of_a_network_starts_afresh(data):
     assert (twin.module_.core[0].weight == 1).all()
 
 
+@pytest.mark.slow
 def test_a_grid_over_counts(data):
     pipe = Pipeline([("select", gated()), ("fit", LogisticRegression())])
     search = GridSearchCV(pipe, {"select__n_features_to_select": [1, 3, 8]}, cv=3).fit(*data)

@@ -33,6 +33,7 @@ def test_private_features_come_top_for_their_own_class(name, table, monkeypatch)
     assert selector.transform(table.X).shape == (120, 3)
 
 
+@pytest.mark.slow
 @EACH
 @pytest.mark.parametrize("k", [1, 3, 8, 0.5, None])
 def test_masks_by_the_definition(name, k, table):
@@ -96,6 +97,7 @@ def test_regressions_have_no_classes(table):
 # One class
 
 
+@pytest.mark.slow
 @EACH
 def test_ranking_for_one_class(name, table):
     y = np.array(["x", "y", "z"])[table.y]
@@ -129,6 +131,7 @@ def test_unknown_classes(name, table):
         SELECTORS[name](task="regression", target_class=0).fit(table.X, table.X[:, 0])
 
 
+@pytest.mark.slow
 @EACH
 def test_auto_for_one_class_selects_what_speaks_for_it(name):
     X, y = planted(n=240)
@@ -152,6 +155,7 @@ def rare(seed: int = 0):
     return X, np.where(few, "rare", y)
 
 
+@pytest.mark.slow
 def test_the_feature_of_a_rare_class_is_kept_under_max():
     X, y = rare()
     params = {"n_networks": 2, "max_epochs": 40, "hidden_layer_sizes": (32,)}

@@ -48,6 +48,7 @@ def frame(data):
     return pd.DataFrame(data.X, columns=NAMES)
 
 
+@pytest.mark.slow
 @every_selector
 def test_every_way_to_say_it_gives_the_same(make, data, frame):
     plain = make(feature_groups=LABELS).fit(data.X, data.y)

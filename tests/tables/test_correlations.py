@@ -120,6 +120,7 @@ def test_extreme_scales_do_not_overflow():
     assert found.tolist() == groups_from_correlation(X).tolist()
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_blocks():
     """2,000 columns of a sparse table: neither dense (160 MB) nor all correlations (32 MB)."""
     X = sp.random(10_000, 2000, density=0.01, format="csr", random_state=0, dtype=np.float32)

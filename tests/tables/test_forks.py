@@ -46,6 +46,7 @@ assert forked(after) == 0
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_process_fits():
     """Without care the child waits for threads that it does not have, and the time runs out."""

@@ -167,6 +167,7 @@ ENSEMBLE = {"n_networks": 2, "hidden_layer_sizes": (4,), "max_epochs": 2, "rando
 X = np.random.default_rng(0).normal(size=(30, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "dtype"),
     [
@@ -188,6 +189,7 @@ def test_a_classifier_predicts_labels_as_they_came(values, dtype):
     assert 0 <= found.score(X, y) <= 1
 
 
+@pytest.mark.slow
 def test_a_regressor_learns_numbers_that_came_as_objects():
     y = X[:, 0]
     plain = NetworkEnsembleRegressor(**ENSEMBLE).fit(X, y)

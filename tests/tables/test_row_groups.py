@@ -91,6 +91,7 @@ ENSEMBLE = NetworkEnsembleClassifier(**SETTINGS)
 ESTIMATORS = [DeepLIFFTSelector(ENSEMBLE, random_state=0), ENSEMBLE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_the_type_of_the_groups_changes_nothing(estimator):
     names = np.array([f"patient {i // 4:02}" for i in range(40)])

@@ -347,6 +347,7 @@ def test_rows_are_read_right_however_they_are_stored(X, stored, dtype):
         np.testing.assert_array_equal(found, wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stored", [name for name in STORED if name != "one value for all"])
 def test_a_fit_does_not_depend_on_storage(stored):
     X = np.random.default_rng(0).normal(size=(40, 3))
