@@ -210,6 +210,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         """Become the ensemble of these networks, trained by ``rounds``."""
         data = rounds.data
         self._keep_networks(networks, data)
+        name_classes(networks, self._target)
         self._gate_groups = rounds.gate_groups
         self._digest = digest_of_table(data)
         self._held_out_bits = packed(rounds.held_out, data.rows.shape[0])
@@ -229,7 +230,6 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         self._networks = list(networks)
         self._target = replace(data.target, codes=data.target.codes[:0])
         self.estimators_ = [trained.estimator for trained in networks]
-        name_classes(networks, self._target)
         self._trained_with = self.get_params(deep=False)
         self.n_features_in_ = data.rows.shape[1]
         if data.names is not None:

@@ -253,6 +253,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         float
             From 0 to 1.
         """
+        check_is_fitted(self, "estimators_")
         if self._target.kind != "multisoftmax":
             return float(super().score(X, plain_target(y), sample_weight))
         right = self.predict(X) == np.asarray(y)

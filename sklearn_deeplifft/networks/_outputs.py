@@ -19,6 +19,10 @@ from sklearn_deeplifft.tables import Target
 
 __all__ = ["known_classes", "name_classes", "output_kind_of", "takes_columns"]
 
+LABELS = "labels_"
+"""Attribute for the labels of a net that has no parameter for them, or whose classes are 0 and 1
+always."""
+
 
 def output_kind_of(trained: TrainedNetwork, rows: np.ndarray, kind: str) -> OutputKind:
     """Run an untrained network on rows as they are, and far away, where logits grow."""
@@ -46,7 +50,7 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
     if adapter.task == "regression":
         return None
     # skorch's classifiers and MLPClassifier have it; a module of the user's may have it as well.
-    named = getattr(estimator, "classes_", None)
+    named = vars(estimator).get(LABELS, getattr(estimator, "classes_", None))
     if isinstance(named, list | np.ndarray) and len(named):
         # A selector's networks number their classes: names are then taken as by a bare module.
         numbered = np.asarray(named).dtype.kind in "iu" and isinstance(labels.flat[0], str)
@@ -75,6 +79,8 @@ def name_classes(networks: Sequence[TrainedNetwork], target: Target) -> None:
     for trained in networks:
         if isinstance(trained.estimator, skorch.NeuralNetClassifier):
             trained.estimator.classes = list(target.classes)
+        elif isinstance(trained.estimator, skorch.NeuralNet):
+            setattr(trained.estimator, LABELS, target.classes)
 
 
 def _one_tensor(found: Any) -> Tensor:

@@ -221,6 +221,11 @@ NOT_FITTED = (
     "GridSearchCV, returns an unfitted one: pass FrozenEstimator(ensemble), which is not cloned.)"
 )
 
+FROZEN = (
+    "a FrozenEstimator cannot be trained, and prefit=False trains. Set prefit=True, or pass the "
+    "estimator that it holds."
+)
+
 
 def source_of(
     estimator: Any,
@@ -256,7 +261,9 @@ def source_of(
     NotFittedError
         ``prefit=True``, and it is not fitted.
     """
-    if prefit and isinstance(estimator, FrozenEstimator):
+    if isinstance(estimator, FrozenEstimator):
+        if not prefit:
+            raise TypeError(FROZEN)
         estimator = estimator.estimator
     ours = isinstance(estimator, BaseNetworkEnsemble)
     if not ours:

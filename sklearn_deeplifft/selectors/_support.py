@@ -200,7 +200,7 @@ class RankedFeatures(SelectorMixin):
         require_threshold(threshold)
         if not self._selects_inputs():
             raise ValueError(
-                f"layer={self.layer!r} ranks neurons, and redundant_features compares columns of "
+                f"layer={self._layer!r} ranks neurons, and redundant_features compares columns of "
                 "X; fit without layer=."
             )
         rows, mask = Rows(check_rows(self, X, reset=False)), self._get_support_mask()

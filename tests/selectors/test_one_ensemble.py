@@ -126,7 +126,7 @@ def test_one_ensemble_fitted_once_and_read_three_ways_trains_once(data, monkeypa
         for reading in READINGS.values():
             selector = reading(ensemble, prefit=True, n_features_to_select=3).fit(*data)
             assert selector.transform(data.X).shape == (120, 3)
-            assert selector.estimator_ is ensemble
+            assert selector.estimator_.estimators_ is ensemble.estimators_
             assert selector.importances_per_network_.shape == (3, 8)
     assert len(calls) == 3
 
@@ -390,7 +390,7 @@ def test_labels_of_a_fitted_ensemble_are_its_own(fitted):
 
 @pytest.mark.parametrize("reading", READINGS)
 def test_an_ensemble_that_is_not_fitted_cannot_be_read(data, reading):
-    with pytest.raises(NotFittedError, match="NetworkEnsembleClassifier instance is not fitted"):
+    with pytest.raises(NotFittedError, match="this NetworkEnsembleClassifier is not fitted"):
         READINGS[reading](classifier(), prefit=True).fit(*data)
 
 
@@ -423,7 +423,8 @@ def test_a_fitted_ensemble_stays_as_it_is(data, reading, prefit, monkeypatch):
     assert all(vars(ensemble)[name] is value for name, value in before.items())
     assert same_arrays(weights_of(ensemble), weights)
     np.testing.assert_array_equal(ensemble.predict_proba(data.X), predicted)
-    assert (selector.estimator_ is ensemble) == prefit
+    assert selector.estimator_ is not ensemble  # which may be fitted again
+    assert (selector.estimator_.estimators_ is ensemble.estimators_) == prefit
 
 
 def test_an_ensemble_without_a_seed_takes_the_selectors(data):
