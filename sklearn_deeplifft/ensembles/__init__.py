@@ -18,7 +18,12 @@ from sklearn_deeplifft.ensembles._null_columns import (
 )
 from sklearn_deeplifft.ensembles._progress import Progress, Report, reporter
 from sklearn_deeplifft.ensembles._regressor import NetworkEnsembleRegressor
-from sklearn_deeplifft.ensembles._rounds import Rounds, digest_of, exported, with_target_units
+from sklearn_deeplifft.ensembles._rounds import (
+    Rounds,
+    digest_of,
+    with_nulls_held,
+    with_target_units,
+)
 from sklearn_deeplifft.ensembles._settings import has_gates
 from sklearn_deeplifft.ensembles._splits import Split, deal_splits
 from sklearn_deeplifft.ensembles._training import Execution, train_networks
@@ -40,7 +45,7 @@ __all__ = [
     "differs",
     "digest_of",
     "ensemble_for",
-    "exported",
+    "with_nulls_held",
     "has_gates",
     "key_of",
     "knockoff_map_of",

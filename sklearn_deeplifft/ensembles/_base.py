@@ -28,7 +28,7 @@ from sklearn_deeplifft.ensembles._rounds import (
     Rounds,
     digest_of,
     digest_of_table,
-    exported,
+    with_nulls_held,
     with_target_units,
 )
 from sklearn_deeplifft.ensembles._settings import epochs_within, network_settings
@@ -135,7 +135,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
                 rounds = rounds.answering_as(rounds.untrained())
             networks = rounds.train(rounds.every_column)
             with_target_units(rounds, networks)
-            self._keep(rounds, exported(data, networks))
+            self._keep(rounds, with_nulls_held(data, networks))
         return self
 
     def _require_trainable(self) -> None:

@@ -125,7 +125,7 @@ def without_null_columns(trained: TrainedNetwork, values: np.ndarray) -> Trained
     -------
     TrainedNetwork
         Its ``estimator`` takes raw rows of d columns, its ``core`` d standardised ones;
-        ``beside_nulls`` is the network it came from, and ``gates`` are those of all 2d columns.
+        ``as_trained`` is the network it came from, and ``gates`` are those of all 2d columns.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def without_null_columns(trained: TrainedNetwork, values: np.ndarray) -> Trained
         core=net.module_.core,
         standardize=net.module_.standardize,
         null_columns=None,
-        beside_nulls=trained,
+        as_trained=trained,
     )
 
 

@@ -39,7 +39,7 @@ __all__ = [
     "Rounds",
     "digest_of",
     "digest_of_table",
-    "exported",
+    "with_nulls_held",
     "training_table",
     "with_target_units",
 ]
@@ -146,7 +146,7 @@ def with_target_units(rounds: Rounds, networks: Sequence[TrainedNetwork]) -> Non
             rescale_output(trained.core, mean, scale)
 
 
-def exported(data: FitData, networks: Sequence[TrainedNetwork]) -> list[TrainedNetwork]:
+def with_nulls_held(data: FitData, networks: Sequence[TrainedNetwork]) -> list[TrainedNetwork]:
     """Networks on all columns as a user keeps them: null inputs are held at the columns' means.
 
     Those without null columns stay as they are. Units go first, as they change the cores.

@@ -37,7 +37,7 @@ __all__ = [
     "Moments",
     "NetworkSettings",
     "OutputKind",
-    "adopted_net",
+    "users_net",
     "criterion_of",
     "default_net",
     "module_net",
@@ -242,7 +242,7 @@ def _silent(*args: Any, **kwargs: Any) -> None:
     """skorch's early stopping announces itself through a sink."""
 
 
-def adopted_net(
+def users_net(
     net: skorch.NeuralNet,
     problem: Problem,
     settings: NetworkSettings,

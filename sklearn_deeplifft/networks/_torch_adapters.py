@@ -16,10 +16,10 @@ from sklearn_deeplifft.networks._adapter import NetworkAdapter
 from sklearn_deeplifft.networks._build import (
     Moments,
     NetworkSettings,
-    adopted_net,
     default_net,
     module_net,
     stops_early,
+    users_net,
 )
 from sklearn_deeplifft.networks._modules import on_fewer_columns
 from sklearn_deeplifft.networks._net_training import initialized, train_net
@@ -131,7 +131,7 @@ class SkorchAdapter(NetworkAdapter):
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
     ) -> TrainedNetwork:
         """Build the net's module behind a standardisation."""
-        build = partial(adopted_net, self.network, problem, settings, moments)
+        build = partial(users_net, self.network, problem, settings, moments)
         return initialized(self.network, build, seed)
 
     def train(self, job: TrainingJob) -> TrainedNetwork:
@@ -143,7 +143,7 @@ class SkorchAdapter(NetworkAdapter):
                 "the skorch net stops early on a validation loss, but no row is held out; set "
                 "validation_fraction above 0, or take EarlyStopping out of its callbacks."
             )
-        build = partial(adopted_net, self.network, weighted=weighted)
+        build = partial(users_net, self.network, weighted=weighted)
         return train_net(build, job, weighted=weighted)
 
     def read_fitted(self) -> TrainedNetwork:

@@ -32,7 +32,7 @@ class TrainedNetwork(NamedTuple):
     """Numbers read off its gates, where it has any."""
     null_columns: NullColumns | None = None
     """Those that ``core`` reads behind the real ones, if it reads any."""
-    beside_nulls: TrainedNetwork | None = None
+    as_trained: TrainedNetwork | None = None
     """The network as it was trained, reading null columns, where ``core`` does not any more."""
 
 

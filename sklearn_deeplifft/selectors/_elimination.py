@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_deeplifft.ensembles import BaseNetworkEnsemble, Rounds, exported, has_gates
+from sklearn_deeplifft.ensembles import BaseNetworkEnsemble, Rounds, has_gates, with_nulls_held
 from sklearn_deeplifft.networks import TrainedNetwork, adapter_of
 from sklearn_deeplifft.ranking import rank
 from sklearn_deeplifft.selectors._scores import Scorer, Scores
@@ -52,7 +52,7 @@ def eliminate(
     ``smoothing`` times what the next one does. Features go with all of their columns. Null columns
     have been compared by then, and are left out. ``rows`` are those that each network is scored on.
     """
-    networks = exported(rounds.data, networks)
+    networks = with_nulls_held(rounds.data, networks)
     rounds = rounds.without_null_columns().shortened()
     # One of the user's may be as wide as the table, and can only be cut once it is trained.
     renewable = len(networks) // RENEWED * RENEWED if rounds.ours else 0

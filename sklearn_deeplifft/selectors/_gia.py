@@ -35,7 +35,7 @@ from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import row_of
 from sklearn_deeplifft.selectors._intervention_scorer import (
     InterventionScorer,
-    Surfaces,
+    ResponseSettings,
     bound_to,
 )
 from sklearn_deeplifft.selectors._sources import Source
@@ -311,10 +311,10 @@ class GIATransformer(BaseNetworkSelector):
         base = rows.astype(np.float64)
         self.interventions_ = bound_to(self.interventions, base, data.names, self._groups)
         target = replace(data.target, codes=data.target.codes[:0])
-        self._surfaces = Surfaces(target, self.scale, self.dtype)
+        self._response_settings = ResponseSettings(target, self.scale, self.dtype)
         rescaled = data.target.kind == "regression" and not source.target_is_standard
         return InterventionScorer(
-            surfaces=self._surfaces,
+            settings=self._response_settings,
             interventions=self.interventions_,
             averages=averages_of(self.interventions_, base, self._groups),
             groups=self._groups,
@@ -347,8 +347,8 @@ class GIATransformer(BaseNetworkSelector):
         self.effects_interval_ = self.intervention_effects_.interval
 
     def _ensemble(self, rows: np.ndarray) -> Ensemble:
-        responses = [self._surfaces.response(t, rows) for t in self.estimator_._networks]
-        return Ensemble(responses, output_names(self._surfaces.target))
+        responses = [self._response_settings.response(t, rows) for t in self.estimator_._networks]
+        return Ensemble(responses, output_names(self._response_settings.target))
 
 
 def _as_given(rows: np.ndarray, data: FitData) -> Any:

@@ -26,7 +26,7 @@ from sklearn_deeplifft.selectors._null_interventions import (
 from sklearn_deeplifft.selectors._scores import Scores
 from sklearn_deeplifft.tables import FeatureGroups, Target
 
-__all__ = ["InterventionScorer", "Surfaces", "bound_to"]
+__all__ = ["InterventionScorer", "ResponseSettings", "bound_to"]
 
 
 def bound_to(
@@ -56,8 +56,8 @@ def bound_to(
 
 
 @dataclass(frozen=True)
-class Surfaces:
-    """Networks as functions of raw rows."""
+class ResponseSettings:
+    """How networks become functions of raw rows."""
 
     target: Target
     """Without rows."""
@@ -65,7 +65,7 @@ class Surfaces:
     dtype: str | None
 
     def response(self, trained: TrainedNetwork, rows: np.ndarray) -> Response:
-        """One network, on the scale asked for; it is tried on a few of the rows."""
+        """Make a function of one network, on the scale asked for; it is tried on a few of the rows."""
         tried = rows[spread_positions(len(rows)).numpy()]
         scaled = partial(scale_of, self.target, proba=self.scale == "proba")
         return response_of(split(trained), tried, scaled, self.dtype)
@@ -75,7 +75,7 @@ class Surfaces:
 class InterventionScorer:
     """Sizes of a row's changes by the interventions on each feature."""
 
-    surfaces: Surfaces
+    settings: ResponseSettings
     interventions: Sequence[Intervention]
     averages: Averages
     groups: FeatureGroups
@@ -89,7 +89,7 @@ class InterventionScorer:
     def __call__(self, trained: TrainedNetwork, index: np.ndarray, columns: np.ndarray) -> Scores:
         if trained.null_columns is not None:
             return self._scored_beside_nulls(trained)
-        response = self.surfaces.response(trained, self.background)
+        response = self.settings.response(trained, self.background)
         effects, sizes = network_effects(response, self.background, self.interventions)
         error = engine_error(response, split(trained), self.background, self.interventions)
         return self._as_scores(effects / self.units, sizes / self.units, error)
@@ -98,7 +98,7 @@ class InterventionScorer:
         """Refuse a network that does not answer rows one by one."""
         rows = self.background
         rows = rows if trained.null_columns is None else np.hstack([rows, rows])
-        self.surfaces.response(trained, rows)
+        self.settings.response(trained, rows)
         return len(self.groups.first)
 
     def _scored_beside_nulls(self, trained: TrainedNetwork) -> Scores:
@@ -107,7 +107,7 @@ class InterventionScorer:
         assert trained.null_columns is not None
         both = background_with_nulls(base, self.seed, trained.null_columns.knockoff_map)
         bound = [*self.interventions, *on_nulls(self.interventions, base.shape[1])]
-        response = self.surfaces.response(trained, both)
+        response = self.settings.response(trained, both)
         effects, sizes = (v / self.units for v in network_effects(response, both, bound))
         error = engine_error(response, split(trained), both, self.interventions)
         nulls = null_scores(self.averages, effects, sizes)
@@ -120,7 +120,7 @@ class InterventionScorer:
     def _for_class(self, effects: np.ndarray) -> np.ndarray:
         """(G,): how much each feature speaks for the class asked for; a block as its best level."""
         by_class = self.averages.by_class(effects)
-        return self.groups.largest(by_class[row_of(self.surfaces.target, self.target_class)])
+        return self.groups.largest(by_class[row_of(self.settings.target, self.target_class)])
 
     def _as_scores(self, effects: np.ndarray, sizes: np.ndarray, error: float) -> Scores:
         by_class = self.averages.by_class(effects)

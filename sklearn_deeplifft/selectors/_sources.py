@@ -16,9 +16,9 @@ from sklearn_deeplifft.ensembles import (
     BaseNetworkEnsemble,
     Report,
     Rounds,
-    exported,
     has_gates,
     names_of,
+    with_nulls_held,
     with_target_units,
 )
 from sklearn_deeplifft.networks import (
@@ -103,7 +103,7 @@ class Untrained:
         """The ensemble of the networks on all features."""
         assert first.rounds is not None
         with_target_units(first.rounds, first.networks)
-        self.ensemble._keep(first.rounds, exported(data, first.networks))
+        self.ensemble._keep(first.rounds, with_nulls_held(data, first.networks))
         return self.ensemble
 
 
@@ -152,7 +152,7 @@ class FittedEnsemble:
         networks = self.ensemble._networks
         if not self.ensemble._was_trained_on(data):
             return FirstRound(networks, None)
-        as_trained = [trained.beside_nulls or trained for trained in networks]
+        as_trained = [trained.as_trained or trained for trained in networks]
         return FirstRound(as_trained, self.ensemble._held_out(data))
 
     def fitted(self, first: FirstRound, data: FitData) -> BaseNetworkEnsemble:

@@ -267,7 +267,7 @@ def test_without_null_columns_a_network_is_what_it_is_at_their_values(kind, name
         held = np.tile(values * scale + mean, (len(X), 1))
         expected = trained.estimator.forward(np.hstack([X, held]))
         np.testing.assert_allclose(found.estimator.forward(X), expected, rtol=1e-5, atol=1e-5)
-        assert found.beside_nulls is trained
+        assert found.as_trained is trained
         assert found.null_columns is None
         assert found.core is found.estimator.module_.core
         assert found.estimator.history == trained.estimator.history

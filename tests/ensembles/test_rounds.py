@@ -8,8 +8,8 @@ from sklearn_deeplifft.ensembles import (
     Execution,
     Rounds,
     deal_splits,
-    exported,
     knockoff_map_of,
+    with_nulls_held,
     with_target_units,
 )
 from sklearn_deeplifft.ensembles._splits import with_null_draws
@@ -50,12 +50,12 @@ def test_what_is_kept_is_the_network_with_null_columns_at_their_means(
     rounds = rounds_of(data, null_columns=True)
     networks = rounds.train(rounds.every_column)
     with_target_units(rounds, networks)
-    for trained, kept in zip(networks, exported(data, networks), strict=True):
+    for trained, kept in zip(networks, with_nulls_held(data, networks), strict=True):
         wide = np.hstack([X, np.tile(data.mean, (len(X), 1))])
         expected = trained.estimator.forward(wide)
         np.testing.assert_allclose(kept.estimator.forward(X), expected, rtol=1e-4, atol=1e-4)
         assert kept.null_columns is None
-        assert kept.beside_nulls is trained
+        assert kept.as_trained is trained
     if regression:  # in the target's units, null columns or not
         assert abs(kept.estimator.forward(X).mean() - data.target.codes.mean()) < 1.5
 
@@ -63,8 +63,8 @@ def test_what_is_kept_is_the_network_with_null_columns_at_their_means(
 def test_networks_without_null_columns_are_kept_as_they_are():
     rounds = rounds_of(real_data(), NetworkSettings((4,), max_epochs=1))
     networks = rounds.train(rounds.every_column)
-    assert exported(rounds.data, networks)[0] is networks[0]
-    assert networks[0].null_columns is networks[0].beside_nulls is None
+    assert with_nulls_held(rounds.data, networks)[0] is networks[0]
+    assert networks[0].null_columns is networks[0].as_trained is None
 
 
 def test_before_the_first_step_a_network_reads_as_many_columns():

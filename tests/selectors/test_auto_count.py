@@ -205,7 +205,7 @@ def test_p_and_q_of_increments_equal_the_oracle(balance, kind, monkeypatch):
         mean, scale = (np.tile(moment, 2) for moment in data.moments)
         Z = ((both - mean) / scale)[data.index]
         labels = data.target.codes[data.index, 0]
-        core = network.beside_nulls.core.double()
+        core = network.as_trained.core.double()
         increments, predicted = oracle_scores(core, Z, labels, np.zeros(10))
         own = [increments[(labels == c) & (predicted == c)] for c in range(3)]
         signed = kind == "signed"
