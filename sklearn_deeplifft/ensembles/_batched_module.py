@@ -60,11 +60,13 @@ class _Layer(torch.autograd.Function):
         m: Tensor | None,
         relu: bool,
     ) -> Tensor:
+        # The bias is padded to a whole line, which may be wider than the outputs.
         a = torch.baddbmm(b[..., : W.shape[1]], x, W.mT)
         slope = None
         if relu and m is None and e is None:
             a.relu_()
         elif relu:
+            # Dropout's mask where the unit is on: one tensor serves the outputs and the gradient.
             slope = _where_positive(torch.ones_like(a) if m is None else m, a)
             a.mul_(slope)
             if e is not None:
@@ -95,6 +97,7 @@ class BatchedGate(nn.Module):
         weight = torch.stack([gate.weight.detach() for gate in gates])
         self.n_features = weight.shape[1]
         self.weight = nn.Parameter(pad(weight, (0, -self.n_features % LINE)))
+        # One grouping for all: networks of a batch read the same columns.
         self.register_buffer("feature_of_column", gates[0].feature_of_column)
         every = torch.arange(self.n_features)
         self._one_each = torch.equal(gates[0].feature_of_column, every)
@@ -123,6 +126,7 @@ class BatchedLayer(nn.Module):
         """Outputs without padding."""
         # One alone would be taken for a vector.
         wide = 2 if h == 1 else h
+        # So many outputs that a network's whole matrix, n_inputs times as long, fills its lines.
         wide += -wide % (LINE // math.gcd(LINE, n_inputs))
         self.weight = nn.Parameter(pad(weight, (0, n_inputs - d, 0, wide - h)))
         self.bias = nn.Parameter(pad(bias, (0, wide + -wide % LINE - h)))
@@ -203,7 +207,7 @@ class BatchedNetworks(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         gate = self.gate
         for layer in self.layers:
-            x, gate = layer(x, gate, self.draws), None
+            x, gate = layer(x, gate, self.draws), None  # gates are before the first layer only
         return x[..., : self.affine[-1].width]
 
     @torch.no_grad()

@@ -112,6 +112,8 @@ class MemberBatches:
             pairs = zip(self.streams, own, strict=True)
             own = [index[stream.permutation(len(index))] for stream, index in pairs]
         rows = [len(index) for index in own]
+        # Networks hold out folds that differ by a row: shorter epochs are filled with row 0, whose
+        # weight is then set to zero.
         index = nn.utils.rnn.pad_sequence(own, batch_first=True)
         for start in range(0, max(rows), self.batch_size):
             size = min(self.batch_size, max(rows) - start)
@@ -138,6 +140,7 @@ class EnsembleNet(skorch.NeuralNet):
         self.module_.draws.start_batch(batch.rows, batch.start, self.batch_size)
         self._set_training(True)
         losses = self._losses(batch)
+        # Of the sum, not of the mean: the gradient of each network is then that of its own loss.
         losses.sum().backward()
         return {"loss": losses.detach().sum(), "losses": losses.detach(), "y_pred": None}
 
@@ -188,9 +191,11 @@ class Members(Callback):
     def on_batch_end(
         self, net: skorch.NeuralNet, batch: Batch, training: bool, losses: Tensor, **kwargs: Any
     ) -> None:
+        # Losses are means over a batch, and the last batch is short: an epoch's mean is over rows.
         rows = batch.counts()
         self.sums_[training] += losses.cpu().numpy() * rows
         self.rows_[training] += rows
+        # Here and not at the end of an epoch, which may be minutes away when Ctrl-C comes.
         if self.halt.is_set():
             raise AllStopped
         if training and self.penalty is not None:
@@ -208,6 +213,7 @@ class Members(Callback):
         better = np.ones(len(self.alive_), dtype=bool)
         valid, watched = self._record("valid_loss", False), self.rows_[False] > 0
         if self.keeps_best:
+            # Adam's weight decay stands for the L2 term in the gradient only; the loss lacks it.
             monitored = np.where(watched, valid, train) + _l2_term(net.module_, self.settings.l2)
             # Without validation rows the last epoch counts; but at the end of a path no feature is
             # left, and the training loss has to say when there were enough.
@@ -265,6 +271,7 @@ class Members(Callback):
         at = torch.from_numpy(kept)
         for p in net.module_.parameters():
             state = net.optimizer_.state[p]
+            # Data, not a new parameter: the optimiser finds its state by the parameter's identity.
             p.data, p.grad = p.data[at], None
             for key in ("exp_avg", "exp_avg_sq"):
                 state[key] = state[key][at]
@@ -304,13 +311,14 @@ def train_batch(
         module__streams=[m.stream for m in members],
         criterion=criterion,
         optimizer=torch.optim.Adam,
-        optimizer__fused=True,
+        optimizer__fused=True,  # one pass over weights and moments in place of a dozen
         lr=settings.learning_rate,
         batch_size=settings.batch_size,
         max_epochs=epochs,
         train_split=predefined_split(valid) if watch else None,
         callbacks=[("members", Members(settings, len(members), penalty, halt))],
         callbacks__print_log=None,
+        # skorch's own record is a mean over all networks; Members keeps one for each.
         callbacks__train_loss=None,
         callbacks__valid_loss=None,
         device=settings.device,
@@ -319,6 +327,7 @@ def train_batch(
         **criterion_params,
     )
     net.initialize()
+    # skorch clones the callbacks it is given: the one that has run is the net's.
     found: Members = dict(net.callbacks_)["members"]
     net.notify("on_train_begin", X=None, y=None)
     with contextlib.suppress(AllStopped):

@@ -29,6 +29,8 @@ class RandomStream:
             self._shuffle.manual_seed(seed)
         else:
             self._shuffle.set_state(state)
+        # Apart, so that noise=0 leaves dropout's numbers as they are. SFC64 is NumPy's fastest, and
+        # drawing these numbers is a good part of a step.
         self._noise, self._dropout = map(np.random.SFC64, np.random.SeedSequence(seed).spawn(2))
 
     def permutation(self, n: int) -> Tensor:
@@ -43,6 +45,7 @@ class RandomStream:
         """Numbers (rows, h): 0 with probability ``p`` (to 1/65536), else ``1 / (1 - p)``."""
         kept: np.ndarray
         if p == 0.5:
+            # A bit is enough for a fair coin, a quarter of what 16 bits take.
             kept = np.unpackbits(_raw(self._dropout, out.shape, 64), axis=1, count=out.shape[1])
         else:
             kept = _uint16(self._dropout, out.shape) >= min(round(p * 65536), 65535)
@@ -95,6 +98,7 @@ class BatchDraws:
         """Make ready the rows ``start`` to ``start + size`` of an epoch of ``rows`` rows each."""
         if not any(self.widths):
             return
+        # A new epoch begins at 0, also where the last one's pool would have reached further.
         if start == 0 or start >= self._stop:
             self._refill(rows, start, size)
         self._batch = slice(start - self._first, start - self._first + size)
@@ -117,6 +121,7 @@ class BatchDraws:
             self._normal, self._kept = (torch.empty(n, length, w) for w in self.widths)
         pools = zip(self.streams, self._normal.numpy(), self._kept.numpy(), rows, strict=True)
         for stream, normal, kept, total in pools:
+            # Rows of padding draw nothing: a network's stream is the same beside longer epochs.
             own = max(min(total - start, length), 0)
             normal[own:] = 0
             kept[own:] = 0

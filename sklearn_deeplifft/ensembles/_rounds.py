@@ -97,6 +97,7 @@ class Rounds:
         """The same rounds, once an untrained module has shown what it returns."""
         if first is None or not self.adapter.may_return_probabilities:
             return self
+        # Before any training: the loss depends on it, and a wrong one would train to the end.
         few = self.data.rows.take(self.data.index[:ROWS_RUN])
         kind = output_kind_of(first, few, self.data.target.problem(1).kind)
         return replace(self, output_kind=kind)
@@ -126,6 +127,7 @@ class Rounds:
         settings, gates = self.settings, self.settings.gates
         if gates is not None:
             gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))
+        # Rounded up, so that one epoch stays one.
         epochs = math.ceil(settings.max_epochs / 2)
         return replace(self, settings=replace(settings, max_epochs=epochs, gates=gates))
 
@@ -177,6 +179,7 @@ def digest_of_table(data: FitData) -> str:
 def training_table(data: FitData, *, ours: bool, as_float: bool) -> TrainingTable:
     """Rows, targets and weights for the networks; our own see a regression standardised."""
     targets = data.target.training_tensor(as_float=as_float)
+    # Adam's steps have the size of the learning rate: a target in thousands would never be reached.
     if ours and data.target.kind == "regression":
         mean, scale = target_scale(data)
         values = torch.from_numpy((data.target.codes - mean) / scale).float()

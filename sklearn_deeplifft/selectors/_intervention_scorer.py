@@ -57,7 +57,7 @@ def bound_to(
 
 @dataclass(frozen=True)
 class ResponseSettings:
-    """How networks become functions of raw rows."""
+    """Settings by which networks become functions of raw rows."""
 
     target: Target
     """Without rows."""
@@ -65,7 +65,7 @@ class ResponseSettings:
     dtype: str | None
 
     def response(self, trained: TrainedNetwork, rows: np.ndarray) -> Response:
-        """Make a function of one network, on the scale asked for; it is tried on a few of the rows."""
+        """Make a function of one network, on the scale asked for, trying it on a few rows."""
         tried = rows[spread_positions(len(rows)).numpy()]
         scaled = partial(scale_of, self.target, proba=self.scale == "proba")
         return response_of(split(trained), tried, scaled, self.dtype)
