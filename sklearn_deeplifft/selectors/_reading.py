@@ -263,7 +263,9 @@ class Reading:
         reference = self.settings.reference
         if isinstance(reference, str):
             return mean.to(self.reader.dtype) if reference == "mean" else None
-        given = torch.as_tensor(np.asarray(reference, dtype=np.float64)).to(self.reader.dtype)
+        # A copy: torch takes no negative strides, and warns of arrays that are not writable.
+        values = np.array(reference, dtype=np.float64, order="C")
+        given = torch.from_numpy(values).to(self.reader.dtype)
         if given.shape != mean.shape:
             raise ValueError(
                 f"reference has shape {tuple(given.shape)}; layer={self.settings.layer!r} has "
