@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -256,8 +257,14 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         check_is_fitted(self, "estimators_")
         if self._target.kind != "multisoftmax":
             return float(super().score(X, plain_target(y), sample_weight))
-        right = self.predict(X) == np.asarray(y)
-        return float(np.average(right.all(axis=1), weights=sample_weight))
+        found, truth = self.predict(X), np.asarray(y)
+        if truth.shape != found.shape:
+            raise ValueError(
+                f"y has shape {truth.shape}, and what is predicted of X has {found.shape}; pass "
+                "the true label of each row and output."
+            )
+        right = (found == truth).all(axis=1)
+        return float(accuracy_score(np.ones_like(right), right, sample_weight=sample_weight))
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class.

@@ -106,7 +106,8 @@ class RankedFeatures(SelectorMixin):
             One row per column of X (or neuron): ``feature`` (its name, or its position),
             ``rank`` (1 is best), ``importance``, ``std`` over networks, ``low`` and ``high`` (95 %
             interval of the mean over networks), ``mean_rank``, ``selected`` at the current cut, and
-            the signed score for each class, label or target.
+            the signed score for each class (``for_cat``; of several outputs ``for_0_cat``), label
+            or target (``for_0``).
 
         Examples
         --------
@@ -133,7 +134,7 @@ class RankedFeatures(SelectorMixin):
             "selected": self._get_support_mask(),
         }
         scores = zip(self._row_names, self.class_importances_, strict=True)
-        columns |= {f"for_{name}": row for name, row in scores}
+        columns |= {f"for_{_in_words(name)}": row for name, row in scores}
         return pd.DataFrame(columns).sort_values("rank", kind="stable", ignore_index=True)
 
     def support_per_class(self, k: float | str | None = None) -> np.ndarray:
@@ -268,6 +269,11 @@ class RankedFeatures(SelectorMixin):
                 "the last fit have read none. Set it before fit."
             )
         return getattr(self, name)
+
+
+def _in_words(name: Any) -> str:
+    """A class, or the pair of an output and its class."""
+    return "_".join(map(str, name)) if isinstance(name, tuple) else str(name)
 
 
 @contextmanager

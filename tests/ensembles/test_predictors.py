@@ -9,8 +9,8 @@ import torch
 from scipy.stats import t
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.metrics import balanced_accuracy_score, r2_score
-from sklearn.model_selection import GridSearchCV
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, r2_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -148,6 +148,47 @@ def test_multilabel_and_several_outputs():
     assert [list(c) for c in found.classes_] == [[5, 6, 7], [0, 1]]
     assert [p.shape[1] for p in found.predict_proba(X)] == [3, 2]
     assert (found.predict(X) == both).mean() > 0.7
+
+
+def test_score_of_several_outputs_is_the_share_of_rows_that_are_all_right():
+    X, y = planted(n=200)
+    both = np.array([[f"{a}", a == 0] for a in y], dtype=object)
+    ensemble = small(max_epochs=8).fit(X, both)
+    right = [list(p) == list(t) for p, t in zip(ensemble.predict(X), both, strict=True)]
+    assert 0 < sum(right) < 200
+    assert ensemble.score(X, both) == pytest.approx(sum(right) / 200)
+    assert ensemble.score(X, pd.DataFrame(both)) == ensemble.score(X, both)
+    weight = np.arange(200) % 3
+    expected = sum(w for w, ok in zip(weight, right, strict=True) if ok) / weight.sum()
+    assert ensemble.score(X, both, sample_weight=weight) == pytest.approx(expected)
+    for truth in (both[:-1], both[:, :1], both[:, 0], np.c_[both, both]):
+        with pytest.raises(ValueError, match=r"y has shape .* the true label of each row"):
+            ensemble.score(X, truth)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        ensemble.score(X, both, sample_weight=weight[1:])
+
+
+def test_score_of_several_labels_is_that_of_scikit_learn():
+    X, _ = planted(n=200)
+    labels = np.c_[X[:, 0] > 1, X[:, 1] > 1].astype(int)
+    ensemble = small(max_epochs=8).fit(X, labels)
+    weight = np.arange(200) % 3
+    for given in (None, weight):
+        expected = accuracy_score(labels, ensemble.predict(X), sample_weight=given)
+        assert ensemble.score(X, labels, sample_weight=given) == pytest.approx(expected)
+
+
+def test_cross_validation_of_several_outputs():
+    X, y = planted(n=200)
+    both = np.c_[y, y == 0].astype(int)
+    found = cross_validate(small(), X, both, cv=3, error_score="raise", return_estimator=True)
+    folds = KFold(3).split(X)
+    for score, ensemble, (_, test) in zip(
+        found["test_score"], found["estimator"], folds, strict=True
+    ):
+        right = (ensemble.predict(X[test]) == both[test]).all(axis=1)
+        assert score == pytest.approx(right.mean())
+        assert score > 0.5
 
 
 def test_labels_names_and_sparse_tables():

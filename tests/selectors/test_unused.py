@@ -120,6 +120,18 @@ def test_classes_are_nothing_to_a_regression(data):
         assert [str(w.message) for w in caught] == [said]
 
 
+def test_a_regression_has_no_probabilities_to_change(data):
+    y = data.X[:, 0] + data.X[:, 1]
+    ensemble = NetworkEnsembleRegressor(**SMALL).fit(data.X, y)
+    said = "without effect here: scale='proba' (a regression has no probabilities)."
+    for given, prefit in ((ensemble, True), (clone(ensemble), False)):
+        selector = GIATransformer(given, prefit=prefit, scale="proba")
+        with pytest.warns(FeatureSelectionWarning) as caught:
+            selector.fit(data.X, y)
+        assert [str(w.message) for w in caught] == [said]
+    GIATransformer(ensemble, prefit=True).fit(data.X, y)
+
+
 def test_defaults_and_what_is_switched_off_are_not_in_vain(data, fitted):
     y = data.X[:, 0] + data.X[:, 1]
     DeepLIFFTSelector(fitted, prefit=True).fit(*data)

@@ -1,0 +1,138 @@
+"""Refusals and warnings that name what was asked, and whose parameter the remedy is."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from torch import nn
+
+from sklearn_deeplifft import (
+    DeepLIFFTSelector,
+    FeatureSelectionWarning,
+    GIATransformer,
+    ImportanceNeuronSelector,
+    NetworkEnsembleClassifier,
+    NetworkEnsembleRegressor,
+)
+from tests.conftest import MLP, counted_trainings, planted
+
+SMALL = {"n_networks": 1, "hidden_layer_sizes": (8,), "max_epochs": 2, "path_steps": 9}
+SELECTORS = [DeepLIFFTSelector, ImportanceNeuronSelector, GIATransformer]
+each_selector = pytest.mark.parametrize("kind", SELECTORS)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return planted(n=60)
+
+
+def ensemble(kind=NetworkEnsembleClassifier, **params):
+    return kind(**{**SMALL, "random_state": 0, **params})
+
+
+@each_selector
+def test_feature_groups_are_one_column_of_a_frame(data, kind):
+    groups = pd.DataFrame({"family": list("aabbccdd"), "other": range(8)})
+    with pytest.raises(ValueError, match=r"feature_groups is a DataFrame; pass one column of it"):
+        kind(ensemble(), feature_groups=groups).fit(*data)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
+@each_selector
+def test_such_a_column_is_taken(data, kind):
+    groups = pd.DataFrame({"family": list("aabbccdd")})["family"]
+    selector = kind(ensemble(), feature_groups=groups).fit(*data)
+    assert [list(part) for part in selector.feature_groups_] == [[0, 1], [2, 3], [4, 5], [6, 7]]
+
+
+@each_selector
+def test_a_regression_has_no_class_to_rank_for(data, kind, monkeypatch):
+    y = data.X[:, 0]
+    fitted = ensemble(NetworkEnsembleRegressor).fit(data.X, y)
+    wanted = r"target_class=0 asks for one class, and y is a regression; leave it at None"
+    with counted_trainings(monkeypatch) as calls:
+        for given, prefit in ((fitted, False), (fitted, True)):
+            with pytest.raises(ValueError, match=wanted):
+                kind(given, prefit=prefit, target_class=0).fit(data.X, y)
+    assert calls == []
+
+
+@each_selector
+def test_several_outputs_have_no_one_class(data, kind):
+    both = np.c_[data.y, data.y == 0].astype(int)
+    wanted = "target_class=1 asks for one class, and y is several outputs of classes; leave it"
+    with pytest.raises(ValueError, match=wanted):
+        kind(ensemble(), target_class=1).fit(data.X, both)
+
+
+@each_selector
+def test_an_unknown_class_is_named_with_those_there_are(data, kind):
+    with pytest.raises(ValueError, match=r"target_class=9 is not a class of y; .* \[0, 1, 2\]"):
+        kind(ensemble(), target_class=9).fit(*data)
+
+
+@each_selector
+@pytest.mark.parametrize("value", [None, np.random.RandomState(0)], ids=["None", "generator"])
+def test_memory_names_whose_random_state_is_no_integer(data, kind, value, tmp_path):
+    of_the_selector = kind(ensemble(), memory=tmp_path, random_state=value)
+    wanted = f"memory needs a random_state of {kind.__name__} that is an integer, got"
+    with pytest.raises(ValueError, match=wanted):
+        of_the_selector.fit(*data)
+
+
+@each_selector
+def test_memory_names_the_ensemble_as_well(data, kind, tmp_path):
+    drawn = ensemble(random_state=np.random.RandomState(0))
+    wanted = "memory needs a random_state of NetworkEnsembleClassifier that is an integer, got"
+    with pytest.raises(ValueError, match=wanted):
+        kind(drawn, memory=tmp_path, random_state=0).fit(*data)
+
+
+class Stop(Exception):
+    """Ends a fit where its training would begin."""
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """Training is not what these tests are about."""
+    from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
+
+    def stop(*args, **kwargs):
+        raise Stop
+
+    monkeypatch.setattr(BaseNetworkEnsemble, "_fit_data", stop)
+
+
+@pytest.mark.parametrize(
+    ("network", "given"), [(None, ""), (MLP, "network=...")], ids=["ours", "own"]
+)
+@each_selector
+def test_the_remedy_for_many_numbers_is_the_selectors_own(data, kind, network, given, untrained):
+    wanted = (
+        "y holds 60 distinct numbers, ranked as a quantity; if they are classes, pass "
+        f"estimator={kind.__name__}.default_estimator({given}), or text labels such as "
+        "y.astype(str)."
+    )
+    with pytest.warns(FeatureSelectionWarning) as caught, pytest.raises(Stop):
+        kind(network).fit(data.X, np.arange(60))
+    assert [str(w.message) for w in caught] == [wanted]
+    kind_of = kind.default_estimator(**({} if network is None else {"network": network}))
+    with pytest.raises(Stop):  # and no warning: the remedy works
+        kind(kind_of).fit(data.X, np.arange(60))
+
+
+def test_a_fitted_network_of_one_output_has_a_remedy_of_its_own(data):
+    module = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 1))
+    wanted = (
+        "ranked as a quantity; if they are classes, give the network an output for each, or pass "
+        r"text labels such as y\.astype\(str\)"
+    )
+    with pytest.warns(FeatureSelectionWarning, match=wanted):
+        DeepLIFFTSelector(module, prefit=True).fit(data.X, np.arange(60))
+
+
+def test_a_network_with_an_output_for_each_number_needs_none(data):
+    module = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 60))
+    with pytest.warns(FeatureSelectionWarning) as caught:  # untrained, it gets few rows right
+        selector = DeepLIFFTSelector(module, prefit=True).fit(data.X, np.arange(60))
+    assert not [w for w in caught if "quantity" in str(w.message)]
+    assert len(selector.classes_) == 60
