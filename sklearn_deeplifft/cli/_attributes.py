@@ -19,7 +19,7 @@ def name_columns(frame: pd.DataFrame, attributes: Path, target: str) -> tuple[pd
     frame : DataFrame
         Without names.
     attributes : Path
-        Names of the features in their order, separated by commas or one a line. The target may
+        Names of the features in their order, separated by commas or one per line. The target may
         be among them.
     target : str
         Position of the target, from 0, or from -1 backwards; or its name, if it has one.
@@ -71,7 +71,7 @@ def _mismatch(n_names: int, n_columns: int, attributes: Path) -> str:
         )
     return (
         f"{attributes} names {n_names:,} columns, and the table has {n_columns:,}; name the "
-        f"{n_columns - 1:,} beside the target, separated by commas or one a line."
+        f"{n_columns - 1:,} beside the target, separated by commas or one per line."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a column holds, and its values as numbers or as names of levels."""
+"""Kinds of columns, and their values as numbers or as names of levels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OBJECTS = {
     "period": "dates",
     "complex": "other",
 }
-"""What pandas says of Python objects in a column; everything else counts as text."""
+"""Kinds of columns by what pandas infers of Python objects; all others count as text."""
 
 
 def kind_of(column: pd.Series) -> str:
@@ -55,7 +55,7 @@ def kind_of(column: pd.Series) -> str:
 
 def as_numbers(column: pd.Series) -> np.ndarray:
     """Values as float64, NaN where one is missing."""
-    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def as_levels(column: pd.Series, missing: str) -> pd.Series:

@@ -1,4 +1,4 @@
-"""How well features chosen in different ways predict rows that no ranking has seen."""
+"""Comparison of features chosen in different ways, on rows that no ranking has seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which columns of a table are one feature, as a file says it."""
+"""Columns of a table that are one feature, as a file says it."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def of_table(families: Families | None, table: Table, notes: list[str]) -> Famil
 
 
 def groups_of(families: Families | None, table: Table, parts: Parts) -> FeatureGroups:
-    """Which feature each encoded column belongs to: those of a text column go with it."""
+    """The feature that each encoded column belongs to: those of a text column go with it."""
     labels = None if families is None else [families.get(c) for c in source_columns(table, parts)]
     return find_groups(labels, None, parts.X_train.shape[1])
 
 
 def names_of_features(families: Families | None, table: Table, parts: Parts) -> list[str]:
-    """What each encoded column's feature is called: the group, or the column itself."""
+    """Name of each encoded column's feature: the group, or the column itself."""
     if families is None:
         return list(parts.X_train)
     sources = source_columns(table, parts)

@@ -1,4 +1,4 @@
-"""What a fit is run in: one thread, and warnings that become notes for the reader."""
+"""Surroundings of a fit: one thread, and warnings that become notes for the reader."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def collected() -> Iterator[list[FeatureSelectionWarning]]:
 
 
 def note_of(warning: FeatureSelectionWarning) -> str:
-    """What is the case; the remedy speaks of parameters that no command has."""
+    """The finding alone: the remedy speaks of parameters that no command has."""
     return as_sentence(warning.finding)
 
 

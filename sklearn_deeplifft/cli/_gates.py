@@ -23,7 +23,7 @@ __all__ = ["GateOptions", "GateOutcome", "train_gates"]
 
 @dataclass(frozen=True)
 class GateOptions:
-    """What the user may choose."""
+    """Choices of the user."""
 
     n_networks: int | None = None
     """None is the default of the selector, or the paper's."""
@@ -49,7 +49,7 @@ class GateOutcome:
     stability: float
     """NaN where agreement cannot be told from chance."""
     notes: list[str]
-    """What came up on the way, beside the notes of the table."""
+    """Remarks that came up on the way, beside the notes of the table."""
 
 
 def train_gates(table: Table, options: GateOptions, progress: Stages) -> GateOutcome:

@@ -25,7 +25,7 @@ class Judgement(NamedTuple):
     linear: float
     forest: float
     standard_error: float
-    """Of the mean of the two, over resampled test rows."""
+    """Standard error of the mean of the two, over resampled test rows."""
 
     @property
     def mean(self) -> float:
@@ -51,7 +51,14 @@ def forest(task: str, n_trees: int, seed: int) -> Any:
     return RandomForestRegressor(max_features=1 / 3, **settings)
 
 
-def judge(task: str, X_train, X_test, y_train, y_test, seed: int) -> Judgement:
+def judge(
+    task: str,
+    X_train: np.ndarray,
+    X_test: np.ndarray,
+    y_train: np.ndarray,
+    y_test: np.ndarray,
+    seed: int,
+) -> Judgement:
     """Train both learners on some columns and score them on the test rows."""
     score = balanced_accuracy if task == "classification" else r_squared
     predictions = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -44,7 +45,7 @@ __all__ = ["main"]
 
 FILES = """\b
 Files written:
-  ranking.csv     one row a feature, best first
+  ranking.csv     one row per feature, best first
     rank          by importance, 1 the best
     group         only with --groups: the feature that the column belongs
                   to, whose rank, importance, std and class scores it has
@@ -68,10 +69,10 @@ Files written:
 
 GATE_FILES = """\b
 Files written:
-  gates.csv       one row a network, one column a feature: how much of it
-                  its gates let through; a row adds up to 1 (zeros where
-                  every gate is closed)
-  ranking.csv     one row a feature, best first
+  gates.csv       one row per network, one column per feature: how much
+                  of it its gates let through; a row adds up to 1 (zeros
+                  where every gate is closed)
+  ranking.csv     one row per feature, best first
     importance    mean of its column of gates.csv
     std           standard deviation over networks
     low, high     95 % bootstrap interval of the mean over networks
@@ -132,11 +133,23 @@ def main() -> None:
 )
 @of_every_command
 def rank(
-    *, table, target, drop, counts, task, networks, seed, all_rows, groups, sep, output, quiet
+    *,
+    table: Path,
+    target: str,
+    drop: tuple[str, ...],
+    counts: tuple[int, ...],
+    task: str,
+    networks: int,
+    seed: int,
+    all_rows: bool,
+    groups: Path | None,
+    sep: str | None,
+    output: Path,
+    quiet: bool,
 ) -> None:
     """Rank the features of TABLE and compare the ranking with others.
 
-    TABLE is a .csv, .tsv or .txt file (may be .gz) or a .parquet file with one row an example.
+    TABLE is a .csv, .tsv or .txt file (may be .gz) or a .parquet file with one row per example.
     Columns of numbers are features; a column of text becomes one feature for each of its
     values, up to 50. Rankings are made on 70 % of the rows and tested on the others.
     """
@@ -152,7 +165,7 @@ def rank(
 
 @main.command(epilog=FILES)
 @of_every_command
-def demo(output, quiet) -> None:
+def demo(output: Path, quiet: bool) -> None:
     """Rank the features of two real tables that come with scikit-learn.
 
     digits: 1,797 images of 64 pixels, 10 classes. breast_cancer: 569 rows, 30 features, 2
@@ -188,7 +201,7 @@ def demo(output, quiet) -> None:
     default=1,
     show_default=True,
     callback=nonzero,
-    help="Threads; -1 is one a core. The result does not depend on it.",
+    help="Threads; -1 is one per core. The result does not depend on it.",
 )
 @click.option(
     "--checkpoint-dir",
@@ -201,18 +214,29 @@ def demo(output, quiet) -> None:
     type=EXISTING,
     metavar="FILE",
     help="TABLE has no header: FILE names its features in their order, separated by commas or "
-    "one a line. --target is then a position, from 0, or -1 for the last column; ? is a missing "
+    "one per line. --target is then a position, from 0, or -1 for the last column; ? is a missing "
     "value.",
 )
 @of_every_command
 def gates(
-    *, table, target, drop, sep, task, attributes, select, paper, output, quiet, **rest
+    *,
+    table: Path,
+    target: str,
+    drop: tuple[str, ...],
+    sep: str | None,
+    task: str,
+    attributes: Path | None,
+    select: int | None,
+    paper: bool,
+    output: Path,
+    quiet: bool,
+    **rest: Any,
 ) -> None:
     """Rank the features of TABLE by the gates of many networks.
 
     Every feature passes a gate, a weight of its own, before the first layer of a network. Each
     network is trained on all rows but a fold of its own, and its gates are written down. TABLE is
-    a .csv, .tsv or .txt file (may be .gz) or a .parquet file with one row an example; a column of
+    a .csv, .tsv or .txt file (may be .gz) or a .parquet file with one row per example; a column of
     text, of up to 50 values, has one gate.
     """
     with errors():

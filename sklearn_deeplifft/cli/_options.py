@@ -1,4 +1,4 @@
-"""What the commands share: options, and errors of one line that name what came in."""
+"""Options that commands share, and errors of one line that name what came in."""
 
 from __future__ import annotations
 
@@ -35,12 +35,14 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 SECONDS_TO_STOP = 5
 
 
-class Counts(click.ParamType):
+class Counts(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no subscript
     """Positive whole numbers, separated by commas."""
 
     name = "k,k,..."
 
-    def convert(self, value, param, ctx):
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
         """Return them as a tuple."""
         if isinstance(value, tuple):
             return value
@@ -71,7 +73,7 @@ SEED_OPTION = click.option(
 
 
 def of_every_command(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Where results go, and silence."""
+    """Add the options that say where results go, and that nothing is printed."""
     return _with(
         command,
         click.option(
@@ -99,7 +101,7 @@ def of_tables(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def _with(command: Callable[..., Any], *options: Callable) -> Callable[..., Any]:
+def _with(command: Callable[..., Any], *options: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
@@ -108,7 +110,7 @@ def _with(command: Callable[..., Any], *options: Callable) -> Callable[..., Any]
 def nonzero(context: click.Context, parameter: click.Parameter, value: int) -> int:
     """Refuse 0 threads."""
     if value == 0:
-        raise click.BadParameter("0 threads train nothing; give 1 or more, or -1 for one a core.")
+        raise click.BadParameter("0 threads train nothing; give 1 or more, or -1 for one per core.")
     return value
 
 
@@ -151,7 +153,7 @@ def interruptible() -> Iterator[None]:
 
 
 def _kept(interrupt: KeyboardInterrupt) -> str:
-    """What is left of the work, and the option that would have kept more."""
+    """Say what is left of the work, and which option would have kept more."""
     if not isinstance(interrupt, TrainingInterrupted):
         return "Interrupted: nothing was written."
     lost = interrupt.folder is None

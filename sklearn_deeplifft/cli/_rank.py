@@ -25,7 +25,7 @@ __all__ = ["Outcome", "Settings", "n_rounds", "rank_table"]
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user may choose."""
+    """Choices of the user."""
 
     counts: Sequence[int] = (3, 5, 10, 20)
     networks: int = 5
@@ -53,11 +53,11 @@ class Outcome:
     n_train: int
     n_test: int
     notes: list[str]
-    """What came up on the way, beside the notes of the table."""
+    """Remarks that came up on the way, beside the notes of the table."""
 
     @property
     def features(self) -> pd.DataFrame:
-        """The ranking with one row a feature, whatever its columns; a group goes by its name.
+        """The ranking with one row per feature, whatever its columns; a group goes by its name.
 
         In a regression a group has no slope of its own; it is zero.
         """
@@ -71,7 +71,7 @@ class Outcome:
     @property
     def signed(self) -> np.ndarray:
         """(n_features, n_classes), the best feature first."""
-        return self.features.iloc[:, -len(self.signed_names) :].to_numpy()
+        return np.asarray(self.features.iloc[:, -len(self.signed_names) :])
 
 
 def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
@@ -134,7 +134,8 @@ def _fit(
     total = settings.networks * n_rounds(len(groups.first), selector.step)
     with progress.stage("Training networks", total) as advance:
         selector.set_params(verbose=calls_per_network(advance))
-        return selector.fit(parts.X_train, parts.y_train)
+        selector.fit(parts.X_train, parts.y_train)
+    return selector
 
 
 def _compared(

@@ -63,7 +63,7 @@ def forest_ranker(task: str, X: np.ndarray, y: np.ndarray, seed: int) -> Chooser
 def l1_ranker(task: str, X: np.ndarray, y: np.ndarray, seed: int) -> Chooser:
     """Largest absolute coefficients under an L1 penalty.
 
-    Of the penalties that leave at least k coefficients, the one whose k largest fit the
+    The penalty is the one, of those that leave at least k coefficients, whose k largest fit the
     training rows best. Candidates have the same number of features, so the fit is a fair judge.
     """
     Z = StandardScaler().fit_transform(X)
@@ -82,7 +82,7 @@ def l1_ranker(task: str, X: np.ndarray, y: np.ndarray, seed: int) -> Chooser:
 def _fit_score(task: str, Z: np.ndarray, y: np.ndarray) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return linear(task).fit(Z, y).score(Z, y)
+        return float(linear(task).fit(Z, y).score(Z, y))
 
 
 def _logistic_path(Z: np.ndarray, y: np.ndarray, seed: int) -> list[np.ndarray]:

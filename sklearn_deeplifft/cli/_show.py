@@ -1,4 +1,4 @@
-"""What a person reads: the ranking, the classes, the comparison. Never a list without an end."""
+"""Tables for a person to read: ranking, classes, comparison. Never a list without an end."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def _show_classes(console: Console, outcome: Outcome) -> None:
 
 
 def _listed(outcome: Outcome, c: int, sign: int, width: int) -> Text:
-    """The features that speak most for class ``c``, or against it; one a line."""
+    """The features that speak most for class ``c``, or against it; one per line."""
     signed = sign * outcome.signed[:, c]
     chosen = [i for i in np.argsort(-signed, kind="stable")[:PER_CLASS] if _visible(signed[i])]
     chosen = [i for i in chosen if signed[i] > 0]

@@ -1,4 +1,4 @@
-"""Which way a feature goes: its slope in a regression, its level in each class."""
+"""Direction of a feature: its slope in a regression, its level in each class."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ def slopes(selector: DeepLIFFTSelector, X: pd.DataFrame, y: np.ndarray) -> np.nd
     values = rows.to_numpy()
     covariance = ((terms - terms.mean(axis=0)) * (values - values.mean(axis=0))).mean(axis=0)
     scale = values.std(axis=0) * y.std()
-    return np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0)[None]
+    slope = np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0)
+    return np.asarray(slope)[None]
 
 
 def directions(X: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """How much higher each feature is in each class than in the other rows, (K, d).
+    """Difference of each feature between each class and the other rows, (K, d).
 
     In standard deviations of the feature; zero where that is below ``LITTLE``, so that the sign
     can be shown.

@@ -32,14 +32,14 @@ class Table:
     task: str
     """"classification" or "regression"."""
     notes: list[str] = field(default_factory=list)
-    """What a reader has to know: columns and rows left out, values filled in."""
+    """Remarks for the reader: columns and rows left out, values filled in."""
     features: list[str] = field(default_factory=list)
     """Columns that are features, in the order of the file."""
 
     @property
     def n_columns(self) -> int:
         """Columns that are features, before categories become several."""
-        return self.numbers.shape[1] + self.levels.shape[1]
+        return len(self.numbers.columns) + len(self.levels.columns)
 
 
 def missing_column(column: str, columns: Sequence[str]) -> str:

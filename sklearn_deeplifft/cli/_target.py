@@ -49,7 +49,7 @@ def target_values(y: pd.Series, task: str) -> np.ndarray:
         return values
     if _is_numeric(y) and not pd.api.types.is_bool_dtype(y.dtype) and _are_whole(y):
         return as_numbers(y).astype(np.int64)
-    return y.astype(object).map(str).to_numpy(dtype=object).astype(str)
+    return np.asarray(y.astype(object).map(str).to_numpy(dtype=object).astype(str))
 
 
 def class_labels(y: np.ndarray, target: str, notes: list[str]) -> tuple[np.ndarray, np.ndarray]:
