@@ -77,7 +77,7 @@ class TrainingInterrupted(KeyboardInterrupt):
 
     @property
     def finding(self) -> str:
-        """What is left of the training."""
+        """Networks that are left of the training."""
         said = f"interrupted: {self.done} of {self.total} networks were trained"
         if self.folder is None:
             return f"{said}, and none is kept."

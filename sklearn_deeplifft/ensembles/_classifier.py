@@ -29,10 +29,10 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     Parameters
     ----------
     network : object, default=None
-        What is trained: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
+        The network to train: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
         instance, an unfitted skorch net, whose own settings are obeyed, or scikit-learn's
         ``MLPClassifier``. A module class may take ``n_features`` and ``n_outputs``.
-        Of a module instance every network draws the trainable weights anew; frozen ones, as by
+        For a module instance every network draws the trainable weights anew; frozen ones, as by
         ``requires_grad_(False)`` or a ``Freezer`` of the first epoch, keep their values.
     n_networks : int, default=18
         Networks trained and averaged, each with its own seed and its own held-out fold.
@@ -106,7 +106,8 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     validation_scores_ : ndarray of shape (n_networks,)
         Score of each network on its own held-out rows.
     classes_ : ndarray of shape (n_classes,), or list of them
-        Of a multilabel target positions of the labels.
+        Labels, sorted; one array per output where there are several. Positions of the labels in a
+        multilabel target.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
     Raises
@@ -217,7 +218,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         Returns
         -------
         ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
-            Of two classes the log-odds of the second; of several outputs a list of arrays.
+            Log-odds of the second of two classes; a list of arrays for several outputs.
         """
         logits = self._mean_logits(X)
         if self._target.kind == "multisoftmax":

@@ -25,10 +25,10 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
     Parameters
     ----------
     network : object, default=None
-        What is trained: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
+        The network to train: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
         instance, an unfitted skorch net, whose own settings are obeyed, or scikit-learn's
         ``MLPRegressor``. A module class may take ``n_features`` and ``n_outputs``.
-        Of a module instance every network draws the trainable weights anew; frozen ones, as by
+        For a module instance every network draws the trainable weights anew; frozen ones, as by
         ``requires_grad_(False)`` or a ``Freezer`` of the first epoch, keep their values.
     n_networks : int, default=18
         Networks trained and averaged, each with its own seed and its own held-out fold.

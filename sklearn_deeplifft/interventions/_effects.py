@@ -90,7 +90,7 @@ class InterventionEffects:
     positive_share : ndarray of shape (m, R)
         Share of the rows, 0 to 1, whose prediction rises.
     quantiles : ndarray of shape (q, m, R)
-        Of the rows' changes, at ``quantile_levels``.
+        Quantiles of the rows' changes, at ``quantile_levels``.
     quantile_levels : tuple of float
     changed_share : ndarray of shape (m,)
         Share of the rows that are changed at all: removing a motif does nothing to rows without.
@@ -202,7 +202,7 @@ def intervention_effects(
     task : {"auto", "classification", "multilabel", "regression"}, default="auto"
         What the outputs of a bare torch module mean; needed if there is one output.
     quantiles : sequence of float, default=(0.05, 0.5, 0.95)
-        Of the rows' changes.
+        Levels of the quantiles of the rows' changes.
     support : bool, default=True
         Count and measure around each intervention; without it ``support`` and ``off_manifold``
         are NaN, ``partners`` are empty, and nothing is flagged.

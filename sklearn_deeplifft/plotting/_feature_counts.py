@@ -35,7 +35,7 @@ class FeatureCountDisplay:
     everything : tuple of (int, float), default=None
         Number of all features and the score with them, drawn as a dashed line.
     standard_error : sequence of float, or dict of str to sequence of float, default=None
-        Of the first method, or of each, at ``counts``; drawn as bands.
+        Standard errors of the first method, or of each, at ``counts``; drawn as bands.
     score_name : str, default="score"
 
     Attributes

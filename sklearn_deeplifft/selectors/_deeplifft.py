@@ -43,7 +43,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     """Select features by exact linear decomposition of trained ReLU networks (DeepLIFFT).
 
     Around every example a network of affine maps and piecewise-linear activations *is* affine:
-    each logit is exactly a bias plus one term a feature. The terms of an example are added in
+    each logit is exactly a bias plus one term per feature. The terms of an example are added in
     descending order of its true class's term; a feature's score is the change of that class's
     softmax probability at its step. Mean scores over the correctly classified examples of a class
     say which features speak for and against it; their sizes, averaged over classes, rank them,
@@ -66,8 +66,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
     alpha : float, default=0.1
-        Of ``"auto"``: expected share, above 0 and below 1, of what is kept that says nothing. A
-        single feature reaches about 1 over the number of networks: train 10 or more.
+        Used with ``"auto"``: expected share, above 0 and below 1, of what is kept that says
+        nothing. A single feature reaches about 1 over the number of networks: train 10 or more.
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
@@ -188,8 +188,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     Warns
     -----
     FeatureSelectionWarning
-        Of constant columns, and of classes that no network gets right; both score zero. Of
-        ``"auto"`` that selects nothing, or has too few networks to call a single feature.
+        Constant columns, and classes that no network gets right; both score zero. ``"auto"`` that
+        selects nothing, or has too few networks to call a single feature.
 
     See Also
     --------

@@ -80,8 +80,8 @@ class GIATransformer(BaseNetworkSelector):
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
     alpha : float, default=0.1
-        Of ``"auto"``: expected share, above 0 and below 1, of what is kept that says nothing. A
-        single feature reaches about 1 over the number of networks.
+        Used with ``"auto"``: expected share, above 0 and below 1, of what is kept that says
+        nothing. A single feature reaches about 1 over the number of networks.
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
@@ -172,8 +172,8 @@ class GIATransformer(BaseNetworkSelector):
     Warns
     -----
     FeatureSelectionWarning
-        Of constant columns, which score zero, and of ``"auto"`` that selects nothing, or has too
-        few networks to call a single feature.
+        Constant columns, which score zero, and ``"auto"`` that selects nothing, or has too few
+        networks to call a single feature.
 
     See Also
     --------

@@ -67,8 +67,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
     alpha : float, default=0.1
-        Of ``"auto"``: expected share, above 0 and below 1, of what is kept that says nothing. A
-        single feature reaches about 1 over the number of networks.
+        Used with ``"auto"``: expected share, above 0 and below 1, of what is kept that says
+        nothing. A single feature reaches about 1 over the number of networks.
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
@@ -153,9 +153,9 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     Warns
     -----
     FeatureSelectionWarning
-        Of constant columns, of networks that let no feature through, of checkpoints that are
-        damaged or belong to another fit, and of ``"auto"`` that selects nothing, or has too few
-        networks to call a single feature.
+        Constant columns, networks that let no feature through, checkpoints that are damaged or
+        belong to another fit, and ``"auto"`` that selects nothing, or has too few networks to call
+        a single feature.
 
     See Also
     --------

@@ -31,13 +31,13 @@ def task_of(y: Any) -> Task:
     Parameters
     ----------
     y : array-like or sparse matrix of shape (n,) or (n, L)
-        Of any library and dtype, before it is converted: categories are told from their codes by
+        Any library's, of any dtype, before it is converted: categories are told from their codes by
         their type alone. Missing values are passed over.
 
     Returns
     -------
     "classification" or "regression"
-        Of several columns, "regression" as soon as one of them is a quantity.
+        With several columns "regression" as soon as one of them is a quantity.
 
     Raises
     ------
