@@ -76,6 +76,7 @@ def test_json_is_one_flat_object_of_finite_numbers(output):
     assert figures["figure1_cells_generator"] == 3 * 20
 
 
+@pytest.mark.slow
 def test_every_line_is_printed_at_once_and_absent_tables_are_named(output):
     folder, printed = output
     assert all(flush for _, flush in printed)
