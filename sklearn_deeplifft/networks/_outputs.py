@@ -50,7 +50,7 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
     if adapter.task == "regression":
         return None
     # skorch's classifiers and MLPClassifier have it; a module of the user's may have it as well.
-    named = vars(estimator).get(LABELS, getattr(estimator, "classes_", None))
+    named = getattr(estimator, LABELS, getattr(estimator, "classes_", None))
     if isinstance(named, list | np.ndarray) and len(named):
         # A selector's networks number their classes: names are then taken as by a bare module.
         numbered = np.asarray(named).dtype.kind in "iu" and isinstance(labels.flat[0], str)

@@ -239,7 +239,9 @@ def test_a_memory_of_nothing_keeps_nothing(table, monkeypatch):
 
 @pytest.mark.parametrize("seed", [None, np.random.RandomState(0)])
 def test_a_fit_that_cannot_come_again_is_refused(seed, tmp_path, table):
-    with pytest.raises(ValueError, match=r"memory needs a random_state that is an integer"):
+    with pytest.raises(
+        ValueError, match="memory needs a random_state of DeepLIFFTSelector that is"
+    ):
         quick(memory=tmp_path, random_state=seed).fit(*table)
     assert list(tmp_path.rglob("output.pkl")) == []
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skorch
+import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -59,6 +60,14 @@ def around(network) -> NetworkEnsembleClassifier:
     return NetworkEnsembleClassifier(network, n_networks=2, random_state=0)
 
 
+def users_net(data) -> skorch.NeuralNetClassifier:
+    """Trained by skorch, from the same weights each time."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        fresh = net(MLP(8, 3), criterion=nn.CrossEntropyLoss).set_params(max_epochs=40)
+        return fresh.fit(data.X.astype(np.float32), data.y)
+
+
 def alone(ensemble) -> DeepLIFFTSelector:
     """A reading of the first network by itself; every row is scored."""
     return DeepLIFFTSelector(ensemble.estimators_[0], prefit=True)
@@ -77,10 +86,10 @@ def frame(data):
 # Labels of networks read by themselves
 
 # A class that the table at hand lacks, or that a short training did not teach.
-ignores_class_without_rows = pytest.mark.filterwarnings("ignore:no scored example of class")
+ignores_unlearned_class = pytest.mark.filterwarnings("ignore:no scored example of class")
 
 
-@ignores_class_without_rows
+@ignores_unlearned_class
 @pytest.mark.parametrize("labels", [[5, 7, 9], [1, 2, 3], [-1, 0, 1], list("xyz")], ids=str)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_network_by_itself_knows_the_labels_it_was_trained_on(data, network, labels):
@@ -95,7 +104,7 @@ def test_a_network_by_itself_knows_the_labels_it_was_trained_on(data, network, l
         np.testing.assert_array_equal(found.increments(X, labels[y]), expected.increments(X, y))
 
 
-@ignores_class_without_rows
+@ignores_unlearned_class
 @pytest.mark.parametrize("labels", [[False, True], [5, 7], [1, 2], list("ab")], ids=str)
 @pytest.mark.parametrize("network", OF_TWO)
 def test_so_does_a_network_of_two_classes(data, network, labels):
@@ -109,7 +118,7 @@ def test_so_does_a_network_of_two_classes(data, network, labels):
     np.testing.assert_array_equal(found, numbered.increments(data.X[later], halves[later]))
 
 
-@ignores_class_without_rows
+@ignores_unlearned_class
 def test_labels_that_a_network_by_itself_was_not_trained_on_are_refused(data):
     labels = np.array([1, 2, 3])
     reading = alone(NETWORKS["ours"]().fit(data.X, labels[data.y]))
@@ -118,8 +127,7 @@ def test_labels_that_a_network_by_itself_was_not_trained_on_are_refused(data):
 
 
 def test_a_network_of_the_users_own_is_not_told_labels(data):
-    given = net(MLP(8, 3), criterion=nn.CrossEntropyLoss)
-    given.fit(data.X.astype(np.float32), data.y)
+    given = users_net(data)
     before = dict(vars(given))
     selector = DeepLIFFTSelector(given, prefit=True).fit(data.X, np.array(list("xyz"))[data.y])
     assert selector.classes_.tolist() == list("xyz")
@@ -239,10 +247,8 @@ def test_a_grid_over_counts_of_features_trains_no_network(data, frame, kind, mon
     assert set(best.get_feature_names_out()) <= set(frame.columns)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 def test_a_frozen_network_is_read_as_well(data):
-    given = net(MLP(8, 3), criterion=nn.CrossEntropyLoss)
-    given.fit(data.X.astype(np.float32), data.y)
+    given = users_net(data)
     found = clone(DeepLIFFTSelector(FrozenEstimator(given), prefit=True)).fit(*data)
     expected = DeepLIFFTSelector(given, prefit=True).fit(*data)
     np.testing.assert_array_equal(found.class_importances_, expected.class_importances_)

@@ -127,7 +127,7 @@ def test_a_group_speaks_for_a_class_as_one(name, table):
 def test_unknown_classes(name, table):
     with pytest.raises(ValueError, match=r"target_class='b' is not a class of y; its classes are"):
         SELECTORS[name](target_class="b").fit(*table)
-    with pytest.raises(ValueError, match="target_class=0 is not a class of y"):
+    with pytest.raises(ValueError, match="target_class=0 asks for one class, and y is a regr"):
         SELECTORS[name](task="regression", target_class=0).fit(table.X, table.X[:, 0])
 
 

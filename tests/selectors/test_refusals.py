@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from torch import nn
 
 from sklearn_deeplifft import (
     DeepLIFFTSelector,
@@ -13,7 +12,7 @@ from sklearn_deeplifft import (
     NetworkEnsembleClassifier,
     NetworkEnsembleRegressor,
 )
-from tests.conftest import MLP, counted_trainings, planted
+from tests.conftest import MLP, counted_trainings, planted, relu_network
 
 SMALL = {"n_networks": 1, "hidden_layer_sizes": (8,), "max_epochs": 2, "path_steps": 9}
 SELECTORS = [DeepLIFFTSelector, ImportanceNeuronSelector, GIATransformer]
@@ -121,7 +120,7 @@ def test_the_remedy_for_many_numbers_is_the_selectors_own(data, kind, network, g
 
 
 def test_a_fitted_network_of_one_output_has_a_remedy_of_its_own(data):
-    module = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 1))
+    module = relu_network(8, 4, 1)
     wanted = (
         "ranked as a quantity; if they are classes, give the network an output for each, or pass "
         r"text labels such as y\.astype\(str\)"
@@ -131,7 +130,7 @@ def test_a_fitted_network_of_one_output_has_a_remedy_of_its_own(data):
 
 
 def test_a_network_with_an_output_for_each_number_needs_none(data):
-    module = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 60))
+    module = relu_network(8, 4, 60)
     with pytest.warns(FeatureSelectionWarning) as caught:  # untrained, it gets few rows right
         selector = DeepLIFFTSelector(module, prefit=True).fit(data.X, np.arange(60))
     assert not [w for w in caught if "quantity" in str(w.message)]
