@@ -91,6 +91,7 @@ def read(module, X, dtype=None):
     ]
 
 
+@pytest.mark.slow
 @ambient
 @pytest.mark.parametrize("name", ["chain", "custom"])
 @pytest.mark.parametrize("dtype", [None, torch.float64], ids=["own", "double"])

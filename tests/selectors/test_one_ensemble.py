@@ -141,6 +141,7 @@ def targets() -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("kind", targets())
 def test_reading_a_fitted_ensemble_equals_training_it_bit_for_bit(data, kind, reading):
@@ -183,6 +184,7 @@ USERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", USERS)
 def test_networks_of_the_users_own_are_all_read(data, kind):
     ensemble = USERS[kind]().set_params(n_networks=2, random_state=0).fit(*data)
@@ -238,6 +240,7 @@ def test_a_weighted_table_and_rows_of_groups_are_known_again(data):
     assert np.abs(every.feature_importances_ - trained.feature_importances_).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_null_columns_of_a_fitted_ensemble_are_compared_with(data, fitted):
     auto = {"n_features_to_select": "auto", "alpha": 0.5, "random_state": 1}
     ensemble = classifier(null_features=True).fit(*data)
@@ -267,6 +270,7 @@ def grid_of(memory=None, **grid) -> GridSearchCV:
     return GridSearchCV(make_pipeline(selector, LogisticRegression()), keys, cv=2)
 
 
+@pytest.mark.slow
 def test_a_grid_over_networks_and_counts(data, monkeypatch):
     with counted_trainings(monkeypatch) as calls:
         search = grid_of(**GRID).fit(*data)
@@ -277,6 +281,7 @@ def test_a_grid_over_networks_and_counts(data, monkeypatch):
     assert len(calls) == 2 * 3 * (1 + 2) + n  # folds, counts, networks, and the last fit
 
 
+@pytest.mark.slow
 def test_with_memory_counts_alone_train_nothing(data, tmp_path, monkeypatch):
     with counted_trainings(monkeypatch) as calls:
         search = grid_of(tmp_path, **GRID).fit(*data)
@@ -305,6 +310,7 @@ SCORING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("score_on", ["validation", "training", "all", "out_of_fold"])
 @pytest.mark.parametrize("reading", SCORING)
 def test_the_table_of_training_is_known_again(data, reading, score_on):
@@ -427,6 +433,7 @@ def test_a_fitted_ensemble_stays_as_it_is(data, reading, prefit, monkeypatch):
     assert (selector.estimator_.estimators_ is ensemble.estimators_) == prefit
 
 
+@pytest.mark.slow
 def test_an_ensemble_without_a_seed_takes_the_selectors(data):
     own, lent, other = (
         READINGS["DeepLIFFT"](classifier(random_state=ours), random_state=theirs)
