@@ -1,6 +1,7 @@
 # make demo    rank the features of real tables: TABLE=file.csv TARGET=column for your own,
 #              ARGS=-q for silence
-# make test    the test suite; make test-fast leaves the slow batteries out
+# make test    the test suite; make test-fast leaves slow tests out, make test-defaults runs those
+#              on networks of default length, which make test leaves out
 # make coverage
 #              the test suite, and the lines that no test runs; fails under 95 %
 # make lint    ruff, mypy and the import contracts
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 OUT ?= results
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-fast coverage lint bench docs clean
+.PHONY: demo test test-defaults test-fast coverage lint bench docs clean
 
 demo: $(VENV)/.demo
 ifdef TABLE
@@ -24,13 +25,17 @@ else
 endif
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not defaults" $(ARGS)
+
+test-defaults: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m defaults $(ARGS)
 
 test-fast: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
 
 coverage: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not defaults" --cov \
+	  --cov-report=term-missing:skip-covered $(ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -107,6 +107,7 @@ def test_paper_page_and_selector_agree():
 
 
 @pytest.mark.slow
+@pytest.mark.defaults
 @pytest.mark.parametrize("number", range(len(_blocks())))
 def test_blocks_of_the_readme_run(number, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
