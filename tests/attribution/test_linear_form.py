@@ -382,6 +382,7 @@ def test_residual_shows_a_gradient_that_autograd_does_not_see():
     assert residual(form) > 0.1
 
 
+@pytest.mark.slow
 def test_reading_warns_of_nothing():
     code = """
         import torch

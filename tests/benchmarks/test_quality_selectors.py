@@ -27,6 +27,7 @@ def training(n=150, *, sparse=False, blocks=None, groups=None):
     return Training(csr_array(X) if sparse else X, y, groups, blocks, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("name", PEERS_HERE)
 def test_peers_find_what_is_planted(name, sparse, monkeypatch):
@@ -37,6 +38,7 @@ def test_peers_find_what_is_planted(name, sparse, monkeypatch):
     assert found[3][:2] == found[2] or set(found[2]) < set(found[3])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PEERS_HERE)
 def test_peers_keep_blocks_whole(name, monkeypatch):
     monkeypatch.setattr(selectors, "TREES", 50)
@@ -46,6 +48,7 @@ def test_peers_keep_blocks_whole(name, monkeypatch):
     assert len(found[2]) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["l1", pytest.param("lassonet", marks=needs_lassonet)])
 def test_what_is_tuned_holds_out_whole_groups(name):
     groups = np.arange(150) // 5

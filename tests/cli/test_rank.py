@@ -33,6 +33,7 @@ def test_writes_three_files_and_leaves_nothing_else(done):
     assert (folder / "out" / "features.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_ranking_has_a_signed_column_for_each_class(done):
     ranking = pd.read_csv(done[0] / "out" / "ranking.csv")
     assert list(ranking) == [

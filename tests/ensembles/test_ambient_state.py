@@ -83,6 +83,7 @@ def test_an_ensemble_predicts_the_same_bits(data, plain, state, name):
     assert_same_bits(found, expected)
 
 
+@pytest.mark.slow
 @ambient
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 @pytest.mark.parametrize(

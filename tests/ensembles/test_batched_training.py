@@ -129,6 +129,7 @@ def written_out(data, settings, part, n_epochs):
     return epochs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

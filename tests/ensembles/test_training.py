@@ -66,6 +66,7 @@ def test_other_settings(changes):
     assert_as_alone(case(), replace(SETTINGS, **changes), assigned())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["softmax", "regression"])
 @pytest.mark.parametrize("uneven", [1, 17])
 def test_other_numbers_of_rows_and_of_batches(kind, uneven):

@@ -91,6 +91,7 @@ def test_of_noise_hardly_anything_is_selected(name):
     assert sum(selector.get_support().any() for selector in found) <= 3
 
 
+@pytest.mark.slow
 @EACH
 def test_an_empty_selection_is_explained_once(name):
     X, y = noise()
@@ -250,6 +251,7 @@ def test_p_and_q_of_gates_equal_the_definition():
 # The cut
 
 
+@pytest.mark.slow
 @EACH
 def test_the_cut_may_change_and_nothing_is_trained(name, fitted, monkeypatch):
     selector = fitted[name]

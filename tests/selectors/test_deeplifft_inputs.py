@@ -118,6 +118,7 @@ DTYPES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dtypes_of_the_same_numbers_give_the_same_scores(data, dtype):
     X = np.abs(np.round(data.X * 10))

@@ -136,6 +136,7 @@ INERT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INERT)
 def test_what_changes_nothing_trains_nothing(name, tmp_path, table, monkeypatch):
     quick(memory=tmp_path).fit(*table)

@@ -89,6 +89,7 @@ def frame(data):
 ignores_unlearned_class = pytest.mark.filterwarnings("ignore:no scored example of class")
 
 
+@pytest.mark.slow
 @ignores_unlearned_class
 @pytest.mark.parametrize("labels", [[5, 7, 9], [1, 2, 3], [-1, 0, 1], list("xyz")], ids=str)
 @pytest.mark.parametrize("network", NETWORKS)
@@ -104,6 +105,7 @@ def test_a_network_by_itself_knows_the_labels_it_was_trained_on(data, network, l
         np.testing.assert_array_equal(found.increments(X, labels[y]), expected.increments(X, y))
 
 
+@pytest.mark.slow
 @ignores_unlearned_class
 @pytest.mark.parametrize("labels", [[False, True], [5, 7], [1, 2], list("ab")], ids=str)
 @pytest.mark.parametrize("network", OF_TWO)
@@ -166,6 +168,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 @pytest.mark.parametrize("change", CHANGES)
 @each_selector

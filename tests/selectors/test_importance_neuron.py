@@ -289,6 +289,7 @@ def test_importances_are_mean_shares_from_the_best_epoch_on(data, walk, name):
     np.testing.assert_allclose(selector.importances_per_network_[0], expected, rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in PATHS if name != "skorch"])
 def test_a_path_has_its_steps_and_no_fewer_epochs_than_asked_for(data, walk, name):
     gated(n_networks=1, path_steps=100, max_epochs=2, **PATHS[name]).fit(*data)

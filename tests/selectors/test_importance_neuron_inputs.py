@@ -86,6 +86,7 @@ CONTAINERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CONTAINERS)
 def test_containers_give_the_same_bits(data, plain, kind):
     X = CONTAINERS[kind](data.X)
@@ -100,6 +101,7 @@ def test_a_memory_map_is_read_in_place(data, plain, tmp_path):
     assert gate_bits(gated().fit(mapped, data.y)) == plain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["int8", "uint16", "int64", "float16", "float32", "float64"])
 def test_dtypes_of_the_same_numbers_give_the_same_importances(data, dtype):
     X = np.abs(np.round(data.X * 10))
@@ -165,6 +167,7 @@ def test_values_that_are_not_finite_are_counted_by_column(data, value, made, tmp
         gated().fit(table, data.y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", [np.asarray, sp.csr_matrix])
 @pytest.mark.parametrize("params", [{}, {"gates": "free"}, {"estimator": MLP}])
 def test_constant_columns_are_named_and_come_last(data, made, params):
