@@ -78,6 +78,7 @@ def refusal(module, X, names=None, **options):
     return str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("features", "width", "whole", "named"), STEPPED.values(), ids=STEPPED.keys()
 )

@@ -72,6 +72,7 @@ def assert_same_bits(found, expected):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @ambient
 @pytest.mark.parametrize("name", ENSEMBLES)
 def test_an_ensemble_predicts_the_same_bits(data, plain, state, name):
@@ -118,6 +119,7 @@ def test_a_regression_predicts_the_same_bits(data, plain, state):
         assert_same_bits(compute(), expected)
 
 
+@pytest.mark.slow
 @ambient
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 def test_what_was_fitted_in_one_state_is_read_in_another(data, plain, state):

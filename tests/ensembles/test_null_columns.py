@@ -255,6 +255,7 @@ def test_all_networks_carry_null_features_or_none_does():
 # The network that a user keeps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", GATES)
 def test_without_null_columns_a_network_is_what_it_is_at_their_values(kind, name):

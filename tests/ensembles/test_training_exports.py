@@ -77,6 +77,7 @@ def test_the_history_lists_the_epochs(trained):
     assert found.loss == min(valid)
 
 
+@pytest.mark.slow
 def test_a_clone_is_fitted_afresh(trained):
     """On raw rows and plain targets, from weights of its own."""
     kind, found = trained

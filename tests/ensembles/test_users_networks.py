@@ -160,6 +160,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_weights_are_those_of_skorch_alone(name):
     found = ours(net_of(**SETTINGS[name]), 3)
@@ -179,6 +180,7 @@ def test_patterns_matter(pattern):
     assert same == (pattern == "core.*")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_with_standardisation_they_are_those_on_standardised_rows(name):
     found = ours(net_of(**SETTINGS[name]), 3, moments=MOMENTS)

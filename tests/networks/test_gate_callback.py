@@ -87,6 +87,7 @@ ESTIMATORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize("name", FREE)
 def test_what_is_read_belongs_to_the_weights_that_are_kept(estimator, name):

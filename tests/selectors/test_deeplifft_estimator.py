@@ -92,6 +92,7 @@ def test_parameters_of_the_ensemble_and_of_its_network_are_set_through_the_selec
     assert bare.estimator.lr == 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "estimator",
     [

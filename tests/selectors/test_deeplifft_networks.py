@@ -287,6 +287,7 @@ def test_an_unfitted_skorch_net_stays_unfitted(data):
     assert_same_state(net.module, state)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "params"),
     [

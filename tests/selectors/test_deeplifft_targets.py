@@ -76,6 +76,7 @@ def multilabel(data):
     return (data.X[:, :3] > [1.2, 1.5, 1.4]).astype(int)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["int", "bool", "sparse", "frame", "lists"])
 def test_multilabel(data, multilabel, kind):
     Y = {

@@ -58,6 +58,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_group_is_one_feature_everywhere(data, kind):
     selector = gated(**KINDS[kind], feature_groups=LABELS, n_features_to_select=2).fit(*data)

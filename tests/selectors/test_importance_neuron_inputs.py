@@ -760,6 +760,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failure", FAILURES)
 def test_after_a_failed_fit_the_selector_holds_its_earlier_state(data, failure):
     selector = gated(feature_groups=[[0, 1]], n_features_to_select=2).fit(

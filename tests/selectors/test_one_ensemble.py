@@ -155,6 +155,7 @@ def test_reading_a_fitted_ensemble_equals_training_it_bit_for_bit(data, kind, re
     np.testing.assert_array_equal(read.selection_frequency_, trained.selection_frequency_)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("n_targets", [1, 2])
 def test_a_regression_is_the_same_but_for_the_rounding_of_units(data, n_targets, reading):
