@@ -18,7 +18,6 @@ from sklearn_deeplifft.tables._row_groups import encode_row_groups
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
 from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
 from sklearn_deeplifft.tables._targets import (
-    TASKS,
     Problem,
     Target,
     encode_known,
@@ -48,7 +47,6 @@ __all__ = [
     "Problem",
     "Rows",
     "Simplex",
-    "TASKS",
     "Target",
     "Task",
     "canonical_rows",

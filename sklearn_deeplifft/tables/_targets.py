@@ -15,9 +15,7 @@ from torch import Tensor
 from sklearn_deeplifft.tables._task import Task
 from sklearn_deeplifft.tables._validation import as_numbers
 
-__all__ = ["TASKS", "Problem", "Target", "encode_like", "encode_known", "encode_target"]
-
-TASKS = ("auto", "classification", "regression")
+__all__ = ["Problem", "Target", "encode_like", "encode_known", "encode_target"]
 
 
 @dataclass(frozen=True)
