@@ -6,20 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from sklearn_deeplifft.ensembles._applicable import ignored_parameters
-from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
 from sklearn_deeplifft.ensembles._classifier import NetworkEnsembleClassifier
 from sklearn_deeplifft.ensembles._regressor import NetworkEnsembleRegressor
 from sklearn_deeplifft.networks import adapter_of
 
 __all__ = ["ENSEMBLES", "ensemble_for"]
 
-ENSEMBLES: dict[str, type[BaseNetworkEnsemble]] = {
+ENSEMBLES: dict[str, type[NetworkEnsembleClassifier] | type[NetworkEnsembleRegressor]] = {
     "classification": NetworkEnsembleClassifier,
     "regression": NetworkEnsembleRegressor,
 }
 
 
-def ensemble_for(task: str, own: Mapping[str, Any], **changes: Any) -> BaseNetworkEnsemble:
+def ensemble_for(
+    task: str, own: Mapping[str, Any], **changes: Any
+) -> NetworkEnsembleClassifier | NetworkEnsembleRegressor:
     """Make an unfitted ensemble for a task.
 
     Parameters

@@ -16,9 +16,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles import (
-    BaseNetworkEnsemble,
+    NetworkEnsembleClassifier,
+    NetworkEnsembleRegressor,
     Report,
     all_or_nothing,
+    ensemble_for,
     names_of,
     reporter,
 )
@@ -53,7 +55,7 @@ __all__ = ["BaseNetworkSelector"]
 class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC):
     """A feature selector that ranks columns by what the networks of an ensemble say of them.
 
-    Final subclasses give ``__init__``, ``default_estimator`` and ``_scorer``, and declare which of
+    Final subclasses give ``__init__``, ``_own_defaults`` and ``_scorer``, and declare which of
     the optional parameters below they have.
     """
 
@@ -84,10 +86,37 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         "verbose": ["verbose", callable],
     }
 
+    @classmethod
+    def default_estimator(
+        cls, task: str = "classification", **changes: Any
+    ) -> NetworkEnsembleClassifier | NetworkEnsembleRegressor:
+        """Return the ensemble that ``estimator=None`` stands for, with some changes.
+
+        Parameters
+        ----------
+        task : {"classification", "regression"}, default="classification"
+        **changes
+            Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`.
+
+        Returns
+        -------
+        NetworkEnsembleClassifier or NetworkEnsembleRegressor
+            Not fitted.
+
+        Examples
+        --------
+        >>> from sklearn_deeplifft import DeepLIFFTSelector, ImportanceNeuronSelector
+        >>> DeepLIFFTSelector.default_estimator(n_networks=4)
+        NetworkEnsembleClassifier(n_networks=4)
+        >>> ImportanceNeuronSelector.default_estimator("regression").path_steps
+        500
+        """
+        return ensemble_for(task, cls._own_defaults(changes.get("network")), **changes)
+
     @staticmethod
     @abstractmethod
-    def default_estimator(task: str = "classification", **changes: Any) -> BaseNetworkEnsemble:
-        """Return the ensemble that ``estimator=None`` stands for."""
+    def _own_defaults(network: Any) -> dict[str, Any]:
+        """Values in which the default ensemble, around ``network``, differs from an ensemble's."""
 
     @abstractmethod
     def _scorer(self, data: FitData, source: Source) -> Scorer:
@@ -163,7 +192,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             self.estimator,
             prefit=self.prefit,
             y=y,
-            make=type(self).default_estimator,
+            kind=type(self),
             seed=self._seed,
             changes=changes,
         )

@@ -12,10 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklearn_deeplifft.ensembles import (
-    NetworkEnsembleClassifier,
-    NetworkEnsembleRegressor,
     Report,
-    ensemble_for,
 )
 from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
@@ -284,24 +281,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         self.verbose = verbose
 
     @staticmethod
-    def default_estimator(
-        task: str = "classification", **changes: Any
-    ) -> NetworkEnsembleClassifier | NetworkEnsembleRegressor:
-        """Return the ensemble that ``estimator=None`` stands for, with some changes.
-
-        Parameters
-        ----------
-        task : {"classification", "regression"}, default="classification"
-        **changes
-            Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`.
-
-        Examples
-        --------
-        >>> from sklearn_deeplifft import DeepLIFFTSelector
-        >>> DeepLIFFTSelector.default_estimator(n_networks=4)
-        NetworkEnsembleClassifier(n_networks=4)
-        """
-        return ensemble_for(task, {}, **changes)
+    def _own_defaults(network: Any) -> dict[str, Any]:
+        return {}
 
     @staticmethod
     def paper_parameters() -> dict[str, Any]:

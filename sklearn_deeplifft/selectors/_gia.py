@@ -15,10 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.ensembles import (
-    NetworkEnsembleClassifier,
-    NetworkEnsembleRegressor,
     Report,
-    ensemble_for,
 )
 from sklearn_deeplifft.interventions import Intervention
 from sklearn_deeplifft.interventions._background import weighted_rows
@@ -246,24 +243,8 @@ class GIATransformer(BaseNetworkSelector):
         self.verbose = verbose
 
     @staticmethod
-    def default_estimator(
-        task: str = "classification", **changes: Any
-    ) -> NetworkEnsembleClassifier | NetworkEnsembleRegressor:
-        """Return the ensemble that ``estimator=None`` stands for, with some changes.
-
-        Parameters
-        ----------
-        task : {"classification", "regression"}, default="classification"
-        **changes
-            Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`.
-
-        Examples
-        --------
-        >>> from sklearn_deeplifft import GIATransformer
-        >>> GIATransformer.default_estimator(n_networks=4).max_epochs
-        100
-        """
-        return ensemble_for(task, OWN, **changes)
+    def _own_defaults(network: Any) -> dict[str, Any]:
+        return OWN
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the selected features, or of the effects: ``set(GATA1=2)->enhancer``."""

@@ -10,9 +10,7 @@ from sklearn.utils._param_validation import StrOptions
 
 from sklearn_deeplifft.ensembles import (
     NetworkEnsembleClassifier,
-    NetworkEnsembleRegressor,
     Report,
-    ensemble_for,
     has_gates,
 )
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
@@ -220,27 +218,10 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         self.verbose = verbose
 
     @staticmethod
-    def default_estimator(
-        task: str = "classification", **changes: Any
-    ) -> NetworkEnsembleClassifier | NetworkEnsembleRegressor:
-        """Return the ensemble that ``estimator=None`` stands for, with some changes.
-
-        Parameters
-        ----------
-        task : {"classification", "regression"}, default="classification"
-        **changes
-            Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`.
-
-        Examples
-        --------
-        >>> from sklearn_deeplifft import ImportanceNeuronSelector
-        >>> ImportanceNeuronSelector.default_estimator(n_networks=4).path_steps
-        500
-        """
-        own = dict(OWN)
-        if adapter_of(changes.get("network")).gate_forms == ("free",):
-            own["gates"] = "free"  # gates before a network can only be parameters of their own
-        return ensemble_for(task, own, **changes)
+    def _own_defaults(network: Any) -> dict[str, Any]:
+        # Gates before a network can only be parameters of their own.
+        only_free = adapter_of(network).gate_forms == ("free",)
+        return {**OWN, "gates": "free"} if only_free else OWN
 
     @staticmethod
     def paper_parameters() -> dict[str, Any]:

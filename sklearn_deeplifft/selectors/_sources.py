@@ -232,7 +232,7 @@ def source_of(
     *,
     prefit: bool,
     y: Any,
-    make: Callable[..., BaseNetworkEnsemble],
+    kind: Any,
     seed: int,
     changes: dict[str, Any],
 ) -> Source:
@@ -245,8 +245,8 @@ def source_of(
     prefit : bool
     y : array-like
         As the user gave it: decides the task where ``estimator`` does not.
-    make : callable
-        ``default_estimator`` of the selector.
+    kind : type of selector
+        Has a ``default_estimator``.
     seed : int
         Seeds an ensemble that has no ``random_state`` of its own.
     changes : dict
@@ -273,7 +273,7 @@ def source_of(
             return FittedNetwork(estimator)
         check_is_fitted(estimator, "estimators_", msg=NOT_FITTED)
         return FittedEnsemble(estimator._as_trained())
-    ensemble = clone(estimator) if ours else _around(estimator, y, make)
+    ensemble = clone(estimator) if ours else _around(estimator, y, kind)
     if ensemble.random_state is None:
         ensemble.set_params(random_state=seed)
     if changes.get("null_features"):
@@ -321,10 +321,13 @@ def _gates_in_front(trained: TrainedNetwork) -> np.ndarray:
     return gates_of(trained.core).feature_of_column.numpy()
 
 
-def _around(network: Any, y: Any, make: Callable[..., BaseNetworkEnsemble]) -> BaseNetworkEnsemble:
+def _around(network: Any, y: Any, kind: Any) -> BaseNetworkEnsemble:
     """The selector's default ensemble, around a network of the user's where there is one."""
     task = adapter_of(network).task
     if task == "auto":
         given = "" if network is None else "network=..."
-        task = decide_task(y, f"pass estimator={make.__qualname__}({given}), or {AS_TEXT}")
-    return make("regression" if task == "regression" else "classification", network=network)
+        default = f"{kind.__name__}.default_estimator({given})"
+        task = decide_task(y, f"pass estimator={default}, or {AS_TEXT}")
+    task = "regression" if task == "regression" else "classification"
+    ensemble: BaseNetworkEnsemble = kind.default_estimator(task, network=network)
+    return ensemble
