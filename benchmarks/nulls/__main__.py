@@ -1,29 +1,32 @@
-"""How often n_features_to_select="auto" selects something that says nothing.
+"""How often n_features_to_select="auto" keeps something that says nothing, and what it misses.
 
-    python -m benchmarks.nulls [--json FILE] [--quick]
+    python -m benchmarks.nulls [--json FILE] [--only DESIGN ...] [--selectors SUFFIX ...]
+                               [--draws N] [--quick]
 
-``DeepLIFFTSelector`` and (suffix ``_gates``) ``ImportanceNeuronSelector`` with 20 networks select
-on generated tables at alpha = 0.1.
+``DeepLIFFTSelector``, ``ImportanceNeuronSelector`` (suffix ``_gates``) and ``GIATransformer``
+(``_gia``) of default networks at alpha = 0.1; ``_per_class`` is the union of what is kept for each
+class.
 
-``global_null_empty_share``: y independent of X (300 rows, 20 columns); share of the tables on
-which nothing is selected. ``fdp_*``: 600 rows, 40 columns, 10 of which carry a logistic target, two
-of them also by their product; the mean share of the selected that are not among the 10, and
-``power_*``, the share of the 10 that is selected. Columns are independent, or come in blocks of
-four with correlation 0.7, one of the 10 in each; then ``fdp_correlated_permuted`` is that of null
-columns that are permuted copies, and so say nothing of what a column shares with a true one beside
-it. ``*_se`` are standard errors over tables. ``equal_sets_over_5_seeds``: whether five seeds of the
-selector select the same of one independent table of 2,000 rows.
+Share of 40 tables on which nothing is kept although nothing matters: ``global_null_empty_share``
+(300 x 30 normal columns), ``null_empty_sparse`` (300 x 700 counts, 3 % of them not zero, families
+of near-copies), ``null_empty_motifs`` (real motif tables of 1,000 rows, labels swapped within pairs
+of rows) and ``null_empty_wide`` (60 x 5,000).
+``fdp_*`` and ``power_*``: five columns of 100 matter, 500 rows, 20 tables; the mean share of false
+ones among those kept, with its standard error (``_se``), and the share of the five that is found.
+Columns are independent, in blocks of correlation 0.7, near-copies in families of four, or sparse
+counts; ``few_rows`` has 300 columns.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from unittest import mock
 
 from benchmarks.common.measure import write_json
-from benchmarks.nulls.selection import SELECTORS, of_selector, planted
+from benchmarks.nulls.selection import GLOBAL_NULLS, PLANTED, SELECTORS, figures_of
 from sklearn_deeplifft.networks import torch_threads
+
+QUICK = {"global_null_empty_share": 4, "independent": 2, "copies": 2, "sparse": 2}
 
 
 def main() -> None:
@@ -31,23 +34,36 @@ def main() -> None:
         "python -m benchmarks.nulls", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures as one flat object")
-    parser.add_argument("--quick", action="store_true", help="fewer tables")
+    parser.add_argument(
+        "--only", nargs="+", choices=[*GLOBAL_NULLS, *PLANTED], help="these designs alone"
+    )
+    parser.add_argument(
+        "--selectors", nargs="+", choices=["deeplifft", "gates", "gia"], help="these alone"
+    )
+    parser.add_argument("--draws", type=int, help="tables of each design")
+    parser.add_argument("--quick", action="store_true", help="few tables of a few designs")
     options = parser.parse_args()
     began, figures = time.perf_counter(), {}
-    n_null, n_planted = (5, 2) if options.quick else (40, 20)
+    asked = {"" if s == "deeplifft" else f"_{s}" for s in options.selectors or ()}
+    designs = options.only or (QUICK if options.quick else [*GLOBAL_NULLS, *PLANTED])
     with torch_threads(1):
-        for suffix, make in SELECTORS.items():
-            figures |= {
-                f"{name}{suffix}": value
-                for name, value in of_selector(make, n_null, n_planted).items()
-            }
-        with mock.patch("sklearn_deeplifft.ensembles._knockoff_map.MOST_COLUMNS", 1):
-            permuted = planted("correlated", 0.7, n_planted, SELECTORS[""])
-    figures["fdp_correlated_permuted"] = permuted["fdp_correlated"]
-    for name, value in figures.items():
-        print(f"{name:34s} {value:8.3f}")
+        for suffix in asked or SELECTORS:
+            for design in designs:
+                usual = (
+                    QUICK.get(design, 2) if options.quick else 40 if design in GLOBAL_NULLS else 20
+                )
+                n = options.draws or usual
+                report = _reporter(f"{design}{suffix}")
+                found = figures_of(design, suffix, n, report)
+                figures |= found
+                for name, value in found.items():
+                    print(f"{name:44s} {value:8.3f}", flush=True)
     print(f"{time.perf_counter() - began:.0f} s in all")
     write_json(options.json, figures)
+
+
+def _reporter(stage: str):
+    return lambda text: print(f"  {stage}, {text}", flush=True)
 
 
 if __name__ == "__main__":

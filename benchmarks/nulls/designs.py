@@ -1,4 +1,8 @@
-"""Generated tables of which it is known which columns matter."""
+"""Tables of which it is known which columns matter, as users bring them: five strong ones, or none.
+
+Sparse ones are counts, 3 or 10 % of them not zero. Columns of one family are near-copies of each
+other; of a family that matters no member is a false discovery.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +10,120 @@ from typing import NamedTuple
 
 import numpy as np
 
-N_TRUE = 10
-BLOCK = 4
+from benchmarks.common import motif_tables
+
+N_TRUE = 5
+STRENGTH = 1.5
+"""Logits per standard deviation of a column that matters."""
 
 
 class Design(NamedTuple):
-    """A generated table; ``true`` (d,) are the columns that the target depends on."""
+    """A table; ``true`` (d,) are the columns that carry the target."""
 
     X: np.ndarray
     y: np.ndarray
     true: np.ndarray
-    block: np.ndarray
-    """(d,): which columns are correlated."""
+    family: np.ndarray
+    """(d,): near-copies share a number."""
+    groups: np.ndarray | None = None
+    """(n,): rows that belong together."""
+
+    def outcome(self, mask: np.ndarray) -> tuple[float, float]:
+        """Share of false columns among the selected, and of true families that were found."""
+        families = np.unique(self.family[self.true])
+        right = np.isin(self.family, families)
+        found = np.isin(families, self.family[mask]).sum()
+        return (mask & ~right).sum() / max(mask.sum(), 1), found / max(len(families), 1)
 
 
-def table(rho: float, seed: int, n: int = 600) -> Design:
-    """Ten blocks of four normal columns; the first of each block matters."""
+# Nothing matters
+
+
+def dense(seed: int) -> Design:
+    """300 x 30 normal columns."""
     rng = np.random.default_rng(seed)
-    block = np.repeat(np.arange(N_TRUE), BLOCK)
-    shared = rng.normal(size=(n, N_TRUE))[:, block]
-    X = np.sqrt(rho) * shared + np.sqrt(1 - rho) * rng.normal(size=(n, N_TRUE * BLOCK))
-    true = np.arange(N_TRUE * BLOCK) % BLOCK == 0
-    carrying = X[:, true]
-    logit = carrying @ rng.choice([-1.0, 1.0], N_TRUE) + carrying[:, 0] * carrying[:, 1]
-    y = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(np.int64)
-    return Design(X, y, true, block)
+    return _noise(rng, rng.normal(size=(300, 30)))
 
 
-def outcome(mask: np.ndarray, design: Design) -> tuple[float, float]:
-    """Share of false ones among the selected, and of the true ones that are."""
-    false = (mask & ~design.true).sum() / max(mask.sum(), 1)
-    return false, (mask & design.true).sum() / design.true.sum()
+def wide(seed: int) -> Design:
+    """60 x 5,000 normal columns."""
+    rng = np.random.default_rng(seed)
+    return _noise(rng, rng.normal(size=(60, 5000)))
+
+
+def sparse_families(seed: int) -> Design:
+    """300 x 700 counts, 3 % of them not zero, in families of five near-copies."""
+    rng = np.random.default_rng(seed)
+    X = np.repeat(_counts(rng, 300, 140, 0.03), 5, axis=1)
+    # A tenth of what is counted is counted by one of a family alone.
+    return _noise(rng, np.where(rng.random(X.shape) < 0.003, 1.0, X))
+
+
+def motifs(seed: int) -> Design:
+    """A real motif table, peaks beside their shuffles: each pair's labels swapped by a coin."""
+    rng = np.random.default_rng(seed)
+    factors = sorted(motif_tables.EXPECTED_FAMILY)
+    table = motif_tables.deepbind_bound(factors[seed % len(factors)])
+    y = table.y ^ rng.integers(2, size=table.groups.max() + 1)[table.groups]
+    d = table.X.shape[1]
+    return Design(table.X, y, np.zeros(d, dtype=bool), np.arange(d), table.groups)
+
+
+# Five columns matter
+
+
+def independent(seed: int) -> Design:
+    """500 x 100 normal columns."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(500, 100))
+    return _planted(rng, X, np.arange(N_TRUE), np.arange(100))
+
+
+def correlated(seed: int) -> Design:
+    """500 x 100 normal columns in blocks of five, correlation .7; one of a block matters."""
+    rng = np.random.default_rng(seed)
+    block = np.repeat(np.arange(20), 5)
+    shared = rng.normal(size=(500, 20))[:, block]
+    X = np.sqrt(0.7) * shared + np.sqrt(0.3) * rng.normal(size=(500, 100))
+    return _planted(rng, X, 5 * np.arange(N_TRUE), np.arange(100))
+
+
+def copies(seed: int) -> Design:
+    """500 x 100 normal columns in families of four, correlation .98."""
+    rng = np.random.default_rng(seed)
+    family = np.repeat(np.arange(25), 4)
+    X = rng.normal(size=(500, 25))[:, family] + 0.15 * rng.normal(size=(500, 100))
+    return _planted(rng, X, 4 * np.arange(N_TRUE), family)
+
+
+def sparse(seed: int) -> Design:
+    """500 x 100 counts, 10 % of them not zero."""
+    rng = np.random.default_rng(seed)
+    return _planted(rng, _counts(rng, 500, 100, 0.1), np.arange(N_TRUE), np.arange(100))
+
+
+def few_rows(seed: int) -> Design:
+    """500 x 300 normal columns."""
+    rng = np.random.default_rng(seed)
+    return _planted(rng, rng.normal(size=(500, 300)), np.arange(N_TRUE), np.arange(300))
+
+
+def _counts(rng: np.random.Generator, n: int, d: int, density: float) -> np.ndarray:
+    return rng.binomial(1, density, size=(n, d)) * rng.integers(1, 4, size=(n, d)).astype(float)
+
+
+def _noise(rng: np.random.Generator, X: np.ndarray) -> Design:
+    d = X.shape[1]
+    return Design(X, rng.integers(2, size=len(X)), np.zeros(d, dtype=bool), np.arange(d))
+
+
+def _planted(
+    rng: np.random.Generator, X: np.ndarray, columns: np.ndarray, family: np.ndarray
+) -> Design:
+    Z = X[:, columns]
+    Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
+    logit = STRENGTH * Z @ np.resize([1.0, -1.0], N_TRUE)
+    y = (rng.random(len(X)) < 1 / (1 + np.exp(-logit))).astype(np.int64)
+    true = np.zeros(X.shape[1], dtype=bool)
+    true[columns] = True
+    return Design(X, y, true, family)

@@ -1,71 +1,84 @@
-"""Selection on generated tables: how often of nothing, of false columns, of true ones."""
+"""What selectors of default networks keep of each design."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from benchmarks.nulls.designs import outcome, table
-from sklearn_deeplifft import DeepLIFFTSelector, FeatureSelectionWarning, ImportanceNeuronSelector
+from benchmarks.common import motif_tables
+from benchmarks.nulls import designs
+from sklearn_deeplifft import (
+    DeepLIFFTSelector,
+    FeatureSelectionWarning,
+    GIATransformer,
+    ImportanceNeuronSelector,
+)
 
-ALPHA = 0.1
-SHARED = {"n_features_to_select": "auto", "alpha": ALPHA}
-NETWORKS = DeepLIFFTSelector.default_estimator(n_networks=20)
-GATED = ImportanceNeuronSelector.default_estimator(n_networks=20, hidden_layer_sizes=(64, 32))
+SHARED = {"n_features_to_select": "auto", "alpha": 0.1}
 SELECTORS: dict[str, Callable] = {
-    "": lambda seed: DeepLIFFTSelector(NETWORKS, **SHARED, step=None, random_state=seed),
-    "_gates": lambda seed: ImportanceNeuronSelector(GATED, **SHARED, random_state=seed),
+    # Null columns are compared in the first round; the others only order what is selected.
+    "": lambda seed: DeepLIFFTSelector(**SHARED, step=None, random_state=seed),
+    "_gates": lambda seed: ImportanceNeuronSelector(**SHARED, random_state=seed),
+    "_gia": lambda seed: GIATransformer(**SHARED, random_state=seed),
 }
-"""By the suffix of their figures. One pass, as nulls are compared in the first; gates before small
-networks, so that a run takes minutes."""
+"""By the suffix of their figures."""
+
+GLOBAL_NULLS: dict[str, Callable[[int], designs.Design]] = {
+    "global_null_empty_share": designs.dense,
+    "null_empty_sparse": designs.sparse_families,
+    "null_empty_motifs": designs.motifs,
+    "null_empty_wide": designs.wide,
+}
+PLANTED: dict[str, Callable[[int], designs.Design]] = {
+    "independent": designs.independent,
+    "correlated": designs.correlated,
+    "copies": designs.copies,
+    "sparse": designs.sparse,
+    "few_rows": designs.few_rows,
+}
 
 
-def of_selector(make: Callable, n_null: int, n_planted: int) -> dict[str, float]:
-    """All figures of one selector."""
-    return {
-        **global_null(n_null, make),
-        **planted("independent", 0.0, n_planted, make),
-        **planted("correlated", 0.7, n_planted, make),
-        "equal_sets_over_5_seeds": float(equal_sets(make)),
-    }
+def figures_of(
+    design: str, suffix: str, n_draws: int, report: Callable[[str], None]
+) -> dict[str, float]:
+    """All figures of one design and one selector; ``per_class`` ones are of the same fits."""
+    if design in GLOBAL_NULLS:
+        if design == "null_empty_motifs" and not motif_tables.available():
+            return {}
+        found = list(_selections(GLOBAL_NULLS[design], suffix, n_draws, report))
+        return {
+            f"{design}{name}{suffix}": float(np.mean([not masks[i].any() for _, masks in found]))
+            for i, name in enumerate(("", "_per_class"))
+        }
+    found = list(_selections(PLANTED[design], suffix, n_draws, report))
+    figures = {}
+    for i, name in enumerate(("", "_per_class")):
+        fdp, power = np.transpose([drawn.outcome(masks[i]) for drawn, masks in found])
+        figures |= {
+            f"fdp_{design}{name}{suffix}": float(fdp.mean()),
+            f"fdp_{design}{name}{suffix}_se": float(fdp.std(ddof=1) / np.sqrt(n_draws)),
+            f"power_{design}{name}{suffix}": float(power.mean()),
+        }
+    return figures
 
 
-def global_null(n_tables: int, make: Callable) -> dict[str, float]:
-    """Share of tables without any selected column, the target being noise."""
-    empty = []
-    for seed in range(n_tables):
-        rng = np.random.default_rng(seed)
-        X, y = rng.normal(size=(300, 20)), rng.integers(2, size=300)
-        empty.append(not selected(make(seed), X, y).any())
-    return with_error("global_null_empty_share", empty)
-
-
-def planted(name: str, rho: float, n_tables: int, make: Callable) -> dict[str, float]:
-    """False discoveries and power where ten columns matter."""
-    rows = []
-    for seed in range(n_tables):
-        design = table(rho, seed)
-        rows.append(outcome(selected(make(seed), design.X, design.y), design))
-    fdp, power = np.transpose(rows)
-    return {**with_error(f"fdp_{name}", fdp), f"power_{name}": float(np.mean(power))}
-
-
-def equal_sets(make: Callable) -> bool:
-    """Whether the seed of the selector changes nothing where the signal is strong."""
-    design = table(0.0, 0, n=2000)
-    return len({selected(make(seed), design.X, design.y).tobytes() for seed in range(5)}) == 1
-
-
-def with_error(name: str, values) -> dict[str, float]:
-    """A mean with its standard error."""
-    error = np.std(values, ddof=1) / np.sqrt(len(values))
-    return {name: float(np.mean(values)), f"{name}_se": float(error)}
-
-
-def selected(selector, X: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """What a selector keeps, (d,) bool; that it may be nothing is what is measured."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FeatureSelectionWarning)
-        return selector.fit(X, y).get_support()
+def _selections(
+    make: Callable[[int], designs.Design],
+    suffix: str,
+    n_draws: int,
+    report: Callable[[str], None],
+) -> Iterator[tuple[designs.Design, tuple[np.ndarray, np.ndarray]]]:
+    """Each draw, and the masks (d,) that are kept of it: overall, and for any class."""
+    for seed in range(n_draws):
+        drawn = make(seed)
+        selector = SELECTORS[suffix](seed)
+        given = {} if drawn.groups is None else {"groups": drawn.groups}
+        with warnings.catch_warnings():  # that nothing is kept is what is measured
+            warnings.simplefilter("ignore", FeatureSelectionWarning)
+            selector.fit(drawn.X, drawn.y, **given)
+        overall = selector.get_support()
+        of_any_class = selector.set_params(per_class=True).get_support()
+        report(f"draw {seed}: {overall.sum()} kept, {of_any_class.sum()} for any class")
+        yield drawn, (overall, of_any_class)

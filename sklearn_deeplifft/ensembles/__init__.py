@@ -10,7 +10,7 @@ from sklearn_deeplifft.ensembles._base import (
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
 from sklearn_deeplifft.ensembles._classifier import NetworkEnsembleClassifier
 from sklearn_deeplifft.ensembles._defaults import ENSEMBLES, ensemble_for
-from sklearn_deeplifft.ensembles._knockoff_map import knockoff_map_of
+from sklearn_deeplifft.ensembles._knockoff_map import families_of, knockoff_map_of
 from sklearn_deeplifft.ensembles._null_columns import (
     null_rows,
     with_null_features,
@@ -48,6 +48,7 @@ __all__ = [
     "with_nulls_held",
     "has_gates",
     "key_of",
+    "families_of",
     "knockoff_map_of",
     "names_of",
     "null_rows",

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._applicable import require_applicable
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
-from sklearn_deeplifft.ensembles._knockoff_map import knockoff_map_of
+from sklearn_deeplifft.ensembles._knockoff_map import families_of, knockoff_map_of
 from sklearn_deeplifft.ensembles._predictions import mean_logits
 from sklearn_deeplifft.ensembles._progress import Report, reporter
 from sklearn_deeplifft.ensembles._rounds import (
@@ -194,7 +194,9 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         rng = check_random_state(self.random_state)
         splits = deal_splits(data, self.n_networks, n_folds, rng)
         if self.null_features:
-            splits = with_null_draws(splits, data, knockoff_map_of(data, groups))
+            families = families_of(data, groups)
+            nulls = knockoff_map_of(data, families), families
+            splits = with_null_draws(splits, data, *nulls)
         held = round(self.validation_fraction * len(data.index))
         epochs = epochs_within(self, len(data.index) - held)
         return Rounds(

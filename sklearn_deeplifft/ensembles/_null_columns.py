@@ -54,12 +54,15 @@ __all__ = [
 ]
 
 
-def null_rows(n: int, parts: Iterable[np.ndarray], seed: int) -> np.ndarray:
+def null_rows(
+    n: int, parts: Iterable[np.ndarray], seed: int, groups: np.ndarray | None = None
+) -> np.ndarray:
     """Draw the rows that stand in for the rows of a table, (n,).
 
     Each of ``parts``, which share no row, is permuted within itself, so that rows held out stay
     held out; rows in none of them stand in for themselves. A row may do so in a part as well: all
-    permutations are equally likely.
+    permutations are equally likely. Rows of one of ``groups`` (n,) are alike, and so their
+    stand-ins have to be: groups are permuted whole (where sizes differ, one may straddle two).
 
     >>> null_rows(6, [np.array([0, 1, 2]), np.array([4, 5])], seed=1)
     array([0, 2, 1, 3, 5, 4])
@@ -67,8 +70,19 @@ def null_rows(n: int, parts: Iterable[np.ndarray], seed: int) -> np.ndarray:
     rng = np.random.RandomState(seed)
     nulls = np.arange(n)
     for part in parts:
-        nulls[part] = rng.permutation(part)
+        if groups is None:
+            nulls[part] = rng.permutation(part)
+        else:
+            nulls[_grouped_order(part, groups, rng)] = _grouped_order(part, groups, rng)
     return nulls
+
+
+def _grouped_order(part: np.ndarray, groups: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+    """Rows of ``part`` in random order, those of a group one after another."""
+    shuffled = rng.permutation(part)
+    _, code = np.unique(groups[shuffled], return_inverse=True)
+    place = rng.permutation(code.max() + 1) if len(part) else code
+    return shuffled[np.argsort(place[code], kind="stable")]
 
 
 def all_carry_nulls(given: Sequence[NullColumns | None]) -> bool:

@@ -11,7 +11,7 @@ from torch import nn
 from sklearn_deeplifft.ensembles._null_columns import null_rows
 from sklearn_deeplifft.networks import KnockoffMap, NullColumns
 from sklearn_deeplifft.ranking import deal_folds
-from sklearn_deeplifft.tables import FitData
+from sklearn_deeplifft.tables import FeatureGroups, FitData
 
 __all__ = ["Split", "deal_splits", "fold_count", "packed", "unpacked", "with_null_draws"]
 
@@ -61,10 +61,13 @@ def unpacked(bits: Sequence[np.ndarray], index: np.ndarray) -> list[np.ndarray]:
 
 
 def with_null_draws(
-    splits: Sequence[Split], data: FitData, knockoff_map: KnockoffMap | None
+    splits: Sequence[Split],
+    data: FitData,
+    knockoff_map: KnockoffMap | None,
+    families: FeatureGroups | None = None,
 ) -> list[Split]:
     """Draw null columns for each network, from its seed: they change nothing else."""
-    drawn = (NullColumns(_donors(data, split), knockoff_map) for split in splits)
+    drawn = (NullColumns(_donors(data, split), knockoff_map, families) for split in splits)
     return [split._replace(null_columns=own) for split, own in zip(splits, drawn, strict=True)]
 
 
@@ -72,4 +75,4 @@ def _donors(data: FitData, split: Split) -> np.ndarray:
     """Rows that stand in; one of weight zero, as of no class, stands in for none."""
     parts = (split.training, split.validation)
     counted = (part[data.training_weight[part] > 0] for part in parts)
-    return null_rows(data.rows.shape[0], counted, split.seed)
+    return null_rows(data.rows.shape[0], counted, split.seed, data.groups)

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_deeplifft.tables import FeatureGroups
+
 __all__ = ["KnockoffMap", "NullColumns", "with_null_columns"]
 
 
@@ -59,6 +61,8 @@ class NullColumns:
     """(n,): for each row of the table the row that stands in for it."""
     knockoff_map: KnockoffMap | None = None
     """Makes null columns of a row and its donor; None takes the donor as it is."""
+    families: FeatureGroups | None = None
+    """Near-copies, which are compared with null columns as one; None compares each by itself."""
 
 
 def with_null_columns(real: Tensor, stand_ins: Tensor, knockoff_map: KnockoffMap | None) -> Tensor:

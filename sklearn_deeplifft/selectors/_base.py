@@ -40,7 +40,6 @@ from sklearn_deeplifft.selectors._scores import Scorer, Scores, mean_by_class
 from sklearn_deeplifft.selectors._significance import (
     AUTO,
     Significance,
-    Tested,
     against_nulls,
     explained,
 )
@@ -234,7 +233,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             for trained, index in zip(first.networks, rows, strict=True)
         ]
         self._after_scores(data, first.networks, scores)
-        self._compare_with_nulls(scores)
+        self._compare_with_nulls(scores, first)
         self.class_importances_ = mean_by_class(scores)
         by_network = np.array([s.overall for s in scores])
         if not self._selects_inputs():  # neurons are not grouped
@@ -312,11 +311,14 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         one_class = self.target_class is not None
         return self.path_weight if source.on_path and not one_class else 0.0
 
-    def _compare_with_nulls(self, scores: Sequence[Scores]) -> None:
+    def _compare_with_nulls(self, scores: Sequence[Scores], first: FirstRound) -> None:
         """Keep p and q of networks on all features, if they have read null ones as well."""
         nulls = [s.nulls for s in scores if s.nulls is not None]
-        found = against_nulls(nulls, self._groups) if nulls else None
-        self._tested = Tested(int(nulls[0].touched.sum()), len(nulls)) if nulls else None
+        found, self._tested = None, None
+        if nulls:
+            read = first.networks[0].null_columns
+            families = None if read is None else read.families
+            found, self._tested = against_nulls(nulls, self._groups, families)
         for name in Significance._fields:
             self._forget(f"{name}_")
             if found is not None:

@@ -72,25 +72,43 @@ class Significance(NamedTuple):
 
 
 class Tested(NamedTuple):
-    """Numbers of features and networks that were compared."""
+    """Features and networks that were compared."""
 
-    n_features: int
+    families: FeatureGroups
+    """Columns that were compared as one."""
+    n_families: int
+    """Those of them that were compared at all."""
     n_networks: int
 
     @property
     def smallest_q(self) -> float:
-        """Smallest q-value that a single feature can reach."""
-        return smallest_q(self.n_features * self.n_networks, self.n_features)
+        """Smallest q-value that a single family can reach."""
+        return smallest_q(self.n_families * self.n_networks, self.n_families)
 
 
-def against_nulls(scores: Sequence[NullScores], groups: FeatureGroups) -> Significance:
-    """Pool the null copies of all networks, for all features and for each class by itself."""
-    real, null, class_real, class_null = (
-        np.array(values) for values in list(zip(*scores, strict=True))[:4]
-    )
+def against_nulls(
+    scores: Sequence[NullScores], groups: FeatureGroups, families: FeatureGroups | None
+) -> tuple[Significance, Tested]:
+    """Pool the null copies of all networks, for all features and for each class by itself.
+
+    ``families`` of columns are compared as one, by their sums: near-copies share what one would
+    have. None compares each feature by itself.
+    """
+    families = groups if families is None else families
     touched = scores[0].touched
-    overall = _p_and_q(real, null, touched, groups)
-    return Significance(*overall, *_p_and_q(class_real, class_null, touched, groups))
+    compared = families.among(groups.first[touched])  # features of each family, among those tested
+    real, null, class_real, class_null = (
+        compared.summed(np.array(values)) for values in list(zip(*scores, strict=True))[:4]
+    )
+
+    def by_column(values: np.ndarray) -> np.ndarray:
+        full = np.ones((*values.shape[:-1], len(touched)))
+        full[..., touched] = compared.spread(values)
+        return groups.spread(full)
+
+    found = (*_p_and_q(real, null), *_p_and_q(class_real, class_null))
+    tested = Tested(families, len(compared.first), len(scores))
+    return Significance(*map(by_column, found)), tested
 
 
 def explained(
@@ -103,9 +121,12 @@ def explained(
     said = []
     if not (q <= alpha).any():
         best = np.lexsort((-importances, q))[0]
+        of_column = tested.families.of_column
+        copies = np.flatnonzero(of_column == of_column[best])
+        beside = f" with near-copies ({column_names(names, copies)})" if len(copies) > 1 else ""
         said.append(
-            f"no feature is selected: of {tested.n_features} tested, "
-            f"{column_names(names, [best])} is the best candidate, with an importance of "
+            f"no feature is selected: of {tested.n_families} tested, "
+            f"{column_names(names, [best])}{beside} is the best candidate, with an importance of "
             f"{importances[best]:.3g} and q = {q[best]:.3g}, above alpha={alpha:g}"
         )
     smallest = tested.smallest_q
@@ -115,7 +136,7 @@ def explained(
             f"reach is {smallest:.3g}"
         )
     if smallest > alpha:
-        enough = fewest_networks(alpha, tested.n_features)
+        enough = fewest_networks(alpha, tested.n_families)
         said.append(
             f"so only features that stand out together can be selected at alpha={alpha:g}; "
             f"an ensemble of n_networks={enough} would be enough for a single one"
@@ -123,14 +144,6 @@ def explained(
     return "; ".join(said) + "." if said else None
 
 
-def _p_and_q(
-    real: np.ndarray, null: np.ndarray, touched: np.ndarray, groups: FeatureGroups
-) -> tuple[np.ndarray, np.ndarray]:
-    real, null = network_shares(real, null)
-    p = null_p_values(real.mean(axis=0), null)
-    found = []
-    for values in (p, q_values(p)):
-        full = np.ones((*values.shape[:-1], len(touched)))
-        full[..., touched] = values
-        found.append(groups.spread(full))
-    return found[0], found[1]
+def _p_and_q(real: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    p = null_p_values(*network_shares(real, null))
+    return p, q_values(p)

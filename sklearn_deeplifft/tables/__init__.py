@@ -14,6 +14,7 @@ from sklearn_deeplifft.tables._fit_data import (
     target_scale,
 )
 from sklearn_deeplifft.tables._labels import plain_target
+from sklearn_deeplifft.tables._near_copies import near_copies
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
 from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
@@ -61,6 +62,7 @@ __all__ = [
     "encode_like",
     "encode_row_groups",
     "encode_target",
+    "near_copies",
     "find_groups",
     "fit_data",
     "find_simplices",

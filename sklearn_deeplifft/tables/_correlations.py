@@ -27,6 +27,7 @@ from sklearn_deeplifft.tables._validation import require_finite
 __all__ = [
     "ColumnCorrelations",
     "Pairs",
+    "correlated_components",
     "correlated_pairs",
     "groups_from_correlation",
     "require_threshold",
@@ -80,13 +81,17 @@ class Pairs(NamedTuple):
 
 
 def correlated_pairs(
-    rows: Rows, threshold: float, columns: np.ndarray | None = None
+    rows: Rows,
+    threshold: float,
+    columns: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
 ) -> Iterator[Pairs]:
     """Pairs of different columns with ``|rho| > threshold``, a block of columns at a time.
 
-    Each pair comes once, ``i < j``; with ``columns`` all pairs whose i is one of these.
+    Each pair comes once, ``i < j``; with ``columns`` all pairs whose i is one of these. ``weight``
+    (n,) is that of rows.
     """
-    table, d = ColumnCorrelations(rows), rows.shape[1]
+    table, d = ColumnCorrelations(rows, weight), rows.shape[1]
     asked = np.arange(d) if columns is None else columns
     step = max(BLOCK_CELLS // max(d, 1), 1)
     for start in range(0, max(len(asked), 1), step):
@@ -149,7 +154,7 @@ def groups_from_correlation(X: Any, threshold: float = 0.9) -> np.ndarray:
         ensure_min_samples=2,
     )
     require_finite(X, None if names is None else list(map(str, names)))
-    return _components(Rows(X), threshold)
+    return correlated_components(Rows(X), threshold)
 
 
 def require_threshold(threshold: float) -> None:
@@ -161,11 +166,13 @@ def require_threshold(threshold: float) -> None:
         )
 
 
-def _components(rows: Rows, threshold: float) -> np.ndarray:
-    """Labels (d,) in the order of first columns."""
+def correlated_components(
+    rows: Rows, threshold: float, weight: np.ndarray | None = None
+) -> np.ndarray:
+    """Label what a chain of correlated columns joins, (d,), in the order of first columns."""
     d = rows.shape[1]
     labels, every = np.arange(d), np.arange(d)
-    for pairs in correlated_pairs(rows, threshold):
+    for pairs in correlated_pairs(rows, threshold, weight=weight):
         # What is joined already needs one edge a column: all pairs of a wide family would not fit.
         ends = np.r_[pairs.i, every], np.r_[pairs.j, _first_of(labels)]
         graph = sp.coo_array((np.ones(len(ends[0]), dtype=bool), ends), shape=(d, d))

@@ -30,6 +30,13 @@ class FeatureGroups:
     first: np.ndarray
     """(G,): a column of each feature."""
 
+    @classmethod
+    def numbered(cls, labels: np.ndarray) -> FeatureGroups:
+        """From a number for each column, (d,), whatever these are."""
+        _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+        of_column, place = np.unique(first[inverse], return_inverse=True)
+        return cls(place, of_column)
+
     @property
     def single(self) -> bool:
         """Whether every column is a feature of its own."""
@@ -61,15 +68,21 @@ class FeatureGroups:
 
     def largest(self, values: np.ndarray) -> np.ndarray:
         """The largest of the values (..., d) of each feature's columns, (..., G)."""
-        if self.single:
-            return values
-        order = np.argsort(self.of_column, kind="stable")
-        starts = np.searchsorted(self.of_column[order], np.arange(len(self.first)))
-        return np.maximum.reduceat(values[..., order], starts, axis=-1)
+        return values if self.single else self._reduced(np.maximum, values)
+
+    def summed(self, values: np.ndarray) -> np.ndarray:
+        """The sum of the values (..., d) of each feature's columns, (..., G)."""
+        return values if self.single else self._reduced(np.add, values)
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Values (..., G) of features as values (..., d) of their columns."""
         return values[..., self.of_column]
+
+    def _reduced(self, how: np.ufunc, values: np.ndarray) -> np.ndarray:
+        order = np.argsort(self.of_column, kind="stable")
+        starts = np.searchsorted(self.of_column[order], np.arange(len(self.first)))
+        reduced: np.ndarray = how.reduceat(values[..., order], starts, axis=-1)
+        return reduced
 
 
 def find_groups(groups: Any, names: Names, n_columns: int) -> FeatureGroups:

@@ -3,44 +3,97 @@
 import numpy as np
 import pytest
 
-from benchmarks.nulls.designs import outcome, table
-from benchmarks.nulls.selection import SELECTORS, selected, with_error
+from benchmarks.common import motif_tables
+from benchmarks.nulls import designs, selection
 
 
-def test_designs_are_as_described():
-    plain, blocks = table(0.0, 0, n=4000), table(0.7, 0, n=4000)
-    for design in (plain, blocks):
-        assert design.X.shape == (4000, 40)
-        assert design.true.sum() == len(set(design.block[design.true])) == 10
-        assert 0.3 < design.y.mean() < 0.7
-    same = blocks.block[:, None] == blocks.block
-    off = ~np.eye(40, dtype=bool)
-    assert abs(np.corrcoef(blocks.X.T)[same & off] - 0.7).max() < 0.06
-    assert abs(np.corrcoef(blocks.X.T)[~same]).max() < 0.1
-    assert abs(np.corrcoef(plain.X.T)[off]).max() < 0.1
+@pytest.mark.parametrize("name", ["independent", "correlated", "copies", "sparse", "few_rows"])
+def test_five_columns_matter(name):
+    design = selection.PLANTED[name](0)
+    assert design.true.sum() == len(np.unique(design.family[design.true])) == 5
+    assert 0.3 < design.y.mean() < 0.7
+    columns = design.X[:, design.true].T
+    found = [np.corrcoef(column, design.y)[0, 1] for column in columns]
+    assert (np.sign(found) == [1, -1, 1, -1, 1]).all()
+    again = selection.PLANTED[name](0)
+    np.testing.assert_array_equal(again.X, design.X)
+    assert (selection.PLANTED[name](1).y != design.y).any()
 
 
-def test_an_outcome_is_counted():
-    design = table(0.7, 0)
-    mask = design.true.copy()
-    assert outcome(mask, design) == (0, 1)
-    mask[[1, 37]] = True
-    mask[0] = False
-    assert outcome(mask, design) == (2 / 11, 0.9)
-    assert outcome(np.zeros(40, dtype=bool), design) == (0, 0)
+def test_blocks_and_families_are_correlated_as_said():
+    blocks, families = designs.correlated(0), designs.copies(0)
+    in_block = np.repeat(np.arange(20), 5)
+    for design, family, rho in ((blocks, in_block, 0.7), (families, families.family, 0.98)):
+        found = np.corrcoef(design.X.T)
+        same = (family[:, None] == family) & ~np.eye(100, dtype=bool)
+        assert found[same].mean() == pytest.approx(rho, abs=0.02)
+        assert abs(found[family[:, None] != family].mean()) < 0.02
 
 
-def test_a_mean_comes_with_its_standard_error():
-    found = with_error("x", [1.0, 3.0])
-    assert found == {"x": 2.0, "x_se": 1.0}
+@pytest.mark.parametrize("name", [n for n in selection.GLOBAL_NULLS if n != "null_empty_motifs"])
+def test_nothing_matters(name):
+    design = selection.GLOBAL_NULLS[name](0)
+    assert not design.true.any()
+    assert design.outcome(np.zeros(design.X.shape[1], dtype=bool)) == (0, 0)
+    assert design.outcome(np.ones(design.X.shape[1], dtype=bool)) == (1, 0)
+
+
+def test_sparse_tables_are_sparse_and_their_families_near_copies():
+    X = designs.sparse_families(0).X
+    assert 0.025 < (X != 0).mean() < 0.04
+    together = np.corrcoef(X[:, :5].T)[np.triu_indices(5, 1)]
+    assert together.min() > 0.8
+
+
+@pytest.mark.skipif(not motif_tables.available(), reason="the real motif tables are not at hand")
+def test_labels_of_real_tables_are_swapped_within_pairs():
+    design, other = designs.motifs(0), designs.motifs(7)
+    assert (design.X == other.X).all()
+    assert 0.4 < (design.y != other.y).mean() < 0.6
+    ones = np.bincount(design.groups, design.y)
+    np.testing.assert_array_equal(ones, np.bincount(design.groups) / 2)
+
+
+def test_an_outcome_is_counted_by_families():
+    design = designs.copies(0)
+    right = design.true.copy()
+    assert design.outcome(right) == (0, 1)
+    right[1] = True  # a near-copy of one that matters
+    assert design.outcome(right) == (0, 1)
+    right[[0, 1, 37]] = False, False, True
+    assert design.outcome(right) == (1 / 5, 0.8)
+
+
+def test_figures_are_means_over_draws(monkeypatch):
+    """Of selections that are known."""
+    design = designs.independent(0)
+    five, more = design.true.copy(), design.true.copy()
+    more[[50, 51, 52, 53, 54]] = True
+    drawn = [(design, (five, more)), (design, (more, more))]
+    monkeypatch.setattr(selection, "_selections", lambda *args: iter(drawn))
+    found = selection.figures_of("independent", "_gia", 2, print)
+    assert found["fdp_independent_gia"] == 0.25
+    assert found["fdp_independent_gia_se"] == 0.25
+    assert found["fdp_independent_per_class_gia"] == 0.5
+    assert found["power_independent_gia"] == 1
+    empty = [(designs.dense(0), (np.zeros(30, bool), np.zeros(30, bool)))] * 3
+    one = (designs.dense(0), (np.zeros(30, bool), np.eye(30, dtype=bool)[0]))
+    monkeypatch.setattr(selection, "_selections", lambda *args: iter([*empty, one]))
+    assert selection.figures_of("global_null_empty_share", "", 4, print) == {
+        "global_null_empty_share": 1.0,
+        "global_null_empty_share_per_class": 0.75,
+    }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suffix", SELECTORS)
+@pytest.mark.defaults
+@pytest.mark.parametrize("suffix", selection.SELECTORS)
 def test_what_says_everything_is_selected_and_noise_is_not(suffix):
     rng = np.random.default_rng(0)
-    X, make = rng.normal(size=(200, 8)), SELECTORS[suffix]
-    assert selected(make(0), X, (X[:, 3] > 0).astype(np.int64)).tolist() == [
-        i == 3 for i in range(8)
-    ]
-    assert not selected(make(0), X, rng.integers(2, size=200)).any()
+    X, noise = rng.normal(size=(200, 12)), rng.integers(2, size=200)
+    d = 12
+    for y, true in ((X[:, 3] > 0).astype(int), [3]), (noise, []):
+        mask = np.isin(np.arange(d), true)
+        design = designs.Design(X, y, mask, np.arange(d))
+        [(_, (kept, _))] = selection._selections(lambda _, d=design: d, suffix, 1, print)
+        np.testing.assert_array_equal(kept, mask)

@@ -420,6 +420,6 @@ def test_nulls_drawn_anew_would_be_too_weak_a_yardstick(monkeypatch):
 def test_a_strong_column_gets_the_smallest_p():
     for real, null in zip(*norms(5, strength=3.0), strict=True):
         real, null = network_shares(real, null)
-        p = null_p_values(real.mean(axis=0), null)
+        p = null_p_values(real, null)
         assert p[0] == 1 / (1 + null.size)
         assert p[1:].min() > p[0]
