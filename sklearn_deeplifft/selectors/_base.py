@@ -110,11 +110,13 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         >>> ImportanceNeuronSelector.default_estimator("regression").path_steps
         500
         """
-        return ensemble_for(task, cls._own_defaults(changes.get("network")), **changes)
+        nulls = bool(changes.get("null_features"))
+        own = cls._own_defaults(changes.get("network"), null_features=nulls)
+        return ensemble_for(task, own, **changes)
 
     @staticmethod
     @abstractmethod
-    def _own_defaults(network: Any) -> dict[str, Any]:
+    def _own_defaults(network: Any, *, null_features: bool) -> dict[str, Any]:
         """Values in which the default ensemble, around ``network``, differs from an ensemble's."""
 
     @abstractmethod

@@ -281,7 +281,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         self.verbose = verbose
 
     @staticmethod
-    def _own_defaults(network: Any) -> dict[str, Any]:
+    def _own_defaults(network: Any, *, null_features: bool) -> dict[str, Any]:
         return {}
 
     @staticmethod

@@ -243,8 +243,9 @@ class GIATransformer(BaseNetworkSelector):
         self.verbose = verbose
 
     @staticmethod
-    def _own_defaults(network: Any) -> dict[str, Any]:
-        return OWN
+    def _own_defaults(network: Any, *, null_features: bool) -> dict[str, Any]:
+        # Without a penalty, networks give every column about the same; null ones as well.
+        return {} if null_features else OWN
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the selected features, or of the effects: ``set(GATA1=2)->enhancer``."""

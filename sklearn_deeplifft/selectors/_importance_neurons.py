@@ -218,7 +218,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         self.verbose = verbose
 
     @staticmethod
-    def _own_defaults(network: Any) -> dict[str, Any]:
+    def _own_defaults(network: Any, *, null_features: bool) -> dict[str, Any]:
         # Gates before a network can only be parameters of their own.
         only_free = adapter_of(network).gate_forms == ("free",)
         return {**OWN, "gates": "free"} if only_free else OWN

@@ -273,7 +273,8 @@ def source_of(
             return FittedNetwork(estimator)
         check_is_fitted(estimator, "estimators_", msg=NOT_FITTED)
         return FittedEnsemble(estimator._as_trained())
-    ensemble = clone(estimator) if ours else _around(estimator, y, kind)
+    nulls = {name: on for name, on in changes.items() if name == "null_features"}
+    ensemble = clone(estimator) if ours else _around(estimator, y, kind, nulls)
     if ensemble.random_state is None:
         ensemble.set_params(random_state=seed)
     if changes.get("null_features"):
@@ -321,7 +322,7 @@ def _gates_in_front(trained: TrainedNetwork) -> np.ndarray:
     return gates_of(trained.core).feature_of_column.numpy()
 
 
-def _around(network: Any, y: Any, kind: Any) -> BaseNetworkEnsemble:
+def _around(network: Any, y: Any, kind: Any, changes: dict[str, Any]) -> BaseNetworkEnsemble:
     """The selector's default ensemble, around a network of the user's where there is one."""
     task = adapter_of(network).task
     if task == "auto":
@@ -329,5 +330,5 @@ def _around(network: Any, y: Any, kind: Any) -> BaseNetworkEnsemble:
         default = f"{kind.__name__}.default_estimator({given})"
         task = decide_task(y, f"pass estimator={default}, or {AS_TEXT}")
     task = "regression" if task == "regression" else "classification"
-    ensemble: BaseNetworkEnsemble = kind.default_estimator(task, network=network)
+    ensemble: BaseNetworkEnsemble = kind.default_estimator(task, network=network, **changes)
     return ensemble

@@ -51,6 +51,8 @@ class RankedFeatures(SelectorMixin):
     _layer: str | None = None
     """The same, as of the last fit."""
     ranking_: np.ndarray
+    q_values_: np.ndarray
+    class_q_values_: np.ndarray
     feature_importances_: np.ndarray
     class_importances_: np.ndarray
     importances_per_network_: np.ndarray
@@ -241,6 +243,18 @@ class RankedFeatures(SelectorMixin):
     def _selects_inputs(self) -> bool:
         """Whether columns of X are ranked, rather than neurons of a hidden layer."""
         return self._layer is None
+
+    def _transform(self, X: Any) -> Any:
+        """Reduce rows; of an empty selection that was not asked for, nothing can be handed on."""
+        if self.n_features_to_select == AUTO and not self._get_support_mask().any():
+            q = self.class_q_values_ if self.per_class else self.q_values_
+            raise ValueError(
+                f'n_features_to_select="auto" kept no column at alpha={self.alpha:g}, so '
+                "transform has nothing to hand on: no column stands out from null ones (the "
+                f"smallest q-value is {q.min():.3g}). Give a number with "
+                "set_params(n_features_to_select=k), which trains nothing, or a larger alpha."
+            )
+        return super()._transform(X)
 
     def _get_support_mask(self) -> np.ndarray:
         check_is_fitted(self, "ranking_")

@@ -91,6 +91,36 @@ def test_all_permutations_are_equally_likely():
     assert sum((c - expected) ** 2 / expected for c in counts) < 20.5  # chi2(5), p = 0.001
 
 
+def test_rows_that_belong_together_have_stand_ins_that_do():
+    """Whole groups where all have one size; where sizes differ, at most two straddle a border."""
+    rng = np.random.default_rng(0)
+    groups = rng.permutation(np.repeat(np.arange(12), 3))
+    parts = [np.flatnonzero(groups < 8), np.flatnonzero(groups >= 8)]
+    nulls = null_rows(36, parts, seed=1, groups=groups)
+    for part in parts:
+        assert set(nulls[part]) == set(part)
+    stand_ins = [set(groups[nulls[groups == g]]) for g in range(12)]
+    assert all(len(found) == 1 for found in stand_ins)
+    assert sorted(g for (g,) in stand_ins) == list(range(12))
+    assert any(g not in found for g, found in enumerate(stand_ins))
+    uneven = np.repeat(np.arange(20), rng.integers(1, 6, 20))
+    nulls = null_rows(len(uneven), [np.arange(len(uneven))], seed=1, groups=uneven)
+    assert sorted(nulls) == list(range(len(uneven)))
+    borders = sum(len(set(uneven[nulls[uneven == g]])) - 1 for g in range(20))
+    assert borders <= 20
+
+
+def test_all_whole_permutations_are_equally_likely():
+    groups = np.array([0, 0, 1, 1])
+    drawn = [tuple(null_rows(4, [np.arange(4)], seed, groups)) for seed in range(2000)]
+    found = sorted(set(drawn))
+    assert len(found) == 8  # two orders of the groups, two within each
+    assert {frozenset(one[:2]) for one in found} == {frozenset({0, 1}), frozenset({2, 3})}
+    expected = 2000 / 8
+    counts = [drawn.count(one) for one in found]
+    assert sum((c - expected) ** 2 / expected for c in counts) < 24.3  # chi2(7), p = 0.001
+
+
 # As on the table with the null columns written out
 
 

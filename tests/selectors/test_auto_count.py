@@ -112,8 +112,8 @@ def test_an_empty_selection_is_explained_once(name):
     assert f"q = {selector.q_values_[best]:.3g}, above alpha=0.1" in text
     assert "with 12 networks the smallest q-value that a single feature can reach" in text
     assert f"is {6 / (1 + 72):.3g}." in text
-    with pytest.warns(UserWarning, match="No features were selected"):
-        assert selector.transform(X).shape == (150, 0)
+    with pytest.raises(ValueError, match=r"kept no column at alpha=0\.1, so transform has"):
+        selector.transform(X)
     assert (selector.selection_frequency_ == 0).all()
     assert np.isnan(selector.stability_)
     assert len(selector.redundant_features(X)) == 0
@@ -317,6 +317,40 @@ def test_groups_have_one_p(name):
     np.testing.assert_allclose(
         selector.q_values_[[0, 1, 2, 5, 6, 7]], slow_q(selector.p_values_[[0, 1, 2, 5, 6, 7]])
     )
+
+
+@pytest.mark.slow
+@EACH
+def test_near_copies_are_compared_as_one_and_kept_as_one(name):
+    """Of four copies none says what the others do not; alone, none would stand out."""
+    X, y = planted(n=240)
+    rng = np.random.default_rng(0)
+    copies = X[:, [0, 1, 2]].repeat(3, axis=1) + 0.1 * rng.normal(size=(240, 9))
+    selector = SELECTORS[name]().fit(np.hstack([X, copies]), y)
+    family = np.r_[0:8, np.repeat([0, 1, 2], 3)]
+    assert (selector.get_support() == np.isin(family, [0, 1, 2])).all()
+    for one in range(8):
+        assert len(set(selector.p_values_[family == one])) == 1
+        assert len({tuple(q) for q in selector.class_q_values_[:, family == one].T}) == 1
+    assert selector.p_values_.min() >= 1 / (1 + 12 * 8)
+
+
+@pytest.mark.slow
+def test_of_sparse_noise_in_families_nothing_is_kept():
+    """Most statistics of a network are zero there: their means kept whole tables."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        X = np.repeat(rng.binomial(1, 0.04, size=(200, 30)), 4, axis=1).astype(float)
+        X = np.where(rng.random(X.shape) < 0.002, 1.0, X)
+        kept = quietly(SELECTORS["eliminating"](), X, rng.integers(2, size=200)).get_support()
+        assert not kept.any()
+
+
+def test_an_empty_selection_names_near_copies():
+    X, y = noise()
+    X = np.hstack([X, X + 0.01])
+    with pytest.warns(FeatureSelectionWarning, match=r"of 6 tested, .* with near-copies \(.*,.*\)"):
+        SELECTORS["deeplifft"](n_networks=4).fit(X, y)
 
 
 @pytest.mark.slow

@@ -67,7 +67,7 @@ class WeightSize(BaseNetworkSelector):
         self.verbose = verbose
 
     @staticmethod
-    def _own_defaults(network):
+    def _own_defaults(network, *, null_features):
         return SMALL
 
     def _scorer(self, data, source):
