@@ -136,10 +136,11 @@ def _fit(fit, target, X, y, rows, weight=None):
 
 
 CASES = [
-    (fit, target)
-    for fit in FITS
-    for target in TARGETS
-    if fit != "class weights" or target in ("classes", "strings")
+    *itertools.product(("one pass", "elimination", "module class"), TARGETS),
+    *itertools.product(("class weights", "out of fold", "groups", "mask"), ("classes",)),
+    # Folds and groups are dealt by classes where there are some, and masks cut every target.
+    *(("out of fold", "regression"), ("out of fold", "multilabel"), ("groups", "regression")),
+    ("mask", "outputs"),
 ]
 
 
