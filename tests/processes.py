@@ -11,6 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
+from benchmarks.quality.limited import PRELOADED
+
 __all__ = ["elsewhere", "processes"]
 
 SECONDS = 120
@@ -19,7 +21,8 @@ SECONDS = 120
 def processes() -> ForkServerContext:
     """The context that starts them; their functions are pickled, so at the top of a module."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.conftest"])
+    # There is one server for all of a process, and that of the quality benchmark is the same.
+    context.set_forkserver_preload(["tests.conftest", *PRELOADED])
     return context
 
 

@@ -56,7 +56,7 @@ def output(tmp_path_factory):
         patch.setattr(figure_parts, "TREES", 10)
         for module in (figure_parts, study):
             patch.setattr(module, "SHORT_LISTS", (5, 20))
-        problem = generated((150, 50, 100), 30, 2, **ROLES)
+        problem = generated((150, 50, 100), 30, 3, **ROLES)
         patch.setattr(command, "problems", lambda size, data_dir: iter([problem]))
         printed = []
         console.setattr("builtins.print", lambda text, flush: printed.append((text, flush)))
@@ -78,7 +78,7 @@ def test_json_is_one_flat_object_of_finite_numbers(output):
     shares = {n: v for n, v in figures.items() if any(p in n for p in ("wins", "auprc", "re3"))}
     assert {n: v for n, v in shares.items() if not 0 <= v <= 1 + 1e-12} == {}
     assert figures["figure1_wins"] == figures["figure1_wins_generator_default"]
-    assert figures["figure1_cells_generator"] == 2 * 20
+    assert figures["figure1_cells_generator"] == 3 * 20
 
 
 @pytest.mark.slow

@@ -167,16 +167,14 @@ def test_neither_chunks_nor_workers_nor_neighbours_change_a_bit(name, uneven, mo
     data, parts = case(kind, weight=WEIGHTS), assigned(5, held=15, uneven=uneven)
     expected = digests(together(data, chosen, parts))
     assert len(set(expected)) == 5
-    for n_jobs in (2, 3):
-        assert digests(together(data, chosen, parts, n_jobs=n_jobs)) == expected
+    assert digests(together(data, chosen, parts, n_jobs=3)) == expected
     assert [digest(together(data, chosen, [part])[0]) for part in parts] == expected
     assert digests(together(data, chosen, parts[::-1])) == expected[::-1]
     assert digests(together(data, chosen, parts[1:4])) == expected[1:4]
     others = assigned(3, held=15, uneven=uneven, seed=99)
     assert digests(together(data, chosen, [*others, *parts]))[3:] == expected
-    for size in (1, 2):
-        monkeypatch.setattr(module, "LARGEST_CHUNK", size)
-        assert digests(together(data, chosen, parts)) == expected
+    monkeypatch.setattr(module, "LARGEST_CHUNK", 2)
+    assert digests(together(data, chosen, parts)) == expected
 
 
 @pytest.mark.slow

@@ -158,7 +158,7 @@ def literal_shares(rounds, labels, w) -> np.ndarray:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("w", [0, 0.3, 0.5, 1])
+@pytest.mark.parametrize("w", [0, 0.3, 1])
 @pytest.mark.parametrize("groups", [None, LABELS], ids=["columns", "groups"])
 @pytest.mark.parametrize("auto", [False, True])
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")

@@ -482,7 +482,7 @@ def test_what_float32_cannot_add_up_is_read_in_float64(data, monkeypatch):
     """Large terms that cancel are no reason to throw away hours of training."""
     monkeypatch.setitem(_reading.TOLERANCE, torch.float32, 1e-9)
     assert 0 < gated().fit(*data).decomposition_error_ < 1e-10
-    short = DeepLIFFTSelector.default_estimator(n_networks=1, max_epochs=2)
+    short = DeepLIFFTSelector.default_estimator(n_networks=1, max_epochs=2, path_steps=20)
     plain = DeepLIFFTSelector(short, step=None, random_state=0)
     assert 0 < plain.fit(*data).decomposition_error_ < 1e-10
 

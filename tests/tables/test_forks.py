@@ -16,7 +16,7 @@ y = (X[:, 0] > 0).astype(int)
 
 
 def fit():
-    ensemble = NetworkEnsembleClassifier(n_networks=1, max_epochs=1, random_state=0)
+    ensemble = NetworkEnsembleClassifier(n_networks=1, max_epochs=1, path_steps=5, random_state=0)
     return ensemble.fit(X, y).predict_proba(X)
 
 
