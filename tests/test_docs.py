@@ -49,7 +49,7 @@ def _examples():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", _examples())
+@pytest.mark.parametrize("page", list(_examples()))
 def test_examples_print_what_the_page_says(page):
     result = doctest.testfile(
         str(page),

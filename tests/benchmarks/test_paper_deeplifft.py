@@ -98,6 +98,7 @@ def test_every_line_is_printed_at_once_and_absent_tables_are_named(output):
     }
 
 
+@pytest.mark.slow
 def test_the_verdict_follows_the_numbers(output):
     figures = json.loads((output[0] / "out.json").read_text())
     good = {n: 1.0 if "wins" in n or "contrary" in n else v for n, v in figures.items()}

@@ -97,6 +97,7 @@ def test_many_classes_are_no_quantity(name, monkeypatch):
     assert is_classifier(found[0].estimator)
 
 
+@pytest.mark.slow
 def test_several_classes():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(150, 6)).astype(np.float32)

@@ -97,6 +97,7 @@ def test_a_piece_comes_back_as_it_was(saved):
     assert [p.name for p in saved.folder.iterdir()] == [f"{NAME}.npz"]
 
 
+@pytest.mark.slow
 @given(pieces=st.dictionaries(st.text(max_size=5), PLAIN, max_size=3))
 def test_any_plain_array_comes_back(tmp_path_factory, pieces):
     store = Checkpoints(tmp_path_factory.mktemp("any"))
@@ -242,6 +243,7 @@ def test_a_changed_byte_never_gives_other_arrays(saved, flip):
     assert len(came) < 80 * len(archive.namelist())
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_a_scrambled_file_never_gives_other_arrays(tmp_path_factory, data):
     store = Checkpoints(tmp_path_factory.mktemp("scrambled"))

@@ -29,6 +29,7 @@ def penalised(penalty="path", **params) -> DeepLIFFTSelector:
     return quick(gate_penalty=penalty, n_networks=2, **params)
 
 
+@pytest.mark.slow
 def test_networks_stay_plain(data):
     """Gates are the norms of columns: the layers, and their names, are those without a penalty."""
     names = [
@@ -179,6 +180,7 @@ def test_a_path_says_nothing_of_one_class(data):
     assert bits(fits[0]) == bits(fits[1])
 
 
+@pytest.mark.slow
 def test_a_constant_column_scores_zero_whatever_the_weight(data):
     X = data.X.copy()
     X[:, 5] = 3

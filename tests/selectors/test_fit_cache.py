@@ -431,6 +431,7 @@ def test_threads_that_race_train_once(tmp_path, counter):
     assert trainings() == 1
 
 
+@pytest.mark.slow
 def test_groups_of_rows_take_part_in_a_search(tmp_path, counter):
     X, y = planted(n=90)
     rows = np.arange(90) // 3

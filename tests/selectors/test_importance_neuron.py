@@ -381,6 +381,7 @@ def test_weights_rescaled_without_changing_the_function_change_no_importance(dat
         assert np.abs(alone.feature_importances_ - plain.feature_importances_).max() > 0.01
 
 
+@pytest.mark.slow
 def test_scales_of_networks_do_not_weigh_in_their_average(data):
     selector = gated(**FREE, **EARLY).fit(*data)
     shares = []
@@ -609,6 +610,7 @@ def test_another_process_with_another_hash_seed_gives_the_same_numbers():
 # Checkpoints
 
 
+@pytest.mark.slow
 def test_a_fit_goes_on_from_its_checkpoints_with_the_same_bits(data, tmp_path, monkeypatch):
     whole = gated(n_networks=4).fit(*data)
     kept = gated(n_networks=4, checkpoint_dir=tmp_path).fit(*data)
