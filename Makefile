@@ -12,6 +12,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= results
+# Each worker starts with half of the tests in their order, so that what a file fits once is fitted
+# in one worker, and takes from the other's when it is done.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
 .PHONY: demo test test-defaults test-fast coverage lint bench docs clean
@@ -25,16 +28,16 @@ else
 endif
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not defaults" $(ARGS)
+	$(PYTEST) -m "not defaults" $(ARGS)
 
 test-defaults: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m defaults $(ARGS)
+	$(PYTEST) -m defaults $(ARGS)
 
 test-fast: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
 
 coverage: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not defaults" --cov \
+	$(PYTEST) -m "not defaults" --cov \
 	  --cov-report=term-missing:skip-covered $(ARGS)
 
 lint: $(VENV)/.lint

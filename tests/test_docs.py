@@ -15,6 +15,14 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([DOCS / "index.rst", *DOCS.glob("user_guide/*.rst"), *DOCS.glob("changes/*.rst")])
 WITH_EXAMPLES = [page for page in PAGES if ">>>" in page.read_text(encoding="utf-8")]
+DEFAULT_LENGTH = {
+    "index.rst",
+    "user_guide/importance_neurons.rst",
+    "user_guide/quickstart.rst",
+    "user_guide/stable_rankings.rst",
+    "user_guide/sweeping_the_number_of_features.rst",
+}
+"""Pages that train as a reader does who sets nothing: seconds for each network."""
 
 
 def _name(path):
@@ -33,8 +41,15 @@ def _blocks():
     return [part.split("```")[0] for part in text.split("```python\n")[1:]]
 
 
+def _examples():
+    """Pages with examples, those of networks of default length under the marker of such tests."""
+    for page in WITH_EXAMPLES:
+        marks = [pytest.mark.defaults] if _name(page) in DEFAULT_LENGTH else []
+        yield pytest.param(page, marks=marks, id=_name(page))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=_name)
+@pytest.mark.parametrize("page", list(_examples()))
 def test_examples_print_what_the_page_says(page):
     result = doctest.testfile(
         str(page),
@@ -48,6 +63,7 @@ def test_examples_print_what_the_page_says(page):
 
 def test_no_page_has_code_that_nothing_runs():
     assert len(WITH_EXAMPLES) >= 12
+    assert {_name(page) for page in WITH_EXAMPLES} > DEFAULT_LENGTH
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for directive in ("code-block:: python", "code-block:: pycon", "doctest: +SKIP"):

@@ -3,10 +3,7 @@
 import ast
 import importlib
 import inspect
-import json
 import pkgutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -116,24 +113,6 @@ def test_public_things_are_documented(thing):
         for name, method in inspect.getmembers(thing, inspect.isfunction):
             if not name.startswith("_"):
                 assert inspect.getdoc(method), name
-
-
-@pytest.fixture(scope="module")
-def loaded() -> set[str]:
-    """Modules that a bare import of the package loads, in a process of its own."""
-    code = "import json, sys, sklearn_deeplifft; print(json.dumps(sorted(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stderr == ""
-    return set(json.loads(run.stdout))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["matplotlib", "captum", "shap", "polars", "click", "pytest", "hypothesis"]
-)
-def test_importing_the_package_does_not_import(name, loaded):
-    assert name not in loaded
-    assert "sklearn_deeplifft" in loaded
 
 
 def test_version_is_that_of_the_distribution():

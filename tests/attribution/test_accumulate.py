@@ -64,6 +64,7 @@ def test_parts_merge_in_any_order(cuts, random):
     assert_sums_equal(merged, sums_of(scores, cell, weight, residual=float(N)))
 
 
+@pytest.mark.slow
 def test_merging_is_a_tree_as_well_as_a_chain():
     a, b, c, d = (sums_of(*table(seed, 7), residual=seed / 10) for seed in range(4))
     assert_sums_equal((a + b) + (c + d), a + (b + (c + d)))

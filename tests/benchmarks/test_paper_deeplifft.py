@@ -10,7 +10,7 @@ from sklearn.base import clone
 from benchmarks.common.motif_tables import Table
 from benchmarks.paper_deeplifft import __main__ as command
 from benchmarks.paper_deeplifft import figures as figure_parts
-from benchmarks.paper_deeplifft import rankings
+from benchmarks.paper_deeplifft import rankings, study
 from benchmarks.paper_deeplifft.figures import Question, l1_precision, refitted, sizes_for
 from benchmarks.paper_deeplifft.l1 import l1_path, order_of_entry, with_at_most
 from benchmarks.paper_deeplifft.motifs import (
@@ -47,12 +47,17 @@ def output(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, pytest.MonkeyPatch.context() as console:
         for name, settings in SETTINGS.items():
             usual = settings.get("estimator", DeepLIFFTSelector.default_estimator())
-            fast = {"hidden_layer_sizes": (32,), "max_epochs": 25, "n_networks": 1}
+            fast = {"hidden_layer_sizes": (32,), "max_epochs": 10, "n_networks": 1}
+            if usual.gates is not None:
+                fast["path_steps"] = 20
             networks = clone(usual).set_params(**fast)
             patch.setitem(SETTINGS, name, {**settings, "estimator": networks})
-        patch.setattr(rankings, "TREES", 20)
-        patch.setattr(figure_parts, "TREES", 20)
-        patch.setattr(command, "problems", lambda size, data_dir: iter([tiny()]))
+        patch.setattr(rankings, "TREES", 10)
+        patch.setattr(figure_parts, "TREES", 10)
+        for module in (figure_parts, study):
+            patch.setattr(module, "SHORT_LISTS", (5, 20))
+        problem = generated((150, 50, 100), 30, 3, **ROLES)
+        patch.setattr(command, "problems", lambda size, data_dir: iter([problem]))
         printed = []
         console.setattr("builtins.print", lambda text, flush: printed.append((text, flush)))
         asked = ["--quick", "--by-class", "--jobs", "1", "--data", str(folder)]
@@ -93,6 +98,7 @@ def test_every_line_is_printed_at_once_and_absent_tables_are_named(output):
     }
 
 
+@pytest.mark.slow
 def test_the_verdict_follows_the_numbers(output):
     figures = json.loads((output[0] / "out.json").read_text())
     good = {n: 1.0 if "wins" in n or "contrary" in n else v for n, v in figures.items()}

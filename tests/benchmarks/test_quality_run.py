@@ -151,6 +151,7 @@ def test_lists_are_nested_and_judged(fits):
     assert min(made.scores[3].values()) > 0.8
 
 
+@pytest.mark.slow
 def test_equal_lists_are_judged_once(fits, monkeypatch):
     judged = []
     known = running.downstream_scores

@@ -1,5 +1,7 @@
 """Every selector of the quality benchmark finds what is planted, and keeps to its blocks."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
@@ -27,11 +29,23 @@ def training(n=150, *, sparse=False, blocks=None, groups=None):
     return Training(csr_array(X) if sparse else X, y, groups, blocks, 0)
 
 
+@pytest.fixture
+def short(monkeypatch):
+    """Fewer trees, and a short path of LassoNet in place of its own, of steps of 2 %."""
+    monkeypatch.setattr(selectors, "TREES", 50)
+    if installed("lassonet"):
+        import lassonet
+
+        path = {"lambda_start": 1.0, "path_multiplier": 1.15, "n_iters": (200, 20)}
+        coarse = partial(lassonet.LassoNetClassifier, **path)
+        monkeypatch.setattr(lassonet, "LassoNetClassifier", coarse)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("name", PEERS_HERE)
-def test_peers_find_what_is_planted(name, sparse, monkeypatch):
-    monkeypatch.setattr(selectors, "TREES", 50)
+def test_peers_find_what_is_planted(name, sparse):
     found = SELECTORS[name](training(sparse=sparse), [2, 3])
     assert set(found) == {2, 3}
     assert set(found[2]) == {1, 4}
@@ -39,9 +53,9 @@ def test_peers_find_what_is_planted(name, sparse, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("name", PEERS_HERE)
-def test_peers_keep_blocks_whole(name, monkeypatch):
-    monkeypatch.setattr(selectors, "TREES", 50)
+def test_peers_keep_blocks_whole(name):
     blocks = np.array([0, 1, 0, 2, 1, 2])
     found = SELECTORS[name](training(blocks=blocks), [1, 2])
     assert set(found[1]) == {1, 4}
@@ -49,6 +63,7 @@ def test_peers_keep_blocks_whole(name, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("name", ["l1", pytest.param("lassonet", marks=needs_lassonet)])
 def test_what_is_tuned_holds_out_whole_groups(name):
     groups = np.arange(150) // 5
@@ -82,6 +97,7 @@ def test_many_classes_are_no_quantity(name, monkeypatch):
     assert is_classifier(found[0].estimator)
 
 
+@pytest.mark.slow
 def test_several_classes():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(150, 6)).astype(np.float32)

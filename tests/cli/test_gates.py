@@ -433,12 +433,22 @@ def test_an_interrupt_says_what_is_kept(csv, tmp_path, monkeypatch, interrupt, s
     assert not (tmp_path / "out").exists()
 
 
+ONE_AT_A_TIME = """
+from sklearn_deeplifft.cli import main
+from sklearn_deeplifft.ensembles import _training
+from sklearn_deeplifft.selectors import _importance_neurons
+_training.LARGEST_CHUNK = 1
+_importance_neurons.OWN["path_steps"] = 60
+main()
+"""
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_a_real_process_of_two_threads(csv, tmp_path):
-    script = Path(sys.executable).with_name("sklearn-deeplifft")
     with subprocess.Popen(
         [
-            *(script, "gates", csv, "--target", "label", "-o", tmp_path / "out"),
+            *(sys.executable, "-c", ONE_AT_A_TIME),
+            *("gates", csv, "--target", "label", "-o", tmp_path / "out"),
             *("--n-networks", "100", "--n-jobs", "2", "--checkpoint-dir", tmp_path / "kept"),
         ],
         stdout=subprocess.DEVNULL,

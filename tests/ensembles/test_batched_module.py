@@ -40,6 +40,7 @@ def inputs(d=5, n=N, rows=B) -> torch.Tensor:
 widths = st.integers(1, 20)
 
 
+@pytest.mark.slow
 @given(d=widths, k=widths, hidden=st.lists(widths, max_size=3), n=st.integers(1, 4))
 def test_every_network_computes_what_it_does_alone(d, k, hidden, n):
     """Whatever the widths, with the gradients of all of its parameters."""

@@ -1,17 +1,18 @@
 """Checkpoints: a piece comes back exactly as it was saved, or not at all."""
 
 import io
+import itertools
 import math
 import os
-import subprocess
-import sys
 import threading
 import time
 import warnings
 import zipfile
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from hypothesis.extra import numpy as stnp
 from sklearn_deeplifft.ensembles import _checkpoints as module
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
 from sklearn_deeplifft.exceptions import CheckpointWarning
+from tests.processes import elsewhere, processes
 
 NAME, KEY = "round-001-networks-000-016", key_of("data", 1)
 PIECE = {
@@ -95,6 +97,7 @@ def test_a_piece_comes_back_as_it_was(saved):
     assert [p.name for p in saved.folder.iterdir()] == [f"{NAME}.npz"]
 
 
+@pytest.mark.slow
 @given(pieces=st.dictionaries(st.text(max_size=5), PLAIN, max_size=3))
 def test_any_plain_array_comes_back(tmp_path_factory, pieces):
     store = Checkpoints(tmp_path_factory.mktemp("any"))
@@ -240,6 +243,7 @@ def test_a_changed_byte_never_gives_other_arrays(saved, flip):
     assert len(came) < 80 * len(archive.namelist())
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_a_scrambled_file_never_gives_other_arrays(tmp_path_factory, data):
     store = Checkpoints(tmp_path_factory.mktemp("scrambled"))
@@ -374,31 +378,39 @@ def test_threads_save_one_name_at_once(store):
     assert_same(store.load(NAME, key), pieces[key])
 
 
-def python(code, *args, **env):
-    """A child with its output open, and this process's warnings filter."""
-    command = [sys.executable, "-W", "error", "-c", code, *map(str, args)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **env})
+@contextmanager
+def running(function, *args):
+    """A process that does nothing else, killed in the end."""
+    child = processes().Process(target=function, args=args)
+    child.start()
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.join()
 
 
-SAVE_HALF = """
-import sys, time, numpy as np
-from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
-def savez(file, *arrays):
-    whole(file, *arrays)
-    file.truncate(file.tell() // 2)
-    file.flush()
-    print("half", flush=True)
-    time.sleep(600)
-whole, np.savez = np.savez, savez
-Checkpoints(sys.argv[1]).save(sys.argv[2], sys.argv[3], {"a": np.ones(1000)})
-"""
+def save_half(folder, begun):
+    """Write half of a file, say so, and go no further."""
+    warnings.simplefilter("error")
+    whole = np.savez
+
+    def savez(file, *arrays):
+        whole(file, *arrays)
+        file.truncate(file.tell() // 2)
+        file.flush()
+        begun.set()
+        time.sleep(600)
+
+    np.savez = savez
+    Checkpoints(folder).save(NAME, KEY, {"a": np.ones(1000)})
 
 
 @pytest.mark.slow
 def test_a_process_killed_while_it_saves_harms_nothing(saved):
-    with python(SAVE_HALF, saved.folder, NAME, KEY) as child:
-        assert child.stdout.readline() == "half\n"
-        child.kill()
+    begun = processes().Event()
+    with running(save_half, saved.folder, begun):
+        assert begun.wait(60)
     assert_same(saved.load(NAME, KEY), PIECE)
     [leftover] = [p for p in saved.folder.iterdir() if p != path_of(saved)]
     assert leftover.suffix != ".npz"
@@ -406,27 +418,29 @@ def test_a_process_killed_while_it_saves_harms_nothing(saved):
     assert_same(saved.load(NAME, KEY), {"a": np.ones(2)})
 
 
-SAVE_ON = """
-import sys, itertools, numpy as np
-from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
-for i in itertools.count():
-    Checkpoints(sys.argv[1]).save(sys.argv[2], sys.argv[3], {"a": np.full(100_000, float(i))})
-    print(i, flush=True)
-"""
+def save_on(folder, told):
+    """Save a file again and again, and tell the number of each that is there."""
+    warnings.simplefilter("error")
+    for i in itertools.count():
+        Checkpoints(folder).save(NAME, KEY, {"a": np.full(100_000, float(i))})
+        told.send(i)
 
 
 @pytest.mark.slow
 def test_a_process_killed_at_any_moment_leaves_a_whole_file(store):
-    with python(SAVE_ON, store.folder, NAME, KEY) as child:
-        for _ in range(5):
-            child.stdout.readline()
+    said, told = processes().Pipe(duplex=False)
+    with running(save_on, store.folder, told) as child:
+        told.close()
+        numbers = [said.recv() for _ in range(5)]
         for _ in range(20):  # a reader beside the writer
             assert len(set(store.load(NAME, KEY)["a"])) == 1
-        time.sleep(0.0137)  # so that the kill does not follow a line that was printed
+        time.sleep(0.0137)  # so that the kill does not follow a number that was told
         child.kill()
-        printed = [int(line) for line in child.stdout if line.endswith("\n")]
+        with suppress(EOFError):
+            while True:
+                numbers.append(said.recv())
     [last] = set(store.load(NAME, KEY)["a"])
-    assert last >= max(printed, default=4)
+    assert last >= max(numbers) >= 4
 
 
 @dataclass
@@ -557,17 +571,14 @@ def test_unknown_types_are_named(value, named, wrap):
         key_of(wrap(value))
 
 
-KEYS = """
-import numpy as np
-from sklearn_deeplifft.ensembles._checkpoints import key_of
-order = {word: len(word) for word in {"rate", "sizes", "seed", "weight_decay"}}
-print(hash("rate"), key_of(order, 0.1, None, ("a", b"b"), np.arange(9.0), np.array(["a", None])))
-"""
+def keys() -> tuple[list[str], str]:
+    """The order of a set, and the key of what was written down in it."""
+    order = {letter: ord(letter) for letter in frozenset(ascii_lowercase)}
+    return list(order), key_of(order, 0.1, None, ("a", b"b"), np.arange(9.0), np.array(["a", None]))
 
 
 @pytest.mark.slow
 def test_keys_are_the_same_in_every_process():
-    children = [python(KEYS, PYTHONHASHSEED=seed) for seed in ("1", "2")]
-    (hash_1, key_1), (hash_2, key_2) = (child.communicate()[0].split() for child in children)
-    assert hash_1 != hash_2
-    assert key_1 == key_2
+    (order, key), (order_there, key_there) = keys(), elsewhere(keys)
+    assert order != order_there
+    assert key == key_there

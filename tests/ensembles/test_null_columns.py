@@ -361,7 +361,7 @@ class Largest(TorchDispatchMode):
 @pytest.mark.parametrize("make", ["permuted", "blended"])
 @pytest.mark.parametrize("store", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
 def test_no_table_of_twice_the_columns(store, make, monkeypatch):
-    n, d = 4000, 30
+    n, d = 1500, 30
     taken, take = [], rows_module.Rows.take
 
     def watched(self, index, columns=None):
@@ -374,7 +374,7 @@ def test_no_table_of_twice_the_columns(store, make, monkeypatch):
     if make == "blended":
         knockoff_map = KnockoffMap.of(np.eye(d), np.eye(d), np.zeros(d), np.ones(d))
     data = case(n=n, d=d, store=store)
-    parts = carrying(2, n=n, held=500, knockoff_map=knockoff_map)
+    parts = carrying(2, n=n, held=200, knockoff_map=knockoff_map)
     with Largest() as largest:
         together(data, replace(SETTINGS, max_epochs=2), parts)
     batch = 2 * 32 * 2 * d  # networks, rows with padding, columns

@@ -49,7 +49,7 @@ def small(kind=NetworkEnsembleClassifier, **params) -> BaseNetworkEnsemble:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 @parametrize_with_checks(
-    [small(), small(NetworkEnsembleRegressor)],
+    [small(max_epochs=12, learning_rate=0.05), small(NetworkEnsembleRegressor, max_epochs=20)],
     expected_failed_checks=None,
 )
 def test_sklearn_checks(estimator, check):

@@ -143,6 +143,7 @@ def drawn(seeds, rows, size, widths, p, n_epochs=2):
     return [[np.concatenate(part) for part in network] for network in found]
 
 
+@pytest.mark.slow
 @given(
     rows=st.lists(st.integers(1, 40), min_size=1, max_size=4),
     size=st.integers(1, 50),

@@ -1,8 +1,7 @@
 """Keys are the same in every process, and differ wherever a fit could."""
 
-import subprocess
-import sys
 import threading
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
@@ -10,42 +9,44 @@ import skorch
 import torch
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier
+from skorch import NeuralNetClassifier
+from skorch.callbacks import EarlyStopping
 from torch import nn
 
 from sklearn_deeplifft.networks import hash_of, key_of_parameters, relu_mlp
 from tests.conftest import MLP, FixedMLP, relu_network
+from tests.processes import elsewhere
 
-SCRIPT = """
-from skorch import NeuralNetClassifier
-from skorch.callbacks import EarlyStopping
-from torch import nn, optim
-from sklearn.neural_network import MLPClassifier
-from sklearn_deeplifft.networks import key_of_parameters
-from tests.conftest import MLP, relu_network
-net = NeuralNetClassifier(
-    MLP, module__width=9, criterion=nn.CrossEntropyLoss, optimizer=optim.Adam,
-    callbacks=[("stop", EarlyStopping(patience=3))], criterion__weight=None,
-)
-networks = [None, MLP, relu_network(8, 5, 3), net, MLPClassifier((5,)), {"c", 1, None}]
-networks += [frozenset("abc"), {"a": 1, None: 2, 3: {"b"}}]
-print(key_of_parameters({str(i): network for i, network in enumerate(networks)}))
-"""
+
+def keys() -> list[str]:
+    """Of networks of each kind, and of what has no order of its own."""
+    net = NeuralNetClassifier(
+        MLP,
+        module__width=9,
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.Adam,
+        callbacks=[("stop", EarlyStopping(patience=3))],
+        criterion__weight=None,
+    )
+    networks = [None, MLP, relu_network(8, 5, 3), net, MLPClassifier((5,)), {"c", 1, None}]
+    networks += [frozenset(ascii_lowercase), {"a": 1, None: 2, 3: {"b"}}]
+    named = {str(i): network for i, network in enumerate(networks)}
+    return [key_of_parameters({name: value}) for name, value in named.items()] + [
+        key_of_parameters(named)
+    ]
+
+
+def order() -> list[str]:
+    return list(frozenset(ascii_lowercase))
 
 
 @pytest.mark.slow
 def test_the_key_is_the_same_in_every_process():
-    found = {
-        subprocess.run(
-            [sys.executable, "-c", SCRIPT],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(p for p in sys.path if p)},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2", "3")
-    }
-    assert len(found) == 1
-    assert len(found.pop().strip()) == 32
+    assert elsewhere(order) != order()
+    there = elsewhere(keys)
+    assert there == keys()
+    assert {len(key) for key in there} == {32}
+    assert len(set(there)) == len(there)
 
 
 def net(**params):

@@ -25,6 +25,7 @@ def joint(sigma, kept, mixed):
     return maps.T @ both @ maps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GROUPS)
 @given(seed=st.integers(0, 1000))
 def test_swapping_a_feature_with_its_null_one_changes_no_covariance(name, seed):

@@ -240,8 +240,10 @@ def test_grid_over_nested_parameters(data):
     assert best.module_.core.hidden.out_features == search.best_params_[next(iter(grid))]
 
 
+@pytest.mark.slow
 def test_grid_in_two_processes_gives_what_one_gives(data):
-    pipe = make_pipeline(quick(), LogisticRegression())
+    """Processes whose fits have threads of their own."""
+    pipe = make_pipeline(quick(n_networks=2, n_jobs=2), LogisticRegression())
     grid = {"deeplifftselector__n_features_to_select": [2, 4]}
     one, two = (GridSearchCV(pipe, grid, cv=2, n_jobs=n).fit(*data) for n in (1, 2))
     np.testing.assert_array_equal(

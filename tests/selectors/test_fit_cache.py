@@ -1,11 +1,12 @@
 """``memory``: the same fit is read, any other is trained, and no file can spoil either."""
 
 import hashlib
+import os
 import signal
 import subprocess
 import sys
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import cloudpickle
@@ -38,6 +39,7 @@ from tests.conftest import (
     planted,
     quick,
 )
+from tests.processes import processes
 
 # A plain pass is DeepLIFFTSelector's to ask for.
 SMALL = {name: value for name, value in QUICK.items() if name not in ONE_PASS} | {"n_networks": 2}
@@ -398,8 +400,7 @@ def counter(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_jobs", [1, 2])
-@pytest.mark.parametrize("estimator", [None, MLP], ids=["default", "module"])
+@pytest.mark.parametrize(("estimator", "n_jobs"), [(None, 1), (MLP, 2)], ids=["default", "module"])
 def test_a_grid_of_20_counts_and_5_folds_trains_6_times(n_jobs, estimator, tmp_path, counter):
     X, y = planted(n=90, d=24)
     selector = counted(estimator, memory=tmp_path / "kept")
@@ -430,6 +431,7 @@ def test_threads_that_race_train_once(tmp_path, counter):
     assert trainings() == 1
 
 
+@pytest.mark.slow
 def test_groups_of_rows_take_part_in_a_search(tmp_path, counter):
     X, y = planted(n=90)
     rows = np.arange(90) // 3
@@ -443,38 +445,22 @@ def test_groups_of_rows_take_part_in_a_search(tmp_path, counter):
     assert trainings() == 4
 
 
-RACE = """
-import sys
-from benchmarks.sweep.counting import CountedSelector
-from tests.conftest import QUICK, bits, made, planted
-print("ready", flush=True)
-sys.stdin.readline()
-params = {"max_epochs": 200, "patience": None, "memory": sys.argv[1]}
-selector = made(CountedSelector, defaults=QUICK, **params)
-print(bits(selector.fit(*planted())), flush=True)
-"""
+def race(folder, counted_in, start) -> str:
+    """Wait for the others, then fit what they fit; the bits of it."""
+    os.environ[VARIABLE] = counted_in
+    params = {"max_epochs": 60, "patience": None, "memory": folder}
+    start.wait(60)
+    return bits(counted(**params).fit(*planted()))
 
 
 @pytest.mark.slow
 def test_processes_that_race_train_once(tmp_path, counter):
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACE, str(tmp_path / "kept")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
-    for racer in racers:
-        assert racer.stdout.readline() == "ready\n"
-    for racer in racers:
-        racer.stdin.write("go\n")
-        racer.stdin.flush()
-    found = {racer.communicate()[0] for racer in racers}
-    assert len(found) == 1
+    with processes().Manager() as manager, ProcessPoolExecutor(3, processes()) as pool:
+        start = manager.Barrier(3)
+        asked = tmp_path / "kept", os.environ[VARIABLE], start
+        racers = [pool.submit(race, *asked) for _ in range(3)]
+        assert len({racer.result(120) for racer in racers}) == 1
     assert trainings() == 1
-    assert all(racer.returncode == 0 for racer in racers)
 
 
 HOLD = """

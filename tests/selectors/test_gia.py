@@ -268,6 +268,7 @@ def test_prefit_network_is_only_read(table):
     assert gia.estimator_.estimators_[0] is trained
 
 
+@pytest.mark.slow
 def test_regression_effects_are_in_units_of_the_target():
     rng = np.random.RandomState(0)
     X = rng.normal(size=(400, 3))
@@ -316,6 +317,7 @@ def test_features_without_an_intervention_score_zero(table):
     assert gia.effects_.shape == (2, 2)
 
 
+@pytest.mark.slow
 def test_dropping_null_features_leaves_no_trace(table):
     gia = quick(null_features=True).fit(*table)
     assert gia.q_values_.shape == (7,)

@@ -1,12 +1,9 @@
 """Importances by gates: shares, paths, averages; and that they mean something."""
 
-import json
-import os
-import subprocess
-import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.stats import rankdata, spearmanr
@@ -33,6 +30,7 @@ from tests.conftest import (
     relu_network,
 )
 from tests.gated import EARLY, GATED, UNPENALISED, classifier, gate_bits, gated
+from tests.processes import elsewhere
 
 
 @pytest.fixture(scope="module")
@@ -383,6 +381,7 @@ def test_weights_rescaled_without_changing_the_function_change_no_importance(dat
         assert np.abs(alone.feature_importances_ - plain.feature_importances_).max() > 0.01
 
 
+@pytest.mark.slow
 def test_scales_of_networks_do_not_weigh_in_their_average(data):
     selector = gated(**FREE, **EARLY).fit(*data)
     shares = []
@@ -484,7 +483,7 @@ def test_what_float32_cannot_add_up_is_read_in_float64(data, monkeypatch):
     """Large terms that cancel are no reason to throw away hours of training."""
     monkeypatch.setitem(_reading.TOLERANCE, torch.float32, 1e-9)
     assert 0 < gated().fit(*data).decomposition_error_ < 1e-10
-    short = DeepLIFFTSelector.default_estimator(n_networks=1, max_epochs=2)
+    short = DeepLIFFTSelector.default_estimator(n_networks=1, max_epochs=2, path_steps=20)
     plain = DeepLIFFTSelector(short, step=None, random_state=0)
     assert 0 < plain.fit(*data).decomposition_error_ < 1e-10
 
@@ -578,13 +577,9 @@ def test_the_first_networks_of_many_are_those_of_few(data):
     )
 
 
-SCRIPT = """
-import json, sys
-import numpy as np
-import pandas as pd
-from sklearn_deeplifft import ImportanceNeuronSelector
-
-def run(training):
+def named_numbers() -> list:
+    """All that a fit says of a frame with named groups and labels of text."""
+    training = {name: value for name, value in GATED.items() if name in OF_NETWORKS}
     rng = np.random.default_rng(0)
     X = pd.DataFrame(rng.normal(size=(100, 6)), columns=["u_1", "u_2", "v", "w", "x_1", "x_2"])
     y = np.where(X["u_1"] > X["v"], "yes", "no")
@@ -592,39 +587,30 @@ def run(training):
         **training, class_weight={"yes": 2.0, "no": 1.0}
     )
     selector = ImportanceNeuronSelector(
-        ensemble, feature_groups={"u_1": "u", "u_2": "u", "x_1": "x", "x_2": "x"},
-        score_on="all", random_state=0,
+        ensemble,
+        feature_groups={"u_1": "u", "u_2": "u", "x_1": "x", "x_2": "x"},
+        score_on="all",
+        random_state=0,
     ).fit(X, y)
-    return json.dumps([selector.importances_per_network_.tolist(), selector.ranking_.tolist(),
-                       selector.class_importances_.tolist(), *selector.get_feature_names_out()])
-"""
+    return [
+        selector.importances_per_network_.tolist(),
+        selector.ranking_.tolist(),
+        selector.class_importances_.tolist(),
+        *selector.get_feature_names_out(),
+    ]
 
 
 @pytest.mark.slow
 def test_another_process_with_another_hash_seed_gives_the_same_numbers():
-    """One process in which strings hash otherwise, and this one."""
-    here: dict = {}
-    training = {name: value for name, value in GATED.items() if name in OF_NETWORKS}
-    exec(SCRIPT, here)  # the same lines on both sides
-    there = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            SCRIPT + "print(run(json.loads(sys.argv[1])))",
-            json.dumps(training),
-        ],
-        env={**os.environ, "PYTHONHASHSEED": "1" if hash("a") % 2 else "2"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert there.stdout.strip() == here["run"](training)
-    assert len(json.loads(there.stdout)[0]) == 3
+    here = named_numbers()
+    assert elsewhere(named_numbers) == here
+    assert len(here[0]) == 3
 
 
 # Checkpoints
 
 
+@pytest.mark.slow
 def test_a_fit_goes_on_from_its_checkpoints_with_the_same_bits(data, tmp_path, monkeypatch):
     whole = gated(n_networks=4).fit(*data)
     kept = gated(n_networks=4, checkpoint_dir=tmp_path).fit(*data)

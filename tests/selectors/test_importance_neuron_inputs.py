@@ -478,6 +478,7 @@ def test_a_network_whose_first_layer_is_not_found_says_what_to_ask_for(data, par
     assert calls == []
 
 
+@pytest.mark.slow
 def test_and_that_can_be_had(data):
     params = {"gate_penalty": 0, "max_epochs": 30, "n_features_to_select": 3}
     selector = gated(Convolution(), **params, readout="gate").fit(*data)

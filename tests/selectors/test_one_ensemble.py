@@ -177,7 +177,9 @@ def skorch_net() -> skorch.NeuralNetClassifier:
 
 USERS = {
     "module": lambda: NetworkEnsembleClassifier(MLP, max_epochs=20),
-    "module behind gates": lambda: NetworkEnsembleClassifier(MLP, gates="free"),
+    "module behind gates": lambda: NetworkEnsembleClassifier(
+        MLP, gates="free", path_steps=60, max_epochs=20
+    ),
     "skorch": lambda: NetworkEnsembleClassifier(skorch_net()),
     "perceptron": lambda: NetworkEnsembleClassifier(
         MLPClassifier((5,), learning_rate_init=0.05, tol=1e-2)

@@ -49,6 +49,7 @@ def test_masks_by_the_definition(name, k, table):
     np.testing.assert_array_equal(selector.get_support(), expected.any(axis=0))
 
 
+@pytest.mark.slow
 def test_groups_are_one_feature_of_a_class(table):
     for make in SELECTORS.values():
         selector = make(feature_groups=[[0, 3], [4, 5]]).fit(*table)

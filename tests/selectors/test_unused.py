@@ -132,6 +132,7 @@ def test_a_regression_has_no_probabilities_to_change(data):
     GIATransformer(ensemble, prefit=True).fit(data.X, y)
 
 
+@pytest.mark.slow
 def test_defaults_and_what_is_switched_off_are_not_in_vain(data, fitted):
     y = data.X[:, 0] + data.X[:, 1]
     DeepLIFFTSelector(fitted, prefit=True).fit(*data)

@@ -87,6 +87,7 @@ def test_groups_that_make_no_sense(groups, message):
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = np.arange(40) % 2
 SETTINGS = {"n_networks": 2, "hidden_layer_sizes": (4,), "max_epochs": 3, "random_state": 0}
+SETTINGS["path_steps"] = 5
 ENSEMBLE = NetworkEnsembleClassifier(**SETTINGS)
 ESTIMATORS = [DeepLIFFTSelector(ENSEMBLE, random_state=0), ENSEMBLE]
 

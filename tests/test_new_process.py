@@ -1,0 +1,53 @@
+"""A new interpreter: what an import loads there, and that nothing warns at first use."""
+
+import json
+import subprocess
+import sys
+from typing import NamedTuple
+
+import pytest
+
+CODE = """
+import json, sys
+import sklearn_deeplifft
+bare = sorted(sys.modules)
+import sklearn_deeplifft.plotting, sklearn_deeplifft.cli
+whole = sorted(sys.modules)
+import torch
+from sklearn_deeplifft.attribution import NetworkReader
+NetworkReader(torch.nn.Linear(2, 2)).form(torch.ones(1, 2))
+print(json.dumps([bare, whole]))
+"""
+
+
+class Loaded(NamedTuple):
+    """Names of modules."""
+
+    bare: set[str]
+    """After an import of the package."""
+    whole: set[str]
+    """After one of its figures and commands as well."""
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Loaded:
+    """What a process loads in which every warning is an error; it reads a network as well."""
+    command = [sys.executable, "-W", "error", "-c", CODE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return Loaded(*map(set, json.loads(done.stdout)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["matplotlib", "captum", "shap", "polars", "click", "pytest", "hypothesis"]
+)
+def test_importing_the_package_does_not_import(name, loaded):
+    assert "sklearn_deeplifft" in loaded.bare
+    assert name not in loaded.bare
+
+
+@pytest.mark.slow
+def test_figures_and_commands_import_no_matplotlib(loaded):
+    assert "click" in loaded.whole
+    assert "matplotlib" not in loaded.whole
