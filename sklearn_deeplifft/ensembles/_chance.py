@@ -1,0 +1,123 @@
+"""Comparison of predictions of held-out rows with chance.
+
+==========  =================================================================  ==========
+code        meaning                                                            shape
+==========  =================================================================  ==========
+``v``       targets: a column per class (0 or 1), label or quantity (its rank)  (n, m)
+``a``       ranks of the outputs that belong to them, centred                  (n, m)
+``count``   rows that a row stands for                                         (n,)
+==========  =================================================================  ==========
+
+A column's statistic is ``sum_i a_i v_i``, and its null distribution that of targets which are dealt
+anew to the rows: mean and variance are known in closed form (W. Hoeffding 1951, "A combinatorial
+central limit theorem"). Targets of one group of rows move together, and are dealt anew within it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import norm, rankdata
+
+__all__ = ["LEVEL", "chance_p_value"]
+
+LEVEL = 0.01
+"""Predictions are at chance where the p-value is above."""
+
+PAIRS = 2.0
+"""Variance of the statistic, over that of dealt targets. In cross-validation each of two rows
+teaches the network that predicts the other, so that their product counts twice."""
+
+
+class _Statistic(NamedTuple):
+    """Statistics (m,) and their covariance (m, m) where targets are dealt at random."""
+
+    value: np.ndarray
+    covariance: np.ndarray
+
+
+def chance_p_value(
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    questions: np.ndarray,
+    weight: np.ndarray,
+    groups: np.ndarray | None = None,
+) -> float:
+    """Evidence that outputs for held-out rows know nothing of the targets.
+
+    Parameters
+    ----------
+    outputs, targets : array of shape (n, m)
+        Outputs of networks that have not seen the row. A high output in column k goes with a high
+        target in column k; only the order of the values matters.
+    questions : int array of shape (m,)
+        Columns that answer one question, such as the classes of one output.
+    weight : array of shape (n,)
+        Whole numbers count rows; others are scaled to a mean of one.
+    groups : int array of shape (n,) or None
+
+    Returns
+    -------
+    float
+        0 to 1, one-sided. The smallest over the columns and over the sums of a question's columns,
+        by Bonferroni: one class, label or quantity that is predicted is enough.
+    """
+    count, weight = _counted(weight)
+    ranks = rankdata(outputs, axis=0) / len(outputs)
+    a = weight[:, None] * (ranks - np.average(ranks, axis=0, weights=count * weight))
+    found = _dealt(a, targets, count) if groups is None else _grouped(a, targets, count, groups)
+    alone = _p_values(found.value, np.diag(found.covariance))
+    member = questions == np.unique(questions)[:, None]
+    together = _p_values(
+        member @ found.value, np.einsum("qk,kl,ql->q", member, found.covariance, member)
+    )
+    smallest = [len(p) * p.min() for p in (alone, together)]
+    return float(min(1.0, smallest[0] if len(alone) == 1 else 2 * min(smallest)))
+
+
+def _counted(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that each row stands for, and the weight of each of these."""
+    if (weight == np.round(weight)).all():
+        return weight, np.ones(len(weight))
+    return np.ones(len(weight)), weight / weight.mean()
+
+
+def _p_values(value: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """One-sided p-values; a statistic that cannot vary says nothing."""
+    # Rounding leaves a little of a variance that is zero.
+    varies = variance > 1e-12 * max(variance.max(), 1e-300)
+    z = np.where(varies, value / np.sqrt(PAIRS * np.where(varies, variance, 1.0)), -np.inf)
+    return np.asarray(norm.sf(z))
+
+
+def _dealt(a: np.ndarray, v: np.ndarray, count: np.ndarray) -> _Statistic:
+    """The statistic where any row may get the target of any other."""
+    a, v = (x - np.average(x, axis=0, weights=count) for x in (a, v))
+    counted = count[:, None] * a
+    covariance = (a.T @ counted) * (v.T @ (count[:, None] * v)) / max(count.sum() - 1, 1)
+    return _Statistic((counted * v).sum(axis=0), covariance)
+
+
+def _grouped(a: np.ndarray, v: np.ndarray, count: np.ndarray, groups: np.ndarray) -> _Statistic:
+    """The statistic where targets move with their group, and are dealt anew within it."""
+    group = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    size = np.bincount(group, count)
+    total_a, mean_v = (_sums(count[:, None] * x, group, len(size)) for x in (a, v))
+    mean_v /= size[:, None]
+    between = _dealt(total_a, mean_v, np.ones(len(size)))
+    within_a = a - (total_a / size[:, None])[group]
+    within_v = v - mean_v[group]
+    value = between.value + (count[:, None] * within_a * within_v).sum(axis=0)
+    freedom = np.maximum(size - 1, 1)[:, None]
+    covariance = between.covariance.copy()
+    for k in range(a.shape[1]):  # a row at a time, as all of G matrices (m, m) may not fit
+        scatter_a, scatter_v = (
+            _sums(count[:, None] * x[:, [k]] * x, group, len(size)) for x in (within_a, within_v)
+        )
+        covariance[k] += (scatter_a * scatter_v / freedom).sum(axis=0)
+    return _Statistic(value, covariance)
+
+
+def _sums(x: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
+    return np.stack([np.bincount(group, column, n_groups) for column in x.T], axis=1)
