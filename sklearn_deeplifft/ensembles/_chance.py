@@ -3,7 +3,7 @@
 ==========  =================================================================  ==========
 code        meaning                                                            shape
 ==========  =================================================================  ==========
-``v``       targets: a column per class (0 or 1), label or quantity (its rank)  (n, m)
+``v``       ranks of the targets: a column per class (0 or 1), label, quantity  (n, m)
 ``a``       ranks of the outputs that belong to them, centred                  (n, m)
 ``count``   rows that a row stands for                                         (n,)
 ==========  =================================================================  ==========
@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 
 __all__ = ["LEVEL", "chance_p_value"]
 
@@ -64,9 +64,9 @@ def chance_p_value(
         by Bonferroni: one class, label or quantity that is predicted is enough.
     """
     count, weight = _counted(weight)
-    ranks = rankdata(outputs, axis=0) / len(outputs)
+    ranks, v = _mid_ranks(outputs, count), _mid_ranks(targets, count)
     a = weight[:, None] * (ranks - np.average(ranks, axis=0, weights=count * weight))
-    found = _dealt(a, targets, count) if groups is None else _grouped(a, targets, count, groups)
+    found = _dealt(a, v, count) if groups is None else _grouped(a, v, count, groups)
     alone = _p_values(found.value, np.diag(found.covariance))
     member = questions == np.unique(questions)[:, None]
     together = _p_values(
@@ -81,6 +81,16 @@ def _counted(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if (weight == np.round(weight)).all():
         return weight, np.ones(len(weight))
     return np.ones(len(weight)), weight / weight.mean()
+
+
+def _mid_ranks(x: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Rows below each and half of those that are equal, as shares of all: (n, m), 0 to 1."""
+    ranks = np.empty(x.shape)
+    for k, column in enumerate(x.T):
+        place = np.unique(column, return_inverse=True)[1].reshape(-1)
+        equal = np.bincount(place, count)
+        ranks[:, k] = (np.cumsum(equal) - equal / 2)[place] / count.sum()
+    return ranks
 
 
 def _p_values(value: np.ndarray, variance: np.ndarray) -> np.ndarray:

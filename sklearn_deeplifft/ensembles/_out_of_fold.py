@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 
 from sklearn_deeplifft.ensembles._chance import LEVEL, chance_p_value
 from sklearn_deeplifft.ensembles._predictions import (
@@ -114,7 +114,7 @@ def _columns(target: Target, codes: np.ndarray) -> tuple[list[int], np.ndarray, 
     """
     if target.kind in ("regression", "multilabel"):
         every = list(range(codes.shape[1]))
-        return every, rankdata(codes, axis=0) / len(codes), np.array(every)
+        return every, codes.astype(float), np.array(every)
     starts = np.cumsum([0, *target.n_classes])
     found = [
         (int(start) + c, codes[:, h] == c, h)
