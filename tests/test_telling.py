@@ -51,9 +51,9 @@ CALLS = {
     "fit": lambda: selector().fit(X, y),
     "fit_transform": lambda: selector(n_features_to_select=2).fit_transform(X, y),
     "a clone": lambda: clone(selector()).fit(X, y),
-    "set_output": lambda: selector(n_features_to_select=2)
-    .set_output(transform="pandas")
-    .fit_transform(X, y),
+    "set_output": lambda: (
+        selector(n_features_to_select=2).set_output(transform="pandas").fit_transform(X, y)
+    ),
     "a pipeline": lambda: pipeline().fit(X, y),
     "a search": lambda: GridSearchCV(
         pipeline(), {"deeplifftselector__n_features_to_select": [1, 2]}, cv=3

@@ -25,10 +25,6 @@ __all__ = ["LEVEL", "chance_p_value"]
 LEVEL = 0.01
 """Predictions are at chance where the p-value is above."""
 
-PAIRS = 2.0
-"""Variance of the statistic, over that of dealt targets. In cross-validation each of two rows
-teaches the network that predicts the other, so that their product counts twice."""
-
 
 class _Statistic(NamedTuple):
     """Statistics (m,) and their covariance (m, m) where targets are dealt at random."""
@@ -43,6 +39,8 @@ def chance_p_value(
     questions: np.ndarray,
     weight: np.ndarray,
     groups: np.ndarray | None = None,
+    mutual: float = 0.0,
+    share: float = 1.0,
 ) -> float:
     """Evidence that outputs for held-out rows know nothing of the targets.
 
@@ -56,24 +54,38 @@ def chance_p_value(
     weight : array of shape (n,)
         Whole numbers count rows; others are scaled to a mean of one.
     groups : int array of shape (n,) or None
+    mutual : float, default=0.0
+        How many of the rows that a row's networks have learned from are predicted in their turn by
+        networks that have learned from it, as a share, 0 to 1. The product of two such rows counts
+        twice, and the variance is that of dealt targets times one more than the share.
+    share : float, default=1.0
+        The statistics are multiplied by it: what would be found of a weaker relation?
 
     Returns
     -------
     float
-        0 to 1, one-sided. The smallest over the columns and over the sums of a question's columns,
-        by Bonferroni: one class, label or quantity that is predicted is enough.
+        0 to 1, one-sided. The smallest over the columns, over the sums of a question's columns and
+        over the sum of all, by Bonferroni: one class, label or quantity that is predicted is
+        enough, and so is a little of each.
     """
     count, weight = _counted(weight)
     ranks, v = _mid_ranks(outputs, count), _mid_ranks(targets, count)
     a = weight[:, None] * (ranks - np.average(ranks, axis=0, weights=count * weight))
     found = _dealt(a, v, count) if groups is None else _grouped(a, v, count, groups)
-    alone = _p_values(found.value, np.diag(found.covariance))
-    member = questions == np.unique(questions)[:, None]
-    together = _p_values(
-        member @ found.value, np.einsum("qk,kl,ql->q", member, found.covariance, member)
-    )
-    smallest = [len(p) * p.min() for p in (alone, together)]
-    return float(min(1.0, smallest[0] if len(alone) == 1 else 2 * min(smallest)))
+    value, covariance = share * found.value, (1 + mutual) * found.covariance
+    sums = _sums_of_columns(questions)
+    smallest = [
+        len(s) * _p_values(s @ value, np.einsum("sk,kl,sl->s", s, covariance, s)).min()
+        for s in sums
+    ]
+    return float(min(1.0, len(sums) * min(smallest)))
+
+
+def _sums_of_columns(questions: np.ndarray) -> list[np.ndarray]:
+    """Which columns are added up: each alone, those of a question, all; nothing twice."""
+    m, several = len(questions), np.unique(questions)
+    sums = {m: np.eye(m), len(several): (questions == several[:, None]) * 1.0, 1: np.ones((1, m))}
+    return list(sums.values())
 
 
 def _counted(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -97,7 +109,7 @@ def _p_values(value: np.ndarray, variance: np.ndarray) -> np.ndarray:
     """One-sided p-values; a statistic that cannot vary says nothing."""
     # Rounding leaves a little of a variance that is zero.
     varies = variance > 1e-12 * max(variance.max(), 1e-300)
-    z = np.where(varies, value / np.sqrt(PAIRS * np.where(varies, variance, 1.0)), -np.inf)
+    z = np.where(varies, value / np.sqrt(np.where(varies, variance, 1.0)), -np.inf)
     return np.asarray(norm.sf(z))
 
 

@@ -38,6 +38,9 @@ class OutOfFold(NamedTuple):
         return None if np.isnan(self.p_value) else self.p_value > LEVEL
 
 
+STRONG = 2 / 3
+"""A relation so much weaker than a perfect one must be found, or held-out rows cannot tell."""
+
 UNKNOWN = OutOfFold(np.nan, np.full(2, np.nan), np.nan)
 
 
@@ -69,10 +72,15 @@ def out_of_fold(
     columns, values, questions = _columns(target, codes)
     # A network knows the mean target of its own rows, which is low where those held out are high.
     centred = _pooled([(own, _within_fold(z)) for own, z in parts], rows)[:, columns]
-    p_value = chance_p_value(centred, values, questions, weight, groups)
-    if p_value > LEVEL and not _could_tell(values, questions, weight, groups):
+    given = questions, weight, groups, _mutual(parts, rows, data)
+    p_value = chance_p_value(centred, values, *given)
+    # Rows that are equal but in their class are never held out together: each class of them is
+    # predicted from the other, which is wrong however much there is to learn.
+    repeated = (weight == np.round(weight)).all() and weight.sum() > 2 * len(weight)
+    if p_value > LEVEL and (repeated or chance_p_value(values, values, *given, STRONG) > LEVEL):
         p_value = np.nan
-    return OutOfFold(score, _interval(score, worth, weight, groups), p_value)
+    lowest = -np.inf if target.kind == "regression" else 0.0
+    return OutOfFold(score, _interval(score, lowest, worth, weight, groups), p_value)
 
 
 def without_outputs(trained: TrainedNetwork) -> TrainedNetwork:
@@ -125,17 +133,12 @@ def _columns(target: Target, codes: np.ndarray) -> tuple[list[int], np.ndarray, 
     return list(columns), np.stack(values, axis=1).astype(float), np.array(questions)
 
 
-def _could_tell(
-    values: np.ndarray, questions: np.ndarray, weight: np.ndarray, groups: np.ndarray | None
-) -> bool:
-    """Whether there are rows enough, and rows that can be held out from their like.
-
-    Rows that are equal but in their class are never held out together: each class of them is
-    predicted from the other, which is wrong however much there is to learn.
-    """
-    repeated = bool((weight == np.round(weight)).all() and weight.sum() > 2 * len(weight))
-    perfect = chance_p_value(values, values, questions, weight, groups)
-    return perfect <= LEVEL and not repeated
+def _mutual(
+    parts: Sequence[tuple[np.ndarray, np.ndarray]], rows: np.ndarray, data: FitData
+) -> float:
+    """Share of the rows a network has not held out that another one has."""
+    own = sum(len(held) for held, _ in parts) / len(parts)
+    return (len(rows) - own) / max(len(data.index) - own, 1)
 
 
 def _score(
@@ -166,7 +169,11 @@ def _recall_influence(right: np.ndarray, codes: np.ndarray, weight: np.ndarray) 
 
 
 def _interval(
-    score: float, influence: np.ndarray, weight: np.ndarray, groups: np.ndarray | None
+    score: float,
+    lowest: float,
+    influence: np.ndarray,
+    weight: np.ndarray,
+    groups: np.ndarray | None,
 ) -> np.ndarray:
     """95 % interval (2,) of a score from the influence of rows, or of their groups."""
     if groups is not None:
@@ -175,4 +182,4 @@ def _interval(
         whole = (weight == np.round(weight)).all()
         variance = (influence**2 / (weight if whole else 1)).sum()
     half = norm.ppf(0.975) * np.sqrt(variance)
-    return np.asarray(score + np.array([-half, half]))
+    return np.asarray(np.clip([score - half, score + half], lowest, 1.0))

@@ -43,15 +43,19 @@ def oracle(outputs, targets, questions, groups=None) -> float:
         for m in members:
             more = moments_of_every_deal(a[m], targets[m] - targets[m].mean(axis=0))
             mean, covariance = mean + more[0], covariance + more[1]
-    alone = [(value[k] - mean[k], covariance[k, k]) for k in range(len(value))]
-    together = []
-    for q in np.unique(questions):
-        own = questions == q
-        together.append((sum((value - mean)[own]), covariance[np.ix_(own, own)].sum()))
-    p = [[norm.sf(t / (2 * variance) ** 0.5) for t, variance in part] for part in (alone, together)]
-    if len(alone) == 1:
-        return p[0][0]
-    return min(1.0, 2 * min(len(part) * min(part) for part in p))
+    every = set(range(len(value)))
+    of_questions = {frozenset(k for k in every if questions[k] == q) for q in questions}
+    sums = {frozenset({frozenset({k}) for k in every}), frozenset(of_questions)}
+    sums.add(frozenset({frozenset(every)}))
+    p = []
+    for columns in sums:
+        parts = [sorted(own) for own in columns]
+        z = [
+            (value - mean)[own].sum() / (1.9 * covariance[np.ix_(own, own)].sum()) ** 0.5
+            for own in parts
+        ]
+        p.append(len(parts) * min(norm.sf(z)))
+    return min(1.0, len(sums) * min(p))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -63,8 +67,9 @@ def test_moments_are_those_of_all_deals(seed, questions, grouped):
     targets = rng.integers(3, size=(n, m)).astype(float)
     outputs = np.round(rng.normal(size=(n, m)) + targets, 1)
     groups = np.array([0, 0, 1, 1, 1, 2]) if grouped else None
-    found = chance_p_value(outputs, targets, np.array(questions), np.ones(n), groups)
-    assert found == pytest.approx(oracle(outputs, targets, np.array(questions), groups), rel=1e-9)
+    asked = np.array(questions)
+    found = chance_p_value(outputs, targets, asked, np.ones(n), groups, mutual=0.9)
+    assert found == pytest.approx(oracle(outputs, targets, asked, groups), rel=1e-9)
 
 
 def test_a_weight_of_two_is_the_row_twice():
@@ -130,11 +135,13 @@ def cross_validated(rng: np.random.Generator, n: int, d: int, n_folds: int = 10)
 @pytest.mark.slow
 @pytest.mark.parametrize("d", [1, 400])
 def test_noise_is_at_chance_and_rows_that_teach_each_other_count_once(d):
-    """Without ``PAIRS`` one in twenty passes for more where columns are many; with it, one in a
-    hundred."""
+    """Counted twice, one in twenty would pass for more where columns are many."""
     rng = np.random.default_rng(d)
     p = np.array(
-        [chance_p_value(*cross_validated(rng, 60, d), ONE, np.ones(60)) for _ in range(300)]
+        [
+            chance_p_value(*cross_validated(rng, 60, d), ONE, np.ones(60), mutual=1.0)
+            for _ in range(300)
+        ]
     )
     assert (p <= LEVEL).mean() <= 0.03
     if d == 400:
