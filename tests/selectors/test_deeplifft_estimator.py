@@ -293,7 +293,7 @@ def test_weights_masks_and_groups_are_routed_through_a_grid(data, monkeypatch):
 
     monkeypatch.setattr(DeepLIFFTSelector, "fit", watched)
     with sklearn.config_context(enable_metadata_routing=True):
-        selector = quick(max_epochs=5).set_fit_request(
+        selector = quick(max_epochs=15, n_networks=5).set_fit_request(
             sample_weight=True, sample_mask=True, groups=True
         )
         pipe = Pipeline(
