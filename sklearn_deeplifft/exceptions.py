@@ -17,6 +17,7 @@ __all__ = [
     "TrainingInterrupted",
     "tell",
     "withheld",
+    "without_numbers",
 ]
 
 BETWEEN = ("sklearn_deeplifft", "sklearn", "joblib")
@@ -76,11 +77,21 @@ def tell(warning: FeatureSelectionWarning) -> None:
         frame, level = frame.f_back, level + 1
     if call is not None:
         told = TOLD.setdefault(call, set())
-        text = type(warning), re.sub(r"[-+]?\d[\d.e]*", "#", str(warning))
+        text = type(warning), without_numbers(str(warning))
         if text in told:
             return
         told.add(text)
     warnings.warn(warning, stacklevel=level)
+
+
+def without_numbers(text: str) -> str:
+    """The words of a message, and the names that it quotes.
+
+    >>> without_numbers("2 of 8 columns (R2 -0.5) hold a single value: 'x1', 3")
+    "# of # columns (R# #) hold a single value: 'x1', #"
+    """
+    numbers_or_names = r"'[^']*'|[-+]?\d[\d.e+-]*"
+    return re.sub(numbers_or_names, lambda m: m[0] if m[0][0] == "'" else "#", text)
 
 
 class withheld:
