@@ -38,8 +38,8 @@ class OutOfFold(NamedTuple):
         return None if np.isnan(self.p_value) else self.p_value > LEVEL
 
 
-STRONG = 2 / 3
-"""A relation so much weaker than a perfect one must be found, or held-out rows cannot tell."""
+HALF = 1 / 2
+"""A relation half as strong as a perfect one must be found, or held-out rows cannot tell."""
 
 UNKNOWN = OutOfFold(np.nan, np.full(2, np.nan), np.nan)
 
@@ -77,7 +77,7 @@ def out_of_fold(
     # Rows that are equal but in their class are never held out together: each class of them is
     # predicted from the other, which is wrong however much there is to learn.
     repeated = (weight == np.round(weight)).all() and weight.sum() > 2 * len(weight)
-    if p_value > LEVEL and (repeated or chance_p_value(values, values, *given, STRONG) > LEVEL):
+    if p_value > LEVEL and (repeated or chance_p_value(values, values, *given, HALF) > LEVEL):
         p_value = np.nan
     lowest = -np.inf if target.kind == "regression" else 0.0
     return OutOfFold(score, _interval(score, lowest, worth, weight, groups), p_value)

@@ -110,7 +110,7 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
     chance_p_value_ : float
         0 to 1: how likely predictions of held-out rows would rank with the targets as they do, if
         they knew nothing of them; small where any target is predicted. NaN where
-        held-out rows cannot tell: too few (some 25 of two classes, or of groups of one class), or
+        held-out rows cannot tell: too few (some 45 of two classes, or of groups of one class), or
         most of them repeats of others.
     at_chance_ : bool or None
         ``chance_p_value_ > 0.01``: the networks predict no better than chance, and nothing that is

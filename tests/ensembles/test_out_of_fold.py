@@ -120,14 +120,15 @@ def test_intervals_of_noise_hold_chance_and_chosen_epochs_flatter():
 
 
 def test_rows_of_a_group_are_one_witness():
-    group = np.repeat(np.arange(30), 5)
-    patients = np.random.default_rng(3).normal(size=(30, 5))
-    X = patients[group] + 0.1 * rng.normal(size=(150, 5))
-    apart = classifier().fit(X, np.random.default_rng(4).integers(2, size=30)[group], groups=group)
+    group = np.repeat(np.arange(60), 3)
+    patients = np.random.default_rng(3).normal(size=(60, 5))
+    X = patients[group] + 0.1 * rng.normal(size=(180, 5))
+    apart = classifier().fit(X, np.random.default_rng(4).integers(2, size=60)[group], groups=group)
     assert apart.at_chance_ is True
-    known = classifier(max_epochs=30).fit(X, (patients[:, 0] > 0).astype(int)[group], groups=group)
+    y = (patients[:, 0] > 0).astype(int)[group]
+    known = classifier(max_epochs=30).fit(X, y, groups=group)
     assert known.at_chance_ is False
-    narrow = classifier(max_epochs=30).fit(X, (patients[:, 0] > 0).astype(int)[group])
+    narrow = classifier(max_epochs=30).fit(X, y)
     assert np.ptp(narrow.out_of_fold_interval_) < np.ptp(known.out_of_fold_interval_)
 
 
@@ -148,9 +149,12 @@ def test_what_cannot_be_told_is_not_told(name):
     assert np.isnan(ensemble.chance_p_value_)
 
 
-def test_few_rows_cannot_tell():
-    ensemble = classifier().fit(X[:10], np.arange(10) % 2)
-    assert ensemble.at_chance_ is None
+@pytest.mark.parametrize(("n", "known"), [(10, None), (38, None), (60, True)])
+def test_few_rows_cannot_tell(n, known):
+    """A relation of .5 is sqrt((n - 1) / 4 / 1.8) standard errors, and 2.3 are needed."""
+    noise = np.random.default_rng(0)
+    ensemble = classifier().fit(noise.normal(size=(n, 4)), noise.permutation(np.arange(n) % 2))
+    assert ensemble.at_chance_ is known
     assert np.isfinite(ensemble.out_of_fold_score_)
 
 

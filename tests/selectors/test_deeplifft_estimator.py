@@ -250,6 +250,9 @@ def test_grid_in_two_processes_gives_what_one_gives(data):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore:the networks predict no:sklearn_deeplifft.FeatureSelectionWarning"
+)
 def test_selection_inside_cross_validation_does_not_leak():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(400, 60)), rng.integers(2, size=400)
