@@ -399,7 +399,7 @@ def counter(tmp_path, monkeypatch):
 
 # Trainings are counted, and so they are short: some of the networks learn nothing.
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:the networks predict no:sklearn_deeplifft.FeatureSelectionWarning")
+@pytest.mark.filterwarnings("ignore:the networks predict:sklearn_deeplifft.FeatureSelectionWarning")
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("estimator", [None, MLP], ids=["default", "module"])
 def test_a_grid_of_20_counts_and_5_folds_trains_6_times(n_jobs, estimator, tmp_path, counter):
