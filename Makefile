@@ -52,6 +52,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.ensemble --quick
 	$(BIN)/python -m benchmarks.gia --quick
 	$(BIN)/python -m benchmarks.nulls --quick
+	$(BIN)/python -m benchmarks.chance --quick
 	$(BIN)/python -m benchmarks.defaults --quick
 	$(BIN)/python -m benchmarks.sweep --quick
 	$(BIN)/python -m benchmarks.quality --quick

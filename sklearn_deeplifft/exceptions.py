@@ -1,8 +1,13 @@
 """Errors and warnings of the package; each also inherits the nearest builtin type."""
 
+import re
 import sys
 import warnings
+from contextvars import ContextVar
 from pathlib import Path
+from types import FrameType
+from typing import Any
+from weakref import WeakKeyDictionary
 
 __all__ = [
     "CheckpointWarning",
@@ -11,6 +16,8 @@ __all__ = [
     "TrainingDivergedError",
     "TrainingInterrupted",
     "tell",
+    "withheld",
+    "without_numbers",
 ]
 
 BETWEEN = ("sklearn_deeplifft", "sklearn", "joblib")
@@ -46,12 +53,70 @@ class CheckpointWarning(FeatureSelectionWarning):
     """A file of ``checkpoint_dir`` is damaged or foreign; its piece is computed again."""
 
 
+TOLD: WeakKeyDictionary[Any, set[tuple[type, str]]] = WeakKeyDictionary()
+"""Warnings that each ``joblib.Parallel`` has led to: their types, and texts without numbers."""
+
+HELD: ContextVar[list[FeatureSelectionWarning] | None] = ContextVar("HELD", default=None)
+"""Warnings that ``withheld`` collects."""
+
+
 def tell(warning: FeatureSelectionWarning) -> None:
-    """Warn at the user's line, however many calls of ours and of scikit-learn's lie between."""
-    frame, level = sys._getframe(1), 2
+    """Warn at the user's line, however many calls of ours and of scikit-learn's lie between.
+
+    Fits of one grid search or cross-validation are one call of the user's, and warnings that differ
+    in their numbers alone are told once: scikit-learn resets the registry by which Python's own
+    "default" filter would know. Worker processes know nothing of each other.
+    """
+    held = HELD.get()
+    if held is not None:
+        held.append(warning)
+        return
+    frame, level, call = sys._getframe(1), 2, None
     while frame.f_back is not None and _package(frame.f_globals) in BETWEEN:
+        call = _parallel_of(frame) or call  # the outermost is the user's
         frame, level = frame.f_back, level + 1
+    if call is not None:
+        told = TOLD.setdefault(call, set())
+        text = type(warning), without_numbers(str(warning))
+        if text in told:
+            return
+        told.add(text)
     warnings.warn(warning, stacklevel=level)
+
+
+def without_numbers(text: str) -> str:
+    """The words of a message, and the names that it quotes.
+
+    >>> without_numbers("2 of 8 columns (R2 -0.5) hold a single value: 'x1', 3")
+    "# of # columns (R# #) hold a single value: 'x1', #"
+    """
+    numbers_or_names = r"'[^']*'|[-+]?\d[\d.e+-]*"
+    return re.sub(numbers_or_names, lambda m: m[0] if m[0][0] == "'" else "#", text)
+
+
+class withheld:
+    """Collect what is told within the block; it is told when the block has ended.
+
+    A class, since a generator would put a line of ``contextlib`` before the user's.
+    """
+
+    def __enter__(self) -> list[FeatureSelectionWarning]:
+        self.found: list[FeatureSelectionWarning] = []
+        self.token = HELD.set(self.found)
+        return self.found
+
+    def __exit__(self, *exc: object) -> None:
+        HELD.reset(self.token)
+        for warning in self.found:
+            tell(warning)
+
+
+def _parallel_of(frame: FrameType) -> Any:
+    """The ``joblib.Parallel`` that a call of scikit-learn's or joblib's runs its fits by."""
+    joblib = sys.modules.get("joblib")
+    if joblib is None or _package(frame.f_globals) == "sklearn_deeplifft":
+        return None
+    return next((v for v in frame.f_locals.values() if isinstance(v, joblib.Parallel)), None)
 
 
 def _package(names: dict[str, object]) -> str:

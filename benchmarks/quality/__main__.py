@@ -35,9 +35,9 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from benchmarks.common.quality_tables import TABLES
 from benchmarks.quality.selectors import SELECTORS
 from benchmarks.quality.study import study
-from benchmarks.quality.tables import TABLES
 
 CELLS = "results/quality.jsonl"
 #: A hundred networks, one paper's setting, are left to ``--selectors every``.

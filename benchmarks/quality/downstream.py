@@ -16,7 +16,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.quality.tables import Split
+from benchmarks.common.quality_tables import Split
 
 LEARNERS = ("logistic", "forest", "network")
 # The network's budget is in steps, the same for few rows and for many.

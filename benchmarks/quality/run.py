@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.common.quality_tables import COUNTS, N_SPLITS, QualityTable, Split, split
 from benchmarks.quality.cells import Cell, Cells, Key
 from benchmarks.quality.downstream import downstream_scores
 from benchmarks.quality.limited import limited
 from benchmarks.quality.lists import Training
 from benchmarks.quality.selectors import RANDOM, SELECTORS
-from benchmarks.quality.tables import COUNTS, N_SPLITS, QualityTable, Split, split
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.common.quality_tables import QualityTable, load
 from benchmarks.quality.cells import Cell, Cells, append_cell, read_cells
 from benchmarks.quality.print import report, stability_report
 from benchmarks.quality.run import Plan, run_all
@@ -20,7 +21,6 @@ from benchmarks.quality.summary import (
     stability_figures,
     written_rows,
 )
-from benchmarks.quality.tables import QualityTable, load
 
 PARTS = {"both": ("quality", "stability"), "summary": ()}
 QUICK = {"n_splits": 1, "n_seeds": 2, "counts": (5, 10), "seconds": 60.0, "affordable": 0.0}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from threadpoolctl import threadpool_limits
 
 from sklearn_deeplifft import FeatureSelectionWarning
+from sklearn_deeplifft.exceptions import without_numbers
 
-__all__ = ["as_sentence", "collected", "note_of", "one_thread"]
+__all__ = ["as_sentence", "collected", "last_of_each", "note_of", "one_thread"]
 
 
 @contextmanager
@@ -53,6 +54,14 @@ def collected() -> Iterator[list[FeatureSelectionWarning]]:
 def note_of(warning: FeatureSelectionWarning) -> str:
     """The finding alone: the remedy speaks of parameters that no command has."""
     return as_sentence(warning.finding)
+
+
+def last_of_each(notes: Sequence[str]) -> list[str]:
+    """Notes that differ in their words; of those that differ in numbers alone the last.
+
+    A second fit on more rows says the same of them, and its ranking is the one that is shown.
+    """
+    return list({without_numbers(note): note for note in notes}.values())
 
 
 def as_sentence(text: str) -> str:

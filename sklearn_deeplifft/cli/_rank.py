@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn_deeplifft import DeepLIFFTSelector
 from sklearn_deeplifft.cli._compare import compare, n_comparisons, usable_counts
 from sklearn_deeplifft.cli._families import Families, groups_of, names_of_features, of_table
-from sklearn_deeplifft.cli._fitting import collected, note_of, one_thread
+from sklearn_deeplifft.cli._fitting import collected, last_of_each, note_of, one_thread
 from sklearn_deeplifft.cli._parts import Parts, encode, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
 from sklearn_deeplifft.cli._signs import directions, slopes
@@ -104,7 +104,7 @@ def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
         comparison=comparison,
         n_train=len(parts.y_train),
         n_test=len(parts.y_test),
-        notes=list(dict.fromkeys([*notes, *map(note_of, warned)])),
+        notes=last_of_each([*notes, *map(note_of, warned)]),
     )
 
 

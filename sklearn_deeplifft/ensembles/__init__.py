@@ -7,6 +7,7 @@ from sklearn_deeplifft.ensembles._base import (
     defaults_of,
     names_of,
 )
+from sklearn_deeplifft.ensembles._chance import LEVEL
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
 from sklearn_deeplifft.ensembles._classifier import NetworkEnsembleClassifier
 from sklearn_deeplifft.ensembles._defaults import ENSEMBLES, ensemble_for
@@ -33,6 +34,7 @@ __all__ = [
     "BaseNetworkEnsemble",
     "Checkpoints",
     "Execution",
+    "LEVEL",
     "NetworkEnsembleClassifier",
     "NetworkEnsembleRegressor",
     "Progress",

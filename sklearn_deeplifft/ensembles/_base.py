@@ -22,12 +22,19 @@ from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._applicable import require_applicable
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
 from sklearn_deeplifft.ensembles._knockoff_map import families_of, knockoff_map_of
+from sklearn_deeplifft.ensembles._out_of_fold import (
+    UNKNOWN,
+    OutOfFold,
+    out_of_fold,
+    without_outputs,
+)
 from sklearn_deeplifft.ensembles._predictions import mean_logits
 from sklearn_deeplifft.ensembles._progress import Report, reporter
 from sklearn_deeplifft.ensembles._rounds import (
     Rounds,
     digest_of,
     digest_of_table,
+    target_units,
     with_nulls_held,
     with_target_units,
 )
@@ -211,7 +218,10 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
     def _keep(self, rounds: Rounds, networks: Sequence[TrainedNetwork]) -> None:
         """Become the ensemble of these networks, trained by ``rounds``."""
         data = rounds.data
+        found = out_of_fold(networks, rounds.held_out, data, target_units(rounds))
+        networks = [without_outputs(trained) for trained in networks]
         self._keep_networks(networks, data)
+        self._keep_out_of_fold(found)
         name_classes(networks, self._target)
         self._gate_groups = rounds.gate_groups
         self._digest = digest_of_table(data)
@@ -224,9 +234,14 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
     def _keep_given(self, networks: Sequence[TrainedNetwork], data: FitData) -> None:
         """Become the ensemble of networks that were trained elsewhere; no held-out row is known."""
         self._keep_networks(networks, data)
+        self._keep_out_of_fold(UNKNOWN)
         self._gate_groups, self._digest, self._held_out_bits = None, "", []
         self.validation_scores_ = np.full(len(networks), np.nan)
         self.validation_score_, self.validation_score_interval_ = np.nan, np.full(2, np.nan)
+
+    def _keep_out_of_fold(self, found: OutOfFold) -> None:
+        self.out_of_fold_score_, self.out_of_fold_interval_, self.chance_p_value_ = found
+        self.at_chance_ = found.at_chance
 
     def _keep_networks(self, networks: Sequence[TrainedNetwork], data: FitData) -> None:
         self._networks = list(networks)

@@ -10,7 +10,7 @@ import contextlib
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,6 +59,9 @@ class Trace:
     """Empty without validation rows."""
     best_epoch: int
     """From 1: the epoch whose weights were kept."""
+    held_out: np.ndarray | None = None
+    """(m, R): outputs on the m rows held out, mean over the epochs. The best epoch is chosen by
+    these rows, and what it says of them is no honest prediction; the mean over all epochs is."""
 
 
 class Batch(NamedTuple):
@@ -139,7 +142,7 @@ class EnsembleNet(skorch.NeuralNet):
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
         self.module_.draws.start_batch(batch.rows, batch.start, self.batch_size)
         self._set_training(True)
-        losses = self._losses(batch)
+        losses, _ = self._losses(batch)
         # Of the sum, not of the mean: the gradient of each network is then that of its own loss.
         losses.sum().backward()
         return {"loss": losses.detach().sum(), "losses": losses.detach(), "y_pred": None}
@@ -147,13 +150,13 @@ class EnsembleNet(skorch.NeuralNet):
     def validation_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
         self._set_training(False)
         with torch.no_grad():
-            losses = self._losses(batch)
-        return {"loss": losses.sum(), "losses": losses, "y_pred": None}
+            losses, outputs = self._losses(batch)
+        return {"loss": losses.sum(), "losses": losses, "y_pred": outputs}
 
-    def _losses(self, batch: Batch) -> Tensor:
+    def _losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
         X, y, weight = (part.to(self.device) for part in batch[:3])
-        losses: Tensor = self.criterion_.of_members(self.module_(X), y, weight)
-        return losses
+        outputs: Tensor = self.module_(X)
+        return self.criterion_.of_members(outputs, y, weight), outputs
 
 
 class AllStopped(Exception):
@@ -177,6 +180,7 @@ class Members(Callback):
 
     def on_train_begin(self, net: skorch.NeuralNet, **kwargs: Any) -> None:
         self.traces_ = [Trace([], [], 0) for _ in range(self.n)]
+        self.held_out_: list[dict[int, np.ndarray]] = [{} for _ in range(self.n)]
         self.alive_ = np.arange(self.n)
         self.threshold_ = np.full(self.n, np.inf)
         self.misses_ = np.zeros(self.n, dtype=np.int64)
@@ -189,12 +193,20 @@ class Members(Callback):
         self.rows_ = {training: np.zeros(len(self.alive_)) for training in (True, False)}
 
     def on_batch_end(
-        self, net: skorch.NeuralNet, batch: Batch, training: bool, losses: Tensor, **kwargs: Any
+        self,
+        net: skorch.NeuralNet,
+        batch: Batch,
+        training: bool,
+        losses: Tensor,
+        y_pred: Tensor | None = None,
+        **kwargs: Any,
     ) -> None:
         # Losses are means over a batch, and the last batch is short: an epoch's mean is over rows.
         rows = batch.counts()
         self.sums_[training] += losses.cpu().numpy() * rows
         self.rows_[training] += rows
+        if y_pred is not None:
+            self._add_outputs(y_pred.cpu().numpy(), batch.start, rows)
         # Here and not at the end of an epoch, which may be minutes away when Ctrl-C comes.
         if self.halt.is_set():
             raise AllStopped
@@ -227,6 +239,24 @@ class Members(Callback):
             raise AllStopped
         if done.any():
             self._drop(net, np.flatnonzero(~done), (dataset_train, dataset_valid))
+
+    def _add_outputs(self, outputs: np.ndarray, start: int, rows: np.ndarray) -> None:
+        """Sum outputs (N, B, R) on rows held out over the epochs."""
+        for i, own, n in zip(self.alive_, outputs, rows, strict=True):
+            parts = self.held_out_[i]
+            if start not in parts:
+                parts[start] = np.zeros((n, own.shape[-1]))
+            parts[start] += own[:n]
+
+    def traces(self) -> list[Trace]:
+        """Traces of networks that have ended, with their mean outputs on rows held out."""
+        pairs = zip(self.traces_, self.held_out_, strict=True)
+        return [
+            replace(trace, held_out=np.concatenate(list(parts.values())) / len(trace.valid_loss))
+            if trace.valid_loss
+            else trace
+            for trace, parts in pairs
+        ]
 
     @property
     def keeps_best(self) -> bool:
@@ -342,8 +372,8 @@ def train_batch(
     for i, member in enumerate(members):
         net.module_.put(member.core, i)
     if penalty is None:
-        return found.traces_, None
-    return found.traces_, [penalty.reading(i) for i in range(len(members))]
+        return found.traces(), None
+    return found.traces(), [penalty.reading(i) for i in range(len(members))]
 
 
 def _gated_weights(module: BatchedNetworks) -> tuple[Tensor, Tensor | None]:

@@ -105,6 +105,22 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         the same rows, not of other rows. NaN with one network.
     validation_scores_ : ndarray of shape (n_networks,)
         Score of each network on its own held-out rows.
+    out_of_fold_score_ : float
+        Balanced accuracy, 0 to 1, of one prediction for every row that was held out: the
+        mean over the networks it was held out from and, where these rows chose the epoch that was
+        kept, over the epochs. An honest number: ``validation_score_`` is that of the chosen epoch,
+        which flatters (.55 to .65 on noise of two classes and 300 to 60 rows). NaN if none was held
+        out.
+    out_of_fold_interval_ : ndarray of shape (2,)
+        95 % interval of it over rows, or over ``groups`` of them.
+    chance_p_value_ : float
+        0 to 1: how likely predictions of held-out rows would rank with the targets as they do, if
+        they knew nothing of them; small where any class or label is predicted. NaN where
+        held-out rows cannot tell: too few (some 45 of two classes, or of groups of one class), or
+        most of them repeats of others.
+    at_chance_ : bool or None
+        ``chance_p_value_ > 0.01``: the networks predict no better than chance, and nothing that is
+        read from them means anything. None where that cannot be told.
     classes_ : ndarray of shape (n_classes,), or list of them
         Labels, sorted; one array per output where there are several. Positions of the labels in a
         multilabel target.

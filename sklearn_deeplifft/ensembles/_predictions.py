@@ -22,7 +22,15 @@ from sklearn_deeplifft.attribution import NetworkReader
 from sklearn_deeplifft.networks import TrainedNetwork, heads_for, takes_columns, torch_threads
 from sklearn_deeplifft.tables import Rows, Target
 
-__all__ = ["balanced_accuracy", "mean_logits", "network_logits", "probabilities", "r_squared"]
+__all__ = [
+    "balanced_accuracy",
+    "centred_logits",
+    "mean_logits",
+    "network_logits",
+    "predicted_codes",
+    "probabilities",
+    "r_squared",
+]
 
 BLOCK_CELLS = 2_000_000
 """Cells of a block of rows (16 MB in float64)."""
@@ -53,7 +61,7 @@ def network_logits(
             X = X if front is None else (X - front.mean) / front.scale
             parts.append(reader.logits(X).numpy())
     z = np.concatenate(parts) if parts else np.empty((0, 1))
-    return _centred(z, target)
+    return centred_logits(z, target)
 
 
 def probabilities(logits: np.ndarray, target: Target) -> np.ndarray | list[np.ndarray]:
@@ -70,16 +78,18 @@ def balanced_accuracy(
     logits: np.ndarray, codes: np.ndarray, weight: np.ndarray, target: Target
 ) -> float:
     """Mean over questions of the mean share of each class's rows that is found, 0 to 1."""
-    if target.kind == "multilabel":
-        found = (logits > 0).astype(np.int64)
-    elif target.kind == "softmax":
-        found = logits.argmax(axis=1)[:, None]
-    else:
-        edges = np.cumsum(target.n_classes)[:-1]
-        parts = np.split(logits, edges, axis=1)
-        found = np.stack([part.argmax(axis=1) for part in parts], axis=1)
+    found = predicted_codes(logits, target)
     shares = [_recalls(f, c, weight).mean() for f, c in zip(found.T, codes.T, strict=True)]
     return float(np.mean(shares))
+
+
+def predicted_codes(logits: np.ndarray, target: Target) -> np.ndarray:
+    """Codes (n, H) of the classes with the highest logits."""
+    if target.kind == "multilabel":
+        return (logits > 0).astype(np.int64)
+    edges = np.cumsum(target.n_classes)[:-1]
+    parts = np.split(logits, edges, axis=1)
+    return np.stack([part.argmax(axis=1) for part in parts], axis=1)
 
 
 def r_squared(outputs: np.ndarray, values: np.ndarray, weight: np.ndarray) -> float:
@@ -97,7 +107,7 @@ def _blocks(index: np.ndarray, width: int) -> Iterator[np.ndarray]:
         yield index[start : start + step]
 
 
-def _centred(z: np.ndarray, target: Target) -> np.ndarray:
+def centred_logits(z: np.ndarray, target: Target) -> np.ndarray:
     """Logits as they are averaged: a single one of two classes as the pair (-z/2, z/2)."""
     heads = heads_for(target, z.shape[1])
     if target.kind in ("regression", "multilabel"):

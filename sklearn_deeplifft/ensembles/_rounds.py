@@ -39,6 +39,7 @@ __all__ = [
     "Rounds",
     "digest_of",
     "digest_of_table",
+    "target_units",
     "with_nulls_held",
     "training_table",
     "with_target_units",
@@ -140,12 +141,18 @@ class Rounds:
         return self.adapter.warm_start(trained, kept, width)
 
 
+def target_units(rounds: Rounds) -> tuple[np.ndarray, np.ndarray] | None:
+    """Mean and scale of a target that the networks are trained to give in standard deviations."""
+    standard = rounds.data.target.kind == "regression" and rounds.ours
+    return target_scale(rounds.data) if standard else None
+
+
 def with_target_units(rounds: Rounds, networks: Sequence[TrainedNetwork]) -> None:
     """Give the networks we built for a regression the target's units, in place."""
-    if rounds.data.target.kind == "regression" and rounds.ours:
-        mean, scale = target_scale(rounds.data)
+    units = target_units(rounds)
+    if units is not None:
         for trained in networks:
-            rescale_output(trained.core, mean, scale)
+            rescale_output(trained.core, *units)
 
 
 def with_nulls_held(data: FitData, networks: Sequence[TrainedNetwork]) -> list[TrainedNetwork]:

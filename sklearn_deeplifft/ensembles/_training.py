@@ -54,8 +54,8 @@ CHUNK_BYTES = 50_000_000
 
 LARGEST_CHUNK = 50
 
-FORMAT = 2
-"""Raised when the same data and settings train other networks than before."""
+FORMAT = 3
+"""Raised when the same data and settings train other networks than before, or keep more of them."""
 
 TABLE_BYTES = 256_000_000
 """Standardised rows are kept whole up to this size."""
@@ -179,6 +179,8 @@ class Result(NamedTuple):
         found["train_loss"] = np.array(self.trace.train_loss)
         found["valid_loss"] = np.array(self.trace.valid_loss)
         found["best_epoch"] = np.array(self.trace.best_epoch)
+        if self.trace.held_out is not None:
+            found["held_out"] = self.trace.held_out
         for name, value in (self.gates._asdict() if self.gates else {}).items():
             found[f"gates.{name}"] = value.numpy()
         return found
@@ -272,7 +274,10 @@ class _Work:
             }
         )
         trace = Trace(
-            saved["train_loss"].tolist(), saved["valid_loss"].tolist(), int(saved["best_epoch"])
+            saved["train_loss"].tolist(),
+            saved["valid_loss"].tolist(),
+            int(saved["best_epoch"]),
+            saved.get("held_out"),
         )
         gates = None
         if self.settings.gates is not None:
@@ -308,6 +313,7 @@ class _Work:
             min(losses, default=None),
             gates=result.gates,
             null_columns=self.splits[i].null_columns,
+            held_out=result.trace.held_out,
         )
 
     def _name(self, i: int) -> str:

@@ -17,6 +17,7 @@ from sklearn_deeplifft.networks._batches import row_batches
 from sklearn_deeplifft.networks._copies import clone_around
 from sklearn_deeplifft.networks._gate_callback import CloseGates
 from sklearn_deeplifft.networks._gates import GateSettings
+from sklearn_deeplifft.networks._held_out import HeldOut
 from sklearn_deeplifft.networks._losses import (
     WEIGHTED,
     MultiSoftmaxLoss,
@@ -137,7 +138,8 @@ def _configured(
         iterator_train=row_batches,
         iterator_train__shuffle=True,
         iterator_valid=row_batches,
-        callbacks=_callbacks(settings),
+        # First, as early stopping ends the training before any behind it hears of the last epoch.
+        callbacks=[("held_out", HeldOut(output_kind.probabilities)), *_callbacks(settings)],
         callbacks__print_log=None,
         device=settings.device,
         verbose=0,

@@ -12,6 +12,7 @@ import skorch
 from sklearn_deeplifft.networks._batches import TableDataset
 from sklearn_deeplifft.networks._build import NetworkSettings
 from sklearn_deeplifft.networks._gate_callback import CloseGates
+from sklearn_deeplifft.networks._held_out import HeldOut
 from sklearn_deeplifft.networks._misfit import explained_misfit
 from sklearn_deeplifft.networks._modules import Preprocessed
 from sklearn_deeplifft.networks._penalty import path_epochs
@@ -60,7 +61,16 @@ def train_net(
     if settings.gates is not None:
         closing = next(c for _, c in net.callbacks_ if isinstance(c, CloseGates))
         gates = closing.reading(module.core)
-    return TrainedNetwork(net, module.core, module.standardize, len(net.history), best, gates)
+    watching = (c for _, c in net.callbacks_ if isinstance(c, HeldOut))
+    return TrainedNetwork(
+        net,
+        module.core,
+        module.standardize,
+        len(net.history),
+        best,
+        gates,
+        held_out=next((c.taken() for c in watching), None),
+    )
 
 
 def _settings_within(job: TrainingJob) -> NetworkSettings:

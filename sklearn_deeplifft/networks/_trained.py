@@ -34,6 +34,9 @@ class TrainedNetwork(NamedTuple):
     """Those that ``core`` reads behind the real ones, if it reads any."""
     as_trained: TrainedNetwork | None = None
     """The network as it was trained, reading null columns, where ``core`` does not any more."""
+    held_out: np.ndarray | None = None
+    """(m, R): outputs on the m rows held out, mean over the epochs of training; None where the rows
+    held out had no say in which epoch was kept, or are not known."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from sklearn_deeplifft.ranking import (
     rank,
     ranks,
 )
+from sklearn_deeplifft.selectors._at_chance import warn_at_chance
 from sklearn_deeplifft.selectors._elimination import eliminate, require_possible
 from sklearn_deeplifft.selectors._fit_cache import remembered, require_memory
 from sklearn_deeplifft.selectors._rows_scored import require_known, rows_to_score
@@ -178,6 +179,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             self._check_parameters(data, source)
             remembered(self, data, source, lambda: self._rank(data, source))
             self._require_count(len(self._groups.first))
+            warn_at_chance(self.estimator_)
             self._explain_auto(data.names)
             self._warn_of_zeros()
         return self
@@ -247,6 +249,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         if self._eliminates(source):
             self._eliminate(first, source, scorer, scores, rows)
         self.estimator_ = source.fitted(first, data)
+        self.at_chance_ = self.estimator_.at_chance_
         self._keep_classes(data)
         self._after_fit(data)
 

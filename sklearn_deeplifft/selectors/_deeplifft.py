@@ -163,6 +163,10 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         Columns of each feature, in the order of their first columns: one each by default.
     decomposition_error_ : float
         Largest relative residual of ``logits = bias + terms`` over the rows scored.
+    at_chance_ : bool or None
+        Whether the networks predict held-out rows no better than chance; the ranking then means
+        nothing, which a warning says. None where that cannot be told, as of a fitted network of
+        your own, whose held-out rows are not known.
     estimator_ : NetworkEnsembleClassifier or NetworkEnsembleRegressor
         The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
         networks, ``estimators_``, take raw rows.
@@ -185,8 +189,9 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     Warns
     -----
     FeatureSelectionWarning
-        Constant columns, and classes that no network gets right; both score zero. ``"auto"`` that
-        selects nothing, or has too few networks to call a single feature.
+        Networks that predict no better than chance (``at_chance_``). Constant columns, and classes
+        that no network gets right; both score zero. ``"auto"`` that selects nothing, or has too few
+        networks to call a single feature.
 
     See Also
     --------

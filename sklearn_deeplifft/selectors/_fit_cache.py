@@ -6,7 +6,6 @@ import hashlib
 import os
 import pickle
 import uuid
-import warnings
 from collections.abc import Callable
 from importlib.metadata import version
 from numbers import Integral
@@ -18,7 +17,7 @@ import joblib
 from filelock import FileLock
 
 from sklearn_deeplifft.ensembles import digest_of
-from sklearn_deeplifft.exceptions import CheckpointWarning, FeatureSelectionWarning, tell
+from sklearn_deeplifft.exceptions import CheckpointWarning, FeatureSelectionWarning, tell, withheld
 from sklearn_deeplifft.networks import hash_of, key_of_parameters
 from sklearn_deeplifft.selectors._sources import Source
 from sklearn_deeplifft.tables import FitData
@@ -151,17 +150,11 @@ def _fitted(selector: Any) -> dict[str, Any]:
 
 
 def _watched(fit: Callable[[], None]) -> tuple[Said, ...]:
-    """Fit, and return what our own warnings said; all are given when it has ended."""
-    caught: list[warnings.WarningMessage] = []
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            fit()
-    finally:
-        for w in caught:
-            warnings.warn_explicit(w.message, w.category, w.filename, w.lineno, source=w.source)
-    ours = [w.message for w in caught if isinstance(w.message, FeatureSelectionWarning)]
+    """Fit, and return what our own warnings said."""
+    with withheld() as told:
+        fit()
     # What was wrong with a checkpoint that has been replaced is not true any more.
-    lasting = (w for w in ours if not isinstance(w, CheckpointWarning))
+    lasting = (w for w in told if not isinstance(w, CheckpointWarning))
     return tuple((type(w), w.finding, w.remedy) for w in lasting)
 
 

@@ -152,6 +152,10 @@ class GIATransformer(BaseNetworkSelector):
     decomposition_error_ : float
         Largest relative difference between low-rank updates and whole forward passes, on a few
         rows and interventions; 0 where whole passes are all that is run.
+    at_chance_ : bool or None
+        Whether the networks predict held-out rows no better than chance; the ranking then means
+        nothing, which a warning says. None where that cannot be told, as of a fitted network of
+        your own, whose held-out rows are not known.
     estimator_ : NetworkEnsembleClassifier or NetworkEnsembleRegressor
         The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
         networks, ``estimators_``, take raw rows.
@@ -169,8 +173,8 @@ class GIATransformer(BaseNetworkSelector):
     Warns
     -----
     FeatureSelectionWarning
-        Constant columns, which score zero, and ``"auto"`` that selects nothing, or has too few
-        networks to call a single feature.
+        Networks that predict no better than chance (``at_chance_``); constant columns, which score
+        zero; ``"auto"`` that selects nothing, or has too few networks to call a single feature.
 
     See Also
     --------

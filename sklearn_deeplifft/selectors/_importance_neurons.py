@@ -132,6 +132,10 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         The same of the size of the class scores, class by class.
     decomposition_error_ : float
         Largest relative residual of the decomposition behind ``class_importances_``.
+    at_chance_ : bool or None
+        Whether the networks predict held-out rows no better than chance; the ranking then means
+        nothing, which a warning says. None where that cannot be told, as of a fitted network of
+        your own, whose held-out rows are not known.
     estimator_ : NetworkEnsembleClassifier or NetworkEnsembleRegressor
         The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
         networks, ``estimators_``, take raw rows.
@@ -151,6 +155,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     Warns
     -----
     FeatureSelectionWarning
+        Networks that predict no better than chance (``at_chance_``).
         Constant columns, networks that let no feature through, checkpoints that are damaged or
         belong to another fit, and ``"auto"`` that selects nothing, or has too few networks to call
         a single feature.

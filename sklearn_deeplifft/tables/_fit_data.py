@@ -45,6 +45,8 @@ class FitData:
     """(m,): positions of the distinct rows in ``rows``."""
     training_weight: np.ndarray
     """(n,): weight of each row in the loss; zero for rows merged into another."""
+    sample_weight: np.ndarray
+    """(n,): the same without weights of classes."""
     score_weight: np.ndarray
     """(n,): weight of each row in the scores; zero where ``sample_mask`` is False as well."""
     groups: np.ndarray | None
@@ -130,6 +132,7 @@ def fit_data(
         rows=rows,
         target=target,
         index=index,
+        sample_weight=weight,
         training_weight=weight * _class_factor(class_weight, target, index, weight),
         score_weight=score_weight,
         groups=codes,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.common.gate_tables import PLANTED
+from benchmarks.common.quality_tables import QualityTable, load
 from benchmarks.quality import __main__ as command
 from benchmarks.quality import study
 from benchmarks.quality.cells import Cell
@@ -22,7 +23,6 @@ from benchmarks.quality.summary import (
     tried_tables,
     written_rows,
 )
-from benchmarks.quality.tables import QualityTable, load
 
 
 def made(*cells):

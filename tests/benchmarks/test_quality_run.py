@@ -7,12 +7,12 @@ import time
 import numpy as np
 import pytest
 
+from benchmarks.common.quality_tables import QualityTable
 from benchmarks.quality import limited as limits
 from benchmarks.quality import run as running
 from benchmarks.quality.cells import Cell, Key, append_cell, read_cells
 from benchmarks.quality.limited import Outcome, limited
 from benchmarks.quality.run import Plan, Study, run, run_all
-from benchmarks.quality.tables import QualityTable
 
 
 def small_table(name="small", d=6):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import issparse
 
-from benchmarks.quality.noise import with_corrupted, with_random, with_second_order
-from benchmarks.quality.tables import COUNTS, N_SPLITS, TABLES, QualityTable, load, split
+from benchmarks.common.added_noise import with_corrupted, with_random, with_second_order
+from benchmarks.common.quality_tables import COUNTS, N_SPLITS, TABLES, QualityTable, load, split
 
 SHAPES = {
     "breast_cancer": (569, 30, 2),

@@ -15,6 +15,7 @@ def data_of(n=100, n_classes=2, groups=None, scored=None, index=None, d=6) -> Fi
         target=encode_target(np.arange(n) % n_classes, "classification"),
         index=np.arange(n) if index is None else index,
         training_weight=np.ones(n),
+        sample_weight=np.ones(n),
         score_weight=np.ones(n) if scored is None else scored.astype(float),
         groups=groups,
         names=None,

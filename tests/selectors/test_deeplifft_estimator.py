@@ -252,6 +252,9 @@ def test_grid_in_two_processes_gives_what_one_gives(data):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore:the networks predict no:sklearn_deeplifft.FeatureSelectionWarning"
+)
 def test_selection_inside_cross_validation_does_not_leak():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(400, 60)), rng.integers(2, size=400)
@@ -295,7 +298,7 @@ def test_weights_masks_and_groups_are_routed_through_a_grid(data, monkeypatch):
 
     monkeypatch.setattr(DeepLIFFTSelector, "fit", watched)
     with sklearn.config_context(enable_metadata_routing=True):
-        selector = quick(max_epochs=5).set_fit_request(
+        selector = quick(max_epochs=15, n_networks=5).set_fit_request(
             sample_weight=True, sample_mask=True, groups=True
         )
         pipe = Pipeline(

@@ -399,7 +399,9 @@ def counter(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", ":".join(p for p in sys.path if p))
 
 
+# Trainings are counted, and so they are short: some of the networks learn nothing.
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:the networks predict:sklearn_deeplifft.FeatureSelectionWarning")
 @pytest.mark.parametrize(("estimator", "n_jobs"), [(None, 1), (MLP, 2)], ids=["default", "module"])
 def test_a_grid_of_20_counts_and_5_folds_trains_6_times(n_jobs, estimator, tmp_path, counter):
     X, y = planted(n=90, d=24)

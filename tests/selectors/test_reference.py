@@ -24,7 +24,14 @@ def frame(data):
 @pytest.fixture(scope="module")
 def fitted(data, frame):
     ensemble = NetworkEnsembleClassifier(
-        n_networks=2, hidden_layer_sizes=(8,), max_epochs=5, gates=None, random_state=0
+        n_networks=4,
+        hidden_layer_sizes=(8,),
+        max_epochs=20,
+        learning_rate=0.02,
+        batch_size=16,
+        gates=None,
+        validation_fraction=0.25,
+        random_state=0,
     )
     return ensemble.fit(frame, data.y)
 

@@ -20,6 +20,7 @@ from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from benchmarks.common.added_noise import NOISE
 from benchmarks.common.gate_tables import PLANTED
 from benchmarks.common.motif_tables import (
     deepbind_classes,
@@ -27,7 +28,6 @@ from benchmarks.common.motif_tables import (
     starr_mesc_motif_table,
     table_file,
 )
-from benchmarks.quality.noise import NOISE
 
 COUNTS = (3, 5, 10, 20, 50)
 N_SPLITS = 3

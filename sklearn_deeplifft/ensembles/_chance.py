@@ -1,0 +1,145 @@
+"""Comparison of predictions of held-out rows with chance.
+
+==========  =================================================================  ==========
+code        meaning                                                            shape
+==========  =================================================================  ==========
+``v``       ranks of the targets: a column per class (0 or 1), label, quantity  (n, m)
+``a``       ranks of the outputs that belong to them, centred                  (n, m)
+``count``   rows that a row stands for                                         (n,)
+==========  =================================================================  ==========
+
+A column's statistic is ``sum_i a_i v_i``, and its null distribution that of targets which are dealt
+anew to the rows: mean and variance are known in closed form (W. Hoeffding 1951, "A combinatorial
+central limit theorem"). Targets of one group of rows move together, and are dealt anew within it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import norm
+
+__all__ = ["LEVEL", "chance_p_value"]
+
+LEVEL = 0.01
+"""Predictions are at chance where the p-value is above."""
+
+
+class _Statistic(NamedTuple):
+    """Statistics (m,) and their covariance (m, m) where targets are dealt at random."""
+
+    value: np.ndarray
+    covariance: np.ndarray
+
+
+def chance_p_value(
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    questions: np.ndarray,
+    weight: np.ndarray,
+    groups: np.ndarray | None = None,
+    mutual: float = 0.0,
+    share: float = 1.0,
+) -> float:
+    """Evidence that outputs for held-out rows know nothing of the targets.
+
+    Parameters
+    ----------
+    outputs, targets : array of shape (n, m)
+        Outputs of networks that have not seen the row. A high output in column k goes with a high
+        target in column k; only the order of the values matters.
+    questions : int array of shape (m,)
+        Columns that answer one question, such as the classes of one output.
+    weight : array of shape (n,)
+        Whole numbers count rows; others are scaled to a mean of one.
+    groups : int array of shape (n,) or None
+    mutual : float, default=0.0
+        How many of the rows that a row's networks have learned from are predicted in their turn by
+        networks that have learned from it, as a share, 0 to 1. The product of two such rows counts
+        twice, and the variance is that of dealt targets times one more than the share.
+    share : float, default=1.0
+        The statistics are multiplied by it: what would be found of a weaker relation?
+
+    Returns
+    -------
+    float
+        0 to 1, one-sided. The smallest over the columns, over the sums of a question's columns and
+        over the sum of all, by Bonferroni: one class, label or quantity that is predicted is
+        enough, and so is a little of each.
+    """
+    count, weight = _counted(weight)
+    ranks, v = _mid_ranks(outputs, count), _mid_ranks(targets, count)
+    a = weight[:, None] * (ranks - np.average(ranks, axis=0, weights=count * weight))
+    found = _dealt(a, v, count) if groups is None else _grouped(a, v, count, groups)
+    value, covariance = share * found.value, (1 + mutual) * found.covariance
+    sums = _sums_of_columns(questions)
+    smallest = [
+        len(s) * _p_values(s @ value, np.einsum("sk,kl,sl->s", s, covariance, s)).min()
+        for s in sums
+    ]
+    return float(min(1.0, len(sums) * min(smallest)))
+
+
+def _sums_of_columns(questions: np.ndarray) -> list[np.ndarray]:
+    """Which columns are added up: each alone, those of a question, all; nothing twice."""
+    m, several = len(questions), np.unique(questions)
+    sums = {m: np.eye(m), len(several): (questions == several[:, None]) * 1.0, 1: np.ones((1, m))}
+    return list(sums.values())
+
+
+def _counted(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that each row stands for, and the weight of each of these."""
+    if (weight == np.round(weight)).all():
+        return weight, np.ones(len(weight))
+    return np.ones(len(weight)), weight / weight.mean()
+
+
+def _mid_ranks(x: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Rows below each and half of those that are equal, as shares of all: (n, m), 0 to 1."""
+    ranks = np.empty(x.shape)
+    for k, column in enumerate(x.T):
+        place = np.unique(column, return_inverse=True)[1].reshape(-1)
+        equal = np.bincount(place, count)
+        ranks[:, k] = (np.cumsum(equal) - equal / 2)[place] / count.sum()
+    return ranks
+
+
+def _p_values(value: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """One-sided p-values; a statistic that cannot vary says nothing."""
+    # Rounding leaves a little of a variance that is zero.
+    varies = variance > 1e-12 * max(variance.max(), 1e-300)
+    z = np.where(varies, value / np.sqrt(np.where(varies, variance, 1.0)), -np.inf)
+    return np.asarray(norm.sf(z))
+
+
+def _dealt(a: np.ndarray, v: np.ndarray, count: np.ndarray) -> _Statistic:
+    """The statistic where any row may get the target of any other."""
+    a, v = (x - np.average(x, axis=0, weights=count) for x in (a, v))
+    counted = count[:, None] * a
+    covariance = (a.T @ counted) * (v.T @ (count[:, None] * v)) / max(count.sum() - 1, 1)
+    return _Statistic((counted * v).sum(axis=0), covariance)
+
+
+def _grouped(a: np.ndarray, v: np.ndarray, count: np.ndarray, groups: np.ndarray) -> _Statistic:
+    """The statistic where targets move with their group, and are dealt anew within it."""
+    group = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    size = np.bincount(group, count)
+    total_a, mean_v = (_sums(count[:, None] * x, group, len(size)) for x in (a, v))
+    mean_v /= size[:, None]
+    between = _dealt(total_a, mean_v, np.ones(len(size)))
+    within_a = a - (total_a / size[:, None])[group]
+    within_v = v - mean_v[group]
+    value = between.value + (count[:, None] * within_a * within_v).sum(axis=0)
+    freedom = np.maximum(size - 1, 1)[:, None]
+    covariance = between.covariance.copy()
+    for k in range(a.shape[1]):  # a row at a time, as all of G matrices (m, m) may not fit
+        scatter_a, scatter_v = (
+            _sums(count[:, None] * x[:, [k]] * x, group, len(size)) for x in (within_a, within_v)
+        )
+        covariance[k] += (scatter_a * scatter_v / freedom).sum(axis=0)
+    return _Statistic(value, covariance)
+
+
+def _sums(x: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
+    return np.stack([np.bincount(group, column, n_groups) for column in x.T], axis=1)
