@@ -44,6 +44,7 @@ from sklearn_deeplifft.selectors._significance import (
     against_nulls,
     explained,
 )
+from sklearn_deeplifft.selectors._slopes import mean_slopes
 from sklearn_deeplifft.selectors._sources import FirstRound, Source, source_of
 from sklearn_deeplifft.selectors._support import NO_CLASSES, RankedFeatures
 from sklearn_deeplifft.selectors._unused import warn_unused
@@ -236,6 +237,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         self._after_scores(data, first.networks, scores)
         self._compare_with_nulls(scores)
         self.class_importances_ = mean_by_class(scores)
+        self._keep_slopes(scores)
         by_network = np.array([s.overall for s in scores])
         if not self._selects_inputs():  # neurons are not grouped
             every = np.arange(by_network.shape[1])
@@ -327,6 +329,13 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         self._forget("classes_")
         if data.target.classes is not None:
             self.classes_ = data.target.classes
+
+    def _keep_slopes(self, scores: Sequence[Scores]) -> None:
+        """Slopes of networks on all features, as the class scores are: every column has one."""
+        self._forget("class_slopes_")
+        slopes = mean_slopes(scores)
+        if slopes is not None:
+            self.class_slopes_ = slopes
 
     def _forget(self, name: str) -> None:
         """Drop what an earlier fit has set and this one may not."""

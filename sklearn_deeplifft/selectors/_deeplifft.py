@@ -365,7 +365,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
             dtype=None if self.dtype is None else getattr(torch, self.dtype),
             drop_normalizer=data.target.kind != "regression",
         )
-        gauge = Gauge(data.mean, data.constant, simplices)
+        gauge = Gauge(data.mean, data.std, data.constant, simplices)
         self._plan = ReadingPlan(settings, gauge, self._groups)
         self._rule = ScoreRule(self.target_class, self.class_balance, self.importance_type)
         self._units = target_scale(data)[1] if data.target.kind == "regression" else None

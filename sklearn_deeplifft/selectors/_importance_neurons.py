@@ -281,7 +281,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         rescaled = data.target.kind == "regression" and not source.target_is_standard
         settings = ReadingSettings(drop_normalizer=data.target.kind != "regression")
         columns = np.arange(data.rows.shape[1])
-        gauge = Gauge(data.mean, data.constant)
+        gauge = Gauge(data.mean, data.std, data.constant)
         self._on_path = source.on_path
         return GateScorer(
             plan=ReadingPlan(settings, gauge, FeatureGroups(columns, columns)),
