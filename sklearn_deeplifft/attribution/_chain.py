@@ -185,7 +185,10 @@ class ChainReader:
         return self._backward(eye[None], [], range(first + 1, second))[0]
 
     def _backward(self, G: Tensor, slopes: list[Tensor], part: range) -> Tensor:
-        """Carry ``G`` (n, K, m) down through a part of the stages, the lowest of ``slopes`` last."""
+        """Carry ``G`` (n, K, m) down through a part of the stages; ``slopes`` end with its lowest.
+
+        The lowest slopes are the first of the list, as they were met on the way up.
+        """
         remaining, owned = list(slopes), False
         for stage in reversed(self.stages[part.start : part.stop]):
             if isinstance(stage, Affine):

@@ -191,9 +191,7 @@ class Scorer:
             per_head.append(full)
         return torch.cat(per_head, dim=1)
 
-    def _scores(
-        self, X: Tensor, y: Tensor, weight: Tensor | None = None
-    ) -> Iterator[_HeadScores]:
+    def _scores(self, X: Tensor, y: Tensor, weight: Tensor | None = None) -> Iterator[_HeadScores]:
         if len(self.heads) == 1:
             yield self._single(X, y, weight)
             return

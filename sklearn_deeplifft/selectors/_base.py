@@ -35,6 +35,7 @@ from sklearn_deeplifft.ranking import (
 )
 from sklearn_deeplifft.selectors._elimination import eliminate, require_possible
 from sklearn_deeplifft.selectors._fit_cache import remembered, require_memory
+from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._rows_scored import require_known, rows_to_score
 from sklearn_deeplifft.selectors._scores import Scorer, Scores, mean_by_class
 from sklearn_deeplifft.selectors._significance import (
@@ -122,6 +123,10 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
     @abstractmethod
     def _scorer(self, data: FitData, source: Source) -> Scorer:
         """Settle how networks are scored on a table; keep on ``self`` what other rows need."""
+
+    @abstractmethod
+    def _quantities(self, kind: str) -> Quantities:
+        """Name what the numbers of this fit are, on a target of this kind."""
 
     def _features(self, data: FitData, source: Source) -> FeatureGroups:
         """Find the columns that are one feature."""
@@ -247,6 +252,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         self.decomposition_error_ = float(np.max([s.error for s in scores]))
         if self._eliminates(source):
             self._eliminate(first, source, scorer, scores, rows)
+        self.quantities_ = self._quantities(data.target.kind)
         self.estimator_ = source.fitted(first, data)
         self._keep_classes(data)
         self._after_fit(data)

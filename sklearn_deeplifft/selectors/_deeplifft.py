@@ -18,6 +18,7 @@ from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import of_class, warn_never_right
 from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer, ScoreRule
+from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
 from sklearn_deeplifft.selectors._row_readings import RowReadings
 from sklearn_deeplifft.selectors._rows_scored import SCORE_ON
@@ -371,6 +372,17 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         self._units = target_scale(data)[1] if data.target.kind == "regression" else None
         units = None if source.target_is_standard else self._units
         return DecompositionScorer(self._plan, self._rule, data, units)
+
+    def _quantities(self, kind: str) -> Quantities:
+        if self.n_rounds_ > 1:
+            importance = "share of all features'\nscores, mean of rounds"
+        elif self._rule.target_class is not None:
+            importance = f"mean change of the\nprobability of {self._rule.target_class}"
+        elif kind == "regression":
+            importance = "mean size of the term\n(in SD of the target)"
+        else:
+            importance = "size of the change of the\ntrue class's probability"
+        return decomposed(importance, kind)
 
     def _after_scores(
         self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]

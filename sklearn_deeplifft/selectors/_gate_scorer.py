@@ -46,9 +46,7 @@ class GateScorer:
         reading = self.plan.reading(trained, data.rows, columns)
         sums = reading.sums(index, data.target, data.score_weight)
         scores = scores_of(sums, data.target, target_class=self.target_class, units=self.units)
-        scores = scores._replace(
-            slopes=slopes_of(sums, data.target, reading.deviation, self.units)
-        )
+        scores = scores._replace(slopes=slopes_of(sums, data.target, reading.deviation, self.units))
         if trained.null_columns is not None:
             scores = split_null_scores(scores, self.groups)
         if self.target_class is not None:

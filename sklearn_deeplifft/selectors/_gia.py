@@ -35,6 +35,7 @@ from sklearn_deeplifft.selectors._intervention_scorer import (
     ResponseSettings,
     bound_to,
 )
+from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._sources import Source
 from sklearn_deeplifft.tables import FitData, target_scale
 
@@ -304,6 +305,16 @@ class GIATransformer(BaseNetworkSelector):
             target_class=self.target_class,
             seed=seed,
         )
+
+    def _quantities(self, kind: str) -> Quantities:
+        if kind == "regression":
+            changed = "prediction (in SD)"
+        else:
+            changed = "class's probability" if self.scale == "proba" else "class's centred logit"
+        by_class = f"mean change of the {changed}\nby having more of the feature"
+        one = f"mean effect on {self.target_class}\nof having more of the feature"
+        importance = f"mean size of the change of\nthe {changed}"
+        return Quantities(importance if self.target_class is None else one, by_class)
 
     def _after_fit(self, data: FitData) -> None:
         base = _as_dense(self.background_)

@@ -18,6 +18,7 @@ from sklearn_deeplifft.networks import TrainedNetwork, adapter_of
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import row_of, warn_never_right
 from sklearn_deeplifft.selectors._gate_scorer import GateScorer, groups_of_gates
+from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
 from sklearn_deeplifft.selectors._rows_scored import SCORE_ON
 from sklearn_deeplifft.selectors._scores import Scores
@@ -294,6 +295,11 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
             reads_weights=self.readout == "effective" or bool(ensemble.gate_penalty),
             in_front=not adapter_of(ensemble.network).built_here,
         )
+
+    def _quantities(self, kind: str) -> Quantities:
+        share = "share of the gates,\nmean over networks"
+        one = f"mean change of the\nprobability of {self.target_class}"
+        return decomposed(share if self.target_class is None else one, kind)
 
     def _after_scores(
         self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]

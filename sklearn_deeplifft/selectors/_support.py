@@ -22,6 +22,7 @@ from sklearn_deeplifft.ranking import (
     top_mask,
     top_masks,
 )
+from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._significance import AUTO
 from sklearn_deeplifft.tables import (
     FeatureGroups,
@@ -54,6 +55,7 @@ class RankedFeatures(SelectorMixin):
     feature_importances_: np.ndarray
     class_importances_: np.ndarray
     class_slopes_: np.ndarray
+    quantities_: Quantities
     importances_per_network_: np.ndarray
     importances_std_: np.ndarray
     importances_interval_: np.ndarray
