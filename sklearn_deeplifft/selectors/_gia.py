@@ -157,6 +157,8 @@ class GIATransformer(BaseNetworkSelector):
         The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
         networks, ``estimators_``, take raw rows.
     classes_ : ndarray of shape (n_classes,), or list of them
+    quantities_ : Quantities
+        Names of what the importances and class scores measure, as axes show them.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
     Raises

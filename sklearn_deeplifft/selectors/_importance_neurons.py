@@ -120,6 +120,9 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the exact decomposition of the same networks: see
         `DeepLIFFTSelector`. Positive speaks for the class.
+    class_slopes_ : ndarray of shape (n_classes, n_features)
+        What one standard deviation more of a column does to the class's centred logit, from the
+        same networks and rows: see `DeepLIFFTSelector`.
     exit_penalties_ : ndarray of shape (n_networks, n_features)
         The penalty at which a gate closed for good; infinite if it never did. Only with
         ``gate_penalty="path"``.
@@ -137,6 +140,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
         networks, ``estimators_``, take raw rows.
     classes_ : ndarray of shape (n_classes,), or list of them
+    quantities_ : Quantities
+        Names of what the importances, class scores and slopes measure, as axes show them.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
     Raises
