@@ -8,7 +8,6 @@ the feature does to the logit of the class.
 
 # %%
 # Cell nuclei in breast tissue: 30 measurements, two classes.
-import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer
 
@@ -27,8 +26,8 @@ selector = DeepLIFFTSelector(three_networks, n_features_to_select=10, random_sta
 display = ClassImportanceDisplay.from_estimator(selector, k=10)
 
 # %%
-# A class score alone is no direction: it says that the values found in a class raise the probability
-# of that class, be they high or low, and so a feature may have a positive one for both classes. Of
+# A class score alone is no direction: it says that the values found in a class raise its
+# probability, be they high or low, and so a feature may have a positive one for both classes. Of
 # two classes the slopes are each other's negative.
 table = selector.to_frame().set_index("feature").head(10)
 print(table.filter(regex="for_|slope_").round(3))
