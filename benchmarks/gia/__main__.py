@@ -7,7 +7,8 @@ feature, beside full forward passes, captum's ``FeatureAblation`` and the bare m
 the layers above the first (by ``torch.mm`` or as the engine asks for them, whichever is quicker);
 all pairs of 128 features on 64 rows. Coverage: how often 95 % intervals over networks hold a known
 truth. Nulls: how often nothing is reported where there is nothing. Experiments: the negative-set
-experiment, and two real tables where ``../shared/data`` (or ``--data DIR``) is there.
+experiment, and two real tables where ``../shared/data`` (or ``--data DIR``) is there; and how often
+slopes and effects of the same networks have the same sign.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 
 from benchmarks.common.measure import N_CORES, write_json
 from benchmarks.gia.experiments import doses_of_ctcf, negative_sets, on_crx, on_starr
+from benchmarks.gia.signs import slope_signs
 from benchmarks.gia.simulations import coverage, null_share
 from benchmarks.gia.speed import speed, speed_of_pairs
 
@@ -40,6 +42,7 @@ def main() -> None:
             | on_crx(options.data, options.quick)
             | on_starr(options.data)
             | doses_of_ctcf(options.data)
+            | slope_signs(options.data, options.quick)
         ),
     }
     for name, part in parts.items():

@@ -2,13 +2,12 @@
 Which class does a feature speak for?
 =====================================
 
-Class scores are signed: the mean change of the probability of a class at the feature's step, over
-examples of that class.
+A class score says how much a class hangs on a feature, a slope in which direction: what more of
+the feature does to the logit of the class.
 """
 
 # %%
 # Cell nuclei in breast tissue: 30 measurements, two classes.
-import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer
 
@@ -21,17 +20,17 @@ three_networks = DeepLIFFTSelector.default_estimator(n_networks=3)
 selector = DeepLIFFTSelector(three_networks, n_features_to_select=10, random_state=0).fit(X, y)
 
 # %%
-# The ten best features, in the order of the ranking. Colours are class scores with all 30 features
-# present: blue speaks for the class, red against it.
+# The ten best features, in the order of the ranking. Colours are as deep as class scores with all
+# 30 features present; where they are blue more of the feature speaks for the class, where they are
+# red against it.
 display = ClassImportanceDisplay.from_estimator(selector, k=10)
 
 # %%
-# A feature can speak for both classes, because the sign is not a direction: it says that the
-# values found in a class raise the probability of that class, be they high or low. The means of
-# the classes, in standard deviations from the mean of all, tell which.
-best = np.argsort(selector.ranking_)[:10]
-standardized = (X - X.mean()) / X.std()
-print(standardized.iloc[:, best].groupby(y).mean().T.round(1))
+# A class score alone is no direction: it says that the values found in a class raise its
+# probability, be they high or low, and so a feature may have a positive one for both classes. Of
+# two classes the slopes are each other's negative.
+table = selector.to_frame().set_index("feature").head(10)
+print(table.filter(regex="for_|slope_").round(3))
 
 # %%
 # Much of this table says the same thing several times: radius, perimeter and area measure one

@@ -15,6 +15,7 @@ from sklearn.feature_selection import f_classif
 
 from sklearn_deeplifft import DeepLIFFTSelector
 from sklearn_deeplifft.datasets import make_motif_counts
+from sklearn_deeplifft.plotting import ClassImportanceDisplay
 
 table = make_motif_counts(
     4000,
@@ -54,11 +55,18 @@ print("F-test   ", sorted((np.argsort(f_test)[members] + 1).tolist()))
 # %%
 # A *contrary* motif occurs next to the hits of another motif, its host, and is evidence against
 # the class in which the host is frequent. Seen alone it is more frequent there, so frequencies
-# give it the wrong sign. Its class score has the right one, and is among the lowest of its class.
+# give it the wrong sign. Its slope has the right one: one more of it lowers the class's logit.
 for c, motif in enumerate(table.contrary):
     inside, outside = table.X[table.y == c, motif].mean(), table.X[table.y != c, motif].mean()
-    scores = selector.class_importances_[c]
-    print(
-        f"class {c}: {inside:.2f} hits inside, {outside:.2f} outside, "
-        f"class score {scores[motif]:+.4f}, {(scores < scores[motif]).sum()} of 70 lower"
-    )
+    slope = selector.class_slopes_[c, motif]
+    print(f"class {c}: {inside:.2f} hits inside, {outside:.2f} outside, slope {slope:+.3f}")
+
+# %%
+# The same as a figure: contrary motifs below their hosts, in the class of each and in the others.
+hosts_and_contrary = np.concatenate([table.host, table.contrary])
+ClassImportanceDisplay(
+    selector.class_slopes_[:, hosts_and_contrary].T,
+    feature_names=[f"{kind} of class {c}" for kind in ("host", "contrary") for c in range(4)],
+    class_names=[f"class {c}" for c in range(4)],
+    label=selector.quantities_.slope,
+).plot()

@@ -6,9 +6,12 @@ code            symbol                                                shape
 ``signed``      sum of w_s score over the correct rows of a cell      (C, d)
 ``absolute``    sum of w_s |score|                                    (C, d)
 ``weight``      sum of w_s                                            (C,)
+``slopes``      sum of w_s centred dz/dx_i over all rows              (C, D)
+``total``       sum of w_s over all rows, right or wrong
 ==============  ====================================================  ========
 
 A cell is a class (softmax), a label's absence or presence (sigmoid), or an output (regression).
+Scores are of d features, which may be groups of the D columns; slopes are always of columns.
 """
 
 from __future__ import annotations
@@ -28,24 +31,34 @@ class ScoreSums:
     signed: Tensor
     absolute: Tensor
     weight: Tensor
+    slopes: Tensor
+    total: float
     residual: float = 0.0
     """Largest relative residual of the decomposition among the rows seen."""
 
     @classmethod
-    def zeros(cls, n_cells: int, n_features: int) -> ScoreSums:
-        """The sums of no rows."""
-        empty = torch.zeros(n_cells, n_features, dtype=torch.float64)
-        return cls(empty, empty.clone(), torch.zeros(n_cells, dtype=torch.float64))
+    def zeros(cls, n_cells: int, n_features: int, n_columns: int | None = None) -> ScoreSums:
+        """The sums of no rows; of as many columns as features by default."""
+        scores = torch.zeros(n_cells, n_features, dtype=torch.float64)
+        width = n_features if n_columns is None else n_columns
+        slopes = torch.zeros(n_cells, width, dtype=torch.float64)
+        weight = torch.zeros(n_cells, dtype=torch.float64)
+        return cls(scores, scores.clone(), weight, slopes, 0.0)
 
     @classmethod
-    def of(cls, scores: Tensor, cell: Tensor, weight: Tensor, n_cells: int) -> ScoreSums:
+    def of(
+        cls, scores: Tensor, cell: Tensor, weight: Tensor, slopes: Tensor, total: float
+    ) -> ScoreSums:
         """The sums of one batch of scores (m, d), with cells (m,) and weights (m,)."""
+        n_cells = len(slopes)
         belongs = torch.nn.functional.one_hot(cell, n_cells).T.to(scores.dtype)
         belongs = belongs * weight.to(scores.dtype)
         return cls(
             (belongs @ scores).double(),
             (belongs @ scores.abs()).double(),
             belongs.double().sum(1),
+            slopes.double(),
+            total,
         )
 
     def __add__(self, other: ScoreSums) -> ScoreSums:
@@ -53,6 +66,8 @@ class ScoreSums:
             self.signed + other.signed,
             self.absolute + other.absolute,
             self.weight + other.weight,
+            self.slopes + other.slopes,
+            self.total + other.total,
             worst(self.residual, other.residual),
         )
 

@@ -9,6 +9,10 @@ code            meaning                                              shape
 ``offset``      t = phi(a) - s a, nonzero only where phi saturates   (n, m) or None
 ``G``           dz_k/d(unit), carried down from the logits           (n, K, m)
 ==============  ===================================================  ====================
+
+The sum of the coefficients over rows needs none of them: of one hidden layer it is
+``V diag(sum_s w_s s) W``, and of two ``V (M * sum_s w_s s2 s1') W``, where ``V``, ``M`` and ``W``
+are the affine maps above, between and below, and ``*`` is taken entry by entry.
 """
 
 from __future__ import annotations
@@ -98,6 +102,8 @@ class ChainReader:
         last = stages[-1]
         assert isinstance(last, Affine)  # chain_of returns nothing else
         self._top = last.matrix()
+        self._bends = [i for i, stage in enumerate(stages) if isinstance(stage, Activation)]
+        self._between = self._map_between() if len(self._bends) == 2 else None
 
     @neutral_torch(autograd=False)
     def form(
@@ -106,22 +112,30 @@ class ChainReader:
         reference: Tensor | None = None,
         select: RowFilter | None = None,
         outputs: OutputMap | None = None,
+        weight: Tensor | None = None,
     ) -> LinearForm:
         """Return the linear form at ``X``; the arguments are those of ``NetworkReader.form``."""
         X = X.to(self.dtype).flatten(1)
         reference = None if reference is None else reference.to(self.dtype).flatten()
         z, slopes, offsets = self._forward(X)
+        summed, lowest = None, None
+        if weight is not None:
+            summed, lowest = self._summed(weight.to(self.dtype), slopes)
         rows = None if select is None else select(z)
         if rows is not None:
             X, z = X[rows], z[rows]
             slopes = [slope[rows] for slope in slopes]
             offsets = [None if offset is None else offset[rows] for offset in offsets]
         b = self._constant_path(X, reference, slopes, offsets)
-        top = self._top.expand(len(X), -1, -1)
+        if lowest is None:
+            G, low = self._top.expand(len(X), -1, -1), len(self.stages) - 1
+        else:
+            G, low = lowest if rows is None else lowest[rows], self._bends[0]
         if outputs is not None:
-            z, b, top = outputs(z, rows), outputs(b, rows), outputs(top, rows)
+            z, b, G = outputs(z, rows), outputs(b, rows), outputs(G, rows)
         x = X if reference is None else X - reference
-        return LinearForm(z, self._backward(top, slopes), b, x, rows)
+        c = self._backward(G, slopes if lowest is None else [], range(low))
+        return LinearForm(z, c, b, x, rows, summed)
 
     @neutral_torch(autograd=False)
     def logits(self, X: Tensor) -> Tensor:
@@ -141,10 +155,42 @@ class ChainReader:
             h = value
         return h, slopes, offsets
 
-    def _backward(self, G: Tensor, slopes: list[Tensor]) -> Tensor:
-        """Carry ``G`` (n, K, m), the derivatives above the last affine stage, down to x."""
+    def _summed(self, weight: Tensor, slopes: list[Tensor]) -> tuple[Tensor, Tensor | None]:
+        """Sum (K, d) of the weighted coefficients of all rows.
+
+        And, of three activations and more, the ``G`` of each row below the lowest of them: no sum
+        can go around it, and to carry it down twice would be most of the work once more.
+        """
+        bends, last, lowest = self._bends, len(self.stages) - 1, None
+        top = self._top[None]
+        if len(bends) == 0:
+            G = top * weight.sum()
+        elif len(bends) == 1:
+            G = self._backward(top, [], range(bends[0] + 1, last)) * (weight @ slopes[0])
+        elif self._between is not None:
+            both = (slopes[1] * weight[:, None]).T @ slopes[0]
+            G = self._backward(top, [], range(bends[1] + 1, last)) @ (self._between * both)
+        else:
+            every = self._top.expand(len(weight), -1, -1)
+            lowest = self._backward(every, slopes, range(bends[0], last))
+            G = torch.tensordot(weight, lowest, 1)[None]
+        low = bends[0] if bends else last
+        return self._backward(G, [], range(low))[0], lowest
+
+    def _map_between(self) -> Tensor:
+        """(m2, m1): the affine map between the two activations."""
+        first, second = self._bends
+        above = next(s.weight for s in self.stages[second:] if isinstance(s, Affine))
+        eye = torch.eye(above.shape[-1], dtype=self.dtype, device=above.device)
+        return self._backward(eye[None], [], range(first + 1, second))[0]
+
+    def _backward(self, G: Tensor, slopes: list[Tensor], part: range) -> Tensor:
+        """Carry ``G`` (n, K, m) down through a part of the stages; ``slopes`` end with its lowest.
+
+        The lowest slopes are the first of the list, as they were met on the way up.
+        """
         remaining, owned = list(slopes), False
-        for stage in reversed(self.stages[:-1]):
+        for stage in reversed(self.stages[part.start : part.stop]):
             if isinstance(stage, Affine):
                 G = stage.pull_back(G)
             else:

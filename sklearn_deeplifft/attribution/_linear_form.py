@@ -7,6 +7,7 @@ code                 symbol                  shape
 ``coefficients``     c[s, k, i] = dz_k/dx_i  (n, K, d); d counts the flattened axes of x
 ``displacement``     x - r                   (n, d); r is the reference, zero in the paper
 ``bias``             b = z - J (x - r)       (n, K), by forward-mode differentiation
+``summed``           sum_s w_s c[s, k, i]    (K, d), of all rows and outputs as they are
 ===================  ======================  ==================================================
 
 In a piecewise-linear network ``z = b + c.(x - r)`` holds exactly on the cell that holds ``x``.
@@ -56,6 +57,9 @@ class LinearForm(NamedTuple):
     """(n, d): the input, or the hidden layer asked for, less the reference."""
     rows: Tensor | None = None
     """(n,): which rows of the batch these are; None means all of them, in order."""
+    summed: Tensor | None = None
+    """(K, d): where weights were given, the weighted sum of the coefficients of all rows of the
+    batch, unwanted ones too, and of the outputs as they are, before a map of them."""
 
 
 def relative_residual(logits: Tensor, bias: Tensor, explained: Tensor) -> float:
@@ -123,6 +127,7 @@ class NetworkReader:
         reference: Tensor | None = None,
         select: RowFilter | None = None,
         outputs: OutputMap | None = None,
+        weight: Tensor | None = None,
     ) -> LinearForm:
         """Return the linear form at ``X``.
 
@@ -135,9 +140,11 @@ class NetworkReader:
             Picks the rows to read from the logits; None reads all of them.
         outputs : callable or None
             Linear map of the logits to what is decomposed, such as log-odds.
+        weight : Tensor of shape (n,) or None
+            Weights of rows, for ``summed``; None leaves it out.
         """
         with neutral_torch():
-            return self._form(X, reference, select, outputs)
+            return self._form(X, reference, select, outputs, weight)
 
     def _form(
         self,
@@ -145,6 +152,7 @@ class NetworkReader:
         reference: Tensor | None,
         select: RowFilter | None,
         outputs: OutputMap | None,
+        weight: Tensor | None,
     ) -> LinearForm:
         source = _Source(lambda value: value.detach().clone().requires_grad_())
         z = self._forward_from(source, self._cast(X))
@@ -153,6 +161,7 @@ class NetworkReader:
         # All rows are differentiated, the unwanted too: which they are is known from the logits
         # only, and leaving them out would need a second pass.
         c = jacobian(z, x)
+        summed = None if weight is None else torch.tensordot(weight.to(c.dtype), c, 1)
         # A pass of its own, forwards. From c the bias would complete the sum whatever c is, and the
         # residual would check nothing.
         b = z.detach() - self._directional(self._cast(X), reference)
@@ -161,7 +170,7 @@ class NetworkReader:
             z, c, b, displacement = z[rows], c[rows], b[rows], displacement[rows]
         if outputs is not None:
             z, c, b = outputs(z, rows), outputs(c, rows), outputs(b, rows)
-        return LinearForm(z, c, b, displacement, rows)
+        return LinearForm(z, c, b, displacement, rows, summed)
 
     def hidden(self, X: Tensor) -> Tensor:
         """Return what the coefficients multiply, flattened to (n, d)."""

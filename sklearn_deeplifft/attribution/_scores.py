@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from sklearn_deeplifft.attribution._accumulate import ScoreSums, worst
 from sklearn_deeplifft.attribution._chain import ChainReader, chain_of
 from sklearn_deeplifft.attribution._feature_sums import summed_by_feature
-from sklearn_deeplifft.attribution._gauge import SimplexGroup, terms_of
+from sklearn_deeplifft.attribution._gauge import SimplexGroup, project, terms_of
 from sklearn_deeplifft.attribution._increments import odds_increments
 from sklearn_deeplifft.attribution._linear_form import (
     LinearForm,
@@ -43,6 +43,7 @@ class Reader(Protocol):
         reference: Tensor | None = None,
         select: RowFilter | None = None,
         outputs: OutputMap | None = None,
+        weight: Tensor | None = None,
     ) -> LinearForm: ...
 
 
@@ -106,12 +107,27 @@ class Head(NamedTuple):
             return sigmoid_contrast(self.of(values), y)
         return self.of(values)
 
+    def centred(self, values: Tensor) -> Tensor:
+        """Part of (K, ...), one row for each cell: less the mean over classes, (C, ...).
+
+        Of a sigmoid's one logit z the two classes have the logits (0, z), and so -z/2 and z/2; what
+        a regression answers is left as it is.
+        """
+        own = values[self.start : self.stop]
+        if self.kind == "softmax":
+            return own - own.mean(0)
+        if self.kind == "sigmoid":
+            return torch.cat([-own / 2, own / 2])
+        return own
+
 
 class _HeadScores(NamedTuple):
     rows: Tensor
     scores: Tensor
     """(m, d), or (m, K, d) in regression."""
     residual: float
+    slopes: Tensor | None
+    """(C, D): sum over all rows of the centred coefficients, where weights were given."""
 
 
 @dataclass(frozen=True)
@@ -143,18 +159,21 @@ class Scorer:
             return self._sums(X, y, weight)
 
     def _sums(self, X: Tensor, y: Tensor, weight: Tensor) -> ScoreSums:
-        parts = []
-        for h, found in enumerate(self._scores(X, y)):
+        parts, total = [], float(weight.sum(dtype=torch.float64))
+        for h, found in enumerate(self._scores(X, y, weight)):
             w = weight[found.rows]
+            assert found.slopes is not None
             if self.heads[h].kind == "identity":
-                part = _output_sums(found.scores, w)
+                part = _output_sums(found.scores, w, found.slopes, total)
             else:
-                part = ScoreSums.of(found.scores, y[found.rows, h], w, self.heads[h].n_cells)
+                part = ScoreSums.of(found.scores, y[found.rows, h], w, found.slopes, total)
             parts.append(replace(part, residual=found.residual))
         return ScoreSums(
             torch.cat([part.signed for part in parts]),
             torch.cat([part.absolute for part in parts]),
             torch.cat([part.weight for part in parts]),
+            torch.cat([part.slopes for part in parts]),
+            total,
             worst(*(part.residual for part in parts)),
         )
 
@@ -172,21 +191,21 @@ class Scorer:
             per_head.append(full)
         return torch.cat(per_head, dim=1)
 
-    def _scores(self, X: Tensor, y: Tensor) -> Iterator[_HeadScores]:
+    def _scores(self, X: Tensor, y: Tensor, weight: Tensor | None = None) -> Iterator[_HeadScores]:
         if len(self.heads) == 1:
-            yield self._single(X, y)
+            yield self._single(X, y, weight)
             return
         # One linear form of all logits for all heads: to read it is most of the work.
-        form = self.reader.form(X, self.reference)
+        form = self.reader.form(X, self.reference, weight=weight)
         for h, head in enumerate(self.heads):
             rows = self._wanted(head, form.logits, y[:, h])
             # Rows of the form are copied by this index: terms are written over the coefficients,
             # which the next head still needs.
             z, c, b = (head.decomposed(part[rows], y[rows, h]) for part in form[:3])
-            part = LinearForm(z, c, b, form.displacement[rows])
+            part = LinearForm(z, c, b, form.displacement[rows], summed=form.summed)
             yield self._scored(head, part, rows)
 
-    def _single(self, X: Tensor, y: Tensor) -> _HeadScores:
+    def _single(self, X: Tensor, y: Tensor, weight: Tensor | None) -> _HeadScores:
         head, target = self.heads[0], y[:, 0]
 
         def outputs(values: Tensor, rows: Tensor | None) -> Tensor:
@@ -194,7 +213,9 @@ class Scorer:
 
         # Handed to the reader, since a chain can choose rows and take differences of logits before
         # it makes the coefficients, the largest array: a wrong row then costs one forward pass.
-        form = self.reader.form(X, self.reference, lambda z: self._wanted(head, z, target), outputs)
+        form = self.reader.form(
+            X, self.reference, lambda z: self._wanted(head, z, target), outputs, weight
+        )
         rows = torch.arange(len(X)) if form.rows is None else form.rows
         return self._scored(head, form, rows)
 
@@ -215,14 +236,20 @@ class Scorer:
             displacement = summed_by_feature((displacement != 0).to(terms.dtype), self.features)
         if head.kind != "identity":
             terms = odds_increments(terms, bias, displacement)
-        return _HeadScores(rows, terms, residual)
+        return _HeadScores(rows, terms, residual, self._slopes(head, form.summed))
+
+    def _slopes(self, head: Head, summed: Tensor | None) -> Tensor | None:
+        """Sums of centred coefficients in this gauge: both maps are linear, so sums will do."""
+        return None if summed is None else project(head.centred(summed), self.groups)
 
 
-def _output_sums(terms: Tensor, weight: Tensor) -> ScoreSums:
+def _output_sums(terms: Tensor, weight: Tensor, slopes: Tensor, total: float) -> ScoreSums:
     """In regression every row counts for every output."""
     w = weight.to(terms.dtype)
     return ScoreSums(
         torch.einsum("n,nkd->kd", w, terms).double(),
         torch.einsum("n,nkd->kd", w, terms.abs()).double(),
         weight.double().sum().expand(terms.shape[1]).clone(),
+        slopes.double(),
+        total,
     )

@@ -14,7 +14,12 @@ __all__ = ["can_draw", "draw", "figure_writer"]
 
 MOST_FEATURES = 20
 CURVE_WIDTH = 6.2
-SLOPE = "change of the target for one of the feature\n(in standard deviations)"
+LABELS = {
+    "classification": "size: mean change of the class's probability\nover its own rows\n"
+    "(blue: more of the feature speaks for it, red: against it)",
+    "regression": "change of the target for one of the feature\n(in standard deviations)",
+}
+SHARE = "share of all features'\nscores, mean of rounds"
 
 
 def can_draw() -> bool:
@@ -56,13 +61,14 @@ def draw(outcome: Outcome) -> Any:
 
 
 def _heat_map(outcome: Outcome) -> ClassImportanceDisplay:
-    regression = outcome.table.task == "regression"
     return ClassImportanceDisplay(
         outcome.signed[:MOST_FEATURES],
         feature_names=outcome.features["feature"][:MOST_FEATURES].tolist(),
         class_names=outcome.signed_names,
         directions=outcome.directions[:MOST_FEATURES],
-        **({"label": SLOPE} if regression else {}),
+        label=LABELS[outcome.table.task],
+        overall=outcome.features["importance"][:MOST_FEATURES].to_numpy(),
+        overall_label=SHARE,
     )
 
 
@@ -70,9 +76,7 @@ def _heat_title(outcome: Outcome) -> str:
     n = len(outcome.features)
     shown = f"top {MOST_FEATURES} of {n:,}" if n > MOST_FEATURES else f"all {n}"
     name = shortened(outcome.table.name, 40).replace("$", r"\$")
-    triangles = "\n▲ the class has high values, ▼ low ones"
-    explained = triangles if outcome.directions.any() else ""
-    return f"{name}: {shown} features{explained}"
+    return f"{name}: {shown} features"
 
 
 def _curve_title(outcome: Outcome) -> str:

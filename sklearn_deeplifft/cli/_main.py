@@ -56,7 +56,11 @@ Files written:
                   importance
     for_<class>   signed, -1 to 1: mean change of the probability of the
                   class, over its examples that are classified correctly;
-                  positive speaks for the class
+                  its size says how much the class hangs on the feature
+    slope_of_<class>
+                  change of the centred logit of the class for one
+                  standard deviation more of the feature: positive
+                  speaks for the class, negative against it
     slope_of_<target>
                   instead of these in a regression: standard deviations
                   of the target for one of the feature

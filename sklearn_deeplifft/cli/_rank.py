@@ -16,11 +16,14 @@ from sklearn_deeplifft.cli._families import Families, groups_of, names_of_featur
 from sklearn_deeplifft.cli._fitting import collected, last_of_each, note_of, one_thread
 from sklearn_deeplifft.cli._parts import Parts, encode, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
-from sklearn_deeplifft.cli._signs import directions, slopes
+from sklearn_deeplifft.cli._signs import directions
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.tables import FeatureGroups
 
 __all__ = ["Outcome", "Settings", "n_rounds", "rank_table"]
+
+FOR, SLOPE_OF = "for_", "slope_of_"
+"""What stands before the name of a class, or target, in the header of the ranking."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,12 @@ class Outcome:
     settings: Settings
     ranking: pd.DataFrame
     """rank, feature, group where there are any, importance, std, then a signed column for each
-    class (or the slope); a row for each column."""
+    class (or the slope), and of classes the slopes behind them; a row for each column."""
     signed_names: list[str]
     """Classes (or the target), in the order of the signed columns."""
     directions: np.ndarray
-    """Like ``signed``: how much higher the feature is in a class than elsewhere, in standard
-    deviations; zero in a regression, where the slope says it, and for a group of columns."""
+    """Like ``signed``: 1 where more of the feature speaks for the class, -1 where it speaks
+    against it, 0 where its columns differ; in a regression the sign of the slope."""
     comparison: pd.DataFrame
     n_train: int
     n_test: int
@@ -65,13 +68,15 @@ class Outcome:
             return self.ranking
         found = self.ranking.assign(feature=self.ranking["group"]).drop(columns="group")
         if self.table.task == "regression":
-            found.iloc[found["rank"].duplicated(keep=False), -1] = 0.0
+            several = found["rank"].duplicated(keep=False)
+            found.loc[several, f"{SLOPE_OF}{self.signed_names[0]}"] = 0.0
         return found.drop_duplicates("rank", ignore_index=True)
 
     @property
     def signed(self) -> np.ndarray:
         """(n_features, n_classes), the best feature first."""
-        return np.asarray(self.features.iloc[:, -len(self.signed_names) :])
+        prefix = SLOPE_OF if self.table.task == "regression" else FOR
+        return np.asarray(self.features[[f"{prefix}{name}" for name in self.signed_names]])
 
 
 def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
@@ -91,8 +96,8 @@ def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
             ranked = encode(table, everything, everything)
             groups = groups_of(families, table, ranked)
             selector = _fit(ranked, groups, table.task, settings, progress)
-        signed, names, directions = _signed(selector, ranked, table)
-    ranking = _ranking(selector, signed, names, table.task)
+    names = [table.target] if table.task == "regression" else list(map(str, selector.classes_))
+    ranking = _ranking(selector, names, table.task)
     if families is not None:
         ranking.insert(2, "group", names_of_features(families, table, ranked))
     return Outcome(
@@ -100,7 +105,7 @@ def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
         settings=settings,
         ranking=ranking.sort_values("rank", kind="stable", ignore_index=True),
         signed_names=names,
-        directions=directions,
+        directions=directions(selector.class_slopes_, selector.ranking_),
         comparison=comparison,
         n_train=len(parts.y_train),
         n_test=len(parts.y_test),
@@ -162,30 +167,15 @@ def _compared(
         )
 
 
-def _signed(
-    selector: DeepLIFFTSelector, parts: Parts, table: Table
-) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """(K, d), what its rows are called, and directions (G, K) of features, the best first."""
-    _, first, sizes = np.unique(selector.ranking_, return_index=True, return_counts=True)
-    if table.task == "regression":
-        found = slopes(selector, parts.X_train, parts.y_train)
-        return found, [table.target], np.zeros((len(first), 1))
-    found = directions(parts.X_train.to_numpy(), parts.y_train)[:, first].T
-    found = np.where(sizes[:, None] == 1, found, 0.0)  # the columns of a group may differ
-    return selector.class_importances_, [str(label) for label in selector.classes_], found
-
-
-def _ranking(
-    selector: DeepLIFFTSelector, signed: np.ndarray, names: list[str], task: str
-) -> pd.DataFrame:
-    prefix = "slope_of" if task == "regression" else "for"
-    frame = pd.DataFrame(
-        {
-            "rank": selector.ranking_,
-            "feature": selector.feature_names_in_,
-            "importance": selector.feature_importances_,
-            "std": selector.importances_std_,
-            **{f"{prefix}_{name}": row for name, row in zip(names, signed, strict=True)},
-        }
-    )
-    return frame
+def _ranking(selector: DeepLIFFTSelector, names: list[str], task: str) -> pd.DataFrame:
+    columns = {
+        "rank": selector.ranking_,
+        "feature": selector.feature_names_in_,
+        "importance": selector.feature_importances_,
+        "std": selector.importances_std_,
+    }
+    if task == "classification":
+        scores = zip(names, selector.class_importances_, strict=True)
+        columns |= {f"{FOR}{name}": row for name, row in scores}
+    slopes = zip(names, selector.class_slopes_, strict=True)
+    return pd.DataFrame(columns | {f"{SLOPE_OF}{name}": row for name, row in slopes})

@@ -30,12 +30,14 @@ IMPORTANCE = (
 )
 UNITS = {
     "classification": IMPORTANCE
-    + "most for class: the class whose probability it raises most, and by how much.",
+    + "most for class: of those that more of it speaks for, the one whose probability it changes "
+    "most, and by how much; +- where its columns differ.",
     "regression": IMPORTANCE + "slope: standard deviations of the target for one of the feature.",
 }
 CLASS_UNIT = (
-    "Mean change of the probability of the class over its own rows, -1 to +1. high, low: the "
-    "values its rows have, compared with the others; - means nothing above 0.0005."
+    "Size: mean change of the probability of the class over its own rows, 0 to 1. +: more of the "
+    "feature speaks for the class, -: against it, +-: its columns differ. A - alone means nothing "
+    "above 0.0005."
 )
 LEARNERS = {
     "classification": "logistic regression and a random forest",
@@ -128,14 +130,15 @@ def _show_features(console: Console, outcome: Outcome) -> None:
         ("slope", "right") if regression else ("most for class", "left"),
     )
     longest = shown["importance"].max()
-    for row, signed in zip(shown.itertuples(), outcome.signed, strict=False):
+    rows = zip(shown.itertuples(), outcome.signed, outcome.directions, strict=False)
+    for row, signed, signs in rows:
         share = row.importance / longest if longest > 0 else 0.0
         grid.add_row(
             str(row.rank),
             Text(shortened(row.feature, name)),
             f"{row.importance:.3f}",
             Text(_bar(share, bar, console), style="cyan"),
-            _slope(signed[0]) if regression else _most_for(signed, outcome.signed_names),
+            _slope(signed[0]) if regression else _most_for(signed, signs, outcome.signed_names),
         )
     console.print(grid)
     console.print(UNITS[outcome.table.task], style="dim")
@@ -203,17 +206,20 @@ def _room(console: Console) -> tuple[int, int]:
     return max(spare * 2 // 3, 12), max(spare // 3, 6)
 
 
-def _most_for(signed: np.ndarray, names: Sequence[str]) -> Text:
-    best = int(np.argmax(signed))
-    return _entry(names[best], signed[best], 13) if _visible(signed[best]) else _nothing()
+def _most_for(scores: np.ndarray, signs: np.ndarray, names: Sequence[str]) -> Text:
+    sizes = np.where(signs >= 0, np.abs(scores), 0.0)
+    best = int(np.argmax(sizes))
+    if not _visible(sizes[best]):
+        return _nothing()
+    return _entry(names[best], sizes[best], signs[best], 13)
 
 
 def _show_classes(console: Console, outcome: Outcome) -> None:
     names, shown = outcome.signed_names, outcome.signed_names[:MOST_CLASSES]
     _title(console, f"What speaks for and against each class, {_of(len(shown), len(names))}")
     grid = _grid(("class", "left"), ("for", "left"), ("against", "left"))
-    # Two columns of "+0.123 name (high)" beside the class.
-    width = max((console.width - 14 - 2 * 3) // 2 - 14, 10)
+    # Two columns of "+0.123 name" beside the class.
+    width = max((console.width - 14 - 2 * 3) // 2 - 8, 10)
     for c, name in enumerate(shown):
         cells = [_listed(outcome, c, sign, width) for sign in (1, -1)]
         grid.add_row(Text(shortened(name, 14)), *cells)
@@ -223,25 +229,22 @@ def _show_classes(console: Console, outcome: Outcome) -> None:
 
 
 def _listed(outcome: Outcome, c: int, sign: int, width: int) -> Text:
-    """The features that speak most for class ``c``, or against it; one per line."""
-    signed = sign * outcome.signed[:, c]
-    chosen = [i for i in np.argsort(-signed, kind="stable")[:PER_CLASS] if _visible(signed[i])]
-    chosen = [i for i in chosen if signed[i] > 0]
+    """The features that speak most for class ``c``, or against it; one per line.
+
+    What speaks for it by some of its columns and against it by others is among those for it.
+    """
+    signs = outcome.directions[:, c]
+    wanted = signs >= 0 if sign > 0 else signs < 0
+    sizes = np.where(wanted, np.abs(outcome.signed[:, c]), 0.0)
+    chosen = [i for i in np.argsort(-sizes, kind="stable")[:PER_CLASS] if _visible(sizes[i])]
     features = outcome.features["feature"]
-    entries = [
-        _entry(features[i], sign * signed[i], width, _level(outcome.directions[i, c]))
-        for i in chosen
-    ]
+    entries = [_entry(features[i], sizes[i], signs[i], width) for i in chosen]
     return Text("\n").join(entries) if entries else _nothing()
 
 
-def _level(direction: float) -> str:
-    """Whether the class has high or low values; neither, where it differs little."""
-    return " (high)" if direction > 0 else " (low)" if direction < 0 else ""
-
-
-def _entry(name: object, value: float, width: int, after: str = "") -> Text:
-    return Text.assemble(_signed(value), " ", shortened(name, width), after)
+def _entry(name: object, size: float, sign: float, width: int) -> Text:
+    value = _signed(sign * size) if sign else Text(f"+-{size:.3f}")
+    return Text.assemble(value, " ", shortened(name, width))
 
 
 def _nothing() -> Text:

@@ -1,4 +1,4 @@
-"""A heat map of the evidence of each feature for and against each class."""
+"""Signed importances of each feature for each class, and the importance beside them."""
 
 from __future__ import annotations
 
@@ -10,42 +10,63 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.plotting._axes import axes_or_new
-from sklearn_deeplifft.plotting._labels import shortened
+from sklearn_deeplifft.plotting._directed import directed
+from sklearn_deeplifft.plotting._labels import literal, shortened
+from sklearn_deeplifft.plotting._signed_cells import (
+    BESIDE,
+    NAME_SIZE,
+    cell_width,
+    draw_bars,
+    draw_importances,
+    draw_map,
+    draw_scale,
+    name_size,
+    row_height,
+)
 
 __all__ = ["ClassImportanceDisplay"]
 
-PROBABILITY = "mean change of the class's probability\n(+ for, - against)"
+SCORE = "class score (+ for, - against)"
 LONGEST_FEATURE, LONGEST_CLASS = 36, 20
 LETTER = 0.075
 """Inches that a letter of a label takes, on average."""
-PALE = 0.15
-"""Share of the darkest colour below which a cell is as good as white."""
+BARS_WIDTH = 3.2
+"""Inches of the bars that are drawn where there is one column only."""
 
 
 class ClassImportanceDisplay:
-    """Heat map of signed importances, the best feature on top, one column per class.
+    """Signed importances, the best feature on top: a heat map of classes, or bars of one output.
 
-    Blue speaks for a class, red against it; white is zero and both ends are equally far from it.
+    Blue speaks for a class, red against it, and grey neither way; white is zero and both ends are
+    equally far from it. The importance by which features are sorted is drawn beside them.
 
     Parameters
     ----------
     importances : ndarray of shape (n_features, n_classes)
-        Signed, in the order in which the features are to be drawn.
+        In the order in which the features are to be drawn: signed, or sizes with ``directions``.
     feature_names : sequence of str of length n_features
     class_names : sequence of str of length n_classes
     directions : ndarray of shape (n_features, n_classes), default=None
-        Positive where a class has higher values of the feature than the others, negative where
-        it has lower ones. Drawn as triangles, pointing up or down, in cells that are not pale:
-        a feature can speak for one class by being high and for another by being low.
-    label : str, default=PROBABILITY
-        What the colours measure; the text beside the colour bar.
+        Positive where more of a feature speaks for the class, negative where it speaks against it,
+        0 where it does neither. Colours then have their sign from here and their depth from the
+        size of ``importances``. None: the sign is that of ``importances``.
+    label : str, default="class score (+ for, - against)"
+        What the colours, or bars, measure.
+    overall : ndarray of shape (n_features,), default=None
+        Importance of each feature, drawn as grey bars beside; None draws none.
+    overall_label : str, default="importance"
 
     Attributes
     ----------
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
-    im_ : matplotlib AxesImage
-    colorbar_ : matplotlib Colorbar
+    im_ : matplotlib AxesImage or None
+        None where there is one column, drawn as bars.
+    bars_ : matplotlib BarContainer or None
+        These bars.
+    colorbar_ : matplotlib Colorbar or None
+    importance_ax_ : matplotlib Axes or None
+        The importance beside.
 
     See Also
     --------
@@ -73,13 +94,17 @@ class ClassImportanceDisplay:
         feature_names: Sequence[object],
         class_names: Sequence[object],
         directions: ArrayLike | None = None,
-        label: str = PROBABILITY,
+        label: str = SCORE,
+        overall: ArrayLike | None = None,
+        overall_label: str = "importance",
     ) -> None:
         self.importances = importances
         self.feature_names = feature_names
         self.class_names = class_names
         self.directions = directions
         self.label = label
+        self.overall = overall
+        self.overall_label = overall_label
 
     @classmethod
     def from_estimator(
@@ -87,9 +112,13 @@ class ClassImportanceDisplay:
     ) -> ClassImportanceDisplay:
         """Draw the ``k`` best features of a fitted selector.
 
+        Of `DeepLIFFTSelector` and `ImportanceNeuronSelector` the depth of a colour is the size of
+        the class score, and its sign that of ``class_slopes_``; in a regression slopes are drawn.
+        Of `GIATransformer` effects are drawn, whose signs are directions already.
+
         Parameters
         ----------
-        selector : DeepLIFFTSelector
+        selector : DeepLIFFTSelector, ImportanceNeuronSelector or GIATransformer
             Fitted.
         k : int, default=20
             Features drawn, by ``ranking_``; all of them, if there are fewer.
@@ -104,14 +133,15 @@ class ClassImportanceDisplay:
         if k < 1:
             raise ValueError(f"k={k} features cannot be drawn; ask for one or more.")
         best = np.argsort(selector.ranking_, kind="stable")[:k]
-        # By scikit-learn's convention both are there only where the fit saw such: column names, and
-        # classes.
-        names = getattr(selector, "feature_names_in_", None)
-        scores = np.atleast_2d(selector.class_importances_)
+        found = directed(selector)
         return cls(
-            scores[:, best].T,
-            feature_names=[f"x{i}" if names is None else str(names[i]) for i in best],
-            class_names=_class_names(getattr(selector, "classes_", None), len(scores)),
+            found.values[:, best].T,
+            feature_names=_feature_names(selector, k),
+            class_names=_class_names(getattr(selector, "classes_", None), len(found.values)),
+            directions=found.directions[:, best].T,
+            label=found.label,
+            overall=selector.feature_importances_[best],
+            overall_label=selector.quantities_.importance,
         ).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> ClassImportanceDisplay:
@@ -125,87 +155,85 @@ class ClassImportanceDisplay:
         Returns
         -------
         ClassImportanceDisplay
-            Itself, with ``ax_``, ``figure_``, ``im_`` and ``colorbar_`` set.
+            Itself, with the attributes set.
         """
-        values = np.asarray(self.importances, dtype=np.float64)
         self.ax_ = axes_or_new(ax, self.size())
         self.figure_ = self.ax_.figure
-        # An all-zero map still needs two different ends.
-        limit = float(np.abs(values).max(initial=0.0)) or 1.0
-        self.im_ = self.ax_.imshow(values, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto")
-        self._label_axes(*values.shape)
-        if self.directions is not None:
-            self._draw_directions(values / limit)
-        self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_, pad=0.02, fraction=0.05)
-        self.colorbar_.set_label(self.label, fontsize=9)
-        self.colorbar_.ax.tick_params(labelsize=8)
+        values = np.asarray(self.importances, dtype=np.float64)
+        signs = np.sign(values if self.directions is None else np.asarray(self.directions))
+        self.im_ = self.bars_ = self.colorbar_ = self.importance_ax_ = None
+        if self._is_one_column():
+            self.bars_ = draw_bars(self.ax_, np.abs(values[:, 0]), signs[:, 0], self.label)
+        else:
+            self.im_ = draw_map(self.ax_, np.abs(values), signs)
+            self._label_classes()
+        rows = self._row_labels()
+        self.ax_.set_yticks(range(len(rows)), rows, fontsize=name_size(len(rows)))
+        self.ax_.tick_params(axis="y", length=0)
+        if self.overall is not None:
+            self.importance_ax_ = draw_importances(
+                self.ax_, np.asarray(self.overall), self.overall_label
+            )
+        if self.im_ is not None:
+            self.colorbar_ = draw_scale(self.im_, self.label)
         return self
 
     def size(self) -> tuple[float, float]:
         """Width and height in inches at which every label is readable."""
-        n_features, n_classes = np.shape(self.importances)
-        letters = max((len(name) for name in self._row_labels()), default=0)
-        width = 1.6 + LETTER * letters + n_classes * _cell_width(n_classes)
+        rows = self._row_labels()
+        width = 1.0 + LETTER * max(map(len, rows), default=0) + self._inner_width()
+        width += 0.0 if self.overall is None else BESIDE + 0.5
         below = max((len(name) for name in self._column_labels()), default=0)
         slant = 0.7 * LETTER * below if self._slanted() else 0.0
-        return width, 1.6 + slant + 0.24 * max(n_features, 6)
+        above = 0.0 if self._is_one_column() else 0.8  # the scale of colours
+        return width, 1.0 + slant + above + self._inner_height()
+
+    def _is_one_column(self) -> bool:
+        return bool(np.shape(self.importances)[1] == 1)
+
+    def _inner_width(self) -> float:
+        """Inches of the heat map, or of the bars."""
+        n_classes = np.shape(self.importances)[1]
+        return BARS_WIDTH if n_classes == 1 else n_classes * cell_width(n_classes)
+
+    def _inner_height(self) -> float:
+        n_features = np.shape(self.importances)[0]
+        return float(row_height(n_features) * max(n_features, 4))
 
     def _row_labels(self) -> list[str]:
-        return [_literal(shortened(name, LONGEST_FEATURE)) for name in self.feature_names]
+        return [literal(shortened(name, LONGEST_FEATURE)) for name in self.feature_names]
 
     def _column_labels(self) -> list[str]:
-        return [_literal(shortened(name, LONGEST_CLASS)) for name in self.class_names]
+        return [literal(shortened(name, LONGEST_CLASS)) for name in self.class_names]
 
     def _slanted(self) -> bool:
         """Return whether class names are wider than their columns."""
         labels = self._column_labels()
-        return LETTER * max(map(len, labels), default=0) > 0.9 * _cell_width(len(labels))
+        if len(labels) == 1:
+            return False
+        return LETTER * max(map(len, labels), default=0) > 0.9 * cell_width(len(labels))
 
-    def _label_axes(self, n_features: int, n_classes: int) -> None:
-        slanted = self._slanted()
-        self.ax_.set_yticks(range(n_features), self._row_labels(), fontsize=9)
+    def _label_classes(self) -> None:
+        slanted, labels = self._slanted(), self._column_labels()
         self.ax_.set_xticks(
-            range(n_classes),
-            self._column_labels(),
-            fontsize=9,
+            range(len(labels)),
+            labels,
+            fontsize=NAME_SIZE,
             rotation=45 if slanted else 0,
             ha="right" if slanted else "center",
             rotation_mode="anchor" if slanted else "default",
         )
-        self.ax_.tick_params(length=0)
-        _draw_grid(self.ax_, n_features, n_classes)
-
-    def _draw_directions(self, shares: np.ndarray) -> None:
-        """Triangles where a share of the darkest colour is worth a look."""
-        signs = np.sign(np.asarray(self.directions))
-        for i, j in np.argwhere((np.abs(shares) >= PALE) & (signs != 0)):
-            self.ax_.plot(
-                j,
-                i,
-                marker="^" if signs[i, j] > 0 else "v",
-                markersize=4,
-                color="white" if abs(shares[i, j]) > 0.6 else "#333333",
-                linestyle="none",
-            )
+        self.ax_.tick_params(axis="x", length=0)
 
 
-def _cell_width(n_classes: int) -> float:
-    """Inches of a column: wide when there are few, narrow when there are very many."""
-    return min(max(0.45, 2.4 / max(n_classes, 1)), 14.0 / max(n_classes, 1))
-
-
-def _draw_grid(ax: Any, n_features: int, n_classes: int) -> None:
-    """Thin white lines between the cells."""
-    ax.set_xticks(np.arange(n_classes - 1) + 0.5, minor=True)
-    ax.set_yticks(np.arange(n_features - 1) + 0.5, minor=True)
-    ax.grid(which="minor", color="white", linewidth=0.8)
-    ax.tick_params(which="minor", length=0)
-    ax.spines[:].set_visible(False)
-
-
-def _literal(name: str) -> str:
-    """A dollar sign in a name is a dollar sign, not the start of a formula."""
-    return name.replace("$", r"\$")
+def _feature_names(selector: Any, k: int) -> list[str]:
+    """Names of the best features; neurons and columns without names go by their positions."""
+    best = selector.top_features(k)
+    if best.dtype.kind not in "iu":
+        return [str(name) for name in best]
+    # By scikit-learn's convention it is there only where a fit saw names: these are neurons then.
+    kind = "neuron " if hasattr(selector, "feature_names_in_") else "x"
+    return [f"{kind}{i}" for i in best]
 
 
 def _class_names(classes: Any, n_rows: int) -> list[str]:

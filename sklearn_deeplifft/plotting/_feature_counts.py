@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_deeplifft.plotting._axes import axes_or_new
-from sklearn_deeplifft.plotting._labels import shortened, spread
+from sklearn_deeplifft.plotting._labels import literal, shortened, spread
 
 __all__ = ["FeatureCountDisplay"]
 
@@ -151,6 +151,7 @@ class FeatureCountDisplay:
             self.ax_.axhline(self.everything[1], color=GREY, linestyle=(0, (4, 3)), linewidth=1)
         self._dress()
         _widen(self.ax_)
+        self._stay_within_bounds()
         self.labels_ = self._label_ends()
         return self
 
@@ -164,6 +165,7 @@ class FeatureCountDisplay:
             linewidth=2.4 if rank == 0 else 1.4,
             label=method,
             zorder=3 if rank == 0 else 2,
+            clip_on=False,  # a marker on the edge of the axes is shown whole
         )
         return line
 
@@ -189,6 +191,21 @@ class FeatureCountDisplay:
         ax.grid(axis="y", color="#dddddd", linewidth=0.8)
         ax.set_axisbelow(True)
         ax.spines[["top", "right"]].set_visible(False)
+
+    def _stay_within_bounds(self) -> None:
+        """Show no score that cannot be: above 1 or, of those that are never negative, below 0.
+
+        Accuracies, R squared and areas end at 1; of others some score lies above it.
+        """
+        shown = [np.asarray(scores, dtype=np.float64) for scores in self.scores.values()]
+        shown += [] if self.everything is None else [np.array([self.everything[1]])]
+        every = np.concatenate([part.ravel() for part in shown]) if shown else np.empty(0)
+        low, high = self.ax_.get_ylim()
+        if (every <= 1).all() and high > 1:
+            low, high = min(low, 1 - LEAST_SPAN), 1.0
+        if (every >= 0).all() and low < 0:
+            low, high = 0.0, max(high, LEAST_SPAN)
+        self.ax_.set_ylim(low, high)
 
     def _ends(self) -> list[tuple[str, float, float | None, str]]:
         """Text, height, number of features (None: the edge) and colour of each label."""
@@ -216,7 +233,7 @@ class FeatureCountDisplay:
 
     def _label(self, text: str, y: float, at: float | None, colour: str, place: float) -> Any:
         return self.ax_.annotate(
-            shortened(text, 24).replace("$", r"\$"),
+            literal(shortened(text, 24)),
             (1.0 if at is None else at, y),
             xycoords=self.ax_.get_yaxis_transform() if at is None else "data",
             xytext=(1.06, place),

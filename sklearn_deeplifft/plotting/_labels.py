@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["shortened", "spread"]
+__all__ = ["literal", "shortened", "spread"]
 
 
 def shortened(name: object, width: int) -> str:
@@ -27,6 +27,11 @@ def shortened(name: object, width: int) -> str:
         return text
     tail = (width - 1) // 2
     return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def literal(name: str) -> str:
+    """Keep a dollar sign in a name from starting a formula."""
+    return name.replace("$", r"\$")
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> np.ndarray:

@@ -36,6 +36,7 @@ from sklearn_deeplifft.ranking import (
 from sklearn_deeplifft.selectors._at_chance import warn_at_chance
 from sklearn_deeplifft.selectors._elimination import eliminate, require_possible
 from sklearn_deeplifft.selectors._fit_cache import remembered, require_memory
+from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._rows_scored import require_known, rows_to_score
 from sklearn_deeplifft.selectors._scores import Scorer, Scores, mean_by_class
 from sklearn_deeplifft.selectors._significance import (
@@ -44,6 +45,7 @@ from sklearn_deeplifft.selectors._significance import (
     against_nulls,
     explained,
 )
+from sklearn_deeplifft.selectors._slopes import mean_slopes
 from sklearn_deeplifft.selectors._sources import FirstRound, Source, source_of
 from sklearn_deeplifft.selectors._support import NO_CLASSES, RankedFeatures
 from sklearn_deeplifft.selectors._unused import warn_unused
@@ -123,6 +125,10 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
     @abstractmethod
     def _scorer(self, data: FitData, source: Source) -> Scorer:
         """Settle how networks are scored on a table; keep on ``self`` what other rows need."""
+
+    @abstractmethod
+    def _quantities(self, kind: str) -> Quantities:
+        """Name what the numbers of this fit are, on a target of this kind."""
 
     def _features(self, data: FitData, source: Source) -> FeatureGroups:
         """Find the columns that are one feature."""
@@ -239,6 +245,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         self._after_scores(data, first.networks, scores)
         self._compare_with_nulls(scores, first)
         self.class_importances_ = mean_by_class(scores)
+        self._keep_slopes(scores)
         by_network = np.array([s.overall for s in scores])
         if not self._selects_inputs():  # neurons are not grouped
             every = np.arange(by_network.shape[1])
@@ -248,6 +255,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         self.decomposition_error_ = float(np.max([s.error for s in scores]))
         if self._eliminates(source):
             self._eliminate(first, source, scorer, scores, rows)
+        self.quantities_ = self._quantities(data.target.kind)
         self.estimator_ = source.fitted(first, data)
         self.at_chance_ = self.estimator_.at_chance_
         self._keep_classes(data)
@@ -334,6 +342,13 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         self._forget("classes_")
         if data.target.classes is not None:
             self.classes_ = data.target.classes
+
+    def _keep_slopes(self, scores: Sequence[Scores]) -> None:
+        """Slopes of networks on all features, as the class scores are: every column has one."""
+        self._forget("class_slopes_")
+        slopes = mean_slopes(scores)
+        if slopes is not None:
+            self.class_slopes_ = slopes
 
     def _forget(self, name: str) -> None:
         """Drop what an earlier fit has set and this one may not."""

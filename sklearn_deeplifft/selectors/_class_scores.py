@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,9 +31,7 @@ def scores_of(
     """
     if units is not None:
         per_unit = 1 / sums.signed.new_tensor(units)[:, None]
-        sums = ScoreSums(
-            sums.signed * per_unit, sums.absolute * per_unit, sums.weight, sums.residual
-        )
+        sums = replace(sums, signed=sums.signed * per_unit, absolute=sums.absolute * per_unit)
     by_class = cell_means(sums.signed, sums.weight).numpy()
     seen = sums.weight.numpy() > 0
     if target.kind == "multilabel":  # of the cells (absent, present) a label is its presence
@@ -57,6 +56,7 @@ def split_null_scores(scores: Scores, groups: FeatureGroups) -> Scores:
     return scores._replace(
         overall=scores.overall[:d],
         by_class=scores.by_class[:, :d],
+        slopes=None if scores.slopes is None else scores.slopes[:, :d],
         nulls=NullScores.of_columns(scores.overall, scores.by_class, groups),
     )
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_deeplifft.attribution import ScoreSums
 from sklearn_deeplifft.networks import TrainedNetwork, heads_for
 from sklearn_deeplifft.selectors._class_scores import of_class, scores_of, split_null_scores
 from sklearn_deeplifft.selectors._reading import Reading, ReadingPlan
 from sklearn_deeplifft.selectors._scores import Scores
+from sklearn_deeplifft.selectors._slopes import slopes_of
 from sklearn_deeplifft.tables import FitData, Target
 
 __all__ = ["DecompositionScorer", "ScoreRule"]
@@ -24,16 +26,11 @@ class ScoreRule:
     importance_type: str = "signed"
 
     def scores(
-        self,
-        reading: Reading,
-        index: np.ndarray,
-        target: Target,
-        weight: np.ndarray,
-        units: np.ndarray | None,
+        self, sums: ScoreSums, reading: Reading, target: Target, units: np.ndarray | None
     ) -> Scores:
-        """Score rows; ``units`` (K,) divides the terms of a regression."""
+        """Scores from the sums of a reading; ``units`` (K,) divides the terms of a regression."""
         found = scores_of(
-            reading.sums(index, target, weight),
+            sums,
             target,
             balance=self.class_balance,
             signed=self.importance_type == "signed",
@@ -64,9 +61,12 @@ class DecompositionScorer:
             reading.verify(data.index, data.names)
         hidden = self.plan.settings.layer is not None
         if hidden:
-            reading.measure_reference(data.index)
+            reading.measure_hidden(data.index)
         index = of_class(index, data.target, self.rule.target_class)
-        found = self.rule.scores(reading, index, data.target, data.score_weight, self.units)
+        sums = reading.sums(index, data.target, data.score_weight)
+        found = self.rule.scores(sums, reading, data.target, self.units)
+        slopes = slopes_of(sums, data.target, reading.deviation, self.units)
+        found = found._replace(slopes=slopes)
         if hidden:
             return found._replace(hidden_reference=reading.reference)
         nulls = trained.null_columns

@@ -18,6 +18,7 @@ from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import of_class, warn_never_right
 from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer, ScoreRule
+from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
 from sklearn_deeplifft.selectors._row_readings import RowReadings
 from sklearn_deeplifft.selectors._rows_scored import SCORE_ON
@@ -142,10 +143,18 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
         the class over its correctly classified examples; positive speaks for the class. Around
         the mean reference a column may do so by being low (``reference="zero"`` counts presence
-        only). Terms are added in descending order, so where a probability is near 1 the terms
-        against a class find little to take: compare signs and order, less the size of negative
-        scores. Rows follow ``classes_``; in regression outputs, and scores are mean terms. A
-        group's columns share its value.
+        only; the direction is in ``class_slopes_``). Terms are added in descending order, so where
+        a probability is near 1 the terms against a class find little to take: compare signs and
+        order, less the size of negative scores. Rows follow ``classes_``; in regression outputs,
+        and scores are mean terms. A group's columns share its value.
+    class_slopes_ : ndarray of shape (n_classes, n_features)
+        Direction, signed: mean over all rows that are scored, right or wrong, of the change of the
+        class's centred logit ``z_c - mean z`` per unit of the column, times the column's standard
+        deviation: what one standard deviation more of it does to the class. Of one logit z the
+        logits are (0, z), so slopes are -+ half of it; a label has the half of its log-odds. In
+        regression in standard deviations of the target. From the networks on all features, so that
+        every column has one: 0 if all of them closed it. Columns of a group have their own. What
+        helps by being high in some rows and low in others has a slope near 0.
     importances_std_ : ndarray of shape (n_features,)
         Over networks, as the following, which `ImportanceNeuronSelector` explains.
     importances_per_network_, importances_interval_, mean_ranks_, ranks_std_,
@@ -175,6 +184,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         Rounds of elimination.
     simplex_groups_ : list of ndarray
         The groups that carry a constraint in the data and were corrected.
+    quantities_ : Quantities
+        Names of what the importances, class scores and slopes measure, as axes show them.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
     Raises
@@ -370,12 +381,23 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
             dtype=None if self.dtype is None else getattr(torch, self.dtype),
             drop_normalizer=data.target.kind != "regression",
         )
-        gauge = Gauge(data.mean, data.constant, simplices)
+        gauge = Gauge(data.mean, data.std, data.constant, simplices)
         self._plan = ReadingPlan(settings, gauge, self._groups)
         self._rule = ScoreRule(self.target_class, self.class_balance, self.importance_type)
         self._units = target_scale(data)[1] if data.target.kind == "regression" else None
         units = None if source.target_is_standard else self._units
         return DecompositionScorer(self._plan, self._rule, data, units)
+
+    def _quantities(self, kind: str) -> Quantities:
+        if self.n_rounds_ > 1:
+            importance = "share of all features'\nscores, mean of rounds"
+        elif self._rule.target_class is not None:
+            importance = f"mean change of the\nprobability of {self._rule.target_class}"
+        elif kind == "regression":
+            importance = "mean size of the term\n(in SD of the target)"
+        else:
+            importance = "size of the change of the\ntrue class's probability"
+        return decomposed(importance, kind)
 
     def _after_scores(
         self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]

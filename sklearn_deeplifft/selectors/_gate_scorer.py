@@ -16,6 +16,7 @@ from sklearn_deeplifft.networks import (
 from sklearn_deeplifft.selectors._class_scores import scores_of, split_null_scores
 from sklearn_deeplifft.selectors._reading import ReadingPlan
 from sklearn_deeplifft.selectors._scores import Scores
+from sklearn_deeplifft.selectors._slopes import slopes_of
 from sklearn_deeplifft.tables import FeatureGroups, FitData
 
 __all__ = ["GateScorer", "groups_of_gates"]
@@ -42,10 +43,10 @@ class GateScorer:
 
     def __call__(self, trained: TrainedNetwork, index: np.ndarray, columns: np.ndarray) -> Scores:
         data = self.data
-        sums = self.plan.reading(trained, data.rows, columns).sums(
-            index, data.target, data.score_weight
-        )
+        reading = self.plan.reading(trained, data.rows, columns)
+        sums = reading.sums(index, data.target, data.score_weight)
         scores = scores_of(sums, data.target, target_class=self.target_class, units=self.units)
+        scores = scores._replace(slopes=slopes_of(sums, data.target, reading.deviation, self.units))
         if trained.null_columns is not None:
             scores = split_null_scores(scores, self.groups)
         if self.target_class is not None:

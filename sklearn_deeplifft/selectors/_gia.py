@@ -35,6 +35,7 @@ from sklearn_deeplifft.selectors._intervention_scorer import (
     ResponseSettings,
     bound_to,
 )
+from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._sources import Source
 from sklearn_deeplifft.tables import FitData, target_scale
 
@@ -160,6 +161,8 @@ class GIATransformer(BaseNetworkSelector):
         The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
         networks, ``estimators_``, take raw rows.
     classes_ : ndarray of shape (n_classes,), or list of them
+    quantities_ : Quantities
+        Names of what the importances and class scores measure, as axes show them.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
     Raises
@@ -309,6 +312,16 @@ class GIATransformer(BaseNetworkSelector):
             target_class=self.target_class,
             seed=seed,
         )
+
+    def _quantities(self, kind: str) -> Quantities:
+        if kind == "regression":
+            changed = "prediction (in SD)"
+        else:
+            changed = "class's probability" if self.scale == "proba" else "class's centred logit"
+        by_class = f"mean change of the {changed}\nby having more of the feature"
+        one = f"mean effect on {self.target_class}\nof having more of the feature"
+        importance = f"mean size of the change of\nthe {changed}"
+        return Quantities(importance if self.target_class is None else one, by_class)
 
     def _after_fit(self, data: FitData) -> None:
         base = _as_dense(self.background_)

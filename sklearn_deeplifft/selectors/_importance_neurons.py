@@ -18,6 +18,7 @@ from sklearn_deeplifft.networks import TrainedNetwork, adapter_of
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import row_of, warn_never_right
 from sklearn_deeplifft.selectors._gate_scorer import GateScorer, groups_of_gates
+from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
 from sklearn_deeplifft.selectors._rows_scored import SCORE_ON
 from sklearn_deeplifft.selectors._scores import Scores
@@ -119,6 +120,9 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the exact decomposition of the same networks: see
         `DeepLIFFTSelector`. Positive speaks for the class.
+    class_slopes_ : ndarray of shape (n_classes, n_features)
+        What one standard deviation more of a column does to the class's centred logit, from the
+        same networks and rows: see `DeepLIFFTSelector`.
     exit_penalties_ : ndarray of shape (n_networks, n_features)
         The penalty at which a gate closed for good; infinite if it never did. Only with
         ``gate_penalty="path"``.
@@ -140,6 +144,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
         networks, ``estimators_``, take raw rows.
     classes_ : ndarray of shape (n_classes,), or list of them
+    quantities_ : Quantities
+        Names of what the importances, class scores and slopes measure, as axes show them.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
     Raises
@@ -286,7 +292,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         rescaled = data.target.kind == "regression" and not source.target_is_standard
         settings = ReadingSettings(drop_normalizer=data.target.kind != "regression")
         columns = np.arange(data.rows.shape[1])
-        gauge = Gauge(data.mean, data.constant)
+        gauge = Gauge(data.mean, data.std, data.constant)
         self._on_path = source.on_path
         return GateScorer(
             plan=ReadingPlan(settings, gauge, FeatureGroups(columns, columns)),
@@ -299,6 +305,11 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
             reads_weights=self.readout == "effective" or bool(ensemble.gate_penalty),
             in_front=not adapter_of(ensemble.network).built_here,
         )
+
+    def _quantities(self, kind: str) -> Quantities:
+        share = "share of the gates,\nmean over networks"
+        one = f"mean change of the\nprobability of {self.target_class}"
+        return decomposed(share if self.target_class is None else one, kind)
 
     def _after_scores(
         self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]

@@ -57,6 +57,7 @@ class Gauge(NamedTuple):
     """Zero point and constraints that terms are measured against, per column of the table."""
 
     mean: np.ndarray
+    std: np.ndarray
     constant: np.ndarray
     """(d,) bool: columns without any variation; they are their own reference."""
     simplices: Sequence[Simplex] = ()
@@ -121,6 +122,7 @@ class Reading:
         self.gauge = gauge
         hidden = settings.layer is not None
         self.reference = hidden_reference if hidden else self._input_reference()
+        self._hidden_deviation: np.ndarray | None = None
 
     def inputs(self, index: np.ndarray) -> Tensor:
         """Rows as the core network takes them."""
@@ -153,6 +155,10 @@ class Reading:
             return len(self.features.first)
         return self.width if self.settings.layer is None else self.hidden(index[:1]).shape[1]
 
+    def _n_columns(self, index: np.ndarray) -> int:
+        """Number of columns, whatever their groups, or of hidden neurons."""
+        return self.width if self.settings.layer is None else self.n_terms(index)
+
     def verify(self, index: np.ndarray, names: Names = None) -> None:
         """Raise unless the network is piecewise linear around some of the rows.
 
@@ -182,13 +188,27 @@ class Reading:
         everything = np.arange(self.rows.shape[0])
         return torch.cat([self.hidden(block) for block in self.blocks(everything, 1)])
 
-    def measure_reference(self, index: np.ndarray) -> None:
-        """Set the reference of a hidden layer: the mean of its outputs over ``index``."""
+    def measure_hidden(self, index: np.ndarray) -> None:
+        """Set the reference of a hidden layer, the mean of its outputs, and their deviation."""
         total, step = torch.zeros(self.n_terms(index), dtype=torch.float64), 1024
         for start in range(0, len(index), step):
             total = total + self.hidden(index[start : start + step]).sum(0, dtype=torch.float64)
         mean = total / max(len(index), 1)
         self.reference = self._hidden_reference(mean)
+        squares = torch.zeros_like(mean)
+        for start in range(0, len(index), step):  # around the mean: squares of outputs would cancel
+            squares += (self.hidden(index[start : start + step]) - mean).square().sum(0)
+        self._hidden_deviation = (squares / max(len(index), 1)).sqrt().numpy()
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """Standard deviation (d,) of what is read, in the network's coordinates."""
+        if self.settings.layer is not None:
+            assert self._hidden_deviation is not None
+            return self._hidden_deviation
+        std = np.tile(self.gauge.std[self.columns], self.width // len(self.columns))
+        front = self.trained.standardize
+        return std if front is None else std / front.scale.numpy()
 
     def scorer(self, heads: tuple[Head, ...], *, only_correct: bool = True) -> Scorer:
         """Make a scorer of batches of rows in this gauge."""
@@ -209,7 +229,7 @@ class Reading:
         heads = heads_for(target, n_outputs)
         scorer = self.scorer(heads)
         n_terms = self.n_terms(index)
-        total = ScoreSums.zeros(scorer.n_cells, n_terms)
+        total = ScoreSums.zeros(scorer.n_cells, n_terms, self._n_columns(index))
         few = len(index) * n_outputs * n_terms < WORTH_THREADS
         with torch_threads(1 if few else torch.get_num_threads()):
             for block in self.blocks(index, n_outputs):

@@ -98,7 +98,7 @@ class RowReadings:
         X, target = self._checked(X, y)
         index, weight = scored_rows(X, sample_weight, sample_mask)
         scores = [
-            self._rule.scores(reading, index, target, weight, self._units)
+            self._rule.scores(reading.sums(index, target, weight), reading, target, self._units)
             for reading in self._readings(Rows(X))
         ]
         present = np.unique(target.codes[index, 0])

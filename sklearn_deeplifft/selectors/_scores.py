@@ -27,6 +27,9 @@ class Scores(NamedTuple):
     """Largest relative residual of the decomposition."""
     nulls: NullScores | None = None
     """The same columns beside null ones, where the network has read any."""
+    slopes: np.ndarray | None = None
+    """(K, d): what one standard deviation more of a column does to each logit; NaN of no rows.
+    None where a scorer has none."""
     hidden_reference: Tensor | None = None
     """Reference of the neurons of a hidden layer, where they are scored."""
 

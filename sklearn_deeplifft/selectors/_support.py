@@ -22,6 +22,7 @@ from sklearn_deeplifft.ranking import (
     top_mask,
     top_masks,
 )
+from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._significance import AUTO
 from sklearn_deeplifft.tables import (
     FeatureGroups,
@@ -55,6 +56,8 @@ class RankedFeatures(SelectorMixin):
     class_q_values_: np.ndarray
     feature_importances_: np.ndarray
     class_importances_: np.ndarray
+    class_slopes_: np.ndarray
+    quantities_: Quantities
     importances_per_network_: np.ndarray
     importances_std_: np.ndarray
     importances_interval_: np.ndarray
@@ -109,7 +112,8 @@ class RankedFeatures(SelectorMixin):
             ``rank`` (1 is best), ``importance``, ``std`` over networks, ``low`` and ``high`` (95 %
             interval of the mean over networks), ``mean_rank``, ``selected`` at the current cut, and
             the signed score for each class (``for_cat``; of several outputs ``for_0_cat``), label
-            or target (``for_0``).
+            or target (``for_0``); then its slope (``slope_cat``), where there are
+            ``class_slopes_``.
 
         Examples
         --------
@@ -137,6 +141,9 @@ class RankedFeatures(SelectorMixin):
         }
         scores = zip(self._row_names, self.class_importances_, strict=True)
         columns |= {f"for_{_in_words(name)}": row for name, row in scores}
+        if "class_slopes_" in vars(self):  # effects of interventions are their own slopes
+            slopes = zip(self._row_names, self.class_slopes_, strict=True)
+            columns |= {f"slope_{_in_words(name)}": row for name, row in slopes}
         return pd.DataFrame(columns).sort_values("rank", kind="stable", ignore_index=True)
 
     def support_per_class(self, k: float | str | None = None) -> np.ndarray:

@@ -1,6 +1,7 @@
 import functools
 import itertools
 import operator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,13 +21,17 @@ def table(seed=0, n=N):
 
 
 def sums_of(scores, cell, weight, residual=0.0):
-    found = ScoreSums.of(torch.as_tensor(scores), torch.as_tensor(cell), torch.as_tensor(weight), C)
-    return ScoreSums(found.signed, found.absolute, found.weight, residual)
+    scores, weight = torch.as_tensor(scores), torch.as_tensor(weight)
+    slopes = torch.stack([weight @ (k * scores) for k in range(C)])
+    total = float(weight.sum())
+    found = ScoreSums.of(scores, torch.as_tensor(cell), weight, slopes, total)
+    return replace(found, residual=residual)
 
 
 def assert_sums_equal(left, right):
-    for name in ("signed", "absolute", "weight"):
+    for name in ("signed", "absolute", "weight", "slopes"):
         torch.testing.assert_close(getattr(left, name), getattr(right, name), rtol=0, atol=1e-12)
+    assert left.total == pytest.approx(right.total, abs=1e-12)
     assert left.residual == right.residual
 
 
@@ -87,8 +92,9 @@ def test_parts_are_left_alone_by_merging():
 
 
 def test_sums_of_no_rows_are_zeros():
+    slopes = torch.zeros(C, DIM, dtype=torch.float64)
     nothing = ScoreSums.of(
-        torch.zeros(0, DIM), torch.zeros(0, dtype=torch.int64), torch.zeros(0), C
+        torch.zeros(0, DIM), torch.zeros(0, dtype=torch.int64), torch.zeros(0), slopes, 0.0
     )
     assert_sums_equal(nothing, ScoreSums.zeros(C, DIM))
 
@@ -157,7 +163,7 @@ def test_rows_of_no_weight_count_for_nothing():
 def test_largest_score_is_that_of_the_cell_with_the_largest_mean(signed):
     scores = torch.tensor([[1.0, -4.0], [-3.0, -2.0], [0.5, 8.0]], dtype=torch.float64)
     cell, weight = torch.tensor([0, 0, 2]), torch.tensor([1.0, 1.0, 2.0], dtype=torch.float64)
-    sums = ScoreSums.of(scores, cell, weight, 3)
+    sums = ScoreSums.of(scores, cell, weight, torch.zeros(3, 2), float(weight.sum()))
     # Cell 0: mean sizes 2 and 3, sizes of means 1 and 3; cell 1: nothing; cell 2: .5 and 8.
     expected = [1.0, 8.0] if signed else [2.0, 8.0]
     assert largest_score(sums, signed=signed).tolist() == expected

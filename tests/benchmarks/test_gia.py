@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.gia import experiments, simulations, speed
+from benchmarks.gia import experiments, signs, simulations, speed
 from sklearn_deeplifft.interventions import add, intervention_effects, pairwise_epistasis
 
 
@@ -33,6 +33,17 @@ def test_truth_of_the_motif_tables():
     np.testing.assert_allclose(rate, [0.047, 0.047, 0.047, 0.953], atol=0.02)
     X, y = experiments.motifs("additive", "empty")
     assert (X[:, 0] == X[:, 1]).all()
+
+
+@pytest.mark.slow
+def test_slopes_and_effects_are_read_off_the_same_networks():
+    X, y = experiments.motifs("additive", "factorial", n=400)
+    slopes, effects = signs.both(X, y, n_networks=1)
+    assert slopes.shape == effects.shape == (2, 4)
+    # Whichever columns were chosen, the two motifs come first: both speak for class 1.
+    largest = np.argsort(-np.abs(effects[1]))[:2]
+    assert (slopes[1, largest] > 0.1).all()
+    assert (effects[1, largest] > 0.1).all()
 
 
 @pytest.mark.slow

@@ -39,12 +39,19 @@ def test_ranking_has_a_signed_column_for_each_class(done):
     assert list(ranking) == [
         *("rank", "feature", "importance", "std"),
         *("for_low", "for_middle", "for_top"),
+        *("slope_of_low", "slope_of_middle", "slope_of_top"),
     ]
     assert ranking["rank"].tolist() == [1, 2, 3, 4]
     assert ranking["feature"][0] == "signal"
     assert ranking["importance"].sum() == pytest.approx(1, abs=1e-5)
     # The middle class needs no word: it is what the mean of the table looks like.
     assert (ranking.loc[0, ["for_low", "for_top"]].astype(float) > 0.5).all()
+    # Both ends speak by the same column: a slope says which way.
+    assert ranking.loc[0, "slope_of_low"] < -0.5
+    assert ranking.loc[0, "slope_of_top"] > 0.5
+    lines = {line.split()[0]: line for line in done[1].stdout.splitlines() if "signal" in line}
+    assert lines["low"].index("-0.") < lines["low"].index("signal")
+    assert lines["top"].split()[1].startswith("+0.")
 
 
 def test_comparison_is_tidy(done):

@@ -44,7 +44,9 @@ def test_columns_of_a_group_share_what_it_scores(ranked):
     }
     noise = ranking[ranking["group"] == "noise"]
     assert len(noise) == 2
-    assert (noise.drop(columns="feature").nunique() == 1).all()
+    shared = noise.drop(columns="feature").filter(regex="^(?!slope_of_)")
+    assert (shared.nunique() == 1).all()
+    assert noise["slope_of_low"].nunique() == 2  # each column's own
     assert sorted(ranking["rank"].unique()) == [1, 2, 3]
     assert ranking.drop_duplicates("group")["importance"].sum() == pytest.approx(1)
     assert comparison["n_features"].tolist() == [*[1] * 4, *[2] * 4, 3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 
@@ -65,8 +66,27 @@ def test_signs_say_what_colours_say():
     assert "\x1b[31m-0." in coloured
     assert "+0." in plain
     assert "-0." in plain
-    assert "(high)" in plain
-    assert "(low)" in plain
+
+
+def test_columns_that_differ_have_a_size_and_no_sign():
+    found = outcome(1, 2)
+    both = dataclasses.replace(found, directions=np.array([[0, -1]]))
+    lines, sizes = printed(both).splitlines(), np.abs(found.signed[0])
+    (best,) = (line for line in lines if line.split()[:2] == ["1", "f0"])
+    assert f"+-{sizes[0]:.3f} class" in best  # not of the other one, which is larger
+    first, second = (line for line in lines if line.startswith("class number"))
+    assert f"+-{sizes[0]:.3f} f0" in first
+    assert second.split()[-3:] == ["-", f"-{sizes[1]:.3f}", "f0"]
+
+
+def test_direction_is_the_slope_and_size_the_importance():
+    found = outcome(1, 2)
+    turned = dataclasses.replace(found, directions=-np.sign(found.signed))
+    (value,) = {abs(value) for value in found.signed[0, :1]}
+    sign = "-" if found.signed[0, 0] > 0 else "+"
+    assert f"{sign}{value:.3f} f0" in printed(turned)
+    image = draw(turned).axes[0].images[0].get_array()
+    np.testing.assert_allclose(image, -found.signed)
 
 
 def test_the_best_of_a_row_is_bold_and_starred():

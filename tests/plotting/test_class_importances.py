@@ -16,6 +16,13 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from sklearn_deeplifft import (
+    DeepLIFFTSelector,
+    GIATransformer,
+    ImportanceNeuronSelector,
+    NetworkEnsembleClassifier,
+    NetworkEnsembleRegressor,
+)
 from sklearn_deeplifft.plotting import ClassImportanceDisplay
 from tests.conftest import planted, quick
 
@@ -39,7 +46,8 @@ def drawn_labels(axis) -> list[str]:
 def test_rows_are_the_best_features_in_order(selector, ax):
     display = ClassImportanceDisplay.from_estimator(selector, k=5, ax=ax)
     best = np.argsort(selector.ranking_)[:5]
-    np.testing.assert_array_equal(display.im_.get_array(), selector.class_importances_[:, best].T)
+    shown = np.abs(selector.class_importances_) * np.sign(selector.class_slopes_)
+    np.testing.assert_array_equal(display.im_.get_array(), shown[:, best].T)
     assert drawn_labels(ax.yaxis) == [f"feature {i}" for i in best]
     assert drawn_labels(ax.xaxis) == ["a", "b", "c"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
@@ -62,12 +70,91 @@ def test_given_axes_make_no_figure_and_none_makes_one(selector, ax):
     plt.close(display.figure_)
 
 
-def test_unnamed_columns_and_regressions_have_labels(ax):
+def test_a_regression_is_bars_of_its_slopes(ax):
+    X, _ = planted()
+    fitted = quick(task="regression").fit(X, 3 * X[:, 0] - 2 * X[:, 1])
+    display = ClassImportanceDisplay.from_estimator(fitted, k=4, ax=ax)
+    assert display.im_ is display.colorbar_ is None
+    best = np.argsort(fitted.ranking_)[:4]
+    lengths = [bar.get_width() for bar in display.bars_]
+    np.testing.assert_allclose(lengths, fitted.class_slopes_[0, best])
+    assert lengths[0] > 0.3
+    assert lengths[1] < -0.3
+    assert len({bar.get_facecolor() for bar in list(display.bars_)[:2]}) == 2
+    assert drawn_labels(ax.yaxis) == [f"x{i}" for i in best]
+    assert "prediction for one standard" in ax.get_xlabel()
+
+
+def test_importances_stand_beside_in_the_same_rows(selector, ax):
+    display = ClassImportanceDisplay.from_estimator(selector, k=5, ax=ax)
+    beside = display.importance_ax_
+    best = np.argsort(selector.ranking_)[:5]
+    lengths = [bar.get_width() for bar in beside.patches]
+    np.testing.assert_allclose(lengths, selector.feature_importances_[best])
+    assert beside.get_ylim() == ax.get_ylim()
+    assert beside.get_xlabel() == selector.quantities_.importance
+
+
+KINDS = {
+    "DeepLIFFT": (DeepLIFFTSelector, {"step": None}),
+    "gates": (ImportanceNeuronSelector, {}),
+    "GIA": (GIATransformer, {}),
+    "GIA, proba": (GIATransformer, {"scale": "proba"}),
+}
+CLASS_LABELS = {
+    "DeepLIFFT": "mean change of the class's probability\nover its own rows",
+    "gates": "mean change of the class's probability\nover its own rows",
+    "GIA": "mean change of the class's centred logit",
+    "GIA, proba": "mean change of the class's probability\nby having more of the feature",
+}
+IMPORTANCES = {
+    "DeepLIFFT": "size of the change of the\ntrue class's probability",
+    "gates": "share of the gates,\nmean over networks",
+    "GIA": "mean size of the change of\nthe class's centred logit",
+    "GIA, proba": "mean size of the change of\nthe class's probability",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_axes_say_the_quantity_of_each_selector(kind, ax):
     X, y = planted()
-    fitted = quick(task="regression").fit(X, y.astype(float) + 0.5)
-    ClassImportanceDisplay.from_estimator(fitted, k=2, ax=ax)
-    assert drawn_labels(ax.xaxis) == ["prediction"]
-    assert all(label.startswith("x") for label in drawn_labels(ax.yaxis))
+    kwargs = {"n_networks": 1, "hidden_layer_sizes": (8,), "max_epochs": 5, "path_steps": 20}
+    made, params = KINDS[kind]
+    fitted = NetworkEnsembleClassifier(**kwargs, random_state=0).fit(X, y)
+    selector = made(fitted, prefit=True, random_state=0, **params).fit(X, y)
+    display = ClassImportanceDisplay.from_estimator(selector, ax=ax)
+    assert display.colorbar_.ax.get_xlabel().startswith(CLASS_LABELS[kind])
+    assert display.importance_ax_.get_xlabel() == IMPORTANCES[kind]
+    assert ("blue" in display.colorbar_.ax.get_xlabel()) == (made is not GIATransformer)
+    numbers = NetworkEnsembleRegressor(**kwargs, random_state=0).fit(X, X[:, 0])
+    selector = made(numbers, prefit=True, random_state=0).fit(X, X[:, 0])
+    display = ClassImportanceDisplay.from_estimator(selector, ax=Figure().subplots())
+    for label in (display.ax_.get_xlabel(), display.importance_ax_.get_xlabel()):
+        assert "probability" not in label
+        assert "logit" not in label
+    assert "prediction" in display.ax_.get_xlabel()
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"step": 0.5}, "share of all features'\nscores, mean of rounds"),
+        ({"target_class": 1}, "mean change of the\nprobability of 1"),
+    ],
+)
+def test_quantities_are_those_of_the_fit(params, said):
+    X, y = planted()
+    selector = quick(**params).fit(X, y)
+    selector.set_params(step=None, target_class=None)
+    assert selector.quantities_.importance == said
+
+
+def test_neurons_are_not_called_by_the_names_of_columns(ax):
+    X, y = planted()
+    frame = pd.DataFrame(X, columns=[f"feature {i}" for i in range(X.shape[1])])
+    fitted = quick(layer="0").fit(frame, y)
+    ClassImportanceDisplay.from_estimator(fitted, k=3, ax=ax)
+    assert all(label.startswith("neuron ") for label in drawn_labels(ax.yaxis))
 
 
 def test_several_targets_are_named_by_target_and_class(ax):
@@ -82,18 +169,22 @@ def test_k_below_one_is_refused(selector):
         ClassImportanceDisplay.from_estimator(selector, k=0)
 
 
-def test_triangles_point_where_the_class_is_high_and_only_in_dark_cells(ax):
-    ClassImportanceDisplay(
-        [[1.0, -0.5, 0.01]],
+def test_directions_give_the_sign_and_without_one_a_cell_is_grey(ax):
+    display = ClassImportanceDisplay(
+        [[1.0, 0.5, -0.7, 0.0]],
         feature_names=["f"],
-        class_names="abc",
-        directions=[[1, -1, 1]],
+        class_names="abcd",
+        directions=[[-0.1, 0, 3, 0]],
     ).plot(ax=ax)
-    assert [line.get_marker() for line in ax.lines] == ["^", "v"]
+    np.testing.assert_array_equal(display.im_.get_array(), [[-1, 0, 0.7, 0]])
+    assert display.importance_ax_ is None
+    grey = ax.images[1].get_array()
+    np.testing.assert_array_equal(grey.mask, [[True, False, True, True]])
+    assert grey[0, 1] == 0.5
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n_features", "n_classes"), [(1, 1), (30, 8), (5, 60)])
+@pytest.mark.parametrize(("n_features", "n_classes"), [(1, 1), (30, 8), (5, 60), (500, 2)])
 def test_labels_stay_inside_and_do_not_overlap(n_features, n_classes):
     display = ClassImportanceDisplay(
         np.zeros((n_features, n_classes)),
@@ -101,6 +192,7 @@ def test_labels_stay_inside_and_do_not_overlap(n_features, n_classes):
             f"a_very_long_name_of_a_feature_$that$_goes_on_{i}" for i in range(n_features)
         ],
         class_names=[f"progenitor cells {i}" for i in range(n_classes)],
+        overall=np.linspace(1, 0, n_features),
     )
     figure = Figure(figsize=display.size(), layout="constrained")
     display.plot(ax=figure.subplots())
@@ -110,6 +202,13 @@ def test_labels_stay_inside_and_do_not_overlap(n_features, n_classes):
     assert all(a.y0 >= b.y1 - 2 for a, b in itertools.pairwise(names))
     classes = [label.get_window_extent() for label in display.ax_.get_xticklabels()]
     assert min(box.y0 for box in classes) >= 0
+    beside = display.importance_ax_.get_window_extent()
+    assert beside.x0 >= display.ax_.get_window_extent().x1
+    assert beside.x1 <= figure.bbox.x1
+    if display.colorbar_ is not None:
+        above = display.colorbar_.ax.get_tightbbox()
+        assert above.y1 <= figure.bbox.y1 + 1
+        assert above.y0 >= display.ax_.get_window_extent().y1
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch):

@@ -69,6 +69,24 @@ def test_small_differences_look_small(ax):
     assert high - low >= 0.1 - 1e-12
 
 
+@pytest.mark.parametrize(
+    ("scores", "inside"),
+    [
+        ([0.97, 0.99, 1.0], (0.0, 1.0)),  # R squared and accuracies end at 1
+        ([0.999, 0.999, 0.999], (0.0, 1.0)),
+        ([0.0, 0.01, 0.02], (0.0, 1.0)),
+        ([-0.3, 0.2, 0.99], (-1.0, 1.0)),
+        ([3.0, 2.0, 1.5], (0.0, 4.0)),  # an error
+    ],
+)
+def test_axes_show_no_score_that_cannot_be(scores, inside, ax):
+    FeatureCountDisplay(COUNTS, {"ours": scores}, standard_error=[0.05] * 3).plot(ax=ax)
+    low, high = ax.get_ylim()
+    assert inside[0] <= low <= min(scores)
+    assert max(scores) <= high <= inside[1]
+    assert high - low >= 0.1 - 1e-12
+
+
 def test_all_features_alone_can_be_drawn(ax):
     only = frame().query("method == 'all features'")
     display = FeatureCountDisplay.from_frame(only, ax=ax)

@@ -59,7 +59,10 @@ def read(kind, fitted, frame, data, **params):
 
 def require_rows_of(selector, table, names, labels):
     """Each row, looked up by its feature, holds what the attributes say of that column."""
-    assert table.columns.tolist() == [*ALL, *(f"for_{label}" for label in labels)]
+    signed = {"for": selector.class_importances_}
+    if not isinstance(selector, GIATransformer):
+        signed["slope"] = selector.class_slopes_
+    assert table.columns.tolist() == [*ALL, *(f"{s}_{label}" for s in signed for label in labels)]
     assert table.index.tolist() == list(range(len(names)))
     assert sorted(table["feature"]) == sorted(names)
     assert (np.diff(table["rank"]) >= 0).all()
@@ -77,7 +80,9 @@ def require_rows_of(selector, table, names, labels):
             "selected": mask[j],
         }
         expected |= {
-            f"for_{label}": selector.class_importances_[k, j] for k, label in enumerate(labels)
+            f"{name}_{label}": values[k, j]
+            for name, values in signed.items()
+            for k, label in enumerate(labels)
         }
         assert row.drop("feature").to_dict() == expected
 

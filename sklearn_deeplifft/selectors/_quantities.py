@@ -1,0 +1,34 @@
+"""Names of the quantities that a selector's numbers are, for axes and tables."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["Quantities", "decomposed"]
+
+
+class Quantities(NamedTuple):
+    """Names of what a selector's numbers measure, settled by ``fit``; in lines that fit an axis."""
+
+    importance: str
+    """Of ``feature_importances_``."""
+    by_class: str
+    """Of ``class_importances_``."""
+    slope: str | None = None
+    """Of ``class_slopes_``; None where there are none, as signs of class scores are directions."""
+
+
+def decomposed(importance: str, kind: str) -> Quantities:
+    """Quantities of a selector whose class scores and slopes come from exact terms."""
+    if kind == "regression":
+        return Quantities(
+            importance,
+            "mean term of the feature\n(standard deviations of the target)",
+            "change of the prediction for one standard\ndeviation more of the feature "
+            "(in those of the target)",
+        )
+    return Quantities(
+        importance,
+        "mean change of the class's probability\nover its own rows",
+        "change of the class's centred logit for one\nstandard deviation more of the feature",
+    )
