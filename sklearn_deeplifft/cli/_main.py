@@ -10,7 +10,6 @@ import click
 from rich.console import Console
 
 from sklearn_deeplifft import __version__, groups_from_file
-from sklearn_deeplifft.cli._attributes import name_columns
 from sklearn_deeplifft.cli._demo import TABLES
 from sklearn_deeplifft.cli._figure import can_draw, figure_writer
 from sklearn_deeplifft.cli._gates import GateOptions, train_gates
@@ -25,12 +24,10 @@ from sklearn_deeplifft.cli._options import (
     nonzero,
     of_every_command,
     of_tables,
-    require_columns,
-    unescaped,
 )
 from sklearn_deeplifft.cli._progress import progress_for
 from sklearn_deeplifft.cli._rank import Settings, rank_table
-from sklearn_deeplifft.cli._read import read_table
+from sklearn_deeplifft.cli._read import load_table
 from sklearn_deeplifft.cli._show import (
     console_for,
     show_files,
@@ -136,29 +133,27 @@ def rank(
     *,
     table: Path,
     target: str,
-    drop: tuple[str, ...],
+    reading: dict[str, Any],
     counts: tuple[int, ...],
     task: str,
     networks: int,
     seed: int,
     all_rows: bool,
     groups: Path | None,
-    sep: str | None,
     output: Path,
     quiet: bool,
 ) -> None:
     """Rank the features of TABLE and compare the ranking with others.
 
-    TABLE is a .csv, .tsv or .txt file (may be .gz) or a .parquet file with one row per example.
-    Columns of numbers are features; a column of text becomes one feature for each of its
-    values, up to 50. Rankings are made on 70 % of the rows and tested on the others.
+    TABLE has one row per example: text with any separator, .parquet, .feather, .xlsx, JSON lines,
+    .npz or .h5ad, compressed or not. Columns of numbers and dates are features; a column of text
+    becomes one feature for each of its values. Rankings are made on 70 % of the rows and tested
+    on the others.
     """
     with errors():
         require_writable(output)
-        frame = read_table(table, unescaped(sep))
-        require_columns(frame, target, drop)
         families = None if groups is None else groups_from_file(groups)
-        data = make_table(frame, target, name=table.name, drop=drop, task=task)
+        data = load_table(table, target, task=task, **reading)
         settings = Settings(counts, networks, seed, all_rows, families)
         _run(data, settings, output, quiet=quiet)
 
@@ -222,8 +217,7 @@ def gates(
     *,
     table: Path,
     target: str,
-    drop: tuple[str, ...],
-    sep: str | None,
+    reading: dict[str, Any],
     task: str,
     attributes: Path | None,
     select: int | None,
@@ -236,16 +230,11 @@ def gates(
 
     Every feature passes a gate, a weight of its own, before the first layer of a network. Each
     network is trained on all rows but a fold of its own, and its gates are written down. TABLE is
-    a .csv, .tsv or .txt file (may be .gz) or a .parquet file with one row per example; a column of
-    text, of up to 50 values, has one gate.
+    a file as in `rank`; a column of text has one gate.
     """
     with errors():
         require_writable(output)
-        frame = read_table(table, unescaped(sep), header=attributes is None)
-        if attributes is not None:
-            frame, target = name_columns(frame, attributes, target)
-        require_columns(frame, target, drop)
-        data = make_table(frame, target, name=table.name, drop=drop, task=task)
+        data = load_table(table, target, task=task, attributes=attributes, **reading)
         _require_possible(data, select, paper=paper)
         options = GateOptions(**rest, n_selected=select, paper=paper)
         if options.checkpoint_dir is not None:

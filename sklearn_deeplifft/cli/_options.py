@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
-import pandas as pd
 
 from sklearn_deeplifft import TrainingInterrupted
 from sklearn_deeplifft.cli._fitting import as_sentence
-from sklearn_deeplifft.cli._table import missing_column
+from sklearn_deeplifft.cli._reading_options import reading_of, reading_options
 
 __all__ = [
     "EXISTING",
@@ -26,8 +26,6 @@ __all__ = [
     "nonzero",
     "of_every_command",
     "of_tables",
-    "require_columns",
-    "unescaped",
 ]
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -89,15 +87,18 @@ def of_every_command(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def of_tables(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The table, and which of its columns are meant."""
+    """Hand the command its table and target, and how they are read as ``reading``."""
+
+    @wraps(command)
+    def packed(**options: Any) -> Any:
+        reading, others = reading_of(options)
+        return command(reading=reading, **others)
+
     return _with(
-        command,
+        packed,
         click.argument("table", type=EXISTING),
         click.option("--target", required=True, metavar="COL", help="Column to predict."),
-        click.option(
-            "--drop", multiple=True, metavar="COL", help="Column to leave out; may be repeated."
-        ),
-        click.option("--sep", help="What separates columns; by default the suffix of TABLE says."),
+        *reading_options(),
     )
 
 
@@ -112,21 +113,6 @@ def nonzero(context: click.Context, parameter: click.Parameter, value: int) -> i
     if value == 0:
         raise click.BadParameter("0 threads train nothing; give 1 or more, or -1 for one per core.")
     return value
-
-
-def require_columns(frame: pd.DataFrame, target: str, drop: Sequence[str]) -> None:
-    """Raise ``click.BadParameter`` if a column that was asked for is not there."""
-    columns = list(frame.columns)
-    for option, column in [("--target", target), *(("--drop", column) for column in drop)]:
-        if column not in columns:
-            raise click.BadParameter(missing_column(column, columns), param_hint=option)
-    if target in drop:
-        raise click.BadParameter(f"{target!r} is the target.", param_hint="--drop")
-
-
-def unescaped(sep: str | None) -> str | None:
-    r"""Take ``--sep '\t'`` for the tab that it means."""
-    return "\t" if sep == r"\t" else sep
 
 
 @contextmanager

@@ -8,8 +8,8 @@ import decimal
 import numpy as np
 import pandas as pd
 import pytest
-
 from sklearn_deeplifft.cli._columns import as_numbers, kind_of
+
 from sklearn_deeplifft.cli._parts import encode, split
 from sklearn_deeplifft.cli._table import make_table, missing_column
 
