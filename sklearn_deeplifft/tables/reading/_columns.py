@@ -36,7 +36,9 @@ MISSING_LEVEL = "(missing)"
 MOST_MIXED = 10
 """Distinct values up to which numbers and texts, such as 1, 2, 3, 4+, are taken as categories."""
 NEARLY_ALL = 0.9
+MEASUREMENT = re.compile(r"[<>~≤≥≈]?=?\s*[-+]?\d[\d.,]*\s*([/x×±:]\s*\d[\d.,]*)?\s*[^\d_-]{0,12}")  # noqa: RUF001
 CODE = re.compile(r"[A-Z]{2,3}")
+GROUPING_MARKS = {".": f",'_{APOSTROPHE}{SPACES}", ",": f".'_{APOSTROPHE}{SPACES}"}
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0)
 
 
@@ -111,8 +113,11 @@ def _without_given(
 
 def _sentinels(name: str, values: np.ndarray) -> tuple[Note, ...]:
     """Notes of numbers such as -999 that stand far from all others."""
+    finite = values[np.isfinite(values)]
+    # What stands far from all others is the smallest or the largest.
+    ends = {finite.min(), finite.max()} if len(finite) else set()
     notes = []
-    for sentinel in SENTINELS:
+    for sentinel in ends.intersection(SENTINELS):
         hit = values == sentinel
         others = values[~hit & np.isfinite(values)]
         if hit.sum() < 2 or len(others) < 10 or len(np.unique(others)) < 5:
@@ -141,16 +146,14 @@ def _dated(name: str, column: pd.Series, counts: Counter[object], options: ReadO
     )
     if number_of.others or number_of.cells or number_of.typed:
         left = (*number_of.others, *map(str, number_of.cells), *map(str, number_of.typed))
-        raise _not_all(name, "dates", left, counts)
+        raise _not_all(name, "dates", left, counts, options.na)
     notes = [Note(found.kind, name), *_missing_note(name, number_of.missing, counts)]
     if found.order is not None:
         notes.append(Note(found.order, name, words=(texts[0],)))
     return Draft(name, column, resolved(column, found.values), None, tuple(notes))
 
 
-def finished(
-    draft: Draft, file_convention: Convention | None, options: ReadOptions, n_rows: int
-) -> Column:
+def finished(draft: Draft, file_convention: Convention | None, options: ReadOptions) -> Column:
     """Settle a column.
 
     Parameters
@@ -174,7 +177,7 @@ def finished(
             return Column(
                 name, made.kind, None, made.levels, (*made.notes, Note("mixed", name, words=words))
             )
-        values, notes = numbers_of(name, column, draft.reading, file_convention)
+        values, notes = numbers_of(name, column, draft.reading, file_convention, options)
     else:
         assert draft.numbers is not None
         values, notes = draft.numbers, draft.notes
@@ -196,18 +199,22 @@ def _is_coded(reading: NumberReading) -> bool:
 
 
 def numbers_of(
-    name: str, column: pd.Series, reading: NumberReading, file_convention: Convention | None
+    name: str,
+    column: pd.Series,
+    reading: NumberReading,
+    file_convention: Convention | None,
+    options: ReadOptions,
 ) -> tuple[np.ndarray, tuple[Note, ...]]:
     """Values of a column of texts that are numbers, and what was decided about them."""
     if reading.others:
-        raise _not_all(name, "numbers", reading.others, reading.counts)
+        raise _not_all(name, "numbers", reading.others, reading.counts, options.na)
     convention = _convention(name, reading, file_convention)
     values = reading.values(convention)
     left = [cell for cell in reading.cells if cell not in values]
     if left:
-        raise _not_all(name, "numbers", tuple(map(str, left)), reading.counts)
+        raise _not_all(name, "numbers", tuple(map(str, left)), reading.counts, options.na)
     notes = [*_missing_note(name, reading.missing, reading.counts)]
-    if not reading.is_plain:
+    if not reading.is_plain(convention):
         notes.append(_notation_note(name, reading, convention))
     return resolved(column, values), (*notes, *_sentinels(name, np.array(list(values.values()))))
 
@@ -237,14 +244,14 @@ def _notation_note(name: str, reading: NumberReading, convention: Convention) ->
     style = []
     if convention.decimal == "," and any("," in body for body in bodies):
         style.append("a decimal comma")
-    elif any(mark in body for body in bodies for mark in f",'_{APOSTROPHE}{SPACES}"):
+    elif any(mark in body for body in bodies for mark in GROUPING_MARKS[convention.decimal]):
         style.append("groups of thousands")
     marks = {cell.mark for cell in reading.cells.values()} - {""}
     style += [f"the unit {quoted(mark)}" for mark in sorted(marks)]
     return Note(
         "notation",
         name,
-        words=(" and ".join(style) or "marks", str(longest), f"{values[longest]:.15g}"),
+        words=(" and ".join(style) or "quotation marks", str(longest), f"{values[longest]:.15g}"),
     )
 
 
@@ -288,7 +295,10 @@ def _kind_of_texts(name: str, present: dict[str, int], options: ReadOptions) -> 
         There are too many categories, and they are neither identifiers nor free text.
     """
     n, n_levels = sum(present.values()), len(present)
-    if n_levels == n and n > 2:
+    every = n_levels == n and n > 2
+    if (every or n_levels > options.max_categories) and not names_rows(name):
+        _require_no_measurements(name, list(present))
+    if every:
         return "free text" if is_free_text(list(present)) else "distinct"
     if n_levels <= options.max_categories:
         return "levels"
@@ -302,6 +312,14 @@ def _kind_of_texts(name: str, present: dict[str, int], options: ReadOptions) -> 
         "Raise the limit with {}, or leave the column out with {}.",
         [Option("max_categories", n_levels), Option("drop", [name])],
     )
+
+
+def _require_no_measurements(name: str, texts: Sequence[str]) -> None:
+    """Refuse texts such as 120/80 or <0.5: names of rows may hold digits, measurements begin so."""
+    found = [text for text in texts if MEASUREMENT.fullmatch(text)]
+    if 2 * len(found) > len(texts):
+        shown = ", ".join(quoted(text, 30) for text in found[:3])
+        raise _unreadable(name, f"cells such as {shown} hold numbers and more")
 
 
 def _require_no_codes(name: str, counts: Counter[str], options: ReadOptions) -> None:
@@ -321,7 +339,9 @@ def _require_no_codes(name: str, counts: Counter[str], options: ReadOptions) -> 
     )
 
 
-def _not_all(name: str, what: str, words: Sequence[str], counts: object) -> TableReadError:
+def _not_all(
+    name: str, what: str, words: Sequence[str], counts: object, na: Sequence[str] | None
+) -> TableReadError:
     assert isinstance(counts, Counter)
     by_text: Counter[str] = Counter()
     for cell, n in counts.items():
@@ -334,7 +354,7 @@ def _not_all(name: str, what: str, words: Sequence[str], counts: object) -> Tabl
         f"{printable(name)}: most cells are {what}, but {n:,} of {total:,} are not "
         f"({shown}{more}).",
         "If they mean missing, say {}; else mend them, or leave the column out with {}.",
-        [Option("na", list(words[:4])), Option("drop", [name])],
+        [Option("na", [*filter(None, na or ()), *words[:4]]), Option("drop", [name])],
     )
 
 

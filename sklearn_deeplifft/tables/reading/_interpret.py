@@ -13,8 +13,8 @@ from scipy import sparse
 
 from sklearn_deeplifft.tables.reading._columns import Column, Draft, draft_of, finished
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
-from sklearn_deeplifft.tables.reading._notation import Convention
-from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, Note
+from sklearn_deeplifft.tables.reading._notation import Convention, parse_cell
+from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, Note, sentences
 from sklearn_deeplifft.tables.reading._options import ReadOptions
 from sklearn_deeplifft.tables.reading._printable import named, printable, quoted
 from sklearn_deeplifft.tables.reading._raw import RawTable
@@ -49,7 +49,12 @@ def no_column(column: str, columns: Sequence[str]) -> TableReadError:
             "If its columns are separated by something else, say so, as in {}.",
             [Option("sep", ";")],
         )
-    return TableReadError(f"no column {quoted(column)}; the columns are {named(columns)}.")
+    numbers = [name for name in columns if parse_cell(name) is not None]
+    remedy = "The first line seems to hold cells rather than names; put a line of names above it."
+    return TableReadError(
+        f"no column {quoted(column)}; the columns are {named(columns)}.",
+        remedy if 2 * len(numbers) > len(columns) else "",
+    )
 
 
 def interpret(
@@ -87,10 +92,9 @@ def interpret(
         notes=tuple(notes),
     )
     if not table.features:
-        raise ValueError(
-            "no column is left to rank"
-            + (f" beside the target {quoted(target)}." if target else ".")
-        )
+        beside_target = f" beside the target {quoted(target)}" if target else ""
+        left_out = " ".join(sentences(n for n in notes if n.kind in LEFT_OUT))
+        raise ValueError(f"no column is left to rank{beside_target}. {left_out}".rstrip())
     if target is not None:
         table = _with_target(table, frame[target], target, task, options, convention)
     _require_finite(table)
@@ -117,21 +121,19 @@ def _columns(
     raw: RawTable, names: Sequence[str], options: ReadOptions
 ) -> tuple[list[Column], Convention | None]:
     """Every column settled, and the file's convention of numbers if it shows one."""
-    drafts = _all(names, lambda name: draft_of(name, raw.frame[name], options), options)
+    cells = dict(raw.frame.items())
+    drafts = _all(names, lambda name: draft_of(name, cells[name], options))
     convention = _file_convention(drafts, raw)
     if raw.as_text is not None and (
         convention == COMMA or options.decimal == "," or options.thousands == "."
     ):
         drafts = [_as_written(draft, raw.as_text, options) for draft in drafts]
     by_name = {draft.name: draft for draft in drafts}
-    n_rows = len(raw.frame)
-    return (
-        _all(names, lambda name: finished(by_name[name], convention, options, n_rows), options),
-        convention,
-    )
+    columns = _all(names, lambda name: finished(by_name[name], convention, options))
+    return columns, convention
 
 
-def _all(names: Iterable[str], settle: Callable[[str], T], options: ReadOptions) -> list[T]:
+def _all(names: Iterable[str], settle: Callable[[str], T]) -> list[T]:
     """What ``settle`` makes of each column; those that it refuses are named together."""
     made: list[T] = []
     refused: list[tuple[str, TableReadError]] = []
@@ -197,11 +199,17 @@ def _as_written(draft: Draft, as_text: Callable[[str], pd.Series], options: Read
 
 
 def _features(columns: Sequence[Column], n_rows: int) -> pd.DataFrame:
-    made = {
-        column.name: column.numbers if column.levels is None else column.levels.to_numpy()
-        for column in columns
-    }
-    return pd.DataFrame(made, index=pd.RangeIndex(n_rows))
+    """Numbers and texts in the order of the file."""
+    rows = pd.RangeIndex(n_rows)
+    numbers = {c.name: c.numbers for c in columns if c.numbers is not None}
+    # Of one matrix: a frame of 100,000 columns takes far longer to put together.
+    matrix = np.column_stack(list(numbers.values())) if numbers else np.empty((n_rows, 0))
+    frame = pd.DataFrame(matrix, index=rows, columns=list(numbers))
+    texts = {c.name: c.levels.to_numpy() for c in columns if c.levels is not None}
+    if not texts:
+        return frame
+    both = pd.concat([frame, pd.DataFrame(texts, index=rows)], axis=1)
+    return both[[column.name for column in columns]]
 
 
 def _matrix(raw: RawTable, drop: Sequence[str]) -> pd.DataFrame | sparse.csr_matrix:
@@ -257,6 +265,6 @@ def _require_finite(table: ReadTable) -> None:
     if len(bad):
         counts_of = named(f"{printable(column)} ({count:,})" for column, count in bad.items())
         raise ValueError(
-            f"infinite values in {len(bad)} columns: {counts_of}. Replace them, or leave the "
-            "columns out."
+            f"infinite values in {len(bad):,} column{'s' * (len(bad) > 1)}: {counts_of}. Replace "
+            "them, or leave these columns out."
         )

@@ -75,7 +75,7 @@ def parse_cell(text: str) -> Cell | None:
     >>> parse_cell("-$1,234.50"), parse_cell("(3 %)").negative, parse_cell("7-8")
     (Cell(negative=True, body='1,234.50', power='', mark='$'), True, None)
     """
-    text = text.translate(MINUS).strip()
+    text = text.translate(MINUS).strip().strip("'\"").strip()  # ' makes a text of it in Excel
     accounting = text.startswith("(") and text.endswith(")")
     found = CELL.fullmatch(text[1:-1].strip() if accounting else text)
     if found is None or (found["sign"] and found["inner"]) or (found["before"] and found["after"]):

@@ -151,8 +151,8 @@ def _separator(notes: Sequence[Note], _: Spelling) -> str:
 
 
 def _encoding(notes: Sequence[Note], spelling: Spelling) -> str:
-    option = spelling(Option("encoding", "..."))
-    return f"The file is not UTF-8; it is read as Windows-1252 ({option} says otherwise)."
+    option = spelling(Option("encoding", "cp1251"))
+    return f"The file is not UTF-8; it is read as Windows-1252. Name another, as in {option}."
 
 
 def _sheet(notes: Sequence[Note], spelling: Spelling) -> str:

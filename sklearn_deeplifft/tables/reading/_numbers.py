@@ -46,10 +46,13 @@ class NumberReading:
         total = n + sum(self.counts[word] for word in self.others)
         return n / total if total else 0.0
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether digits stand without any mark, but for a decimal point."""
-        return not any(c.mark or not _is_plain(c.body) for c in self.cells.values())
+    def is_plain(self, convention: Convention) -> bool:
+        """Whether cells are as programs write them: digits, and a decimal point at most."""
+        marks = any(cell.mark for cell in self.cells.values())
+        bodies = [cell.body for cell in self.cells.values()]
+        digits = all(body.replace(".", "", 1).isdecimal() for body in bodies)
+        points = convention.decimal == "." or not any("." in body for body in bodies)
+        return digits and points and not marks
 
     def values(self, convention: Convention) -> dict[object, float]:
         """Value of each distinct cell; what is missing is left out."""
@@ -127,7 +130,3 @@ def _typed(cell: object) -> float | None:
         return float(cell) if np.isscalar(cell) or hasattr(cell, "as_tuple") else None  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def _is_plain(body: str) -> bool:
-    return body.replace(".", "", 1).isdecimal()

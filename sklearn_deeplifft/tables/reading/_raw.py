@@ -11,8 +11,9 @@ import pandas as pd
 from scipy import sparse
 
 from sklearn_deeplifft.tables.reading._errors import TableReadError
+from sklearn_deeplifft.tables.reading._notation import parse_cell
 from sklearn_deeplifft.tables.reading._notes import Note
-from sklearn_deeplifft.tables.reading._printable import quoted
+from sklearn_deeplifft.tables.reading._printable import named, quoted
 
 __all__ = ["RawTable", "header_names", "require_distinct"]
 
@@ -50,6 +51,11 @@ def header_names(cells: Iterable[object]) -> tuple[list[str], list[Note]]:
 def require_distinct(names: Sequence[str], what: str = "columns") -> None:
     """Refuse two columns of one name: a ranking could not say which is meant."""
     twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice and all(parse_cell(name) is not None for name in names):
+        raise TableReadError(
+            f"the first line holds numbers where the names of {what} should stand ("
+            f"{named(names)}); put a line of names above it."
+        )
     if twice:
         at = [i for i, name in enumerate(names, start=1) if name == twice[0]]
         where = " and ".join(f"{i:,}" for i in at[:2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -12,6 +13,8 @@ __all__ = ["Record", "cells_of", "guess_separator", "records"]
 
 SEPARATORS = (",", ";", "\t", "|")
 SAMPLE_LINES = 200
+DECIMAL = re.compile(r"^[^,]*(\d,\d[^,]*)+$")
+"""A line whose commas all stand between digits."""
 
 Record = tuple[int, int, int]
 """First line, the line after the last, and the number of cells; lines count from 0."""
@@ -32,8 +35,18 @@ def records(lines: Sequence[str], sep: str) -> Iterator[Record]:
 
 
 def cells_of(text: str, sep: str) -> list[str]:
-    """Cells of one row."""
-    return next(csv.reader(text.splitlines(keepends=True), delimiter=sep, skipinitialspace=True))
+    """Cells of one row.
+
+    Raises
+    ------
+    TableReadError
+        One of them is longer than any cell may be.
+    """
+    lines = (f"{line}\n" for line in text.split("\n"))
+    try:
+        return next(csv.reader(lines, delimiter=sep, skipinitialspace=True))
+    except csv.Error as error:
+        raise TableReadError(f"the names of columns cannot be read: {error}.") from error
 
 
 def _quoted(lines: Sequence[str], start: int, sep: str) -> tuple[int, int]:
@@ -92,10 +105,10 @@ def guess_separator(lines: Sequence[str], suggested: str) -> str:
     sample = lines[:SAMPLE_LINES]
     counts = {sep: _counts(sample, sep) for sep in SEPARATORS}
     even = {sep: n[0] for sep, n in counts.items() if n and len(set(n)) == 1 and n[0] > 1}
-    if suggested in even:
-        return suggested
+    if len(even) > 1 and all(DECIMAL.search(line) for line in sample if "," in line):
+        even.pop(",", None)  # 1,5;2,5 without a header
     if even:
-        return max(even, key=lambda sep: even[sep])
+        return max(even, key=lambda sep: (even[sep], sep == suggested))
     spaces = [len(line.split()) for line in sample]
     if spaces and len(set(spaces)) == 1 and spaces[0] > 1:
         return " "

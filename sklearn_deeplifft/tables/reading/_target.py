@@ -41,7 +41,7 @@ def target_column(
         return pd.Series(draft.numbers, index=column.index, name=name), kept
     if draft.reading is not None and not (draft.reading.others and _has_classes(draft)):
         _require_no_class(draft, options)
-        values, notes = numbers_of(name, column, draft.reading, convention)
+        values, notes = numbers_of(name, column, draft.reading, convention, options)
         kept = [note for note in notes if note.kind != "missing words"]
         return pd.Series(values, index=column.index, name=name), kept
     return _texts(name, column, options), []
