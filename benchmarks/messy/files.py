@@ -111,7 +111,7 @@ CASES = [
         ),
         {"age": AGE},
         Y,
-        {"column 1": "distinct"},
+        {"column 1": "identifier"},
         ["one cell more than the header"],
     ),
     _age("comments", _lines("# made by hand, in a hurry", "#", *LINES), "2 comment lines"),

@@ -174,6 +174,14 @@ CASES = [
         Y,
         said=["called 'x0' to 'x2'"],
     ),
+    Case(
+        "counts in npz under other names",
+        "t.npz",
+        _npz(X=None, feature_names=None, counts=COUNTS, motif=np.array(MOTIFS)),
+        AS_COUNTS,
+        Y,
+        said=["Features are the array 'counts'"],
+    ),
     Case("sparse counts in npz", "t.npz", _sparse, AS_COUNTS, Y),
     Case(
         "counts in npz with a column left out",
@@ -235,7 +243,7 @@ CASES = [
     _refused(
         "half a parquet file",
         lambda path: path.write_bytes(b"PAR1" + bytes(50)),
-        "damaged parquet",
+        "this is a parquet file that is damaged",
         file="t.parquet",
     ),
     _refused(

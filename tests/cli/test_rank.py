@@ -99,12 +99,13 @@ def test_text_and_holes_in_a_compressed_tsv(tmp_path):
     assert result.exit_code == 0, result.output
     said = " ".join(result.stdout.split())
     assert "3 rows without a value of grade are left out" in said
-    assert "a different text in every row: sample, day." in said
+    assert "a different text in every row: sample." in said
+    assert "Dates are read as days since 1970-01-01: day." in said
     assert "median of the training rows: size (5)." in said
     assert "Missing categories are a level of their own: colour (10)." in said
     ranking = pd.read_csv(tmp_path / "out" / "ranking.csv")
     levels = {"colour=red", "colour=green", "colour=blue", "colour=(missing)"}
-    assert set(ranking["feature"]) == levels | {"size", "smoker"}
+    assert set(ranking["feature"]) == levels | {"size", "smoker", "day"}
     assert ranking["feature"][0] == "colour=red"
 
 
@@ -117,10 +118,10 @@ def test_parquet_keeps_types_and_drop_drops(tmp_path):
         "--all-rows",
     )
     assert result.exit_code == 0, result.output
-    assert "dates and times: day" in result.stdout
+    assert "Dates are read as days since 1970-01-01: day." in result.stdout
     assert "Ranked on all 157 rows" in result.stdout
     ranking = pd.read_csv(tmp_path / "out" / "ranking.csv")
-    assert set(ranking["feature"]) == {"size", "smoker"}
+    assert set(ranking["feature"]) == {"size", "smoker", "day"}
 
 
 @pytest.mark.slow
@@ -205,7 +206,7 @@ SPOILED = {
         lambda f: f.assign(label=f.index.map("id{}".format)),
         "no class of",
     ),
-    "infinity": (lambda f: f.assign(signal=np.inf), "infinite values in 1 columns: signal (120)"),
+    "infinity": (lambda f: f.assign(signal=np.inf), "infinite values in 1 column: signal (120)"),
     "no target": (lambda f: f.assign(label=None), "no row has a value"),
     "only the target": (lambda f: f[["label"]], "no column is left"),
     "two rows": (lambda f: f[:2], "no class of"),

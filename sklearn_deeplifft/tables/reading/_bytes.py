@@ -6,10 +6,9 @@ import bz2
 import codecs
 import gzip
 import lzma
-import zlib
 from pathlib import Path
 
-from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
+from sklearn_deeplifft.tables.reading._errors import Option, TableReadError, undamaged
 from sklearn_deeplifft.tables.reading._notes import Note
 from sklearn_deeplifft.tables.reading._printable import quoted
 
@@ -43,25 +42,22 @@ def contents(path: Path) -> bytes:
     if path.is_dir():
         raise TableReadError("this is a folder; name a file in it.")
     data = path.read_bytes()
-    try:
+    with undamaged("a compressed file"):
         if data.startswith(b"\x1f\x8b"):
             return gzip.decompress(data)
         if data.startswith(b"BZh"):
             return bz2.decompress(data)
         if data.startswith(b"\xfd7zXZ\x00"):
             return lzma.decompress(data)
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise TableReadError(f"the compressed file is damaged or cut short: {error}.") from error
-    return _unpacked_zstd(data) if data.startswith(b"\x28\xb5\x2f\xfd") else data
+        if data.startswith(b"\x28\xb5\x2f\xfd"):
+            return _unpacked_zstd(data)
+    return data
 
 
 def _unpacked_zstd(data: bytes) -> bytes:
     pyarrow = require_pyarrow("a file compressed by zstandard")
-    try:
-        with pyarrow.CompressedInputStream(pyarrow.BufferReader(data), "zstd") as stream:
-            return bytes(stream.read())
-    except (OSError, pyarrow.ArrowException) as error:
-        raise TableReadError(f"the compressed file is damaged or cut short: {error}.") from error
+    with pyarrow.CompressedInputStream(pyarrow.BufferReader(data), "zstd") as stream:
+        return bytes(stream.read())
 
 
 def require_pyarrow(what: str):  # type: ignore[no-untyped-def]  # a module without stubs

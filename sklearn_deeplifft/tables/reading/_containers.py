@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
+import warnings
 from typing import Any
 
 import pandas as pd
 
 from sklearn_deeplifft.tables.reading._bytes import require_pyarrow
-from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
+from sklearn_deeplifft.tables.reading._errors import Option, TableReadError, undamaged
 from sklearn_deeplifft.tables.reading._notes import Note
 from sklearn_deeplifft.tables.reading._printable import named, quoted
 from sklearn_deeplifft.tables.reading._raw import RawTable, header_names, require_distinct
@@ -23,11 +23,8 @@ def read_parquet(data: bytes) -> RawTable:
     pyarrow = require_pyarrow("a parquet file")
     from pyarrow import parquet
 
-    try:
-        table = parquet.read_table(pyarrow.BufferReader(data))
-    except (OSError, pyarrow.ArrowException) as error:
-        raise _damaged("parquet", error) from error
-    return _of_arrow(table)
+    with undamaged("a parquet file"):
+        return _of_arrow(parquet.read_table(pyarrow.BufferReader(data)))
 
 
 def read_arrow(data: bytes) -> RawTable:
@@ -35,11 +32,8 @@ def read_arrow(data: bytes) -> RawTable:
     pyarrow = require_pyarrow("an Arrow file")
     from pyarrow import feather
 
-    try:
-        table = feather.read_table(pyarrow.BufferReader(data))
-    except (OSError, pyarrow.ArrowException) as error:
-        raise _damaged("Arrow", error) from error
-    return _of_arrow(table)
+    with undamaged("an Arrow file"):
+        return _of_arrow(feather.read_table(pyarrow.BufferReader(data)))
 
 
 def _of_arrow(table: Any) -> RawTable:
@@ -62,7 +56,8 @@ def read_excel(data: bytes, sheet: str | None, target: str | None) -> RawTable:
             "reading an Excel workbook needs openpyxl, which is not installed; "
             "pip install 'sklearn-deeplifft[tables]' brings it."
         ) from error
-    try:
+    # Styles that openpyxl does not know, and the like, are no concern of the cells.
+    with undamaged("an Excel workbook"), warnings.catch_warnings(action="ignore"):
         sheets = pd.read_excel(
             io.BytesIO(data),
             sheet_name=None,
@@ -72,8 +67,6 @@ def read_excel(data: bytes, sheet: str | None, target: str | None) -> RawTable:
             na_values=[""],
             engine="openpyxl",
         )
-    except (ValueError, KeyError, OSError, TypeError, zipfile.BadZipFile, SyntaxError) as error:
-        raise _damaged("Excel", error) from error
     full = {name: _trimmed(cells) for name, cells in sheets.items()}
     full = {name: cells for name, cells in full.items() if not cells.empty}
     chosen = _sheet(full, list(sheets), sheet, target)
@@ -141,8 +134,3 @@ def read_json(text: str) -> RawTable:
         for name, key in zip(trimmed, names, strict=True)
     }
     return RawTable(pd.DataFrame(columns), tuple(notes))
-
-
-def _damaged(what: str, error: BaseException) -> TableReadError:
-    first = (str(error) or type(error).__name__).splitlines()[0]
-    return TableReadError(f"this is a damaged {what} file: {first}.")

@@ -62,7 +62,8 @@ def read_delimited(text: str, suffix: str, sep: str | None, *, header: bool = Tr
         column = names.index(name)
         return _cells(body, layout.sep, [column], text=True)[column]
 
-    return RawTable(frame.set_axis(names, axis=1), tuple(notes), as_text)
+    row_names = names[0] if layout.row_names else None
+    return RawTable(frame.set_axis(names, axis=1), tuple(notes), as_text, row_names=row_names)
 
 
 def _cells(body: str, sep: str, columns: Sequence[int], *, text: bool = False) -> pd.DataFrame:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sklearn_deeplifft.tables.reading._printable import printable
 
-__all__ = ["Option", "Spelling", "TableReadError", "as_flag", "as_parameter"]
+__all__ = ["Option", "Spelling", "TableReadError", "as_flag", "as_parameter", "undamaged"]
 
 
 @dataclass(frozen=True)
@@ -77,3 +78,23 @@ class TableReadError(ValueError):
 
     def __reduce__(self) -> tuple[type, tuple[str, str, tuple[Option, ...]]]:
         return type(self), (self.finding, self.remedy, self.options)
+
+
+@contextmanager
+def undamaged(what: str) -> Iterator[None]:
+    """Refuse a file that a library cannot open; damaged files raise whatever they meet.
+
+    Parameters
+    ----------
+    what : str
+        The kind of file, with its article.
+    """
+    try:
+        yield
+    except (TableReadError, ImportError, MemoryError):
+        raise
+    except Exception as error:
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        raise TableReadError(
+            f"this is {what} that is damaged or cut short ({printable(first, 200)})."
+        ) from error

@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 
-from sklearn_deeplifft.tables.reading._errors import TableReadError
+from sklearn_deeplifft.tables.reading._errors import TableReadError, undamaged
 from sklearn_deeplifft.tables.reading._printable import quoted
 
 __all__ = ["format_of", "refuse_other_text"]
@@ -102,11 +102,8 @@ def format_of(data: bytes) -> str:
 
 
 def _zip_format(data: bytes) -> str:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-    except zipfile.BadZipFile as error:
-        raise TableReadError("this is a zip archive, or a file of that kind, cut short.") from error
+    with undamaged("a zip archive"), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
     if "xl/workbook.xml" in names:
         return "xlsx"
     if names and all(name.endswith(".npy") for name in names):

@@ -73,8 +73,11 @@ def interpret(
     frame = raw.frame
     if frame.empty and raw.X is None:
         raise ValueError(f"{printable(name)} has a header and no rows under it.")
-    beside = [c for c in frame if c != target and c not in options.drop]
+    aside = {target, raw.row_names, *options.drop}
+    beside = [c for c in frame if c not in aside]
     notes = [*raw.notes, *(Note("dropped", column) for column in options.drop)]
+    if raw.row_names is not None and raw.row_names not in options.drop:
+        notes.append(Note("identifier", raw.row_names))
     if raw.X is None:
         columns, convention = _columns(raw, beside, options)
     else:

@@ -3,90 +3,108 @@
 from __future__ import annotations
 
 import io
-import zipfile
+import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
+from sklearn_deeplifft.tables.reading._errors import Option, TableReadError, undamaged
 from sklearn_deeplifft.tables.reading._notes import Note
-from sklearn_deeplifft.tables.reading._printable import named, quoted
+from sklearn_deeplifft.tables.reading._printable import named, printable, quoted
 from sklearn_deeplifft.tables.reading._raw import RawTable, header_names, require_distinct
 
 __all__ = ["read_h5ad", "read_npz"]
 
 CSR_PARTS = ("data", "indices", "indptr", "shape")
+CSR = "csr"
 NAMES = ("feature_names", "features", "columns", "names")
 
 
 def read_npz(data: bytes) -> RawTable:
     """``X`` or the parts of a CSR matrix, ``feature_names``, and arrays with a value per row.
 
-    Nothing that is pickled is opened.
+    Under other names, the only matrix of numbers is ``X``, and the only texts of the length of its
+    rows are names. Nothing that is pickled is opened.
     """
     arrays = _arrays(data)
-    X = _matrix(arrays)
+    key, X = _matrix(arrays)
     n, d = X.shape
-    key = next((key for key in NAMES if key in arrays), None)
-    notes: list[Note] = []
-    if key is None:
+    named_by = _key_of_names(arrays, n, d)
+    notes = [Note("array", words=(key,))] if key not in ("X", CSR) else []
+    if named_by is None:
         names = [f"x{i}" for i in range(d)]
-        if d:
-            notes.append(Note("generated names", words=(names[0], names[-1])))
+        notes += [Note("generated names", words=(names[0], names[-1]))] if d else []
     else:
-        if arrays[key].shape != (d,):
-            raise TableReadError(
-                f"{key} has shape {arrays[key].shape} and X {d:,} columns; give one name for each."
-            )
-        names, unnamed = header_names(arrays[key].astype(str))
+        names, unnamed = header_names(arrays[named_by].astype(str))
         notes += unnamed
     require_distinct(names)
     others = {
-        name: _plain(array)
+        name: pd.Series(array.reshape(-1)).infer_objects()
         for name, array in arrays.items()
-        if name not in ("X", *CSR_PARTS, *NAMES) and array.shape in ((n,), (n, 1))
+        if name not in (key, named_by, *CSR_PARTS) and array.shape in ((n,), (n, 1))
     }
     return RawTable(pd.DataFrame(others, index=range(n)), tuple(notes), None, X, tuple(names))
 
 
+def _key_of_names(arrays: dict[str, np.ndarray], n: int, d: int) -> str | None:
+    """The array that names the columns.
+
+    Raises
+    ------
+    TableReadError
+        It does not name each of them.
+    """
+    for key in NAMES:
+        if key in arrays and arrays[key].shape != (d,):
+            raise TableReadError(
+                f"{key} has shape {arrays[key].shape} and X {d:,} columns; give one name for each."
+            )
+        if key in arrays:
+            return key
+    texts = [key for key, array in arrays.items() if array.dtype.kind in "US"]
+    fit = [key for key in texts if arrays[key].shape == (d,) and d != n]
+    return fit[0] if len(fit) == 1 else None
+
+
 def _arrays(data: bytes) -> dict[str, np.ndarray]:
-    arrays = {}
+    with (
+        undamaged("an npz file"),
+        np.load(io.BytesIO(data), allow_pickle=False) as archive,
+    ):
+        return {name: _array(archive, name) for name in archive.files}
+
+
+def _array(archive: Any, name: str) -> np.ndarray:
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            for name in archive.files:
-                try:
-                    arrays[name] = archive[name]
-                except ValueError as error:
-                    if "pickle" not in str(error):
-                        raise
-                    raise TableReadError(
-                        f"the array {quoted(name)} holds Python objects, which are never opened "
-                        "here; save text as numpy.array(values, dtype=str)."
-                    ) from error
-    except TableReadError:
-        raise
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise TableReadError(f"this is a damaged npz file: {error}.") from error
-    return arrays
+        return np.asarray(archive[name])
+    except ValueError as error:
+        if "pickle" not in str(error):
+            raise
+        raise TableReadError(
+            f"the array {quoted(name)} holds Python objects, which are never opened here; save "
+            "text as numpy.array(values, dtype=str)."
+        ) from error
 
 
-def _matrix(arrays: dict[str, np.ndarray]) -> np.ndarray | sparse.csr_matrix:
-    if "X" in arrays:
-        X = arrays["X"]
-    elif all(part in arrays for part in CSR_PARTS):
-        return _csr(arrays)
-    else:
+def _matrix(arrays: dict[str, np.ndarray]) -> tuple[str, np.ndarray | sparse.csr_matrix]:
+    """Name of the matrix of features, and the matrix."""
+    if "X" not in arrays and all(part in arrays for part in CSR_PARTS):
+        return CSR, _csr(arrays)
+    matrices = [key for key, a in arrays.items() if a.ndim == 2 and a.dtype.kind in "biuf"]
+    if "X" not in arrays and len(matrices) != 1:
         raise TableReadError(
             f"the arrays of the file are {named(arrays)}; it needs X, or the parts of a sparse "
             "matrix as scipy.sparse.save_npz writes them, beside feature_names and y."
         )
-    if X.ndim != 2 or X.dtype.kind not in "biuf":
+    key = "X" if "X" in arrays else matrices[0]
+    X = arrays[key]
+    if key not in matrices:
         raise TableReadError(
             f"X has shape {X.shape} and type {X.dtype}; it must be numbers, rows by columns."
         )
-    return X
+    return key, X
 
 
 def _csr(arrays: dict[str, np.ndarray]) -> sparse.csr_matrix:
@@ -101,12 +119,8 @@ def _csr(arrays: dict[str, np.ndarray]) -> sparse.csr_matrix:
         # Indices out of range would be read from foreign memory.
         X.check_format(full_check=True)
     except (ValueError, TypeError) as error:
-        raise TableReadError(f"the sparse matrix is damaged: {error}.") from error
+        raise TableReadError(f"the sparse matrix is damaged: {printable(error, 200)}.") from error
     return X.tocsr()
-
-
-def _plain(array: np.ndarray) -> pd.Series:
-    return pd.Series(array.reshape(-1)).infer_objects()
 
 
 def read_h5ad(data: bytes, layer: str | None) -> RawTable:
@@ -141,21 +155,14 @@ def read_h5ad(data: bytes, layer: str | None) -> RawTable:
 
 
 def _opened(anndata: Any, data: bytes) -> Any:
-    import warnings
-
     import h5py
 
-    try:
-        with warnings.catch_warnings(), h5py.File(io.BytesIO(data), "r") as file:
-            warnings.simplefilter("ignore")  # of versions of the format, and of names that repeat
+    # It warns of versions of the format, and of names that repeat.
+    with undamaged("an h5ad file"), warnings.catch_warnings(action="ignore"):
+        with h5py.File(io.BytesIO(data), "r") as file:
             if "obs" not in file or "var" not in file:
                 raise TableReadError(
                     f"this is an HDF5 file that is not h5ad; it holds {named(file)}, not obs and "
                     "var. Save X, y and feature_names as .npz."
                 )
-            return anndata.io.read_h5ad(io.BytesIO(data))
-    except TableReadError:
-        raise
-    except Exception as error:  # anndata, h5py and zarr each have errors of their own
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        raise TableReadError(f"this is a damaged h5ad file: {first}") from error
+        return anndata.io.read_h5ad(io.BytesIO(data))

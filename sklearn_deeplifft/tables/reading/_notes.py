@@ -22,7 +22,7 @@ LEFT_OUT = {
     "free text": "free text",
     "single": "one category only",
     "dropped": "as asked for",
-    "beside": "columns of obs, which are not features",
+    "beside": "beside the matrix of features",
 }
 """Kinds of notes on columns that are not ranked, and why."""
 
@@ -201,6 +201,7 @@ SENTENCES: dict[str, Callable[[Sequence[Note], Spelling], str]] = {
         "Lines have one cell more than the header; the first is taken as a name of the row."
     ),
     "unnamed": lambda notes, _: f"Columns without a name are called {_columns(notes)}.",
+    "array": lambda notes, _: f"Features are the array {quoted(notes[0].words[0])}.",
     "generated names": lambda notes, _: (
         f"The file names no features; they are called {quoted(notes[0].words[0])} to "
         f"{quoted(notes[0].words[1])}."

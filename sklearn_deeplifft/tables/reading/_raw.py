@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -28,8 +28,10 @@ class RawTable:
     """A column's cells as they are written, by its name; None where the file holds numbers."""
     X: np.ndarray | sparse.csr_matrix | None = None
     """Features of a file that has them as one matrix; ``frame`` then holds what else there is."""
-    feature_names: tuple[str, ...] = field(default=())
+    feature_names: tuple[str, ...] = ()
     """Names of the columns of ``X``."""
+    row_names: str | None = None
+    """The column of ``frame`` that names the rows and has no name of its own."""
 
 
 def header_names(cells: Iterable[object]) -> tuple[list[str], list[Note]]:
@@ -51,7 +53,7 @@ def header_names(cells: Iterable[object]) -> tuple[list[str], list[Note]]:
 def require_distinct(names: Sequence[str], what: str = "columns") -> None:
     """Refuse two columns of one name: a ranking could not say which is meant."""
     twice = [name for name, n in Counter(names).items() if n > 1]
-    if twice and all(parse_cell(name) is not None for name in names):
+    if twice and 2 * sum(parse_cell(name) is not None for name in names) > len(names):
         raise TableReadError(
             f"the first line holds numbers where the names of {what} should stand ("
             f"{named(names)}); put a line of names above it."
@@ -59,7 +61,8 @@ def require_distinct(names: Sequence[str], what: str = "columns") -> None:
     if twice:
         at = [i for i, name in enumerate(names, start=1) if name == twice[0]]
         where = " and ".join(f"{i:,}" for i in at[:2])
-        more = f"; so it is with {len(twice) - 1:,} other names" if len(twice) > 1 else ""
+        others = "1 other name" if len(twice) == 2 else f"{len(twice) - 1:,} other names"
+        more = f"; so it is with {others}" if len(twice) > 1 else ""
         raise TableReadError(
             f"several {what} are named {quoted(twice[0])} ({where}{more}); each needs a name of "
             "its own. Rename all but one."

@@ -104,15 +104,20 @@ def guess_separator(lines: Sequence[str], suggested: str) -> str:
     """
     sample = lines[:SAMPLE_LINES]
     counts = {sep: _counts(sample, sep) for sep in SEPARATORS}
-    even = {sep: n[0] for sep, n in counts.items() if n and len(set(n)) == 1 and n[0] > 1}
+    even = {sep: n[-1] for sep, n in counts.items() if _are_even(n)}
     if len(even) > 1 and all(DECIMAL.search(line) for line in sample if "," in line):
         even.pop(",", None)  # 1,5;2,5 without a header
     if even:
         return max(even, key=lambda sep: (even[sep], sep == suggested))
-    spaces = [len(line.split()) for line in sample]
-    if spaces and len(set(spaces)) == 1 and spaces[0] > 1:
+    if _are_even([len(line.split()) for line in sample]):
         return " "
     return _usual(counts, suggested)
+
+
+def _are_even(numbers: Sequence[int]) -> bool:
+    """Whether all lines have as many cells; the header may lack that of the names of rows."""
+    n = numbers[-1] if numbers else 0
+    return n > 1 and set(numbers[1:]) <= {n} and numbers[0] in (n, n - 1)
 
 
 def _counts(sample: Sequence[str], sep: str) -> list[int]:
