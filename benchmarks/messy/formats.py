@@ -117,6 +117,31 @@ pickle.dump(frame(), CODED)
 CASES = [
     _read("parquet", "t.parquet", lambda path: frame().to_parquet(path)),
     _read("parquet under the name of commas", "t.csv", lambda path: frame().to_parquet(path)),
+    _read(
+        "parquet with names of rows",
+        "t.parquet",
+        lambda path: frame().set_axis([f"r{i}" for i in range(N)]).to_parquet(path),
+        left_out={"row names": "identifier"},
+    ),
+    Case(
+        "dates and unknown in a workbook",
+        "t.xlsx",
+        _workbook(
+            {
+                "Sheet1": pd.DataFrame(
+                    {
+                        "day": [
+                            "unknown" if i % 3 == 0 else pd.Timestamp(i, unit="D") for i in range(N)
+                        ],
+                        "y": Y,
+                    }
+                )
+            }
+        ),
+        {"day": holed([float(i) for i in range(N)], 3)},
+        Y,
+        said=["('unknown'), taken as missing"],
+    ),
     _read("feather", "t.feather", lambda path: frame().to_feather(path)),
     _read("zstandard", "t.csv.zst", _zstd),
     _read("JSON lines", "t.jsonl", _json_lines),

@@ -139,6 +139,19 @@ CASES = [
         Y,
         said=["-999 stands in age (12)", "na=['-999']"],
     ),
+    Case(
+        "a number for missing beside a word",
+        "t.csv",
+        text_file(
+            {
+                "age": ["NA" if i == 7 else -999 if i % 5 == 0 else v for i, v in enumerate(AGE)],
+                "y": Y,
+            }
+        ),
+        {"age": [float("nan") if i == 7 else -999 if i % 5 == 0 else v for i, v in enumerate(AGE)]},
+        Y,
+        said=["-999 stands in age (12)", "('NA'), taken as missing"],
+    ),
     _dates("ISO dates", "%Y-%m-%d"),
     _dates("ISO times", "%Y-%m-%dT%H:%M:%SZ"),
     _dates("dates with points", "%d.%m.%Y", ["the day comes before the month"]),

@@ -88,7 +88,7 @@ def of_read_table(read: ReadTable) -> Table:
     X, y = _frame(read), read.y
     if read.task == "classification":
         keep, y = class_labels(y, read.target, notes)
-        X = X[keep]
+        X = X if keep.all() else X[keep]  # a table may be most of the memory
     texts = list(read.text_columns)
     table = Table(
         read.name,

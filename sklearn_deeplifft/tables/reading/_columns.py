@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from sklearn_deeplifft.tables.reading._dates import read_dates, typed_dates
+from sklearn_deeplifft.tables.reading._dates import dates_as_text, read_dates, typed_dates
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._identifiers import (
     is_free_text,
@@ -88,6 +88,7 @@ def draft_of(name: str, column: pd.Series, options: ReadOptions) -> Draft:
         return Draft(name, column, values, None, notes)
     if (dated := typed_dates(column)) is not None:
         return Draft(name, column, dated[1], None, (Note(dated[0], name),))
+    column = dates_as_text(column)
     try:
         counts = distinct_cells(column)
     except TypeError as error:
@@ -216,7 +217,8 @@ def numbers_of(
     notes = [*_missing_note(name, reading.missing, reading.counts)]
     if not reading.is_plain(convention):
         notes.append(_notation_note(name, reading, convention))
-    return resolved(column, values), (*notes, *_sentinels(name, np.array(list(values.values()))))
+    numbers = resolved(column, values)
+    return numbers, (*notes, *(_sentinels(name, numbers) if options.na is None else ()))
 
 
 def _convention(name: str, reading: NumberReading, of_file: Convention | None) -> Convention:

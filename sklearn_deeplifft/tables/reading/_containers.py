@@ -41,10 +41,15 @@ def _of_arrow(table: Any) -> RawTable:
     names, notes = header_names(table.column_names)
     require_distinct(names)
     frame = table.to_pandas()
-    if frame.index.name is not None or frame.index.nlevels > 1:
+    row_names = None
+    if frame.index.nlevels > 1 or frame.index.name is not None:
         frame = frame.reset_index()
+    elif not isinstance(frame.index, pd.RangeIndex):
+        row_names = "row names"
+        frame.insert(0, row_names, frame.index.to_numpy())
     names, notes = header_names(frame.columns)
-    return RawTable(frame.set_axis(names, axis=1), tuple(notes))
+    require_distinct(names)
+    return RawTable(frame.set_axis(names, axis=1), tuple(notes), row_names=row_names)
 
 
 def read_excel(data: bytes, sheet: str | None, target: str | None) -> RawTable:

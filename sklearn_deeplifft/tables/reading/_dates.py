@@ -15,7 +15,7 @@ from pandas.api import types
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._printable import printable, quoted
 
-__all__ = ["DateReading", "read_dates", "typed_dates"]
+__all__ = ["DateReading", "dates_as_text", "read_dates", "typed_dates"]
 
 ISO = re.compile(r"\d{4}-\d{1,2}(-\d{1,2}([T ]\d{1,2}:\d{2}.*)?)?|\d{4}/\d{1,2}/\d{1,2}.*")
 NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:,? +(\d{1,2}:\d{2}.*))?")
@@ -61,6 +61,14 @@ def typed_dates(values: pd.Series) -> tuple[str, np.ndarray] | None:
     if inferred == "time":
         return "times", values.map(_hours_of, na_action="ignore").to_numpy(dtype=np.float64)
     return None
+
+
+def dates_as_text(column: pd.Series) -> pd.Series:
+    """Write dates among texts as texts, so that a cell of "unknown" does not hide them."""
+    if not types.is_object_dtype(column.dtype):
+        return column
+    dates = column.map(lambda cell: isinstance(cell, datetime.date))
+    return column.where(~dates, column[dates].map(lambda date: date.isoformat()))
 
 
 def read_dates(texts: Sequence[str], column: str, date_order: str | None) -> DateReading | None:
