@@ -9,7 +9,7 @@ import click
 
 from sklearn_deeplifft import __version__
 from sklearn_deeplifft.cli._errors import Commands, replace_what_cannot_be_shown
-from sklearn_deeplifft.cli._help import GATE_FILES, RANK_FILES
+from sklearn_deeplifft.cli._help import GATE_FILES, RANK_FILES, WHATIF_FILES
 from sklearn_deeplifft.cli._options import of_results, of_tables, of_training
 from sklearn_deeplifft.cli._settings import Results, Source, Training
 
@@ -76,3 +76,36 @@ def gates(source: Source, training: Training, results: Results, paper: bool) -> 
     from sklearn_deeplifft.cli import _runs
 
     _runs.gates(source, training, results, paper=paper)
+
+
+@main.command(epilog=WHATIF_FILES)
+@of_tables
+@of_training("10")
+@click.option(
+    "--feature",
+    "features",
+    multiple=True,
+    metavar="NAME",
+    help="Column or group to look at; may be repeated. Without it, the first ones of the ranking.",
+)
+@click.option(
+    "--scale",
+    type=click.Choice(["logit", "proba"]),
+    default="logit",
+    show_default=True,
+    help="Unit of effects on a class: its centred logit, or its probability.",
+)
+@of_results
+def whatif(
+    source: Source, training: Training, results: Results, features: tuple[str, ...], scale: str
+) -> None:
+    """Say what networks predict for TABLE once its features are set.
+
+    Every feature of every row is removed, added to, set or shifted, and the mean change of each
+    class (or of the target) is written down, with its interval over networks and the number of
+    rows that there are at such values. Networks are trained on all rows but a fold each. TABLE is
+    a file as in `rank`.
+    """
+    from sklearn_deeplifft.cli import _runs
+
+    _runs.whatif(source, training, results, features=features, scale=scale)

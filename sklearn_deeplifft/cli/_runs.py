@@ -17,6 +17,7 @@ from sklearn_deeplifft import groups_from_file
 from sklearn_deeplifft.cli import _demo
 from sklearn_deeplifft.cli._attributes import name_columns
 from sklearn_deeplifft.cli._counts import require_counts
+from sklearn_deeplifft.cli._dose_figure import draw_doses
 from sklearn_deeplifft.cli._families import Families, features_of, of_table
 from sklearn_deeplifft.cli._figure import can_draw, draw, figure_writer
 from sklearn_deeplifft.cli._gates import train_gates
@@ -28,13 +29,16 @@ from sklearn_deeplifft.cli._screen import console_for, show_files, show_header
 from sklearn_deeplifft.cli._settings import Results, Source, Training
 from sklearn_deeplifft.cli._show import show_outcome
 from sklearn_deeplifft.cli._show_gates import show_gates
+from sklearn_deeplifft.cli._show_whatif import show_answers
 from sklearn_deeplifft.cli._table import Table, make_table, missing_column
+from sklearn_deeplifft.cli._whatif import ask
 from sklearn_deeplifft.cli._write import csv_writer, require_writable, write_all
 
-__all__ = ["demo", "gates", "rank"]
+__all__ = ["demo", "gates", "rank", "whatif"]
 
 RANK_FILES = ("ranking.csv", "comparison.csv", "features.png")
 GATE_FILES = ("gates.csv", "ranking.csv")
+WHATIF_FILES = ("ranking.csv", "effects.csv", "doses.csv", "whatif.png")
 
 Writer = Callable[[Path], object]
 
@@ -75,6 +79,45 @@ def gates(source: Source, training: Training, results: Results, *, paper: bool =
         "ranking.csv": csv_writer(outcome.ranking),
     }
     _finish(console, results, writers, lambda: show_gates(console, outcome))
+
+
+def whatif(
+    source: Source,
+    training: Training,
+    results: Results,
+    *,
+    features: Sequence[str] = (),
+    scale: str = "logit",
+) -> None:
+    """Say what networks predict once features are set."""
+    _require_places(training, results, WHATIF_FILES)
+    table, families = _loaded(source, training)
+    _require_features(features, table, families)
+    console = console_for(quiet=results.quiet)
+    show_header(console, table)
+    progress = progress_for(quiet=results.quiet)
+    answers = ask(table, training, progress, families=families, asked=features, scale=scale)
+    writers: dict[str, Writer] = {
+        "ranking.csv": csv_writer(answers.ranking),
+        "effects.csv": csv_writer(answers.effects),
+        "doses.csv": csv_writer(answers.doses),
+    }
+    writers |= _figure(console, "whatif.png", partial(draw_doses, answers))
+    _finish(console, results, writers, lambda: show_answers(console, answers))
+
+
+def _require_features(features: Sequence[str], table: Table, families: Families | None) -> None:
+    """Raise ``click.BadParameter`` if there is no such feature, or nothing to ask of it."""
+    known = features_of(families, table)
+    for feature in features:
+        if feature not in known:
+            raise click.BadParameter(missing_column(feature, known), param_hint="--feature")
+        if feature in table.numbers and table.numbers[feature].nunique() < 2:
+            raise click.BadParameter(
+                f"{feature!r} has the same value in every row; networks cannot say what another "
+                "one would do.",
+                param_hint="--feature",
+            )
 
 
 def _rank(

@@ -95,9 +95,9 @@ def bar(share: float, width: int, console: Console) -> Text:
     return Text(cell * round(max(share, 0.0) * width), style="cyan")
 
 
-def signed(value: float) -> Text:
-    """A number whose sign is there without the colour, too."""
-    return Text(f"{value:+.3f}", style="green" if value > 0 else "red")
+def signed(value: float, text: str = "") -> Text:
+    """A number whose sign is there without the colour, too; ``text`` in place of three digits."""
+    return Text(text or f"{value:+.3f}", style="green" if value > 0 else "red")
 
 
 def visible(value: float) -> bool:
