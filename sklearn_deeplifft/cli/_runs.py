@@ -24,7 +24,7 @@ from sklearn_deeplifft.cli._gates import train_gates
 from sklearn_deeplifft.cli._progress import progress_for
 from sklearn_deeplifft.cli._rank import rank_table
 from sklearn_deeplifft.cli._read import read_table
-from sklearn_deeplifft.cli._scale import require_single_precision
+from sklearn_deeplifft.cli._scale import in_usual_units, require_single_precision
 from sklearn_deeplifft.cli._screen import console_for, show_files, show_header
 from sklearn_deeplifft.cli._settings import Results, Source, Training
 from sklearn_deeplifft.cli._show import show_outcome
@@ -46,7 +46,7 @@ Writer = Callable[[Path], object]
 def rank(source: Source, training: Training, results: Results, *, all_rows: bool = False) -> None:
     """Rank the features of a table, and compare the ranking with others."""
     _require_places(training, results, RANK_FILES)
-    table, families = _loaded(source, training)
+    table, families, _ = _loaded(source, training)
     _rank(table, training, results, families=families, all_rows=all_rows)
 
 
@@ -62,7 +62,7 @@ def demo(results: Results) -> None:
 def gates(source: Source, training: Training, results: Results, *, paper: bool = False) -> None:
     """Rank the features of a table by the gates of many networks."""
     _require_places(training, results, GATE_FILES)
-    table, families = _loaded(source, training)
+    table, families, _ = _loaded(source, training)
     if paper and table.task == "regression":
         raise click.BadParameter(
             f"the paper's networks tell classes apart, and {table.target} is numbers to predict. "
@@ -91,12 +91,14 @@ def whatif(
 ) -> None:
     """Say what networks predict once features are set."""
     _require_places(training, results, WHATIF_FILES)
-    table, families = _loaded(source, training)
+    table, families, unit = _loaded(source, training)
     _require_features(features, table, families)
     console = console_for(quiet=results.quiet)
     show_header(console, table)
     progress = progress_for(quiet=results.quiet)
-    answers = ask(table, training, progress, families=families, asked=features, scale=scale)
+    answers = ask(
+        table, training, progress, families=families, asked=features, scale=scale, unit=unit
+    )
     writers: dict[str, Writer] = {
         "ranking.csv": csv_writer(answers.ranking),
         "effects.csv": csv_writer(answers.effects),
@@ -141,8 +143,8 @@ def _rank(
     _finish(console, results, writers, lambda: show_outcome(console, outcome))
 
 
-def _loaded(source: Source, training: Training) -> tuple[Table, Families | None]:
-    """The table, its groups, and all that can be refused before training."""
+def _loaded(source: Source, training: Training) -> tuple[Table, Families | None, float]:
+    """The table, its groups and the unit of its target; what can be refused is refused here."""
     frame = read_table(source.table, source.sep, header=source.attributes is None)
     target = source.target
     if source.attributes is not None:
@@ -153,7 +155,8 @@ def _loaded(source: Source, training: Training) -> tuple[Table, Families | None]
     groups = None if source.groups is None else groups_from_file(source.groups)
     families = of_table(groups, table, table.notes)
     require_counts(training.counts, len(features_of(families, table)))
-    return table, families
+    table, unit = in_usual_units(table)
+    return table, families, unit
 
 
 def _require_columns(frame: pd.DataFrame, target: str, drop: Sequence[str]) -> None:

@@ -104,6 +104,7 @@ def _show_effects(console: Console, answers: Answers) -> None:
 def _lines(answers: Answers, feature: str, outputs: list[str], *, one: bool) -> list[list[Text]]:
     """Cells of a feature: a line for each of its interventions and the classes it moves most."""
     of_feature = answers.effects[answers.effects["feature"] == feature]
+    form = _form_of(answers)
     head = [str(of_feature["rank"].iloc[0]), feature]
     most = MOST_CLASSES if answers.asked else CLASSES_OF_MANY
     lines = []
@@ -111,7 +112,7 @@ def _lines(answers: Answers, feature: str, outputs: list[str], *, one: bool) -> 
         done = shortened(_done(said, feature), DONE)
         shown = rows.set_index("output").loc[most_moved(rows, outputs, most)]
         for output, row in shown.iterrows():
-            lines.append([*map(Text, [*head, done]), *_cells(output, row, one=one)])
+            lines.append([*map(Text, [*head, done]), *_cells(output, row, one=one, form=form)])
             head, done = ["", ""], ""
     return lines
 
@@ -129,27 +130,26 @@ def _done(said: str, feature: str) -> str:
     return f"{verb} {amount}".rstrip()
 
 
-def _cells(output: object, row: pd.Series, *, one: bool) -> list[Text]:
-    """Class, effect, interval and support of one row."""
-    interval = Text("-", style="dim")
+def _cells(output: object, row: pd.Series, *, one: bool, form: str) -> list[Text]:
+    """Class, effect, interval and support of one row; ``form`` is how numbers are written."""
+    interval = nothing()
     if not math.isnan(row["low"]):
-        interval = Text(f"{_number(row['low'])} to {_number(row['high'])}")
-    effect = signed(row["effect"], _number(row["effect"]))
+        interval = Text(f"{row['low']:{form}} to {row['high']:{form}}")
     return [
         *([] if one else [Text(shortened(output, LABEL))]),
-        effect,
+        signed(row["effect"], f"{row['effect']:{form}}"),
         interval,
         _support(row),
     ]
 
 
-def _number(value: float) -> str:
-    """Three digits and a sign, whatever the unit of the target.
-
-    >>> _number(1.23456), _number(-0.001), _number(123456.0)
-    ('+1.235', '-0.001', '+1.235e+05')
-    """
-    return f"{value:+.3f}" if abs(value) < 1000 else f"{value:+.3e}"
+def _form_of(answers: Answers) -> str:
+    """Format of effects: three decimals of logits and probabilities, three digits of a target."""
+    largest = float(answers.effects["effect"].abs().max()) if len(answers.effects) else 0.0
+    if answers.table.task == "classification" or largest == 0:
+        return "+.3f"
+    digits = math.floor(math.log10(largest))
+    return f"+,.{max(2 - digits, 0)}f" if -3 <= digits <= 6 else "+.2e"
 
 
 def _support(row: pd.Series) -> Text:
@@ -183,9 +183,10 @@ def _show_doses(console: Console, answers: Answers, feature: str) -> None:
         ("95 % interval", "right"),
         ("rows there", "right"),
     )
+    form = _form_of(answers)
     for _, row in doses[doses["output"] == outputs[0]].iterrows():
         dose = row["dose"]
         text = f"{dose:.6g}" if isinstance(dose, float | np.floating) else shortened(dose, 40)
-        grid.add_row(Text(text), *_cells("", row, one=True))
+        grid.add_row(Text(text), *_cells("", row, one=True, form=form))
     console.print(grid)
     console.print()

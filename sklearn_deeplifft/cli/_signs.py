@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from sklearn_deeplifft import DeepLIFFTSelector
-from sklearn_deeplifft.cli._scale import power_of_two
 
 __all__ = ["directions", "slopes"]
 
@@ -24,12 +23,10 @@ def slopes(selector: DeepLIFFTSelector, X: pd.DataFrame, y: np.ndarray) -> np.nd
     target for each standard deviation of the feature.
     """
     rows = X.iloc[:: -(-X.size // CELLS)]
-    size = power_of_two(y)
-    terms = selector.contributions(rows).terms[:, 0] / size
+    terms = selector.contributions(rows).terms[:, 0]
     values = rows.to_numpy()
-    values = values / power_of_two(values)
     covariance = ((terms - terms.mean(axis=0)) * (values - values.mean(axis=0))).mean(axis=0)
-    scale = values.std(axis=0) * (y / size).std()
+    scale = values.std(axis=0) * y.std()
     slope = np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0)
     return np.asarray(slope)[None]
 

@@ -25,6 +25,8 @@ MOST_DRAWN = 6
 """Features whose doses are asked for, unless features are named."""
 
 OF_A_DOSE = ("effect", "low", "high", "support", "off_manifold", "flagged")
+OF_TARGET = ("effect", "low", "high", "network_std", "standard_error")
+"""Columns in units of the target."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,12 @@ def ask(
     families: Families | None = None,
     asked: Sequence[str] = (),
     scale: str = "logit",
+    unit: float = 1.0,
 ) -> Answers:
-    """Train networks on all rows, and set every feature; ask doses of the best, or of ``asked``."""
+    """Train networks on all rows, and set every feature; ask doses of the best, or of ``asked``.
+
+    ``unit`` is that of the target in ``table``: effects are given in its own.
+    """
     everything = np.arange(len(table.y))
     with collected() as warned, one_thread():
         parts = encode(table, everything, everything)
@@ -89,8 +95,8 @@ def ask(
         asked=list(asked),
         ranking=ranking_of(gia, names.tolist(), agreement, _more(gia, table, names)),
         agreement=agreement,
-        effects=effects,
-        doses=pd.concat(doses, ignore_index=True) if doses else _no_doses(),
+        effects=_in_units(effects, unit),
+        doses=_in_units(pd.concat(doses, ignore_index=True) if doses else _no_doses(), unit),
         scale=scale,
         validation=(scores.validation_score_, *scores.validation_score_interval_),
         notes=notes_of(warned),
@@ -146,6 +152,11 @@ def _doses(
         frame = _named_outputs(curve.effects.to_frame(), table)
         frame["dose"] = np.repeat(curve.doses, len(curve.effects.outputs)).astype(object)
     return frame.assign(feature=feature)[["feature", "dose", "output", *OF_A_DOSE]]
+
+
+def _in_units(frame: pd.DataFrame, unit: float) -> pd.DataFrame:
+    found = [name for name in OF_TARGET if name in frame]
+    return frame.assign(**{name: frame[name] * unit for name in found})
 
 
 def _no_doses() -> pd.DataFrame:
