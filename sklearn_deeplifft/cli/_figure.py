@@ -26,14 +26,14 @@ def can_draw() -> bool:
     return True
 
 
-def figure_writer(outcome: Outcome) -> Callable[[Path], object]:
-    """A writer of the figure as PNG."""
+def figure_writer(draw: Callable[[], Any]) -> Callable[[Path], object]:
+    """A writer, as PNG, of the figure that ``draw`` returns."""
 
     def write(path: Path) -> None:
         with warnings.catch_warnings():
             # A name in a script that the font lacks is drawn as boxes; that is no error.
             warnings.filterwarnings("ignore", "Glyph", UserWarning)
-            draw(outcome).savefig(path, dpi=150)
+            draw().savefig(path, dpi=150)
 
     return write
 

@@ -11,28 +11,22 @@ import numpy as np
 import pandas as pd
 
 from sklearn_deeplifft import DeepLIFFTSelector
-from sklearn_deeplifft.cli._compare import compare, n_comparisons, usable_counts
-from sklearn_deeplifft.cli._families import Families, groups_of, names_of_features, of_table
-from sklearn_deeplifft.cli._fitting import collected, note_of, one_thread
-from sklearn_deeplifft.cli._parts import Parts, encode, split
+from sklearn_deeplifft.cli._compare import compare, n_comparisons
+from sklearn_deeplifft.cli._counts import counts_within
+from sklearn_deeplifft.cli._families import (
+    Families,
+    features_of,
+    groups_of,
+    names_of_features,
+)
+from sklearn_deeplifft.cli._fitting import collected, notes_of, one_thread, parameters_of
+from sklearn_deeplifft.cli._parts import Parts, encode, source_columns, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
+from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._signs import directions, slopes
 from sklearn_deeplifft.cli._table import Table
-from sklearn_deeplifft.tables import FeatureGroups
 
-__all__ = ["Outcome", "Settings", "n_rounds", "rank_table"]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Choices of the user."""
-
-    counts: Sequence[int] = (3, 5, 10, 20)
-    networks: int = 5
-    seed: int = 0
-    all_rows: bool = False
-    families: Families | None = None
-    """The group of each column; None lets each be a feature of its own."""
+__all__ = ["Outcome", "n_rounds", "rank_table"]
 
 
 @dataclass(frozen=True)
@@ -40,10 +34,9 @@ class Outcome:
     """All there is to show and to write."""
 
     table: Table
-    settings: Settings
     ranking: pd.DataFrame
     """rank, feature, group where there are any, importance, std, then a signed column for each
-    class (or the slope); a row for each column."""
+    class (or the slope, NaN for a column of text); a row for each column of the table."""
     signed_names: list[str]
     """Classes (or the target), in the order of the signed columns."""
     directions: np.ndarray
@@ -52,6 +45,8 @@ class Outcome:
     comparison: pd.DataFrame
     n_train: int
     n_test: int
+    all_rows: bool
+    """Whether the ranking is of all rows, those that test it included."""
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
 
@@ -59,11 +54,14 @@ class Outcome:
     def features(self) -> pd.DataFrame:
         """The ranking with one row per feature, whatever its columns; a group goes by its name.
 
-        In a regression a group has no slope of its own; it is zero.
+        In a regression a group or a column of text has no slope of its own; it is zero.
         """
-        if "group" not in self.ranking:
-            return self.ranking
-        found = self.ranking.assign(feature=self.ranking["group"]).drop(columns="group")
+        found = self.ranking
+        if self.table.task == "regression":
+            found = found.fillna({found.columns[-1]: 0.0})
+        if "group" not in found:
+            return found
+        found = found.assign(feature=found["group"]).drop(columns="group")
         if self.table.task == "regression":
             found.iloc[found["rank"].duplicated(keep=False), -1] = 0.0
         return found.drop_duplicates("rank", ignore_index=True)
@@ -74,37 +72,51 @@ class Outcome:
         return np.asarray(self.features.iloc[:, -len(self.signed_names) :])
 
 
-def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
-    """Rank the features on the training rows, and compare on the others."""
-    notes: list[str] = []
-    families = of_table(settings.families, table, notes)
+def rank_table(
+    table: Table,
+    training: Training,
+    progress: Stages,
+    *,
+    families: Families | None = None,
+    all_rows: bool = False,
+) -> Outcome:
+    """Rank the features on the training rows, and compare on the others.
+
+    Parameters
+    ----------
+    families : mapping, default=None
+        The group of each column; None lets each be a feature of its own.
+    all_rows : bool, default=False
+        Whether to rank once more on all rows, and to report that ranking.
+    """
     with collected() as warned, one_thread():
-        parts = split(table, settings.seed)
-        groups = groups_of(families, table, parts)
+        parts = split(table, training.seed)
+        names = names_of_features(families, table, parts)
         began = time.perf_counter()
-        selector = _fit(parts, groups, table.task, settings, progress)
+        selector = _fit(parts, names, table.task, training, progress, "training-rows")
         seconds = time.perf_counter() - began
-        comparison = _compared(parts, groups, table.task, selector, settings, progress, seconds)
+        counts = counts_within(training.counts, len(features_of(families, table)))
+        comparison = _compared(parts, names, table, selector, counts, training, progress, seconds)
         ranked = parts
-        if settings.all_rows:
+        if all_rows:
             everything = np.arange(len(table.y))
             ranked = encode(table, everything, everything)
-            groups = groups_of(families, table, ranked)
-            selector = _fit(ranked, groups, table.task, settings, progress)
-        signed, names, directions = _signed(selector, ranked, table)
-    ranking = _ranking(selector, signed, names, table.task)
+            names = names_of_features(families, table, ranked)
+            selector = _fit(ranked, names, table.task, training, progress, "all-rows")
+        signed, signed_names, directions = _signed(selector, ranked, table)
+    ranking = _ranking(selector, signed, signed_names, table.task)
     if families is not None:
-        ranking.insert(2, "group", names_of_features(families, table, ranked))
+        ranking.insert(2, "group", names)
     return Outcome(
         table=table,
-        settings=settings,
-        ranking=ranking.sort_values("rank", kind="stable", ignore_index=True),
-        signed_names=names,
+        ranking=_by_column(ranking, table, ranked),
+        signed_names=signed_names,
         directions=directions,
         comparison=comparison,
         n_train=len(parts.y_train),
         n_test=len(parts.y_test),
-        notes=list(dict.fromkeys([*notes, *map(note_of, warned)])),
+        all_rows=all_rows,
+        notes=notes_of(warned),
     )
 
 
@@ -122,16 +134,23 @@ def n_rounds(n_features: int, step: float) -> int:
 
 
 def _fit(
-    parts: Parts, groups: FeatureGroups, task: str, settings: Settings, progress: Stages
+    parts: Parts,
+    names: Sequence[str],
+    task: str,
+    training: Training,
+    progress: Stages,
+    folder: str,
 ) -> DeepLIFFTSelector:
+    groups = groups_of(names)
+    ensemble = DeepLIFFTSelector.default_estimator(task, **parameters_of(training, folder))
     selector = DeepLIFFTSelector(
-        DeepLIFFTSelector.default_estimator(task, n_networks=settings.networks),
+        ensemble,
         feature_groups=groups.of_column,
         simplex_groups=parts.blocks or None,
-        random_state=settings.seed,
+        random_state=training.seed,
     )
     assert selector.step is not None
-    total = settings.networks * n_rounds(len(groups.first), selector.step)
+    total = ensemble.n_networks * n_rounds(len(groups.first), selector.step)
     with progress.stage("Training networks", total) as advance:
         selector.set_params(verbose=calls_per_network(advance))
         selector.fit(parts.X_train, parts.y_train)
@@ -140,26 +159,37 @@ def _fit(
 
 def _compared(
     parts: Parts,
-    groups: FeatureGroups,
-    task: str,
+    names: Sequence[str],
+    table: Table,
     selector: DeepLIFFTSelector,
-    settings: Settings,
+    counts: Sequence[int],
+    training: Training,
     progress: Stages,
     seconds: float,
 ) -> pd.DataFrame:
-    counts = usable_counts(settings.counts, len(groups.first))
     order = np.argsort(selector.ranking_, kind="stable")
-    with progress.stage("Comparing rankings", n_comparisons(task, counts)) as advance:
+    with progress.stage("Comparing rankings", n_comparisons(table.task, counts)) as advance:
         return compare(
             parts,
-            task,
+            table.task,
             counts,
             lambda k: order[:k],
             seconds,
-            groups=groups,
-            seed=settings.seed,
+            groups=groups_of(names),
+            names=source_columns(table, parts),
+            seed=training.seed,
             advance=advance,
         )
+
+
+def _by_column(ranking: pd.DataFrame, table: Table, parts: Parts) -> pd.DataFrame:
+    """One row for each column of the table: the levels of a text have all of theirs in common."""
+    found = ranking.assign(feature=source_columns(table, parts))
+    levels = found["feature"].isin(list(table.levels))
+    if table.task == "regression":
+        found.loc[levels, found.columns[-1]] = np.nan
+    found = found.drop_duplicates("feature")
+    return found.sort_values("rank", kind="stable", ignore_index=True)
 
 
 def _signed(

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from sklearn_deeplifft import DeepLIFFTSelector, Progress
 from sklearn_deeplifft.cli._progress import Lines, Live, calls_per_network, progress_for
-from sklearn_deeplifft.cli._rank import Settings, n_rounds, rank_table
+from sklearn_deeplifft.cli._rank import n_rounds, rank_table
+from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._table import make_table
 from tests.cli.conftest import classes_frame
 from tests.conftest import planted
@@ -91,7 +92,7 @@ def test_every_step_is_announced_and_threads_are_given_back():
 
     before = torch.get_num_threads()
     table = make_table(classes_frame(60), "label", name="t")
-    rank_table(table, Settings(counts=(1, 2), networks=1), Counting())
+    rank_table(table, Training(counts=(1, 2), networks=1), Counting())
     assert torch.get_num_threads() == before
     assert [what for what, _, _ in stages] == ["Training networks", "Comparing rankings"]
     assert all(total == done for _, total, done in stages)

@@ -65,7 +65,7 @@ def test_columns_to_drop_stand_in_one_list_or_in_several(messy):
     assert table.features == ["price"]
 
 
-@pytest.mark.parametrize("command", ["rank", "gates"])
+@pytest.mark.parametrize("command", ["rank", "gates", "whatif"])
 def test_every_command_has_the_options(command):
     described = run(command, "--help").output
     for name in NAMES:
@@ -75,7 +75,7 @@ def test_every_command_has_the_options(command):
 ESCAPED = b"a\x1b[2J,label\n" + b"".join(b"%d,u\n%d,v\n" % (i, 3 * i) for i in range(9)) + b"<3,u\n"
 
 
-@pytest.mark.parametrize("command", ["rank", "gates"])
+@pytest.mark.parametrize("command", ["rank", "gates", "whatif"])
 @pytest.mark.parametrize(
     ("name", "content", "status", "said"),
     [
