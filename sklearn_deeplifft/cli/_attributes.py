@@ -72,7 +72,10 @@ def _mismatch(n_names: int, n_columns: int, attributes: Path) -> str:
             f"{named} a single one. If its columns are separated by something else, say so, as in "
             "--sep ';'."
         )
-    return f"{named} {n_columns:,}; name the {n_columns - 1:,} beside the target, separated by commas or one per line."
+    return (
+        f"{named} {n_columns:,}; name the {n_columns - 1:,} beside the target, separated by commas "
+        "or one per line."
+    )
 
 
 def _position(target: str, n: int, attributes: Path) -> int:
