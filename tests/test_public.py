@@ -89,7 +89,8 @@ def test_all_of_each_file_names_what_it_defines(path):
     if named is None:  # a file of private names only, or an empty one
         return
     defined = set()
-    inner = (node.body for node in tree.body if isinstance(node, ast.If))  # if TYPE_CHECKING
+    # if TYPE_CHECKING, try
+    inner = (node.body for node in tree.body if isinstance(node, ast.If | ast.Try))
     for node in [*tree.body, *chain.from_iterable(inner)]:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             defined.add(node.name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_deeplifft.cli._rank import Outcome
+from sklearn_deeplifft.cli._words import counted
 from sklearn_deeplifft.plotting import ClassImportanceDisplay, FeatureCountDisplay, shortened
 
 __all__ = ["can_draw", "draw", "figure_writer"]
@@ -68,12 +69,16 @@ def _heat_map(outcome: Outcome) -> ClassImportanceDisplay:
 
 def _heat_title(outcome: Outcome) -> str:
     n = len(outcome.features)
-    shown = f"top {MOST_FEATURES} of {n:,}" if n > MOST_FEATURES else f"all {n}"
+    shown = f"top {MOST_FEATURES} of {n:,} features" if n > MOST_FEATURES else _all_of(n)
     name = shortened(outcome.table.name, 40).replace("$", r"\$")
     triangles = "\n▲ the class has high values, ▼ low ones"
     explained = triangles if outcome.directions.any() else ""
-    return f"{name}: {shown} features{explained}"
+    return f"{name}: {shown}{explained}"
+
+
+def _all_of(n: int) -> str:
+    return "its only feature" if n == 1 else f"all {n} features"
 
 
 def _curve_title(outcome: Outcome) -> str:
-    return f"{outcome.n_test:,} rows held out\nband: one standard error"
+    return f"{counted(outcome.n_test, 'row')} held out\nband: one standard error"

@@ -38,6 +38,9 @@ RANK_FILES = ("ranking.csv", "comparison.csv", "features.png")
 GATE_FILES = ("gates.csv", "ranking.csv")
 WHATIF_FILES = ("ranking.csv", "effects.csv", "doses.csv", "whatif.png")
 
+WIDE = 20_000
+"""Features from which on a first look with few networks is recommended."""
+
 Writer = Callable[[Path], object]
 
 
@@ -153,7 +156,13 @@ def _loaded(source: Source, training: Training) -> tuple[Table, Families | None,
     require_single_precision(table)
     groups = None if source.groups is None else groups_from_file(source.groups)
     families = of_table(groups, table, table.notes)
-    require_counts(training.counts, len(features_of(families, table)))
+    n_features = len(features_of(families, table))
+    require_counts(training.counts, n_features)
+    if n_features > WIDE and training.networks is None:
+        table.notes.append(
+            f"{n_features:,} features take long to train on; --networks 2 gives a first look, and "
+            "--checkpoint-dir keeps what is finished."
+        )
     table, unit = in_usual_units(table)
     return table, families, unit
 

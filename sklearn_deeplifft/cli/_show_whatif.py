@@ -81,7 +81,8 @@ def _show_effects(console: Console, answers: Answers) -> None:
     outputs = answers.outputs
     one = len(outputs) <= 2
     of = f" on {shortened(outputs[-1], LABEL)}" if one and outputs else ""
-    listed = "" if answers.asked else f", {shown_of(len(chosen), len(everything))} features"
+    n = len(everything)
+    listed = "" if answers.asked or not n else f", {shown_of(len(chosen), n)}"
     show_title(console, f"Effects{of}{listed}")
     heads: list[tuple[str, JustifyMethod]] = [
         *(("rank", "right"), ("feature", "left"), ("every row", "left")),

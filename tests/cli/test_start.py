@@ -110,6 +110,18 @@ def test_ctrl_c_is_one_message_from_the_first_moment_on(csv, tmp_path, monkeypat
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("where", ["click", "torch"])
+def test_ctrl_c_while_modules_load_is_one_message(csv, tmp_path, where):
+    (tmp_path / f"{where}.py").write_text("raise KeyboardInterrupt")
+    search = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    done = python(
+        *("-m", "sklearn_deeplifft", "rank", csv, "--target", "label", "-o", tmp_path / "out"),
+        env={**os.environ, "PYTHONPATH": search},
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "Interrupted: nothing was written.\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_ctrl_c_ends_a_real_process(csv, tmp_path, command):

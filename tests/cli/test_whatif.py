@@ -172,7 +172,7 @@ def test_prints_for_a_pipe_eighty_characters_wide(done):
     for expected in (
         "120 rows, 4 columns to rank, 3 classes of label",
         "2 networks on 120 rows; balanced accuracy on the rows held out from each ",
-        "Effects, all 4 features",
+        "Effects, all 4 rank feature every row class effect",
         "(few)",
         "mean change of the class's centred logit",
         " at 3 features 1 if all networks choose the same features",
