@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft.cli._show_whatif import most_moved, unit_of
+from sklearn_deeplifft.cli._show_whatif import done_to, most_moved, unit_of
 from sklearn_deeplifft.cli._whatif import Answers
 from sklearn_deeplifft.plotting import shortened
 
@@ -17,6 +17,10 @@ __all__ = ["draw_doses"]
 MOST_CLASSES = 6
 PER_ROW = 3
 FEW_DOSES = 4
+LETTERS = 30
+"""Letters of labels that stand beside each other below a panel."""
+BESIDE = 0.09
+"""Distance of the classes of one level, which are 1 apart."""
 PANEL = (3.6, 3.0)
 # Okabe and Ito's colours, told apart by every kind of eye.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
@@ -60,38 +64,54 @@ def _classes(answers: Answers) -> list[str]:
 
 def _draw_panel(ax: Any, answers: Answers, feature: str, shown: list[str]) -> None:
     doses = answers.doses[answers.doses["feature"] == feature]
-    numeric = all(isinstance(dose, float | np.floating) for dose in doses["dose"])
-    for name, colour in zip(shown, COLOURS, strict=False):
-        _draw_line(ax, doses[doses["output"] == name], colour, numeric=numeric)
+    labels = doses["dose"].drop_duplicates()
+    numeric = all(isinstance(dose, float | np.floating) for dose in labels)
+    for k, (name, colour) in enumerate(zip(shown, COLOURS, strict=False)):
+        rows = doses[doses["output"] == name]
+        if numeric:
+            _draw_curve(ax, rows, colour)
+        else:
+            # Side by side, as intervals of one level would lie on each other.
+            _draw_levels(ax, rows, colour, shift=BESIDE * (k - (len(shown) - 1) / 2))
     ax.axhline(0, color="#888888", linewidth=0.7, zorder=0)
     ax.set_title(_literal(shortened(feature, 36)), fontsize=9, loc="left")
     ax.tick_params(labelsize=8)
     ax.spines[["top", "right"]].set_visible(False)
-    labels = doses["dose"].drop_duplicates()
-    if numeric and len(labels) <= FEW_DOSES:
-        ax.set_xticks(labels.astype(float))
     if not numeric:
-        longest = max(len(str(label)) for label in labels)
-        ax.set_xticks(
-            range(len(labels)),
-            [_literal(shortened(label, 16)) for label in labels],
-            rotation=0 if longest * len(labels) < 30 else 30,
-            ha="center" if longest * len(labels) < 30 else "right",
-        )
+        text = feature in answers.table.levels
+        _name_levels(ax, [str(one) if text else done_to(one, feature) for one in labels])
+    elif len(labels) <= FEW_DOSES:
+        ax.set_xticks(labels.astype(float))
 
 
-def _draw_line(ax: Any, rows: pd.DataFrame, colour: str, *, numeric: bool) -> None:
-    """A line over numbers; over levels, which have no order, points with their intervals."""
-    x = rows["dose"].astype(float).to_numpy() if numeric else np.arange(len(rows))
-    y, low, high = (rows[name].to_numpy() for name in ("effect", "low", "high"))
+def _name_levels(ax: Any, labels: list[str]) -> None:
+    wide = max(map(len, labels)) * len(labels) >= LETTERS
+    ax.set_xlim(-0.5, len(labels) - 0.5)
+    ax.set_xticks(
+        range(len(labels)),
+        [_literal(shortened(label, 16)) for label in labels],
+        rotation=30 if wide else 0,
+        ha="right" if wide else "center",
+    )
+
+
+def _draw_curve(ax: Any, rows: pd.DataFrame, colour: str) -> None:
+    x = rows["dose"].astype(float).to_numpy()
+    ax.plot(x, rows["effect"], color=colour)
+    ax.fill_between(x, rows["low"], rows["high"], color=colour, alpha=0.18, linewidth=0)
+    _draw_markers(ax, x, rows, colour)
+
+
+def _draw_levels(ax: Any, rows: pd.DataFrame, colour: str, shift: float) -> None:
+    """Points with their intervals: levels have no order that a line could follow."""
+    x = np.arange(len(rows)) + shift
+    ax.vlines(x, rows["low"], rows["high"], color=colour, linewidth=1.2)
+    _draw_markers(ax, x, rows, colour)
+
+
+def _draw_markers(ax: Any, x: np.ndarray, rows: pd.DataFrame, colour: str) -> None:
     few = rows["flagged"].to_numpy(dtype=bool)
-    line = "-" if numeric else "none"
-    ax.plot(x, y, color=colour, linestyle=line, marker="o", markersize=0 if numeric else 4)
-    if numeric:
-        ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    else:
-        ax.vlines(x, low, high, color=colour, linewidth=1.2)
-    # Over the line, so that the inside of an empty marker is white.
+    y = rows["effect"].to_numpy()
     for mask, face in ((~few, colour), (few, "white")):
         ax.plot(
             x[mask],
@@ -101,7 +121,7 @@ def _draw_line(ax: Any, rows: pd.DataFrame, colour: str, *, numeric: bool) -> No
             markersize=4,
             markeredgecolor=colour,
             markerfacecolor=face,
-            zorder=3,
+            zorder=3,  # over lines, so that the inside of an empty marker is white
         )
 
 

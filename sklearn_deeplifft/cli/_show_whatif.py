@@ -24,7 +24,7 @@ from sklearn_deeplifft.cli._whatif import Answers
 from sklearn_deeplifft.cli._words import counted
 from sklearn_deeplifft.plotting import shortened
 
-__all__ = ["most_moved", "show_answers", "unit_of"]
+__all__ = ["done_to", "most_moved", "show_answers", "unit_of"]
 
 MOST_FEATURES, MOST_CLASSES, CLASSES_OF_MANY = 10, 10, 2
 LABEL, DONE, LEAST_NAME, GAP = 16, 17, 12, 3
@@ -110,7 +110,7 @@ def _lines(answers: Answers, feature: str, outputs: list[str], *, one: bool) -> 
     most = MOST_CLASSES if answers.asked else CLASSES_OF_MANY
     lines = []
     for said, rows in of_feature.groupby("intervention", sort=False):
-        done = shortened(_done(said, feature), DONE)
+        done = shortened(done_to(said, feature), DONE)
         shown = rows.set_index("output").loc[most_moved(rows, outputs, most)]
         for output, row in shown.iterrows():
             lines.append([*map(Text, [*head, done]), *_cells(output, row, one=one, form=form)])
@@ -118,10 +118,10 @@ def _lines(answers: Answers, feature: str, outputs: list[str], *, one: bool) -> 
     return lines
 
 
-def _done(said: str, feature: str) -> str:
+def done_to(said: str, feature: str) -> str:
     """What is done, without the name of the feature.
 
-    >>> _done("quantile(size+0.25)", "size"), _done("remove(A)", "A"), _done("set(a=b)", "a")
+    >>> done_to("quantile(size+0.25)", "size"), done_to("remove(A)", "A"), done_to("set(a=b)", "a")
     ('up 25 %', 'remove', 'set =b')
     """
     verb, _, rest = said.partition("(")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["as_sentence", "counted", "counts_listed", "one_line"]
+__all__ = ["as_sentence", "counted", "one_line"]
 
 LONGEST_MESSAGE = 1000
 LONGEST_WORD = 120
@@ -15,15 +15,6 @@ def counted(n: int, what: str, plural: str | None = None) -> str:
     ('1 row', '2,000 rows', '2 classes')
     """
     return f"{n:,} {what if n == 1 else plural or what + 's'}"
-
-
-def counts_listed(counts: list[str]) -> str:
-    """List what was counted.
-
-    >>> counts_listed(["a"]), counts_listed(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    return " and ".join(part for part in (", ".join(counts[:-1]), counts[-1]) if part)
 
 
 def as_sentence(text: str) -> str:
@@ -41,8 +32,8 @@ def one_line(message: str) -> str:
     Names come from files and may hold what moves the cursor, recolours the screen or never ends:
     such characters are escaped, long words and long messages lose their middle.
 
-    >>> one_line("no column '\x1b[2J'\nhere"), one_line("x" * 500)[56:66]
-    ("no column '\\x1b[2J' here", 'xxxx…xxxxx')
+    >>> one_line("no column '\x1b[2J'\nhere"), one_line("x" * 500)[56:63]
+    ("no column '\\x1b[2J' here", 'xxx…xxx')
     """
     # Far more than is shown: escaping 50 MB for the sake of the last few letters takes seconds.
     text = _cut(message, 20 * LONGEST_MESSAGE)
