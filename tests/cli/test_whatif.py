@@ -140,7 +140,7 @@ def test_groups_are_set_whole(tmp_path):
     )
     assert result.exit_code == 0, result.output
     ranking, effects, doses = read(tmp_path / "out")
-    assert sorted(ranking["feature"]) == ["colour", "pair"]
+    assert sorted(ranking["feature"]) == ["colour", "day", "pair"]
     assert set(doses["feature"]) == {"pair"}
     assert set(effects.loc[effects["feature"] == "pair", "intervention"]) == {
         *("quantile(pair+0.25)", "quantile(pair-0.25)")
