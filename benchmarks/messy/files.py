@@ -86,6 +86,7 @@ CASES = [
         {"age in years": AGE},
         Y,
     ),
+    Case("a name in brackets", "t.csv", text_file({"[mg]": AGE, "y": Y}), {"[mg]": AGE}, Y),
     Case(
         "a column without a name",
         "t.csv",

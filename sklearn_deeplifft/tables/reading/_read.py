@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -28,6 +29,8 @@ from sklearn_deeplifft.tables.reading._table import ReadTable
 
 __all__ = ["read_raw", "read_table"]
 
+JSON = re.compile(r"\s*(\[\s*[\[{\]]|\{\s*[\"}])")
+"""Not any bracket: names of columns may stand in some."""
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 
@@ -196,7 +199,7 @@ def _read_text(data: bytes, path: Path, options: ReadOptions, *, header: bool) -
         raise TableReadError("the file is empty.")
     if header:
         refuse_other_text(text)
-    if header and text.lstrip()[:1] in ("{", "["):
+    if header and JSON.match(text):
         return read_json(text)
     raw = read_delimited(text, _suffix(path), options.sep, header=header)
     return replace(raw, notes=(*notes, *raw.notes))
