@@ -47,6 +47,7 @@ lint: $(VENV)/.lint
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.messy
 	$(BIN)/python -m benchmarks.scoring --quick
 	$(BIN)/python -m benchmarks.paper_deeplifft --quick
 	$(BIN)/python -m benchmarks.ensemble --quick
@@ -68,10 +69,10 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-$(VENV)/.demo: EXTRAS := [plot,tables]
+$(VENV)/.demo: EXTRAS := [plot,tables,anndata]
 $(VENV)/.test: EXTRAS := [test]
 $(VENV)/.lint: EXTRAS := [lint]
-$(VENV)/.bench: EXTRAS := [bench,plot]
+$(VENV)/.bench: EXTRAS := [bench,plot,tables,anndata]
 $(VENV)/.docs: EXTRAS := [docs]
 
 $(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.bench $(VENV)/.docs: $(VENV)/bin/python pyproject.toml constraints.txt

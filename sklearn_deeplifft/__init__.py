@@ -1,24 +1,30 @@
 """Feature selection for scikit-learn that reads trained neural networks exactly."""
 
-from sklearn_deeplifft import datasets, interventions
-from sklearn_deeplifft.ensembles import (
-    NetworkEnsembleClassifier,
-    NetworkEnsembleRegressor,
-    Progress,
-)
-from sklearn_deeplifft.exceptions import (
-    CheckpointWarning,
-    FeatureSelectionWarning,
-    NotPiecewiseLinearError,
-    TrainingDivergedError,
-    TrainingInterrupted,
-)
-from sklearn_deeplifft.selectors._deeplifft import DeepLIFFTSelector
-from sklearn_deeplifft.selectors._gia import GIATransformer
-from sklearn_deeplifft.selectors._importance_neurons import ImportanceNeuronSelector
-from sklearn_deeplifft.selectors._per_row import Contributions, Importances
-from sklearn_deeplifft.tables._correlations import groups_from_correlation
-from sklearn_deeplifft.tables._group_files import groups_from_file
+from __future__ import annotations
+
+import importlib
+import typing
+
+if typing.TYPE_CHECKING:
+    from sklearn_deeplifft import datasets, interventions
+    from sklearn_deeplifft.ensembles import (
+        NetworkEnsembleClassifier,
+        NetworkEnsembleRegressor,
+        Progress,
+    )
+    from sklearn_deeplifft.exceptions import (
+        CheckpointWarning,
+        FeatureSelectionWarning,
+        NotPiecewiseLinearError,
+        TrainingDivergedError,
+        TrainingInterrupted,
+    )
+    from sklearn_deeplifft.selectors._deeplifft import DeepLIFFTSelector
+    from sklearn_deeplifft.selectors._gia import GIATransformer
+    from sklearn_deeplifft.selectors._importance_neurons import ImportanceNeuronSelector
+    from sklearn_deeplifft.selectors._per_row import Contributions, Importances
+    from sklearn_deeplifft.tables._correlations import groups_from_correlation
+    from sklearn_deeplifft.tables._group_files import groups_from_file
 
 __version__ = "0.1.0"
 
@@ -42,3 +48,41 @@ __all__ = [
     "groups_from_file",
     "interventions",
 ]
+
+_HOMES = {
+    "ensembles": ("NetworkEnsembleClassifier", "NetworkEnsembleRegressor", "Progress"),
+    "exceptions": (
+        "CheckpointWarning",
+        "FeatureSelectionWarning",
+        "NotPiecewiseLinearError",
+        "TrainingDivergedError",
+        "TrainingInterrupted",
+    ),
+    "selectors._deeplifft": ("DeepLIFFTSelector",),
+    "selectors._gia": ("GIATransformer",),
+    "selectors._importance_neurons": ("ImportanceNeuronSelector",),
+    "selectors._per_row": ("Contributions", "Importances"),
+    "tables._correlations": ("groups_from_correlation",),
+    "tables._group_files": ("groups_from_file",),
+}
+"""Public names by the module that defines them."""
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+_ROOMS = ("datasets", "interventions")
+
+
+# Names are looked up on first use (PEP 562): torch alone takes seconds to load, and the command
+# line answers --help without it.
+def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = vars(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"))[name]
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -143,10 +143,12 @@ class TrainingInterrupted(KeyboardInterrupt):
     @property
     def finding(self) -> str:
         """Networks that are left of the training."""
-        said = f"interrupted: {self.done} of {self.total} networks were trained"
+        networks = "network" if self.total == 1 else "networks"
+        verbs = ("was", "is") if self.done == 1 else ("were", "are")
+        said = f"interrupted: {self.done} of {self.total} {networks} {verbs[0]} trained"
         if self.folder is None:
             return f"{said}, and none is kept."
-        return f"{said} and are kept in {self.folder}; the same call goes on from there."
+        return f"{said} and {verbs[1]} kept in {self.folder}; the same call goes on from there."
 
     def __str__(self) -> str:
         remedy = " Pass checkpoint_dir= to keep those that are finished."

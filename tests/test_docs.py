@@ -79,6 +79,7 @@ def test_commands_run(tmp_path, monkeypatch):
     assert [command[:2] for command in commands] == [
         ["sklearn-deeplifft", "rank"],
         ["sklearn-deeplifft", "gates"],
+        ["sklearn-deeplifft", "whatif"],
     ]
     for command in commands:
         done = CliRunner().invoke(main, command[1:])

@@ -40,7 +40,11 @@ def loaded() -> Loaded:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["matplotlib", "captum", "shap", "polars", "click", "pytest", "hypothesis"]
+    "name",
+    [
+        *("torch", "sklearn", "pandas", "numpy", "matplotlib", "captum", "shap", "polars", "click"),
+        *("pytest", "hypothesis"),
+    ],
 )
 def test_importing_the_package_does_not_import(name, loaded):
     assert "sklearn_deeplifft" in loaded.bare

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from sklearn_deeplifft.cli._words import counted
+
 __all__ = ["name_columns"]
 
 
@@ -64,14 +66,15 @@ def _require_no_header(frame: pd.DataFrame, names: list[str]) -> None:
 
 
 def _mismatch(n_names: int, n_columns: int, attributes: Path) -> str:
+    named = f"{attributes} names {counted(n_names, 'column')}, and the table has"
     if n_columns == 1:
         return (
-            f"{attributes} names {n_names:,} columns, and the table has a single one. If its "
-            "columns are separated by something else, say so, as in --sep ';'."
+            f"{named} a single one. If its columns are separated by something else, say so, as in "
+            "--sep ';'."
         )
     return (
-        f"{attributes} names {n_names:,} columns, and the table has {n_columns:,}; name the "
-        f"{n_columns - 1:,} beside the target, separated by commas or one per line."
+        f"{named} {n_columns:,}; name the {n_columns - 1:,} beside the target, separated by commas "
+        "or one per line."
     )
 
 

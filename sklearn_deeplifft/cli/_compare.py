@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,21 +14,13 @@ from sklearn_deeplifft.cli._families import by_groups
 from sklearn_deeplifft.cli._learners import METRICS, Judgement, judge
 from sklearn_deeplifft.cli._parts import Parts
 from sklearn_deeplifft.cli._rankers import Chooser, rankers_for
+from sklearn_deeplifft.cli._scale import power_of_two
+from sklearn_deeplifft.cli._write import harmless
 from sklearn_deeplifft.tables import FeatureGroups
 
-__all__ = ["ALL", "OURS", "compare", "n_comparisons", "usable_counts"]
+__all__ = ["ALL", "OURS", "compare", "n_comparisons"]
 
 OURS, ALL = "DeepLIFFT", "all features"
-
-
-def usable_counts(counts: Sequence[int], n_features: int) -> list[int]:
-    """Counts below the number of features, ascending; without any, half of the features.
-
-    >>> usable_counts([10, 3, 5], 7), usable_counts([10], 4), usable_counts([10], 1)
-    ([3, 5], [2], [])
-    """
-    usable = sorted({count for count in counts if count < n_features})
-    return usable or ([n_features // 2] if n_features > 1 else [])
 
 
 def n_comparisons(task: str, counts: Sequence[int]) -> int:
@@ -44,6 +37,7 @@ def compare(
     seconds: float,
     *,
     groups: FeatureGroups,
+    names: Sequence[str],
     seed: int,
     advance: Callable[[], object],
 ) -> pd.DataFrame:
@@ -57,6 +51,8 @@ def compare(
         What our own ranking took.
     groups : FeatureGroups
         Columns that are one feature: every method keeps them whole, and counts are of these.
+    names : sequence of str
+        The column of the table that each column came from.
     advance : callable
         Called after each of ``n_comparisons`` steps.
 
@@ -65,9 +61,11 @@ def compare(
     DataFrame
         One row for each count and method, and one for all features.
     """
+    if task == "regression":
+        parts = _in_small_units(parts)
     X_train, X_test = parts.X_train.to_numpy(), parts.X_test.to_numpy()
     choosers = {OURS: (ours, seconds), **_other_choosers(task, X_train, parts, seed, advance)}
-    names = np.array(list(parts.X_train), dtype=object)
+    of_column = np.array(names, dtype=object)
 
     def row(method: str, columns: np.ndarray, took: float, listed: str) -> dict[str, Any]:
         found = judge(
@@ -81,10 +79,17 @@ def compare(
     for k in counts:
         for method, (choose, took) in choosers.items():
             columns = by_groups(choose, groups)(k)
-            rows.append(row(method, columns, took, ";".join(names[columns])))
+            listed = dict.fromkeys(harmless(name) for name in of_column[columns])
+            rows.append(row(method, columns, took, ";".join(listed)))
     # The list of all features is the ranking itself; a cell of thousands of names helps nobody.
-    rows.append(row(ALL, np.arange(len(names)), 0.0, ""))
+    rows.append(row(ALL, np.arange(len(of_column)), 0.0, ""))
     return pd.DataFrame(rows)
+
+
+def _in_small_units(parts: Parts) -> Parts:
+    """A target whose squares are numbers; neither rankings nor R squared depend on its unit."""
+    size = power_of_two(np.append(parts.y_train, parts.y_test))
+    return replace(parts, y_train=parts.y_train / size, y_test=parts.y_test / size)
 
 
 def _other_choosers(

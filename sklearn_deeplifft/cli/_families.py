@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from sklearn_deeplifft.cli._rankers import Chooser
 from sklearn_deeplifft.cli._table import Table, named
 from sklearn_deeplifft.tables import FeatureGroups, find_groups
 
-__all__ = ["Families", "by_groups", "groups_of", "names_of_features", "of_table"]
+__all__ = ["Families", "by_groups", "features_of", "groups_of", "names_of_features", "of_table"]
 
 Families = Mapping[str, str | None]
 """The group of each column of the table; None is none."""
@@ -23,12 +23,19 @@ def of_table(families: Families | None, table: Table, notes: list[str]) -> Famil
     Raises
     ------
     ValueError
-        The file has no column of the table.
+        The file has no column of the table, or a group called as a column outside of it.
     """
     if families is None:
         return None
     found = {column: families[column] for column in table.features if column in families}
     others = [name for name in families if name not in found]
+    columns = set(table.features)
+    for group in filter(None, found.values()):
+        if group in columns and found.get(group) != group:
+            raise ValueError(
+                f"the file of groups has a group {group!r}, and a column of that name is not in "
+                "it; give the group another name."
+            )
     if not found:
         raise ValueError(
             f"the file of groups names no column that is ranked, but {named(others)}; the columns "
@@ -39,18 +46,22 @@ def of_table(families: Families | None, table: Table, notes: list[str]) -> Famil
     return found
 
 
-def groups_of(families: Families | None, table: Table, parts: Parts) -> FeatureGroups:
-    """The feature that each encoded column belongs to: those of a text column go with it."""
-    labels = None if families is None else [families.get(c) for c in source_columns(table, parts)]
-    return find_groups(labels, None, parts.X_train.shape[1])
+def features_of(families: Families | None, table: Table) -> list[str]:
+    """Features of the table in its order: groups, and columns that stand alone."""
+    return list(dict.fromkeys((families or {}).get(c) or c for c in table.features))
 
 
 def names_of_features(families: Families | None, table: Table, parts: Parts) -> list[str]:
-    """Name of each encoded column's feature: the group, or the column itself."""
-    if families is None:
-        return list(parts.X_train)
-    sources = source_columns(table, parts)
-    return [families.get(c) or name for c, name in zip(sources, parts.X_train, strict=True)]
+    """Name of each encoded column's feature: the group, or the column of the table.
+
+    A column of text is one feature, whatever its levels.
+    """
+    return [(families or {}).get(column) or column for column in source_columns(table, parts)]
+
+
+def groups_of(names: Sequence[str]) -> FeatureGroups:
+    """Encoded columns of one name are one feature."""
+    return find_groups(names, None, len(names))
 
 
 def by_groups(choose: Chooser, groups: FeatureGroups) -> Chooser:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_deeplifft.cli._rank import Outcome
+from sklearn_deeplifft.cli._words import counted
 from sklearn_deeplifft.plotting import ClassImportanceDisplay, FeatureCountDisplay, shortened
 
 __all__ = ["can_draw", "draw", "figure_writer"]
@@ -31,14 +32,14 @@ def can_draw() -> bool:
     return True
 
 
-def figure_writer(outcome: Outcome) -> Callable[[Path], object]:
-    """A writer of the figure as PNG."""
+def figure_writer(draw: Callable[[], Any]) -> Callable[[Path], object]:
+    """A writer, as PNG, of the figure that ``draw`` returns."""
 
     def write(path: Path) -> None:
         with warnings.catch_warnings():
             # A name in a script that the font lacks is drawn as boxes; that is no error.
             warnings.filterwarnings("ignore", "Glyph", UserWarning)
-            draw(outcome).savefig(path, dpi=150)
+            draw().savefig(path, dpi=150)
 
     return write
 
@@ -74,10 +75,14 @@ def _heat_map(outcome: Outcome) -> ClassImportanceDisplay:
 
 def _heat_title(outcome: Outcome) -> str:
     n = len(outcome.features)
-    shown = f"top {MOST_FEATURES} of {n:,}" if n > MOST_FEATURES else f"all {n}"
+    shown = f"top {MOST_FEATURES} of {n:,} features" if n > MOST_FEATURES else _all_of(n)
     name = shortened(outcome.table.name, 40).replace("$", r"\$")
-    return f"{name}: {shown} features"
+    return f"{name}: {shown}"
+
+
+def _all_of(n: int) -> str:
+    return "its only feature" if n == 1 else f"all {n} features"
 
 
 def _curve_title(outcome: Outcome) -> str:
-    return f"{outcome.n_test:,} rows held out\nband: one standard error"
+    return f"{counted(outcome.n_test, 'row')} held out\nband: one standard error"

@@ -5,14 +5,27 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import torch
 from threadpoolctl import threadpool_limits
 
-from sklearn_deeplifft import FeatureSelectionWarning
+from sklearn_deeplifft import CheckpointWarning, FeatureSelectionWarning
+from sklearn_deeplifft.cli._settings import Training
+from sklearn_deeplifft.cli._words import as_sentence
 from sklearn_deeplifft.exceptions import without_numbers
 
-__all__ = ["as_sentence", "collected", "last_of_each", "note_of", "one_thread"]
+__all__ = ["collected", "last_of_each", "note_of", "notes_of", "one_thread", "parameters_of"]
+
+
+def parameters_of(training: Training, folder: str = "") -> dict[str, Any]:
+    """Parameters of an ensemble that were asked for; checkpoints go to a ``folder`` of theirs."""
+    kept = None if training.checkpoint_dir is None else Path(training.checkpoint_dir, folder)
+    found: dict[str, Any] = {"n_jobs": training.jobs, "checkpoint_dir": kept}
+    if training.networks is not None:
+        found["n_networks"] = training.networks
+    return found
 
 
 @contextmanager
@@ -64,10 +77,16 @@ def last_of_each(notes: Sequence[str]) -> list[str]:
     return list({without_numbers(note): note for note in notes}.values())
 
 
-def as_sentence(text: str) -> str:
-    """Begin with a capital letter.
+def notes_of(warned: Sequence[FeatureSelectionWarning]) -> list[str]:
+    """The last of each note; of checkpoints that cannot be used the first, and how many more."""
+    unfit = [warning for warning in warned if isinstance(warning, CheckpointWarning)]
+    others = [note_of(warning) for warning in warned if warning not in unfit]
+    return [*_of_checkpoints(unfit), *last_of_each(others)]
 
-    >>> as_sentence("checkpoint X is damaged.")
-    'Checkpoint X is damaged.'
-    """
-    return text[:1].upper() + text[1:]
+
+def _of_checkpoints(unfit: Sequence[CheckpointWarning]) -> list[str]:
+    if not unfit:
+        return []
+    remedy = " Use another --checkpoint-dir for another fit." if unfit[0].remedy else ""
+    rest = f" So it is with {len(unfit) - 1:,} more." if len(unfit) > 1 else ""
+    return [f"{note_of(unfit[0])}{remedy}{rest}"]

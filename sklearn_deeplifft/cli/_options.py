@@ -1,38 +1,24 @@
-"""Options that commands share, and errors of one line that name what came in."""
+"""Options that commands share; reading this file loads nothing but click."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
-import pandas as pd
 
-from sklearn_deeplifft import TrainingInterrupted
-from sklearn_deeplifft.cli._fitting import as_sentence
-from sklearn_deeplifft.cli._table import missing_column
+from sklearn_deeplifft.cli._counts import DEFAULT
+from sklearn_deeplifft.cli._reading_options import reading_of, reading_options
+from sklearn_deeplifft.cli._settings import Results, Source, Training
 
-__all__ = [
-    "EXISTING",
-    "FOLDER",
-    "SEED_OPTION",
-    "TASK_OPTION",
-    "Counts",
-    "errors",
-    "interruptible",
-    "nonzero",
-    "of_every_command",
-    "of_tables",
-    "require_columns",
-    "unescaped",
-]
+__all__ = ["EXISTING", "FOLDER", "Counts", "of_results", "of_tables", "of_training"]
+
+Command = Callable[..., Any]
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
-SECONDS_TO_STOP = 5
 
 
 class Counts(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no subscript
@@ -55,27 +41,121 @@ class Counts(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no sub
         return counts
 
 
-TASK_OPTION = click.option(
-    "--task",
-    type=click.Choice(["auto", "classification", "regression"]),
-    default="auto",
-    show_default=True,
-    help="auto: text and up to 20 different whole numbers are classes.",
-)
+def of_tables(command: Command) -> Command:
+    """Hand the command a ``source``: the table, and which of its columns are meant."""
 
-SEED_OPTION = click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=0,
-    show_default=True,
-    help="The same seed gives the same ranking.",
-)
+    @wraps(command)
+    def packed(
+        table: Path,
+        target: str,
+        task: str,
+        attributes: Path | None,
+        groups: Path | None,
+        **rest: Any,
+    ) -> Any:
+        reading, others = reading_of(rest)
+        source = Source(table, target, task, attributes, groups, reading)
+        return command(source=source, **others)
 
-
-def of_every_command(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say where results go, and that nothing is printed."""
     return _with(
-        command,
+        packed,
+        click.argument("table", type=EXISTING),
+        click.option("--target", required=True, metavar="COL", help="Column to predict."),
+        *reading_options(),
+        click.option(
+            "--task",
+            type=click.Choice(["auto", "classification", "regression"]),
+            default="auto",
+            show_default=True,
+            help="auto: text and up to 20 different whole numbers are classes.",
+        ),
+        click.option(
+            "--attributes",
+            type=EXISTING,
+            metavar="FILE",
+            help="TABLE has no header: FILE names its features in their order, separated by commas "
+            "or one per line. --target is then a position, from 0, or -1 for the last column; ? is "
+            "a missing value.",
+        ),
+        click.option(
+            "--groups",
+            type=EXISTING,
+            metavar="FILE",
+            help="Columns that are one feature: FILE has a column and its group in each line, "
+            "separated by a tab or a comma. Counts are then of groups.",
+        ),
+    )
+
+
+def of_training(default_networks: str) -> Callable[[Command], Command]:
+    """Hand the command a ``training``; ``default_networks`` is for its help."""
+
+    def decorated(command: Command) -> Command:
+        @wraps(command)
+        def packed(
+            networks: int | None,
+            counts: tuple[int, ...] | None,
+            jobs: int,
+            checkpoint_dir: Path | None,
+            seed: int,
+            **rest: Any,
+        ) -> Any:
+            training = Training(networks, counts, jobs, checkpoint_dir, seed)
+            return command(training=training, **rest)
+
+        return _with(packed, *_training_options(default_networks))
+
+    return decorated
+
+
+def _training_options(default_networks: str) -> list[Command]:
+    return [
+        click.option(
+            "--networks",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help=f"Networks trained and averaged.  [default: {default_networks}]",
+        ),
+        click.option(
+            "--counts",
+            type=Counts(),
+            help="Numbers of features at which lists are compared.  "
+            f"[default: {','.join(map(str, DEFAULT))}, where there are more]",
+        ),
+        click.option(
+            "--jobs",
+            type=int,
+            default=1,
+            show_default=True,
+            metavar="N",
+            callback=_nonzero,
+            help="Threads; -1 is one per core. The result does not depend on it.",
+        ),
+        click.option(
+            "--checkpoint-dir",
+            type=FOLDER,
+            metavar="DIR",
+            help="Keep finished networks here; the same command goes on from there.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(0, 2**32 - 1),
+            default=0,
+            show_default=True,
+            help="The same seed gives the same ranking.",
+        ),
+    ]
+
+
+def of_results(command: Command) -> Command:
+    """Hand the command its ``results``: where they go, and whether anything is printed."""
+
+    @wraps(command)
+    def packed(output: Path, force: bool, quiet: bool, **rest: Any) -> Any:
+        return command(results=Results(output, force, quiet), **rest)
+
+    return _with(
+        packed,
         click.option(
             "-o",
             "--output",
@@ -84,78 +164,24 @@ def of_every_command(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Folder for the files; it is made if need be.",
         ),
+        click.option(
+            "--force",
+            is_flag=True,
+            help="Replace files of an earlier run; without it, new ones get a number in their "
+            "names.",
+        ),
         click.option("-q", "--quiet", is_flag=True, help="Print nothing, except errors."),
     )
 
 
-def of_tables(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The table, and which of its columns are meant."""
-    return _with(
-        command,
-        click.argument("table", type=EXISTING),
-        click.option("--target", required=True, metavar="COL", help="Column to predict."),
-        click.option(
-            "--drop", multiple=True, metavar="COL", help="Column to leave out; may be repeated."
-        ),
-        click.option("--sep", help="What separates columns; by default the suffix of TABLE says."),
-    )
-
-
-def _with(command: Callable[..., Any], *options: Callable[..., Any]) -> Callable[..., Any]:
+def _with(command: Command, *options: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
 
 
-def nonzero(context: click.Context, parameter: click.Parameter, value: int) -> int:
+def _nonzero(context: click.Context, parameter: click.Parameter, value: int) -> int:
     """Refuse 0 threads."""
     if value == 0:
         raise click.BadParameter("0 threads train nothing; give 1 or more, or -1 for one per core.")
     return value
-
-
-def require_columns(frame: pd.DataFrame, target: str, drop: Sequence[str]) -> None:
-    """Raise ``click.BadParameter`` if a column that was asked for is not there."""
-    columns = list(frame.columns)
-    for option, column in [("--target", target), *(("--drop", column) for column in drop)]:
-        if column not in columns:
-            raise click.BadParameter(missing_column(column, columns), param_hint=option)
-    if target in drop:
-        raise click.BadParameter(f"{target!r} is the target.", param_hint="--drop")
-
-
-def unescaped(sep: str | None) -> str | None:
-    r"""Take ``--sep '\t'`` for the tab that it means."""
-    return "\t" if sep == r"\t" else sep
-
-
-@contextmanager
-def errors() -> Iterator[None]:
-    """Say what is wrong in one line; errors of ours and of the libraries below name the remedy."""
-    try:
-        yield
-    except (ValueError, OSError, ImportError) as error:
-        raise click.ClickException(str(error)) from error
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """End Ctrl-C as a shell does, with 130, and say what is kept."""
-    before = threading.enumerate()
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        # One that is within a step of training when the interpreter goes away aborts the process.
-        for thread in set(threading.enumerate()).difference(before):
-            thread.join(SECONDS_TO_STOP)
-        click.echo(_kept(interrupt), err=True)
-        raise click.exceptions.Exit(130) from interrupt
-
-
-def _kept(interrupt: KeyboardInterrupt) -> str:
-    """Say what is left of the work, and which option would have kept more."""
-    if not isinstance(interrupt, TrainingInterrupted):
-        return "Interrupted: nothing was written."
-    lost = interrupt.folder is None
-    remedy = " Pass --checkpoint-dir to keep those that are finished." if lost else ""
-    return f"{as_sentence(interrupt.finding)}{remedy}"

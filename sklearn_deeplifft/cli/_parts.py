@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
 from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_deeplifft.cli._table import Table
 
@@ -42,15 +41,24 @@ def split(table: Table, seed: int) -> Parts:
 
 
 def encode(table: Table, train: np.ndarray, test: np.ndarray) -> Parts:
-    """Fill missing numbers and one-hot encode categories, both learned from ``train`` alone."""
-    frame = pd.concat([table.numbers, table.levels], axis=1)
-    encoder = _encoder(list(table.numbers), list(table.levels)).fit(frame.iloc[train])
+    """Fill missing numbers and one-hot encode categories, both learned from ``train`` alone.
+
+    A number that no training row has is 0; a level that only test rows have is none of the known.
+    """
+    numbers = table.numbers.to_numpy(dtype=np.float64)
+    medians = _medians(numbers[train])
+    numbers = np.where(np.isnan(numbers), medians, numbers)
+    levels = [_indicators(table.levels[column], train) for column in table.levels]
+    values = np.hstack([numbers, *(found for found, _ in levels)])
+    blocks = [names for _, names in levels]
+    names = [*table.numbers, *itertools.chain.from_iterable(blocks)]
+    _require_distinct(names)
     return Parts(
-        encoder.transform(frame.iloc[train]),
-        encoder.transform(frame.iloc[test]),
+        pd.DataFrame(values[train], columns=names),
+        pd.DataFrame(values[test], columns=names),
         table.y[train],
         table.y[test],
-        _blocks(encoder, list(table.levels)),
+        blocks,
     )
 
 
@@ -64,28 +72,24 @@ def source_columns(table: Table, parts: Parts) -> list[str]:
     return [of_level.get(name, name) for name in parts.X_train]
 
 
-def _encoder(numbers: list[str], levels: list[str]) -> ColumnTransformer:
-    # A column that is empty in the training rows must not vanish: names would no longer match.
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-    # A level that only test rows have is none of the known ones.
-    one_hot = OneHotEncoder(
-        sparse_output=False, handle_unknown="ignore", feature_name_combiner=_level_name
-    )
-    return ColumnTransformer(
-        [("numbers", imputer, numbers), ("levels", one_hot, levels)],
-        verbose_feature_names_out=False,
-    ).set_output(transform="pandas")
+def _medians(values: np.ndarray) -> np.ndarray:
+    """Median of each column's numbers; 0 of a column that has none."""
+    empty = np.isnan(values).all(axis=0)
+    return np.asarray(np.nanmedian(np.where(empty, 0.0, values), axis=0))
 
 
-def _level_name(column: str, level: object) -> str:
-    return f"{column}={level}"
+def _indicators(column: pd.Series, train: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """One column for each level that training rows have, 1 where a row has it; and their names."""
+    values = column.to_numpy()
+    found = np.unique(values[train].astype(str))
+    return (values[:, None] == found).astype(np.float64), [f"{column.name}={one}" for one in found]
 
 
-def _blocks(encoder: ColumnTransformer, levels: list[str]) -> list[list[str]]:
-    if not levels:
-        return []
-    found = encoder.named_transformers_["levels"].categories_
-    return [
-        [_level_name(column, level) for level in names]
-        for column, names in zip(levels, found, strict=True)
-    ]
+def _require_distinct(names: list[str]) -> None:
+    """Raise if a level is called as a column is, or as a level of another column."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"{twice[0]!r} would be the name of two columns, as a value of a text stands behind "
+            "the text's name and '='; rename one of them, or leave it out with --drop."
+        )

@@ -18,6 +18,7 @@ from rich.progress import (
     Task,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.progress import Progress as Bars
 from rich.text import Text
@@ -25,6 +26,9 @@ from rich.text import Text
 from sklearn_deeplifft.ensembles import Progress, Report
 
 __all__ = ["Lines", "Live", "Silent", "Stages", "calls_per_network", "progress_for"]
+
+SILENCE = 60
+"""Seconds after which a stage in a pipe or a log gives a sign of life."""
 
 
 class Stages(Protocol):
@@ -60,15 +64,28 @@ class Silent:
 
 
 class Lines:
-    """A line when a stage begins, and how long it took when it ends; of a training every line."""
+    """A line when a stage begins, and how long it took when it ends; of a training every line.
+
+    In a long stage a line now and then says how far it has come.
+    """
 
     @contextmanager
     def stage(self, what: str, total: int) -> Iterator[Callable[[], object]]:
         """Enter a stage."""
         print(f"{what} ({total}) ...", end="", file=sys.stderr, flush=True)
-        began = time.perf_counter()
+        began = said = time.perf_counter()
+        done = 0
+
+        def advance() -> None:
+            nonlocal done, said
+            done, now = done + 1, time.perf_counter()
+            if now - said >= SILENCE and done < total:
+                said = now
+                left = timedelta(seconds=round((now - began) * (total / done - 1)))
+                print(f" {done}/{total}, {left} left ...", end="", file=sys.stderr, flush=True)
+
         try:
-            yield lambda: None
+            yield advance
         except BaseException:
             print(file=sys.stderr)
             raise
@@ -90,7 +107,7 @@ class Live:
     @contextmanager
     def stage(self, what: str, total: int) -> Iterator[Callable[[], object]]:
         """Enter a stage."""
-        with self._bars() as bars:
+        with self._bars(TimeRemainingColumn()) as bars:
             task = bars.add_task(what, total=total)
             yield lambda: bars.advance(task)
 

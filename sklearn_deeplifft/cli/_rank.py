@@ -11,31 +11,22 @@ import numpy as np
 import pandas as pd
 
 from sklearn_deeplifft import DeepLIFFTSelector
-from sklearn_deeplifft.cli._compare import compare, n_comparisons, usable_counts
-from sklearn_deeplifft.cli._families import Families, groups_of, names_of_features, of_table
-from sklearn_deeplifft.cli._fitting import collected, last_of_each, note_of, one_thread
-from sklearn_deeplifft.cli._parts import Parts, encode, split
+from sklearn_deeplifft.cli._compare import compare, n_comparisons
+from sklearn_deeplifft.cli._counts import counts_within
+from sklearn_deeplifft.cli._families import (
+    Families,
+    features_of,
+    groups_of,
+    names_of_features,
+)
+from sklearn_deeplifft.cli._fitting import collected, notes_of, one_thread, parameters_of
+from sklearn_deeplifft.cli._parts import Parts, encode, source_columns, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
-from sklearn_deeplifft.cli._signs import directions
+from sklearn_deeplifft.cli._settings import Training
+from sklearn_deeplifft.cli._signs import FOR, SLOPE_OF, class_scores, directions, outputs_of, slopes
 from sklearn_deeplifft.cli._table import Table
-from sklearn_deeplifft.tables import FeatureGroups
 
-__all__ = ["Outcome", "Settings", "n_rounds", "rank_table"]
-
-FOR, SLOPE_OF = "for_", "slope_of_"
-"""What stands before the name of a class, or target, in the header of the ranking."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Choices of the user."""
-
-    counts: Sequence[int] = (3, 5, 10, 20)
-    networks: int = 5
-    seed: int = 0
-    all_rows: bool = False
-    families: Families | None = None
-    """The group of each column; None lets each be a feature of its own."""
+__all__ = ["Outcome", "n_rounds", "rank_table"]
 
 
 @dataclass(frozen=True)
@@ -43,10 +34,10 @@ class Outcome:
     """All there is to show and to write."""
 
     table: Table
-    settings: Settings
     ranking: pd.DataFrame
     """rank, feature, group where there are any, importance, std, then a signed column for each
-    class (or the slope), and of classes the slopes behind them; a row for each column."""
+    class (or the slope), and of classes the slopes behind them; a row for each column of the
+    table. A column of several levels has the scores of all of them, and no slope (NaN)."""
     signed_names: list[str]
     """Classes (or the target), in the order of the signed columns."""
     directions: np.ndarray
@@ -55,6 +46,8 @@ class Outcome:
     comparison: pd.DataFrame
     n_train: int
     n_test: int
+    all_rows: bool
+    """Whether the ranking is of all rows, those that test it included."""
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
 
@@ -62,14 +55,17 @@ class Outcome:
     def features(self) -> pd.DataFrame:
         """The ranking with one row per feature, whatever its columns; a group goes by its name.
 
-        In a regression a group has no slope of its own; it is zero.
+        In a regression a group or a column of text has no slope of its own; it is zero.
         """
-        if "group" not in self.ranking:
-            return self.ranking
-        found = self.ranking.assign(feature=self.ranking["group"]).drop(columns="group")
+        found, slope = self.ranking, f"{SLOPE_OF}{self.signed_names[0]}"
+        if self.table.task == "regression":
+            found = found.fillna({slope: 0.0})
+        if "group" not in found:
+            return found
+        found = found.assign(feature=found["group"]).drop(columns="group")
         if self.table.task == "regression":
             several = found["rank"].duplicated(keep=False)
-            found.loc[several, f"{SLOPE_OF}{self.signed_names[0]}"] = 0.0
+            found.loc[several, slope] = 0.0
         return found.drop_duplicates("rank", ignore_index=True)
 
     @property
@@ -79,37 +75,50 @@ class Outcome:
         return np.asarray(self.features[[f"{prefix}{name}" for name in self.signed_names]])
 
 
-def rank_table(table: Table, settings: Settings, progress: Stages) -> Outcome:
-    """Rank the features on the training rows, and compare on the others."""
-    notes: list[str] = []
-    families = of_table(settings.families, table, notes)
+def rank_table(
+    table: Table,
+    training: Training,
+    progress: Stages,
+    *,
+    families: Families | None = None,
+    all_rows: bool = False,
+) -> Outcome:
+    """Rank the features on the training rows, and compare on the others.
+
+    Parameters
+    ----------
+    families : mapping, default=None
+        The group of each column; None lets each be a feature of its own.
+    all_rows : bool, default=False
+        Whether to rank once more on all rows, and to report that ranking.
+    """
     with collected() as warned, one_thread():
-        parts = split(table, settings.seed)
-        groups = groups_of(families, table, parts)
+        parts = split(table, training.seed)
+        names = names_of_features(families, table, parts)
         began = time.perf_counter()
-        selector = _fit(parts, groups, table.task, settings, progress)
+        selector = _fit(parts, names, table.task, training, progress, "training-rows")
         seconds = time.perf_counter() - began
-        comparison = _compared(parts, groups, table.task, selector, settings, progress, seconds)
+        counts = counts_within(training.counts, len(features_of(families, table)))
+        comparison = _compared(parts, names, table, selector, counts, training, progress, seconds)
         ranked = parts
-        if settings.all_rows:
+        if all_rows:
             everything = np.arange(len(table.y))
             ranked = encode(table, everything, everything)
-            groups = groups_of(families, table, ranked)
-            selector = _fit(ranked, groups, table.task, settings, progress)
-    names = [table.target] if table.task == "regression" else list(map(str, selector.classes_))
-    ranking = _ranking(selector, names, table.task)
+            names = names_of_features(families, table, ranked)
+            selector = _fit(ranked, names, table.task, training, progress, "all-rows")
+    ranking = _ranking(selector, table)
     if families is not None:
-        ranking.insert(2, "group", names_of_features(families, table, ranked))
+        ranking.insert(2, "group", names)
     return Outcome(
         table=table,
-        settings=settings,
-        ranking=ranking.sort_values("rank", kind="stable", ignore_index=True),
-        signed_names=names,
+        ranking=_by_column(ranking, source_columns(table, ranked)),
+        signed_names=outputs_of(selector, table),
         directions=directions(selector.class_slopes_, selector.ranking_),
         comparison=comparison,
         n_train=len(parts.y_train),
         n_test=len(parts.y_test),
-        notes=last_of_each([*notes, *map(note_of, warned)]),
+        all_rows=all_rows,
+        notes=notes_of(warned),
     )
 
 
@@ -127,16 +136,23 @@ def n_rounds(n_features: int, step: float) -> int:
 
 
 def _fit(
-    parts: Parts, groups: FeatureGroups, task: str, settings: Settings, progress: Stages
+    parts: Parts,
+    names: Sequence[str],
+    task: str,
+    training: Training,
+    progress: Stages,
+    folder: str,
 ) -> DeepLIFFTSelector:
+    groups = groups_of(names)
+    ensemble = DeepLIFFTSelector.default_estimator(task, **parameters_of(training, folder))
     selector = DeepLIFFTSelector(
-        DeepLIFFTSelector.default_estimator(task, n_networks=settings.networks),
+        ensemble,
         feature_groups=groups.of_column,
         simplex_groups=parts.blocks or None,
-        random_state=settings.seed,
+        random_state=training.seed,
     )
     assert selector.step is not None
-    total = settings.networks * n_rounds(len(groups.first), selector.step)
+    total = ensemble.n_networks * n_rounds(len(groups.first), selector.step)
     with progress.stage("Training networks", total) as advance:
         selector.set_params(verbose=calls_per_network(advance))
         selector.fit(parts.X_train, parts.y_train)
@@ -145,37 +161,44 @@ def _fit(
 
 def _compared(
     parts: Parts,
-    groups: FeatureGroups,
-    task: str,
+    names: Sequence[str],
+    table: Table,
     selector: DeepLIFFTSelector,
-    settings: Settings,
+    counts: Sequence[int],
+    training: Training,
     progress: Stages,
     seconds: float,
 ) -> pd.DataFrame:
-    counts = usable_counts(settings.counts, len(groups.first))
     order = np.argsort(selector.ranking_, kind="stable")
-    with progress.stage("Comparing rankings", n_comparisons(task, counts)) as advance:
+    with progress.stage("Comparing rankings", n_comparisons(table.task, counts)) as advance:
         return compare(
             parts,
-            task,
+            table.task,
             counts,
             lambda k: order[:k],
             seconds,
-            groups=groups,
-            seed=settings.seed,
+            groups=groups_of(names),
+            names=source_columns(table, parts),
+            seed=training.seed,
             advance=advance,
         )
 
 
-def _ranking(selector: DeepLIFFTSelector, names: list[str], task: str) -> pd.DataFrame:
+def _by_column(ranking: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """One row for each column of the table; levels of a text share all but their slopes."""
+    found = ranking.assign(feature=columns)
+    several = found["feature"].duplicated(keep=False)
+    found.loc[several, [name for name in found if name.startswith(SLOPE_OF)]] = np.nan
+    found = found.drop_duplicates("feature")
+    return found.sort_values("rank", kind="stable", ignore_index=True)
+
+
+def _ranking(selector: DeepLIFFTSelector, table: Table) -> pd.DataFrame:
     columns = {
         "rank": selector.ranking_,
         "feature": selector.feature_names_in_,
         "importance": selector.feature_importances_,
         "std": selector.importances_std_,
     }
-    if task == "classification":
-        scores = zip(names, selector.class_importances_, strict=True)
-        columns |= {f"{FOR}{name}": row for name, row in scores}
-    slopes = zip(names, selector.class_slopes_, strict=True)
-    return pd.DataFrame(columns | {f"{SLOPE_OF}{name}": row for name, row in slopes})
+    signed = [class_scores(selector, table), slopes(selector, table)]
+    return pd.concat([pd.DataFrame(columns), *signed], axis=1)

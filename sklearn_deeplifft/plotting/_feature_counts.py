@@ -216,7 +216,14 @@ class FeatureCountDisplay:
         ]
         if self.everything is not None:
             n, score = self.everything
-            ends.append((f"all {int(n):,} features", float(score), None, GREY))
+            ends.append(
+                (
+                    "the only feature" if n == 1 else f"all {int(n):,} features",
+                    float(score),
+                    None,
+                    GREY,
+                )
+            )
         return ends
 
     def _label_ends(self) -> list[Any]:

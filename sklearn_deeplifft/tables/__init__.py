@@ -39,6 +39,7 @@ from sklearn_deeplifft.tables._validation import (
     require_reference,
     warn_constant,
 )
+from sklearn_deeplifft.tables.reading import ReadTable, TableReadError, read_table
 
 __all__ = [
     "ColumnCorrelations",
@@ -46,8 +47,10 @@ __all__ = [
     "FitData",
     "Names",
     "Problem",
+    "ReadTable",
     "Rows",
     "Simplex",
+    "TableReadError",
     "Target",
     "Task",
     "canonical_rows",
@@ -67,6 +70,7 @@ __all__ = [
     "fit_data",
     "find_simplices",
     "plain_target",
+    "read_table",
     "require_device",
     "require_finite",
     "require_layer_sizes",

@@ -12,7 +12,13 @@ SAID = "The networks predict no better than chance (balanced accuracy 0."
 COMMANDS = {
     "rank": ("rank", "--networks", "3", "--counts", "1"),
     "rank all": ("rank", "--networks", "3", "--counts", "1", "--all-rows"),
-    "gates": ("gates", "--n-networks", "5"),
+    "gates": ("gates", "--networks", "5"),
+    "whatif": ("whatif", "--networks", "5"),
+}
+LISTS = {
+    "rank": "Features, all 4",
+    "gates": "Features, all 4",
+    "whatif": "Effects, all 4",
 }
 
 
@@ -27,7 +33,7 @@ def test_noise_is_told_over_the_ranking_and_once(name, tmp_path):
     assert result.exit_code == 0, result.output
     text = " ".join(result.output.split())
     assert text.count(SAID) == 1
-    assert text.index(SAID) < text.index("Features, all 4")
+    assert text.index(SAID) < text.index(LISTS[command])
     assert "the ranking means nothing. " in text
     assert "More rows" not in text
 

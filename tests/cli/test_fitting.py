@@ -5,8 +5,7 @@ import warnings
 import pytest
 
 from sklearn_deeplifft import CheckpointWarning, FeatureSelectionWarning
-from sklearn_deeplifft.cli._fitting import collected, note_of
-from sklearn_deeplifft.cli._gates import _notes
+from sklearn_deeplifft.cli._fitting import collected, note_of, notes_of
 
 NEVER_RIGHT = FeatureSelectionWarning("no example of class 2 is right.", "Set score_on='all'.")
 UNFIT = [
@@ -49,4 +48,4 @@ def test_only_our_own_warnings_are_collected():
     ],
 )
 def test_checkpoints_are_told_once_and_by_their_type(warned, notes):
-    assert _notes(warned) == notes
+    assert notes_of(warned) == notes

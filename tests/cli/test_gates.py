@@ -16,20 +16,23 @@ import pytest
 from rich.console import Console
 
 from sklearn_deeplifft import ImportanceNeuronSelector, Progress, TrainingInterrupted
-from sklearn_deeplifft.cli import _gates, _main
+from sklearn_deeplifft.cli import _gates, _runs
+from sklearn_deeplifft.cli._agreement import Agreement
 from sklearn_deeplifft.cli._attributes import name_columns
-from sklearn_deeplifft.cli._gates import GateOptions, GateOutcome
+from sklearn_deeplifft.cli._gates import GateOutcome
 from sklearn_deeplifft.cli._progress import Live, progress_for
-from sklearn_deeplifft.cli._show import show_gates
-from sklearn_deeplifft.cli._table import Table
+from sklearn_deeplifft.cli._settings import Training
+from sklearn_deeplifft.cli._show_gates import show_gates
+from sklearn_deeplifft.cli._table import Table, make_table
 from tests.cli.conftest import classes_frame, mixed_frame, run
 
 FILES = {"gates.csv", "ranking.csv"}
 NUMBERS = [
     *("rank", "feature", "importance", "std", "low", "high"),
-    *("mean_rank", "rank_std", "frequency"),
+    *("mean_rank", "rank_std"),
 ]
-N = ("--n-networks", "2")
+OF_CLASSES = [f"{of}_{name}" for of in ("for", "slope_of") for name in ("low", "middle", "top")]
+N = ("--networks", "2")
 REPORTS = [
     Progress("4 features", 10, 30, 10.4, 65.0, epochs=500, loss=0.36),
     Progress("4 features", 30, 30, 29.0, 0.0, epochs=500, loss=0.35),
@@ -50,7 +53,7 @@ def done(tmp_path_factory):
     classes_frame().to_csv(folder / "table.csv", index=False)
     result = gates(
         *(folder / "table.csv", "--target", "label", "-o", folder / "out"),
-        *("--n-networks", "3", "--select", "1"),
+        *("--networks", "3", "--counts", "1"),
     )
     assert result.exit_code == 0, result.output
     return folder, result
@@ -83,7 +86,7 @@ def test_writes_two_files_and_leaves_nothing_else(done):
 
 @pytest.mark.slow
 def test_gates_are_those_of_the_selector(done):
-    found, _ = read(done[0] / "out")
+    found, ranking = read(done[0] / "out")
     frame = classes_frame()
     X, y = frame.drop(columns="label"), frame["label"]
     ensemble = ImportanceNeuronSelector.default_estimator(n_networks=3)
@@ -91,11 +94,14 @@ def test_gates_are_those_of_the_selector(done):
     assert list(found) == list(X)
     np.testing.assert_allclose(found, selector.importances_per_network_, rtol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    slopes = ranking.set_index("feature").loc[list(X), OF_CLASSES[3:]]
+    np.testing.assert_allclose(slopes, selector.class_slopes_.T, rtol=1e-4)
+    assert slopes.loc["signal", "slope_of_low"] < 0 < slopes.loc["signal", "slope_of_top"]
 
 
 def test_ranking_follows_from_the_gates(done):
     found, ranking = read(done[0] / "out")
-    assert list(ranking) == [*NUMBERS, "for_low", "for_middle", "for_top"]
+    assert list(ranking) == [*NUMBERS, "frequency_1", *OF_CLASSES]
     assert ranking["rank"].tolist() == [1, 2, 3, 4]
     assert ranking["feature"][0] == "signal"
     found = found[ranking["feature"]]
@@ -105,7 +111,7 @@ def test_ranking_follows_from_the_gates(done):
         "std": found.std(ddof=0),
         "mean_rank": ranks.mean(),
         "rank_std": ranks.std(ddof=0),
-        "frequency": (ranks == 1).mean(),
+        "frequency_1": (ranks == 1).mean(),
     }
     for name, values in expected.items():
         np.testing.assert_allclose(ranking[name], values, rtol=1e-4, atol=1e-6, err_msg=name)
@@ -120,14 +126,14 @@ def test_a_column_of_text_is_one_feature(tmp_path):
     result = gates(tmp_path / "mixed.csv", "--target", "grade", "-o", tmp_path / "out", *N)
     assert result.exit_code == 0, result.output
     found, ranking = read(tmp_path / "out")
-    assert list(found) == ["colour", "size", "smoker"]  # as in the file
+    assert list(found) == ["colour", "size", "smoker", "day"]  # as in the file
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
     assert ranking["feature"][0] == "colour"
-    assert sorted(ranking["feature"]) == list(found)
-    assert ranking["rank"].tolist() == [1, 2, 3]
-    assert ranking["frequency"].sum() == pytest.approx(1)  # half of three features is one
+    assert sorted(ranking["feature"]) == sorted(found)
+    assert ranking["rank"].tolist() == [1, 2, 3, 4]
+    assert ranking["frequency_3"].sum() == pytest.approx(3)
     said = " ".join(result.stdout.split())
-    assert "147 rows, 3 columns to rank" in said
+    assert "147 rows, 4 columns to rank" in said
     assert "median of the training rows: size (5)." in said
 
 
@@ -141,12 +147,15 @@ def test_what_speaks_for_a_class_adds_up_over_the_values_of_a_text():
     ensemble = ImportanceNeuronSelector.default_estimator(n_networks=2)
     selector = ImportanceNeuronSelector(ensemble, random_state=0, feature_groups=["v", *"uuu"])
     expected = selector.fit(X, y).class_importances_[:, 1:].sum(axis=1)
-    table = _main.make_table(frame.assign(y=y), "y", name="t")
-    found = _gates.train_gates(table, GateOptions(n_networks=2), progress_for(quiet=True))
+    table = make_table(frame.assign(y=y), "y", name="t")
+    found = _gates.train_gates(table, Training(networks=2), progress_for(quiet=True))
     ranking = found.ranking.set_index("feature")
     np.testing.assert_allclose(
         ranking.loc["u", ["for_a", "for_b"]].astype(float), expected, rtol=1e-6
     )
+    slopes = ranking[["slope_of_a", "slope_of_b"]].astype(float)
+    np.testing.assert_allclose(slopes.loc["v"], selector.class_slopes_[:, 0], rtol=1e-6)
+    assert slopes.loc["u"].isna().all()  # one value more is another less
 
 
 @pytest.mark.slow
@@ -158,14 +167,15 @@ def test_a_regression_has_no_columns_of_classes(tmp_path):
     result = gates(tmp_path / "t.csv", "--target", "y", "-o", tmp_path / "out", *N)
     assert result.exit_code == 0, result.output
     _, ranking = read(tmp_path / "out")
-    assert list(ranking) == NUMBERS
+    assert list(ranking) == [*NUMBERS, "frequency_1", "slope_of_y"]
     assert ranking["feature"].tolist() == ["up", "down", "none"]
+    assert ranking["slope_of_y"][0] > 0.4 > -0.2 > ranking["slope_of_y"][1]
 
 
 @pytest.mark.slow
 def test_same_seed_same_bytes_and_quiet_is_silent(done):
     folder, _ = done
-    arguments = ("--n-networks", "3", "--select", "1", "-o", folder / "again", "-q")
+    arguments = ("--networks", "3", "--counts", "1", "-o", folder / "again", "-q")
     result = gates(folder / "table.csv", "--target", "label", *arguments)
     assert (result.exit_code, result.output) == (0, "")
     for name in FILES:
@@ -177,7 +187,7 @@ def test_same_seed_same_bytes_and_quiet_is_silent(done):
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_defaults_are_those_of_the_selector(task):
-    found = _gates._selector(task, ["a"], GateOptions()).get_params(deep=False)
+    found = _gates._selector(task, ["a"], Training()).get_params(deep=False)
     ensemble = found.pop("estimator")
     expected = ImportanceNeuronSelector.default_estimator(task, n_jobs=1)
     assert type(ensemble) is type(expected)
@@ -188,8 +198,8 @@ def test_defaults_are_those_of_the_selector(task):
 
 @pytest.mark.parametrize(("asked", "n"), [(None, 100), (7, 7)])
 def test_paper_means_all_of_the_paper(asked, n):
-    options = GateOptions(n_networks=asked, paper=True)
-    found = _gates._selector("classification", ["a"], options).get_params()
+    found = _gates._selector("classification", ["a"], Training(networks=asked), paper=True)
+    found = found.get_params()
     paper = ImportanceNeuronSelector(**ImportanceNeuronSelector.paper_parameters())
     expected = {
         **paper.get_params(),
@@ -211,7 +221,7 @@ def test_paper_runs(csv, tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     found, ranking = read(tmp_path / "out")
     assert found.shape == (2, 4)
-    assert list(ranking)[-3:] == ["for_low", "for_middle", "for_top"]
+    assert list(ranking)[-6:] == OF_CLASSES
 
 
 def test_a_network_with_every_gate_closed_is_told():
@@ -226,7 +236,7 @@ def test_a_killed_run_goes_on_from_its_checkpoints(done):
     kept = folder / "kept"
     arguments = (
         *(folder / "table.csv", "--target", "label", "-q", "--checkpoint-dir", kept),
-        *("--n-networks", "3", "--select", "1"),
+        *("--networks", "3", "--counts", "1"),
     )
     assert gates(*arguments, "-o", folder / "first").exit_code == 0
     second = sorted(kept.glob("*.npz"))[1]
@@ -245,7 +255,7 @@ def test_threads_change_no_byte(done):
     folder, _ = done
     result = gates(
         *(folder / "table.csv", "--target", "label", "-o", folder / "threads", "-q"),
-        *("--n-networks", "3", "--select", "1", "--n-jobs", "2"),
+        *("--networks", "3", "--counts", "1", "--jobs", "2"),
     )
     assert (result.exit_code, result.output) == (0, "")
     for name in FILES:
@@ -336,7 +346,7 @@ def test_a_header_beside_the_file_of_names_is_seen(bare):
 
 
 def test_another_separator_is_hinted_at(bare):
-    (bare / "table.data").write_text("1;2;a\n3;4;b\n")
+    (bare / "table.data").write_text("1/2/a\n3/4/b\n")
     result = from_bare(bare)
     assert result.exit_code == 2
     assert "--sep ';'" in result.output
@@ -345,8 +355,8 @@ def test_another_separator_is_hinted_at(bare):
 def test_parquet_has_names(bare):
     classes_frame().to_parquet(bare / "t.parquet")
     result = gates(bare / "t.parquet", "--attributes", bare / "attributes", "--target", "-1")
-    assert result.exit_code == 1
-    assert "which names its columns" in result.output
+    assert result.exit_code == 2
+    assert "names its columns; leave out other names" in result.output
 
 
 # Errors
@@ -358,9 +368,10 @@ def test_parquet_has_names(bare):
         (["--target", "labl"], "did you mean 'label'?"),
         (["--target", "label", "--drop", "Signal"], "did you mean 'signal'?"),
         (["--target", "label", "--drop", "label"], "is the target"),
-        (["--target", "label", "--n-networks", "0"], "--n-networks"),
-        (["--target", "label", "--n-jobs", "0"], "give 1 or more, or -1"),
-        (["--target", "label", "--select", "5"], "5 is more than the columns to rank; give 4"),
+        (["--target", "label", "--networks", "0"], "--networks"),
+        (["--target", "label", "--jobs", "0"], "give 1 or more, or -1"),
+        (["--target", "label", "--counts", "3,999"], "has 4 features to rank, fewer than 999"),
+        (["--target", "label", "--select", "5"], "No such option"),
         (["--target", "signal", "--paper"], "Leave --paper out"),
         (["--target", "label", "--attributes", "none"], "does not exist"),
         ([], "--target"),
@@ -396,7 +407,7 @@ def test_an_error_while_writing_leaves_older_results(csv, tmp_path, monkeypatch)
 
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "gates.csv").write_text("older")
-    monkeypatch.setattr(_main, "csv_writer", broken)
+    monkeypatch.setattr(_runs, "csv_writer", broken)
     result = gates(csv, "--target", "label", "-o", tmp_path / "out", "-q", *N)
     assert result.exit_code == 1
     assert "Error: no space left" in result.output
@@ -449,7 +460,7 @@ def test_ctrl_c_ends_a_real_process_of_two_threads(csv, tmp_path):
         [
             *(sys.executable, "-c", ONE_AT_A_TIME),
             *("gates", csv, "--target", "label", "-o", tmp_path / "out"),
-            *("--n-networks", "100", "--n-jobs", "2", "--checkpoint-dir", tmp_path / "kept"),
+            *("--networks", "100", "--jobs", "2", "--checkpoint-dir", tmp_path / "kept"),
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -480,13 +491,13 @@ def test_prints_for_a_pipe_eighty_characters_wide(done):
         "120 rows, 4 columns to rank, 3 classes of label",
         "3 networks; each held a fold of the 120 rows out.",
         "Features, all 4",
-        "among their own first 1.",
-        "1 if all networks choose the same 1 features",
+        "own first",
+        "1 if all networks choose the same features",
         f"Wrote to {folder / 'out'}: gates.csv ranking.csv",
     ):
         assert expected in result.stdout
     assert re.search(r"\n   1   signal .* 100 %\n", result.stdout)
-    assert "\nStability 1.00\n" in result.stdout
+    assert "\nStability 1.00 at 1 feature\n" in result.stdout
 
 
 def test_lines_of_progress_go_to_standard_error(done):
@@ -499,11 +510,13 @@ def test_lines_of_progress_go_to_standard_error(done):
 
 def made_up(d=30, n=4, k=15, stability=0.5):
     names = [f"[red]a_rather_long_name_of_a_feature_{i}" for i in range(d)]
-    table = pd.DataFrame({name: np.linspace(1, 0, d) / d for name in NUMBERS})
+    shares = np.linspace(1, 0, d)
+    table = pd.DataFrame({name: shares / d for name in [*NUMBERS, f"frequency_{k}"]})
     table = table.assign(rank=np.arange(d) + 1, feature=names)
     empty = pd.DataFrame(index=range(9))
     data = Table("made-up", empty, empty, np.resize(["a", "b"], 9), "kind", "classification")
-    return GateOutcome(data, pd.DataFrame(np.ones((n, d))), table, k, stability, ["x" * 999])
+    agreement = Agreement(n, [k], [stability], np.array([shares]))
+    return GateOutcome(data, pd.DataFrame(np.ones((n, d))), table, agreement, ["x" * 999])
 
 
 def printed(outcome):
@@ -517,12 +530,12 @@ def test_thousands_of_features_stay_short():
     assert len(text.splitlines()) < 50
     assert max(map(len, text.splitlines())) <= 80
     assert "the first 20 of 5,000" in text
-    assert "Stability 0.50" in text
+    assert "Stability 0.50 at 2,500 features" in text
     assert "[red]a_rath" in text
 
 
 @pytest.mark.parametrize(
-    ("n", "k", "said"), [(1, 15, "A single network"), (4, 30, "choose 30 of 30 features")]
+    ("n", "k", "said"), [(1, 15, "A single network"), (4, 30, "Lists of all 30 features")]
 )
 def test_a_stability_that_is_not_known_says_why(n, k, said):
     text = printed(made_up(n=n, k=k, stability=np.nan))
@@ -533,7 +546,7 @@ def test_a_stability_that_is_not_known_says_why(n, k, said):
 
 @pytest.mark.slow
 def test_one_network_is_enough(csv, tmp_path):
-    result = gates(csv, "--target", "label", "--n-networks", "1", "-o", tmp_path / "out")
+    result = gates(csv, "--target", "label", "--networks", "1", "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert "1 network; it held a fold of the 120 rows out." in result.stdout
     assert "Stability: not known" in result.stdout

@@ -11,15 +11,19 @@ from rich.console import Console
 
 from sklearn_deeplifft import DeepLIFFTSelector, Progress
 from sklearn_deeplifft.cli._progress import Lines, Live, calls_per_network, progress_for
-from sklearn_deeplifft.cli._rank import Settings, n_rounds, rank_table
+from sklearn_deeplifft.cli._rank import n_rounds, rank_table
+from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._table import make_table
 from tests.cli.conftest import classes_frame
 from tests.conftest import planted
 
 
-# Two epochs do not teach a network every class.
+# Two epochs teach a network little: not every class, and mostly nothing.
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:no scored example of class")
+@pytest.mark.filterwarnings(
+    "ignore:the networks predict no better:sklearn_deeplifft.FeatureSelectionWarning"
+)
 @pytest.mark.parametrize("d", [1, 2, 8])
 def test_networks_are_counted_and_nothing_is_printed(capsys, d):
     X, y = planted(d=8)
@@ -91,7 +95,7 @@ def test_every_step_is_announced_and_threads_are_given_back():
 
     before = torch.get_num_threads()
     table = make_table(classes_frame(60), "label", name="t")
-    rank_table(table, Settings(counts=(1, 2), networks=1), Counting())
+    rank_table(table, Training(counts=(1, 2), networks=1), Counting())
     assert torch.get_num_threads() == before
     assert [what for what, _, _ in stages] == ["Training networks", "Comparing rankings"]
     assert all(total == done for _, total, done in stages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 from sklearn_deeplifft import __version__
-from sklearn_deeplifft.cli import _main
+from sklearn_deeplifft.cli import _demo, _runs
 from tests.cli.conftest import QUICK, classes_frame, mixed_frame, run
 
 FILES = {"ranking.csv", "comparison.csv", "features.png"}
@@ -106,13 +107,19 @@ def test_text_and_holes_in_a_compressed_tsv(tmp_path):
     assert result.exit_code == 0, result.output
     said = " ".join(result.stdout.split())
     assert "3 rows without a value of grade are left out" in said
-    assert "a different text in every row: sample, day." in said
+    assert "a different text in every row: sample." in said
+    assert "Dates are read as days since 1970-01-01: day." in said
     assert "median of the training rows: size (5)." in said
     assert "Missing categories are a level of their own: colour (10)." in said
     ranking = pd.read_csv(tmp_path / "out" / "ranking.csv")
-    levels = {"colour=red", "colour=green", "colour=blue", "colour=(missing)"}
-    assert set(ranking["feature"]) == levels | {"size", "smoker"}
-    assert ranking["feature"][0] == "colour=red"
+    assert set(ranking["feature"]) == {"colour", "size", "smoker", "day"}
+    assert ranking["feature"][0] == "colour"
+    by_name = ranking.set_index("feature")
+    slopes = by_name[["slope_of_no", "slope_of_yes"]]
+    assert by_name["for_yes"]["colour"] > 0.2
+    assert slopes.loc["colour"].isna().all()  # one value more is another less
+    assert slopes.loc[["size", "day"]].notna().all(axis=None)
+    assert re.search(r"yes +\+-0\.\d+ colour", result.stdout)
 
 
 @pytest.mark.slow
@@ -124,10 +131,10 @@ def test_parquet_keeps_types_and_drop_drops(tmp_path):
         "--all-rows",
     )
     assert result.exit_code == 0, result.output
-    assert "dates and times: day" in result.stdout
+    assert "Dates are read as days since 1970-01-01: day." in result.stdout
     assert "Ranked on all 157 rows" in result.stdout
     ranking = pd.read_csv(tmp_path / "out" / "ranking.csv")
-    assert set(ranking["feature"]) == {"size", "smoker"}
+    assert set(ranking["feature"]) == {"size", "smoker", "day"}
 
 
 @pytest.mark.slow
@@ -150,7 +157,7 @@ def test_regression_reports_slopes(tmp_path):
 @pytest.mark.slow
 def test_demo_gives_each_table_its_folder(tmp_path, monkeypatch):
     tables = {"one": lambda: classes_frame().rename(columns={"label": "target"})}
-    monkeypatch.setattr(_main, "TABLES", tables)
+    monkeypatch.setattr(_demo, "TABLES", tables)
     result = run("demo", "-o", tmp_path / "out", "-q")
     assert (result.exit_code, result.output) == (0, "")
     assert {path.name for path in (tmp_path / "out" / "one").iterdir()} == FILES
@@ -212,7 +219,7 @@ SPOILED = {
         lambda f: f.assign(label=f.index.map("id{}".format)),
         "no class of",
     ),
-    "infinity": (lambda f: f.assign(signal=np.inf), "infinite values in 1 columns: signal (120)"),
+    "infinity": (lambda f: f.assign(signal=np.inf), "infinite values in 1 column: signal (120)"),
     "no target": (lambda f: f.assign(label=None), "no row has a value"),
     "only the target": (lambda f: f[["label"]], "no column is left"),
     "two rows": (lambda f: f[:2], "no class of"),
@@ -249,7 +256,7 @@ def test_an_error_while_writing_leaves_older_results(csv, tmp_path, monkeypatch)
 
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "ranking.csv").write_text("older")
-    monkeypatch.setattr(_main, "figure_writer", broken)
+    monkeypatch.setattr(_runs, "figure_writer", broken)
     result = run("rank", csv, "--target", "label", "-o", tmp_path / "out", "-q", *QUICK)
     assert result.exit_code == 1
     assert "Error: no space left" in result.output

@@ -12,8 +12,9 @@ import pytest
 from rich.console import Console
 
 from sklearn_deeplifft.cli._figure import draw
-from sklearn_deeplifft.cli._rank import Outcome, Settings
-from sklearn_deeplifft.cli._show import show_files, show_header, show_outcome
+from sklearn_deeplifft.cli._rank import Outcome
+from sklearn_deeplifft.cli._screen import show_files, show_header
+from sklearn_deeplifft.cli._show import show_outcome
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.cli._write import write_all
 
@@ -36,7 +37,7 @@ def outcome(d: int = 30, n_classes: int = 8, prefix: str = "f") -> Outcome:
     table = Table("made-up", empty, empty, y, "kind", "classification", ["x" * 5000])
     directions = np.sign(signed)
     return Outcome(
-        table, Settings(), ranking.join(by_class), classes, directions, comparison, 28, 12, []
+        table, ranking.join(by_class), classes, directions, comparison, 28, 12, False, []
     )
 
 
@@ -104,7 +105,7 @@ def test_names_are_not_markup_and_cannot_move_the_cursor():
 def test_a_long_path_is_not_broken(tmp_path):
     stream = io.StringIO()
     path = tmp_path / ("deep" * 30) / "ranking.csv"
-    show_files(Console(file=stream, width=80), [path])
+    show_files(Console(file=stream, width=80), [path], [path.name])
     assert str(path.parent) in stream.getvalue()
 
 

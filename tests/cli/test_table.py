@@ -2,55 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_deeplifft.cli._columns import as_numbers, kind_of
 from sklearn_deeplifft.cli._parts import encode, split
 from sklearn_deeplifft.cli._table import make_table, missing_column
 
 N = 60
-
-
-@pytest.mark.parametrize(
-    ("values", "kind"),
-    [
-        (np.linspace(0, 1, N), "numbers"),
-        ([True, False] * (N // 2), "numbers"),
-        ([True, None] * (N // 2), "numbers"),
-        (pd.array([1, None] * (N // 2), dtype="Int64"), "numbers"),
-        ([decimal.Decimal(1), decimal.Decimal(2)] * (N // 2), "numbers"),
-        (range(5, N + 5), "numbers"),
-        (range(N), "counter"),
-        (range(1, N + 1), "counter"),
-        ([None] * N, "empty"),
-        (pd.date_range("2020", periods=N), "dates"),
-        (pd.to_timedelta(range(N), unit="s"), "dates"),
-        ([datetime.date(2020, 1, 1)] * N, "dates"),
-        ([1j] * N, "other"),
-        (["a", "b"] * (N // 2), "levels"),
-        (["a", None] * (N // 2), "single"),
-        (["a", 1] * (N // 2), "levels"),
-        (pd.Categorical([1, 2] * (N // 2)), "levels"),
-        ([f"id{i}" for i in range(N)], "distinct"),
-        ([f"id{i}" for i in range(N - 2)] + ["id0"] * 2, "many"),
-    ],
-)
-def test_kinds(values, kind):
-    assert kind_of(pd.Series(values)) == kind
-
-
-def test_numbers_of_any_storage_become_floats():
-    for column in (
-        pd.Series([True, None, False], dtype=object),
-        pd.Series([1, None, 0], dtype="Int64"),
-        pd.Series([decimal.Decimal(1), None, decimal.Decimal(0)]),
-    ):
-        np.testing.assert_array_equal(as_numbers(column), [1.0, np.nan, 0.0])
 
 
 def test_row_numbers_are_seen_even_where_rows_have_no_target():

@@ -1,0 +1,1 @@
+"""Tables as people have them, made by rule, and the reading that is expected of each."""

@@ -1,0 +1,93 @@
+"""What commands write, for the end of their help."""
+
+from __future__ import annotations
+
+__all__ = ["GATE_FILES", "RANK_FILES", "WHATIF_FILES"]
+
+RANK_FILES = """\b
+Files written:
+  ranking.csv     one row per column, best first
+    rank          by importance, 1 the best
+    group         only with --groups: the feature that the column belongs
+                  to, whose rank, importance, std and class scores it has
+    importance    share of the scores, and of the path of a penalty that
+                  closes features, mean over the rounds of elimination;
+                  adds up to 1 over features
+    std           standard deviation over networks, in the unit of
+                  importance
+    for_<class>   signed, -1 to 1: mean change of the probability of the
+                  class, over its examples that are classified correctly;
+                  its size says how much the class hangs on the feature
+    slope_of_<class>
+                  change of the centred logit of the class for one
+                  standard deviation more of the column: positive speaks
+                  for the class, negative against it; empty for a text
+    slope_of_<target>
+                  instead of these in a regression: standard deviations
+                  of the target for one of the column; empty for a text
+  comparison.csv  one row for each number of features and each method
+    score         mean of linear_score and forest_score on the held-out
+                  rows; standard_error is over resampled test rows
+    features      the features chosen, joined by ';'
+  features.png    both as one figure
+"""
+
+NETWORKS_RANKING = """\
+  ranking.csv     one row per feature, best first
+    importance    {importance}
+    std           standard deviation over networks
+    low, high     95 % bootstrap interval of the mean over networks
+    mean_rank, rank_std
+                  mean and standard deviation, over networks, of its rank
+                  in each; 1 is best
+    frequency_<k> share of the networks, 0 to 1, that have it among their
+                  own first k features (--counts)
+"""
+
+GATE_FILES = f"""\b
+Files written:
+  gates.csv       one row per network, one column per feature: how much
+                  of it its gates let through; a row adds up to 1 (zeros
+                  where every gate is closed)
+{NETWORKS_RANKING.format(importance="mean of its column of gates.csv")}\
+    for_<class>   not in a regression: signed, -1 to 1, mean change of
+                  the probability of the class, over its examples that
+                  are classified correctly (for a group or a text, the
+                  sum over its columns); its size says how much the class
+                  hangs on the feature
+    slope_of_<class>
+                  change of the centred logit of the class for one
+                  standard deviation more of the feature: positive speaks
+                  for the class, negative against it; empty for a group
+                  or a text
+    slope_of_<target>
+                  instead of these in a regression: standard deviations
+                  of the target for one of the feature
+"""
+
+WHATIF_FILES = f"""\b
+Files written:
+{NETWORKS_RANKING.format(importance="mean size of a row's change")}\
+    for_<class>   not in a regression: effect on the class of having more
+                  of it; empty for a group or a text
+  effects.csv     one row for each intervention and class
+    intervention  what was done to every row: remove, add, set, or shift
+                  by a share of the rows (shift(x,+0.25))
+    effect        mean change of the class (--scale), or of the target
+    low, high     95 % interval of the mean over networks: what another
+                  training would have said, not other rows
+    network_std   standard deviation over networks
+    standard_error
+                  Monte-Carlo error of the mean over rows; no evidence
+    positive_share
+                  share of the rows whose prediction rises
+    changed_share share of the rows that the intervention changes
+    support       rows of the table at the level that rows are brought to
+                  (median); flagged below 20
+    off_manifold  share of the moved rows that are further from the table
+                  than 99 % of its rows are
+    partners      columns that usually move along (correlation beyond 0.7)
+  doses.csv       one row for each feature, dose and class: effect of
+                  giving every row this value, as above
+  whatif.png      effects, and doses of the top features, as one figure
+"""

@@ -1,0 +1,45 @@
+"""Choices of the user that commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Results", "Source", "Training"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The table, and which of its columns are meant."""
+
+    table: Path
+    target: str
+    task: str = "auto"
+    attributes: Path | None = None
+    groups: Path | None = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """Options of ``_reading_options``: how cells are read, and columns to leave out."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """How networks are trained, and at which numbers of features their lists are looked at."""
+
+    networks: int | None = None
+    """None is the default of the selector, or the paper's."""
+    counts: tuple[int, ...] | None = None
+    """None is the counts of ``_counts.DEFAULT`` that the table has room for."""
+    jobs: int = 1
+    checkpoint_dir: Path | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where results go."""
+
+    output: Path
+    force: bool = False
+    quiet: bool = False

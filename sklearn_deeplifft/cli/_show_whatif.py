@@ -1,0 +1,193 @@
+"""Effects and doses for a person to read."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from rich.console import Console, JustifyMethod
+from rich.text import Text
+
+from sklearn_deeplifft.cli._learners import METRICS
+from sklearn_deeplifft.cli._screen import (
+    explain,
+    grid_of,
+    nothing,
+    show_notes,
+    show_title,
+    shown_of,
+    signed,
+)
+from sklearn_deeplifft.cli._show_gates import show_stability
+from sklearn_deeplifft.cli._whatif import Answers
+from sklearn_deeplifft.cli._words import counted
+from sklearn_deeplifft.plotting import shortened
+
+__all__ = ["done_to", "most_moved", "show_answers", "unit_of"]
+
+MOST_FEATURES, MOST_CLASSES, CLASSES_OF_MANY = 10, 10, 2
+LABEL, DONE, LEAST_NAME, GAP = 16, 17, 12, 3
+"""Characters of the name of a class, of what is done, of a feature; and between columns."""
+CLASS: tuple[str, JustifyMethod] = ("class", "left")
+
+
+def show_answers(console: Console, answers: Answers) -> None:
+    """Print everything but the files."""
+    show_notes(console, answers.notes)
+    console.print(_networks_line(answers))
+    console.print()
+    _show_effects(console, answers)
+    for feature in answers.asked:
+        if feature in answers.table.numbers:  # of a text or a group, effects are all there is
+            _show_doses(console, answers, feature)
+    show_stability(console, answers.agreement, len(answers.ranking))
+
+
+def unit_of(answers: Answers) -> str:
+    """The quantity that an effect is."""
+    if answers.table.task == "regression":
+        return f"mean change of {shortened(answers.table.target, 30)}"
+    if answers.scale == "proba":
+        return "mean change of the class's probability"
+    if len(answers.outputs) == 2:
+        return "mean change of half the log-odds of the class"
+    return "mean change of the class's centred logit"
+
+
+def most_moved(frame: pd.DataFrame, outputs: list[str], most: int) -> list[str]:
+    """The outputs of the largest effects; of two classes the second, the mirror of the first."""
+    if len(outputs) == 2:
+        return outputs[1:]
+    sizes = frame["effect"].abs().groupby(frame["output"]).max()[outputs]
+    return list(sizes.sort_values(ascending=False, kind="stable").index[:most])
+
+
+def _networks_line(answers: Answers) -> str:
+    score, low, high = answers.validation
+    n = answers.agreement.n_networks
+    trained = f"{counted(n, 'network')} on {counted(len(answers.table.y), 'row')}"
+    if math.isnan(score):
+        return f"{trained}."
+    # Student's t knows nothing of the best score that there is.
+    interval = "" if math.isnan(low) else f" (95 % interval {low:.3f} to {min(high, 1):.3f})"
+    metric = METRICS[answers.table.task]
+    return f"{trained}; {metric} on the rows held out from each {score:.3f}{interval}."
+
+
+def _show_effects(console: Console, answers: Answers) -> None:
+    everything = list(answers.effects["feature"].unique())
+    chosen = answers.asked or everything[:MOST_FEATURES]
+    outputs = answers.outputs
+    one = len(outputs) <= 2
+    of = f" on {shortened(outputs[-1], LABEL)}" if one and outputs else ""
+    n = len(everything)
+    listed = "" if answers.asked or not n else f", {shown_of(len(chosen), n)}"
+    show_title(console, f"Effects{of}{listed}")
+    heads: list[tuple[str, JustifyMethod]] = [
+        *(("rank", "right"), ("feature", "left"), ("every row", "left")),
+        *([] if one else [CLASS]),
+        *(("effect", "right"), ("95 % interval", "right"), ("rows there", "right")),
+    ]
+    lines = [line for feature in chosen for line in _lines(answers, feature, outputs, one=one)]
+    widest = [
+        max([len(head), *(len(line[i]) for line in lines)]) for i, (head, _) in enumerate(heads)
+    ]
+    spare = console.width - sum(widest) + widest[1] - GAP * (len(heads) - 1)
+    grid = grid_of(*heads)
+    for line in lines:
+        name = shortened(line[1].plain, max(spare, LEAST_NAME))
+        grid.add_row(line[0], name, *line[2:])
+    console.print(grid)
+    _explain_effects(console, answers)
+
+
+def _lines(answers: Answers, feature: str, outputs: list[str], *, one: bool) -> list[list[Text]]:
+    """Cells of a feature: a line for each of its interventions and the classes it moves most."""
+    of_feature = answers.effects[answers.effects["feature"] == feature]
+    form = _form_of(answers)
+    head = [str(of_feature["rank"].iloc[0]), feature]
+    most = MOST_CLASSES if answers.asked else CLASSES_OF_MANY
+    lines = []
+    for said, rows in of_feature.groupby("intervention", sort=False):
+        done = shortened(done_to(said, feature), DONE)
+        shown = rows.set_index("output").loc[most_moved(rows, outputs, most)]
+        for output, row in shown.iterrows():
+            lines.append([*map(Text, [*head, done]), *_cells(output, row, one=one, form=form)])
+            head, done = ["", ""], ""
+    return lines
+
+
+def done_to(said: str, feature: str) -> str:
+    """What is done, without the name of the feature.
+
+    >>> done_to("quantile(size+0.25)", "size"), done_to("remove(A)", "A"), done_to("set(a=b)", "a")
+    ('up 25 %', 'remove', 'set =b')
+    """
+    verb, _, rest = said.partition("(")
+    amount = rest.removesuffix(")").removeprefix(feature)
+    if verb == "quantile":
+        return f"{'up' if amount.startswith('+') else 'down'} {abs(100 * float(amount)):g} %"
+    return f"{verb} {amount}".rstrip()
+
+
+def _cells(output: object, row: pd.Series, *, one: bool, form: str) -> list[Text]:
+    """Class, effect, interval and support of one row; ``form`` is how numbers are written."""
+    interval = nothing()
+    if not math.isnan(row["low"]):
+        interval = Text(f"{row['low']:{form}} to {row['high']:{form}}")
+    return [
+        *([] if one else [Text(shortened(output, LABEL))]),
+        signed(row["effect"], f"{row['effect']:{form}}"),
+        interval,
+        _support(row),
+    ]
+
+
+def _form_of(answers: Answers) -> str:
+    """Format of effects: three decimals of logits and probabilities, three digits of a target."""
+    largest = float(answers.effects["effect"].abs().max()) if len(answers.effects) else 0.0
+    if answers.table.task == "classification" or largest == 0:
+        return "+.3f"
+    digits = math.floor(math.log10(largest))
+    return f"+,.{max(2 - digits, 0)}f" if -3 <= digits <= 6 else "+.2e"
+
+
+def _support(row: pd.Series) -> Text:
+    if math.isnan(row["support"]):
+        return nothing()
+    few = bool(row["flagged"])
+    return Text(f"{row['support']:,.0f}{' (few)' if few else ''}", style="yellow" if few else "")
+
+
+def _explain_effects(console: Console, answers: Answers) -> None:
+    unit = unit_of(answers)
+    mirrored = " The other class has the opposite." if len(answers.outputs) == 2 else ""
+    single = " One network has no interval." if answers.agreement.n_networks == 1 else ""
+    explain(
+        console,
+        f"effect: {unit}, were this done to every row.{mirrored} up 25 %: to the value that a "
+        "quarter of the rows further up has. interval: of the mean over networks, not over other "
+        f"rows.{single} rows there: rows of the table at such values; where there are few, "
+        "networks guess.",
+    )
+
+
+def _show_doses(console: Console, answers: Answers, feature: str) -> None:
+    doses = answers.doses[answers.doses["feature"] == feature]
+    outputs = most_moved(doses, answers.outputs, 1)
+    label = shortened(outputs[0], LABEL)
+    show_title(console, f"Doses of {shortened(feature, 30)}, effects on {label}")
+    grid = grid_of(
+        ("every row has", "right"),
+        ("effect", "right"),
+        ("95 % interval", "right"),
+        ("rows there", "right"),
+    )
+    form = _form_of(answers)
+    for _, row in doses[doses["output"] == outputs[0]].iterrows():
+        dose = row["dose"]
+        text = f"{dose:.6g}" if isinstance(dose, float | np.floating) else shortened(dose, 40)
+        grid.add_row(Text(text), *_cells("", row, one=True, form=form))
+    console.print(grid)
+    console.print()

@@ -1,0 +1,368 @@
+"""Columns of a file made into numbers or categories, or left out with a word."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from sklearn_deeplifft.tables.reading._dates import dates_as_text, read_dates, typed_dates
+from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
+from sklearn_deeplifft.tables.reading._identifiers import (
+    is_free_text,
+    kind_of_whole_numbers,
+    names_rows,
+)
+from sklearn_deeplifft.tables.reading._missing import is_missing_text
+from sklearn_deeplifft.tables.reading._notation import APOSTROPHE, SPACES, Convention
+from sklearn_deeplifft.tables.reading._notes import Note
+from sklearn_deeplifft.tables.reading._numbers import (
+    NumberReading,
+    distinct_cells,
+    read_numbers,
+    resolved,
+)
+from sklearn_deeplifft.tables.reading._options import ReadOptions
+from sklearn_deeplifft.tables.reading._printable import printable, quoted
+
+__all__ = ["MISSING_LEVEL", "Column", "Draft", "draft_of", "finished", "numbers_of"]
+
+MISSING_LEVEL = "(missing)"
+MOST_MIXED = 10
+"""Distinct values up to which numbers and texts, such as 1, 2, 3, 4+, are taken as categories."""
+NEARLY_ALL = 0.9
+MEASUREMENT = re.compile(r"[<>~≤≥≈]?=?\s*[-+]?\d[\d.,]*\s*([/x×±:]\s*\d[\d.,]*)?\s*[^\d_-]{0,12}")  # noqa: RUF001
+CODE = re.compile(r"[A-Z]{2,3}")
+GROUPING_MARKS = {".": f",'_{APOSTROPHE}{SPACES}", ",": f".'_{APOSTROPHE}{SPACES}"}
+SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a column holds, before the others have said what its decimal mark is."""
+
+    name: str
+    column: pd.Series
+    numbers: np.ndarray | None = None
+    """Values that the file has as numbers or dates."""
+    reading: NumberReading | None = None
+    """Texts that are mostly numbers."""
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as it is ranked."""
+
+    name: str
+    kind: str
+    """"numbers", "levels", or a key of ``LEFT_OUT``."""
+    numbers: np.ndarray | None = None
+    """float64, NaN where a value is missing."""
+    levels: pd.Series | None = None
+    """Texts; ``MISSING_LEVEL`` where there is none."""
+    notes: tuple[Note, ...] = field(default=())
+
+
+def draft_of(name: str, column: pd.Series, options: ReadOptions) -> Draft:
+    """Find out what a column holds.
+
+    Raises
+    ------
+    TableReadError
+        Cells are neither numbers nor texts.
+    """
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return Draft(name, column)
+    if types.is_complex_dtype(dtype):
+        raise _unreadable(name, "its cells are complex numbers")
+    if types.is_bool_dtype(dtype) or types.is_numeric_dtype(dtype):
+        values = np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+        values, notes = _without_given(name, values, options)
+        return Draft(name, column, values, None, notes)
+    if (dated := typed_dates(column)) is not None:
+        return Draft(name, column, dated[1], None, (Note(dated[0], name),))
+    column = dates_as_text(column)
+    try:
+        counts = distinct_cells(column)
+    except TypeError as error:
+        raise _unreadable(name, "its cells hold lists or other objects") from error
+    reading = read_numbers(counts, options)
+    if reading.share >= 0.5:
+        return Draft(name, column, None, reading)
+    return _dated(name, column, counts, options)
+
+
+def _without_given(
+    name: str, values: np.ndarray, options: ReadOptions
+) -> tuple[np.ndarray, tuple[Note, ...]]:
+    """Numbers without those that the user calls missing, such as -999."""
+    words = [word for word in options.na or () if _is_float(word)]
+    found = [word for word in words if (values == float(word)).any()]
+    if not found:
+        return values, _sentinels(name, values) if options.na is None else ()
+    missing = np.isin(values, [float(word) for word in found])
+    note = Note("missing words", name, int(missing.sum()), tuple(found))
+    return np.where(missing, np.nan, values), (note,)
+
+
+def _sentinels(name: str, values: np.ndarray) -> tuple[Note, ...]:
+    """Notes of numbers such as -999 that stand far from all others."""
+    finite = values[np.isfinite(values)]
+    # What stands far from all others is the smallest or the largest.
+    ends = {finite.min(), finite.max()} if len(finite) else set()
+    notes = []
+    for sentinel in ends.intersection(SENTINELS):
+        hit = values == sentinel
+        others = values[~hit & np.isfinite(values)]
+        if hit.sum() < 2 or len(others) < 10 or len(np.unique(others)) < 5:
+            continue
+        low, high = others.min(), others.max()
+        if sentinel < low - (high - low) or sentinel > high + (high - low):
+            notes.append(Note("sentinel", name, int(hit.sum()), (f"{sentinel:g}",)))
+    return tuple(notes)
+
+
+def _is_float(word: str) -> bool:
+    try:
+        return bool(np.isfinite(float(word)))
+    except ValueError:
+        return False
+
+
+def _dated(name: str, column: pd.Series, counts: Counter[object], options: ReadOptions) -> Draft:
+    """Texts that are dates become numbers; all others stay what they are."""
+    texts = [c for c in counts if isinstance(c, str) and not is_missing_text(c, options.na)]
+    found = read_dates(texts, name, options.date_order) if texts else None
+    if found is None:
+        return Draft(name, column)
+    number_of = read_numbers(
+        Counter({t: counts[t] for t in counts if t not in found.values}), options
+    )
+    if number_of.others or number_of.cells or number_of.typed:
+        left = (*number_of.others, *map(str, number_of.cells), *map(str, number_of.typed))
+        raise _not_all(name, "dates", left, counts, options.na)
+    notes = [Note(found.kind, name), *_missing_note(name, number_of.missing, counts)]
+    if found.order is not None:
+        notes.append(Note(found.order, name, words=(texts[0],)))
+    return Draft(name, column, resolved(column, found.values), None, tuple(notes))
+
+
+def finished(draft: Draft, file_convention: Convention | None, options: ReadOptions) -> Column:
+    """Settle a column.
+
+    Parameters
+    ----------
+    file_convention : Convention or None
+        The one that other columns leave no doubt of.
+
+    Raises
+    ------
+    TableReadError
+        It holds numbers and what is no number, more categories than allowed, or digits that can
+        be read in two ways; ``options.drop`` or another option has to say what to do.
+    """
+    name, column = draft.name, draft.column
+    if draft.numbers is None and draft.reading is None:
+        return _levels(name, column, options)
+    if draft.reading is not None:
+        if draft.reading.others and _is_coded(draft.reading):
+            made = _levels(name, column, options)
+            words = (*draft.reading.others[:3],)
+            return Column(
+                name, made.kind, None, made.levels, (*made.notes, Note("mixed", name, words=words))
+            )
+        values, notes = numbers_of(name, column, draft.reading, file_convention, options)
+    else:
+        assert draft.numbers is not None
+        values, notes = draft.numbers, draft.notes
+    if np.isnan(values).all():
+        return Column(name, "empty", notes=(Note("empty", name),))
+    kind = (
+        kind_of_whole_numbers(name, values) if not types.is_bool_dtype(column.dtype) else "numbers"
+    )
+    if kind in ("counter", "identifier"):
+        return Column(name, kind, notes=(Note(kind, name),))
+    if kind != "numbers":
+        notes = (*notes, Note(kind, name))
+    return Column(name, "numbers", values, None, tuple(notes))
+
+
+def _is_coded(reading: NumberReading) -> bool:
+    """Whether numbers and texts are so few that they are codes, as in 1, 2, 3, 4+."""
+    return len(reading.cells) + len(reading.typed) + len(reading.others) <= MOST_MIXED
+
+
+def numbers_of(
+    name: str,
+    column: pd.Series,
+    reading: NumberReading,
+    file_convention: Convention | None,
+    options: ReadOptions,
+) -> tuple[np.ndarray, tuple[Note, ...]]:
+    """Values of a column of texts that are numbers, and what was decided about them."""
+    if reading.others:
+        raise _not_all(name, "numbers", reading.others, reading.counts, options.na)
+    convention = _convention(name, reading, file_convention)
+    values = reading.values(convention)
+    left = [cell for cell in reading.cells if cell not in values]
+    if left:
+        raise _not_all(name, "numbers", tuple(map(str, left)), reading.counts, options.na)
+    notes = [*_missing_note(name, reading.missing, reading.counts)]
+    if not reading.is_plain(convention):
+        notes.append(_notation_note(name, reading, convention))
+    numbers = resolved(column, values)
+    return numbers, (*notes, *(_sentinels(name, numbers) if options.na is None else ()))
+
+
+def _convention(name: str, reading: NumberReading, of_file: Convention | None) -> Convention:
+    if len(reading.conventions) == 1:
+        return reading.conventions[0]
+    if of_file is not None:
+        return of_file
+    cells = [cell for cell, parts in reading.cells.items() if "," in parts.body]
+    if not cells:
+        return Convention(".", ",")  # a point alone is what all programs write
+    raise TableReadError(
+        f"{printable(name)}: {quoted(cells[0])} may be a number with a group of thousands or with "
+        "a decimal comma, and no cell of the file tells which.",
+        "Say {} or {}, or leave the column out with {}.",
+        [Option("decimal", "."), Option("decimal", ","), Option("drop", [name])],
+    )
+
+
+def _notation_note(name: str, reading: NumberReading, convention: Convention) -> Note:
+    values = reading.values(convention)
+    longest = max(
+        reading.cells, key=lambda cell: (len(set(str(cell)) & set(",.$%€ '")), len(str(cell)))
+    )
+    bodies = [cell.body for cell in reading.cells.values()]
+    style = []
+    if convention.decimal == "," and any("," in body for body in bodies):
+        style.append("a decimal comma")
+    elif any(mark in body for body in bodies for mark in GROUPING_MARKS[convention.decimal]):
+        style.append("groups of thousands")
+    marks = {cell.mark for cell in reading.cells.values()} - {""}
+    style += [f"the unit {quoted(mark)}" for mark in sorted(marks)]
+    return Note(
+        "notation",
+        name,
+        words=(" and ".join(style) or "quotation marks", str(longest), f"{values[longest]:.15g}"),
+    )
+
+
+def _missing_note(name: str, words: Sequence[str], counts: object) -> list[Note]:
+    if not words:
+        return []
+    assert isinstance(counts, Counter)
+    often = sorted(words, key=lambda word: (-counts[word], word))
+    return [Note("missing words", name, sum(counts[word] for word in words), tuple(often))]
+
+
+def _levels(name: str, column: pd.Series, options: ReadOptions) -> Column:
+    """Categories, unless there are too many of them, or one alone."""
+    texts = column.astype(object).map(lambda cell: str(cell).strip(), na_action="ignore")
+    counts: Counter[str] = Counter(texts.dropna().tolist())
+    missing = [text for text in counts if is_missing_text(text, options.na)]
+    _require_no_codes(name, counts, options)
+    present = {text: n for text, n in counts.items() if text not in set(missing)}
+    if not present:
+        return Column(name, "empty", notes=(Note("empty", name),))
+    n_present = sum(present.values())
+    if len(present) == 1 and n_present == len(column):
+        return Column(name, "single", notes=(Note("single", name),))
+    kind = _kind_of_texts(name, present, options)
+    if kind != "levels":
+        return Column(name, kind, notes=(Note(kind, name),))
+    words = [text for text in missing if text]
+    notes = (
+        [Note("missing texts", name, sum(counts[w] for w in words), tuple(words))] if words else []
+    )
+    levels = texts.where(~texts.isin(missing)).fillna(MISSING_LEVEL).astype(object)
+    return Column(name, "levels", None, levels, tuple(notes))
+
+
+def _kind_of_texts(name: str, present: dict[str, int], options: ReadOptions) -> str:
+    """ "levels", or why a column of texts is left out.
+
+    Raises
+    ------
+    TableReadError
+        There are too many categories, and they are neither identifiers nor free text.
+    """
+    n, n_levels = sum(present.values()), len(present)
+    every = n_levels == n and n > 2
+    if (every or n_levels > options.max_categories) and not names_rows(name):
+        _require_no_measurements(name, list(present))
+    if every:
+        return "free text" if is_free_text(list(present)) else "distinct"
+    if n_levels <= options.max_categories:
+        return "levels"
+    if n_levels > 0.5 * n and is_free_text(list(present)):
+        return "free text"
+    if n_levels >= NEARLY_ALL * n or names_rows(name):
+        return "identifier"
+    raise TableReadError(
+        f"{printable(name)} holds {n_levels:,} different texts in {n:,} rows, more than the "
+        f"{options.max_categories:,} categories that a column may have.",
+        "Raise the limit with {}, or leave the column out with {}.",
+        [Option("max_categories", n_levels), Option("drop", [name])],
+    )
+
+
+def _require_no_measurements(name: str, texts: Sequence[str]) -> None:
+    """Refuse texts such as 120/80 or <0.5: names of rows may hold digits, measurements begin so."""
+    found = [text for text in texts if MEASUREMENT.fullmatch(text)]
+    if 2 * len(found) > len(texts):
+        shown = ", ".join(quoted(text, 30) for text in found[:3])
+        raise _unreadable(name, f"cells such as {shown} hold numbers and more")
+
+
+def _require_no_codes(name: str, counts: Counter[str], options: ReadOptions) -> None:
+    """Ask where NA stands among codes of its kind, such as those of countries."""
+    if options.na is not None or "NA" not in counts:
+        return
+    others = [text for text in counts if not is_missing_text(text, None)]
+    codes = [text for text in others if CODE.fullmatch(text)]
+    if len(codes) < 2 or len(codes) < NEARLY_ALL * len(others):
+        return
+    shown = ", ".join(quoted(code) for code in codes[:3])
+    raise TableReadError(
+        f"{printable(name)}: 'NA' ({counts['NA']:,} cells) stands among codes ({shown}); it may be "
+        "one of them, such as Namibia, or a missing value.",
+        "Say {} if it means missing, or {} if only empty cells do.",
+        [Option("na", ["NA"]), Option("na", [""])],
+    )
+
+
+def _not_all(
+    name: str, what: str, words: Sequence[str], counts: object, na: Sequence[str] | None
+) -> TableReadError:
+    assert isinstance(counts, Counter)
+    by_text: Counter[str] = Counter()
+    for cell, n in counts.items():
+        by_text[str(cell)] += n
+    words = sorted(words, key=lambda word: (-by_text[word], word))
+    n, total = sum(by_text[word] for word in words), by_text.total()
+    shown = ", ".join(quoted(word, 30) for word in words[:4])
+    more = f" and {len(words) - 4:,} more" if len(words) > 4 else ""
+    return TableReadError(
+        f"{printable(name)}: most cells are {what}, but {n:,} of {total:,} are not "
+        f"({shown}{more}).",
+        "If they mean missing, say {}; else mend them, or leave the column out with {}.",
+        [Option("na", [*filter(None, na or ()), *words[:4]]), Option("drop", [name])],
+    )
+
+
+def _unreadable(name: str, why: str) -> TableReadError:
+    return TableReadError(
+        f"{printable(name)} cannot be read: {why}.",
+        "Leave the column out with {}.",
+        [Option("drop", [name])],
+    )

@@ -1,0 +1,138 @@
+"""Separators of columns, told from the lines of a text file."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from sklearn_deeplifft.tables.reading._errors import TableReadError
+
+__all__ = ["Record", "cells_of", "guess_separator", "records"]
+
+SEPARATORS = (",", ";", "\t", "|")
+SAMPLE_LINES = 200
+DECIMAL = re.compile(r"^[^,]*(\d,\d[^,]*)+$")
+"""A line whose commas all stand between digits."""
+
+Record = tuple[int, int, int]
+"""First line, the line after the last, and the number of cells; lines count from 0."""
+
+
+def records(lines: Sequence[str], sep: str) -> Iterator[Record]:
+    """Rows of cells, which span several lines where a quoted cell does."""
+    start = 0
+    while start < len(lines):
+        # What holds no quotation mark needs no parser, and most tables hold none.
+        if '"' not in lines[start]:
+            yield start, start + 1, lines[start].count(sep) + 1
+            start += 1
+            continue
+        stop, n_cells = _quoted(lines, start, sep)
+        yield start, stop, n_cells
+        start = stop
+
+
+def cells_of(text: str, sep: str) -> list[str]:
+    """Cells of one row.
+
+    Raises
+    ------
+    TableReadError
+        One of them is longer than any cell may be.
+    """
+    lines = (f"{line}\n" for line in text.split("\n"))
+    try:
+        return next(csv.reader(lines, delimiter=sep, skipinitialspace=True))
+    except csv.Error as error:
+        raise TableReadError(f"the names of columns cannot be read: {error}.") from error
+
+
+def _quoted(lines: Sequence[str], start: int, sep: str) -> tuple[int, int]:
+    """The line after a row that holds quotation marks, and its number of cells."""
+    reader = csv.reader(
+        (f"{lines[i]}\n" for i in range(start, len(lines))), delimiter=sep, skipinitialspace=True
+    )
+    try:
+        n_cells = len(next(reader))
+    except csv.Error as error:
+        raise _open_quote(start) from error
+    stop = start + reader.line_num
+    if stop == len(lines) and _ends_within_quotes(lines[start:], sep):
+        raise _open_quote(start)
+    return stop, n_cells
+
+
+def _ends_within_quotes(lines: Sequence[str], sep: str) -> bool:
+    rows = csv.reader(
+        (f"{line}\n" for line in lines), delimiter=sep, skipinitialspace=True, strict=True
+    )
+    try:
+        next(rows)
+    except csv.Error as error:
+        return "end of data" in str(error)  # other errors are marks after a closing quote
+    return False
+
+
+def _open_quote(line: int) -> TableReadError:
+    return TableReadError(
+        f"line {line + 1:,} opens a quotation mark that is not closed; quotation marks in a cell "
+        'are doubled ("").'
+    )
+
+
+def guess_separator(lines: Sequence[str], suggested: str) -> str:
+    r"""What separates columns: the mark that all lines have equally often.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        Without comments and blank ones.
+    suggested : str
+        By the suffix of the file, which decides between marks that fit equally well.
+
+    Returns
+    -------
+    str
+        One of ``, ; | \t``, " " for any run of spaces, or ``suggested``.
+
+    Examples
+    --------
+    >>> guess_separator(["a;b", "1,5;2,5"], ","), guess_separator(["a b", "1   2"], ",")
+    (';', ' ')
+    """
+    sample = lines[:SAMPLE_LINES]
+    counts = {sep: _counts(sample, sep) for sep in SEPARATORS}
+    even = {sep: n[-1] for sep, n in counts.items() if _are_even(n)}
+    if len(even) > 1 and all(DECIMAL.search(line) for line in sample if "," in line):
+        even.pop(",", None)  # 1,5;2,5 without a header
+    if even:
+        return max(even, key=lambda sep: (even[sep], sep == suggested))
+    if _are_even([len(line.split()) for line in sample]):
+        return " "
+    return _usual(counts, suggested)
+
+
+def _are_even(numbers: Sequence[int]) -> bool:
+    """Whether all lines have as many cells; the header may lack that of the names of rows."""
+    n = numbers[-1] if numbers else 0
+    return n > 1 and set(numbers[1:]) <= {n} and numbers[0] in (n, n - 1)
+
+
+def _counts(sample: Sequence[str], sep: str) -> list[int]:
+    try:
+        return [n for _, _, n in records(sample, sep)]
+    except TableReadError:
+        return []  # the sample ends within a quoted cell
+
+
+def _usual(counts: dict[str, list[int]], suggested: str) -> str:
+    """The mark that most lines have equally often, so that the others can be named."""
+    shares = {}
+    for sep, numbers in counts.items():
+        usual, n = Counter(numbers).most_common(1)[0] if numbers else (1, 0)
+        # A title over the table must not hide its header; prose has commas as well.
+        if usual > 1 and n > 0.5 * len(numbers):
+            shares[sep] = (n / len(numbers), sep == suggested, usual)
+    return max(shares, key=lambda sep: shares[sep]) if shares else suggested

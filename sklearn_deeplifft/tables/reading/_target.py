@@ -1,0 +1,157 @@
+"""The column to predict: its task, and its values as labels or numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from sklearn_deeplifft.tables._task import MOST_NUMBERED_CLASSES, task_of
+from sklearn_deeplifft.tables.reading._columns import Draft, draft_of, numbers_of
+from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
+from sklearn_deeplifft.tables.reading._missing import CODE_LIKE, is_missing_text
+from sklearn_deeplifft.tables.reading._notation import Convention
+from sklearn_deeplifft.tables.reading._notes import Note
+from sklearn_deeplifft.tables.reading._numbers import distinct_cells
+from sklearn_deeplifft.tables.reading._options import ReadOptions
+from sklearn_deeplifft.tables.reading._printable import printable, quoted
+
+__all__ = ["resolve_task", "target_column", "target_values"]
+
+
+def target_column(
+    name: str, column: pd.Series, options: ReadOptions, convention: Convention | None
+) -> tuple[pd.Series, list[Note]]:
+    """The target as numbers, booleans or texts, missing where it has no value.
+
+    Raises
+    ------
+    TableReadError
+        A word may be a class or a missing value, or numbers and what is no number stand together.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype) or types.is_bool_dtype(column.dtype):
+        return column, []
+    draft = draft_of(name, column, options)
+    if draft.numbers is not None:
+        kept = [note for note in draft.notes if note.kind != "missing words"]
+        if types.is_numeric_dtype(column.dtype) and not draft.notes:
+            return column, []
+        return pd.Series(draft.numbers, index=column.index, name=name), kept
+    if draft.reading is not None and not (draft.reading.others and _has_classes(draft)):
+        _require_no_class(draft, options)
+        values, notes = numbers_of(name, column, draft.reading, convention, options)
+        kept = [note for note in notes if note.kind != "missing words"]
+        return pd.Series(values, index=column.index, name=name), kept
+    return _texts(name, column, options), []
+
+
+def _has_classes(draft: Draft) -> bool:
+    assert draft.reading is not None
+    return len(draft.reading.counts) <= MOST_NUMBERED_CLASSES
+
+
+def _require_no_class(draft: Draft, options: ReadOptions) -> None:
+    """Ask about a word such as "unknown" beside few numbers, which are classes."""
+    reading = draft.reading
+    assert reading is not None
+    words = [w for w in reading.missing if not is_missing_text(w, options.na)]
+    if words and options.na is None and _has_classes(draft):
+        raise _ask(draft.name, words[0], reading.counts[words[0]])
+
+
+def _texts(name: str, column: pd.Series, options: ReadOptions) -> pd.Series:
+    if options.na is None:
+        counts = distinct_cells(column)
+        for word in CODE_LIKE:
+            if word in counts:
+                raise _ask(name, word, counts[word])
+    texts = column.astype(object).map(
+        lambda cell: cell.strip() if isinstance(cell, str) else cell, na_action="ignore"
+    )
+    missing = texts.map(lambda c: isinstance(c, str) and is_missing_text(c, options.na))
+    return texts.where(~missing.astype(bool)).rename(name)
+
+
+def _ask(name: str, word: str, n: int) -> TableReadError:
+    rows = "1 row" if n == 1 else f"{n:,} rows"
+    return TableReadError(
+        f"the target {printable(name)} is {quoted(word)} in {rows}; that may be a class, or a "
+        "missing value.",
+        "Say {} to leave these rows out, or {} to keep them as a class.",
+        [Option("na", [word]), Option("na", [""])],
+    )
+
+
+def without_target_note(name: str, column: pd.Series, missing: np.ndarray) -> Note:
+    """Rows that have no target, and the words that stand there."""
+    cells = Counter(str(cell).strip() for cell in column[missing].dropna().astype(object))
+    words = tuple(sorted(word for word in cells if word))
+    return Note("no target", name, int(missing.sum()), words)
+
+
+def resolve_task(y: pd.Series, task: str) -> tuple[str, list[Note]]:
+    """Classification or regression: what was asked for, or by the rule of ``task_of``.
+
+    Raises
+    ------
+    TableReadError
+        Regression was asked for, but the target is not numbers.
+    ValueError
+        It is one number throughout.
+    """
+    name = printable(y.name)
+    numeric = _is_numeric(y)
+    if task == "regression" and not numeric:
+        raise ValueError(
+            f"a regression needs numbers; {name} holds {quoted(y.iloc[0])}. Leave the task out to "
+            "predict it as classes."
+        )
+    if task != "auto":
+        return task, []
+    found = task_of(y)
+    if found == "classification":
+        return found, []
+    n_values = int(y.nunique())
+    if n_values == 1:
+        raise ValueError(
+            f"the target {quoted(y.name)} is {y.iloc[0]} in every row; there is nothing to predict."
+        )
+    values = np.asarray(y.to_numpy(dtype=np.float64, na_value=np.nan))
+    whole = bool((values == np.rint(values)).all())  # numbers with fractions are no classes
+    return found, [Note("quantity", str(y.name), n_values)] if whole else []
+
+
+def target_values(y: pd.Series, task: str) -> np.ndarray:
+    """The target as float64, as whole numbers, or as strings.
+
+    Raises
+    ------
+    ValueError
+        A number to predict is infinite.
+    """
+    if task == "regression":
+        values = np.asarray(y.to_numpy(dtype=np.float64, na_value=np.nan))
+        if not np.isfinite(values).all():
+            raise ValueError(f"the target {quoted(y.name)} holds infinite values; replace them.")
+        return values
+    if _is_numeric(y) and not types.is_bool_dtype(y.dtype):
+        values = np.asarray(y.to_numpy(dtype=np.float64, na_value=np.nan))
+        if np.isfinite(values).all() and (values == np.rint(values)).all():
+            return values.astype(np.int64)
+    return np.asarray(y.astype(object).map(str).to_numpy(dtype=object).astype(str))
+
+
+def _is_numeric(y: pd.Series) -> bool:
+    if isinstance(y.dtype, pd.CategoricalDtype):
+        return False
+    if types.is_bool_dtype(y.dtype) or types.is_numeric_dtype(y.dtype):
+        return True
+    return types.infer_dtype(y) in (
+        "boolean",
+        "integer",
+        "floating",
+        "decimal",
+        "mixed-integer-float",
+    )
