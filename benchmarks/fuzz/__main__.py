@@ -69,6 +69,7 @@ def outcomes(seeds: range):
 
 def show(seed: int) -> None:
     """Print a case, its outcome and the traceback of its error."""
+    prepare()
     case = drawn_case(seed)
     print("\n".join(case.notes))
     print("fit with", case.given)

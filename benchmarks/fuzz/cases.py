@@ -94,9 +94,10 @@ def _estimator(dice: Dice, values: np.ndarray, y: Any) -> Any:
         makers = prefit_networks(values, None) if settings.get("prefit") is True else NETWORKS
         network = dice.named("network", makers)(d, k)
         if network is not None or dice.happens(0.5):
-            if settings.get("prefit") is True or dice.happens(0.5):
+            if settings.get("prefit") is True:
                 return kind(network, **settings)
-            return kind(base(network, **_fitting(network)), **settings)
+            gates = {"gates": "free", "path_steps": 3} if dice.happens(0.5) else {}
+            return kind(base(network, **_fitting(network) | gates), **settings)
     inner = {}
     if dice.happens(0.3):
         names = [name for name in base().get_params(deep=False) if name != "network"]
@@ -123,7 +124,7 @@ def _fitted(ensemble: Any, values: np.ndarray) -> Any:
     y: Any = np.arange(len(values)) % 2
     try:
         return ensemble.set_params(random_state=0).fit(values, y)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OSError):
         return ensemble
 
 

@@ -115,7 +115,7 @@ NETWORKS: dict[str, Callable[[int, int], Any]] = {
     "skorch net": lambda d, k: _skorch(skorch.NeuralNet, d, k, criterion=nn.CrossEntropyLoss),
     "skorch of nothing": lambda d, k: skorch.NeuralNetClassifier(None),
     "MLPClassifier": lambda d, k: MLPClassifier((3,), max_iter=2),
-    "MLPRegressor": lambda d, k: MLPRegressor((3,), max_iter=2),
+    "MLPRegressor": lambda d, k: MLPRegressor(hidden_layer_sizes=(3,), max_iter=2),
     "tanh MLPClassifier": lambda d, k: MLPClassifier((3,), activation="tanh", max_iter=2),
     "MLP of a failed fit": _mlp_of_failed_fit,
     "a word": lambda d, k: "network",
@@ -138,7 +138,9 @@ def prefit_networks(X: np.ndarray, y: Any) -> dict[str, Callable[[int, int], Any
     return {
         **NETWORKS,
         "fitted MLPClassifier": lambda d, k: fitted(MLPClassifier((3,), max_iter=2)),
-        "fitted MLPRegressor": lambda d, k: fitted(MLPRegressor((3,), max_iter=2)),
+        "fitted MLPRegressor": lambda d, k: fitted(
+            MLPRegressor(hidden_layer_sizes=(3,), max_iter=2)
+        ),
         "fitted skorch classifier": lambda d, k: fitted(
             _skorch(skorch.NeuralNetClassifier, d, 2, verbose=0, train_split=None)
         ),

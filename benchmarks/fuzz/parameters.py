@@ -21,7 +21,7 @@ ODD: tuple[Any, ...] = (
     *((0, 1), (1e12,), (10**12,), (2.5,), [-1], [[0, 99]], [[0.5, 1]], [[True, False]]),
     *({0: "x"}, {0: np.nan}, {0: 0.0, 1: 0.0}, {0: 2}, {"c0": 1}, {"zz": 1}, {None: None}),
     *(np.array([1, 2]), np.array(1), np.array([]), np.array([[0, 1]]), np.arange(3.0)),
-    *(object(), len, lambda *a, **k: None, lambda name: name, int, range(3)),
+    *(object(), len, lambda *a, **k: None, lambda name: name, range(3)),
 )
 """Values that any parameter may be handed."""
 

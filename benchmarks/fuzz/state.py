@@ -35,8 +35,13 @@ def state_of_process() -> dict[str, Any]:
         "warning filters": tuple(map(str, warnings.filters)),
         "numpy errors": tuple(np.geterr().items()),
         "working folder": os.getcwd(),
-        "environment": hash(frozenset(os.environ.items())),
+        "environment": _environment(),
     }
+
+
+def _environment() -> frozenset[tuple[str, str]]:
+    """All but what torch sets when its compiler's rules are first loaded."""
+    return frozenset((k, v) for k, v in os.environ.items() if not k.startswith("TORCHINDUCTOR"))
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -26,7 +26,12 @@ class Checkpoints:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder).absolute()
-        existing = next(p for p in (self.folder, *self.folder.parents) if os.path.lexists(p))
+        try:
+            existing = next(p for p in (self.folder, *self.folder.parents) if os.path.lexists(p))
+        except ValueError as error:
+            raise ValueError(
+                f"checkpoint_dir={folder!r} is no path of a folder: {error}."
+            ) from error
         problem = f"cannot keep checkpoints in {self.folder}: {existing} is not a"
         if not existing.is_dir():
             raise NotADirectoryError(f"{problem} folder. Use another checkpoint_dir.")
