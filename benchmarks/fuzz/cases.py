@@ -71,11 +71,11 @@ def _estimator(dice: Dice, values: np.ndarray, y: Any) -> Any:
     base = ENSEMBLES[_is_quantity(y) != dice.happens(0.1)]
     kind = dice.one_of((base, base, *SELECTORS, *SELECTORS))
     dice.note(kind.__name__)
-    n = dice.one_of((0, 0, 1, 1, 2))
+    n = dice.one_of((0, 0, 0, 1, 1, 2))
     network = None
     d, k = values.shape[1], dice.one_of((1, 2, 2, 3))
     if kind in ENSEMBLES:
-        if dice.happens(0.3):
+        if dice.happens(0.25):
             network = dice.named("network", NETWORKS)(d, k)
         names = [name for name in kind().get_params(deep=False) if name != "network"]
         return kind(
@@ -90,7 +90,7 @@ def _estimator(dice: Dice, values: np.ndarray, y: Any) -> Any:
     if dice.happens(0.2):
         settings["prefit"] = True
         dice.note("prefit=True")
-    if dice.happens(0.35):
+    if dice.happens(0.25):
         makers = prefit_networks(values, None) if settings.get("prefit") is True else NETWORKS
         network = dice.named("network", makers)(d, k)
         if network is not None or dice.happens(0.5):
@@ -99,7 +99,7 @@ def _estimator(dice: Dice, values: np.ndarray, y: Any) -> Any:
             gates = {"gates": "free", "path_steps": 3} if dice.happens(0.5) else {}
             return kind(base(network, **_fitting(network) | gates), **settings)
     inner = {}
-    if dice.happens(0.3):
+    if dice.happens(0.2):
         names = [name for name in base().get_params(deep=False) if name != "network"]
         inner = drawn_parameters(dice, names, 1)
     ensemble = base(**TINY | inner)

@@ -93,7 +93,7 @@ def drawn_parameters(dice: Dice, names: list[str], n: int) -> dict[str, Any]:
     found = {}
     for _ in range(n):
         name = dice.one_of(names)
-        if name in SENSIBLE and dice.happens(0.6):
+        if name in SENSIBLE and dice.happens(0.7):
             value = dice.one_of(SENSIBLE[name])
         elif name in ("verbose", "n_jobs"):  # printing and threads: a few values are enough
             value = dice.one_of((0, None, 1.5, "x", []))

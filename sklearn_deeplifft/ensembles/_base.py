@@ -67,6 +67,7 @@ from sklearn_deeplifft.tables import (
     require_device,
     require_finite_answers,
     require_layer_sizes,
+    require_machine_numbers,
 )
 
 __all__ = ["BaseNetworkEnsemble", "all_or_nothing", "defaults_of", "names_of"]
@@ -153,6 +154,10 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
             with_target_units(rounds, networks)
             self._keep(rounds, with_nulls_held(data, networks))
         return self
+
+    def _validate_params(self) -> None:
+        require_machine_numbers(self.get_params(deep=False))
+        super()._validate_params()
 
     def _require_trainable(self) -> None:
         """Find out before hours of training what would fail after them."""

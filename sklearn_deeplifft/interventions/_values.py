@@ -359,7 +359,8 @@ def swap(columns: Columns, random_state: int = 0) -> Swap:
 
 def _columns(columns: Columns) -> tuple[Column, ...]:
     several: tuple[object, ...] = (columns,)
-    if isinstance(columns, Iterable) and not isinstance(columns, str):
+    one = isinstance(columns, str) or (isinstance(columns, np.ndarray) and not columns.ndim)
+    if isinstance(columns, Iterable) and not one:
         several = tuple(columns)
     if not several:
         raise ValueError("an intervention needs at least one column; got none.")

@@ -75,6 +75,11 @@ def _misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> _Mis
         return _Misfit(NOT_TRAINABLE, of_sizes=False)
     fitting = {problem.n_outputs}
     by_class = isinstance(net.criterion_, torch.nn.CrossEntropyLoss | torch.nn.NLLLoss)
+    if by_class and problem.kind != "softmax":
+        loss = type(net.criterion_).__name__
+        text = f"the net's criterion, {loss}, compares outputs with one class for each row, and y "
+        text += "has several columns or is a quantity. Give the net a criterion for such targets."
+        return _Misfit(text, of_sizes=False)
     if problem.kind == "softmax" and problem.n_outputs == 2 and not by_class:
         fitting.add(1)
     if width in fitting:

@@ -33,6 +33,7 @@ def output_kind_of(trained: TrainedNetwork, rows: np.ndarray, kind: str) -> Outp
         _require_gradient(trained, X[:2])
     with torch.no_grad():
         X = X if trained.standardize is None else trained.standardize(X)
+        X = X if bool(X.any()) else X + 1  # nothing is far away from columns of zeros
         core = trained.core.eval()
         with takes_columns(rows.shape[1]):
             parts = [logits_of(core(x), len(X)) for x in (X.clone(), 1e4 * X)]

@@ -49,7 +49,14 @@ from sklearn_deeplifft.selectors._slopes import mean_slopes
 from sklearn_deeplifft.selectors._sources import FirstRound, Source, source_of
 from sklearn_deeplifft.selectors._support import NO_CLASSES, RankedFeatures
 from sklearn_deeplifft.selectors._unused import warn_unused
-from sklearn_deeplifft.tables import FeatureGroups, FitData, Names, check_rows, find_groups
+from sklearn_deeplifft.tables import (
+    FeatureGroups,
+    FitData,
+    Names,
+    check_rows,
+    find_groups,
+    require_machine_numbers,
+)
 
 __all__ = ["BaseNetworkSelector"]
 
@@ -189,6 +196,10 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             self._explain_auto(data.names)
             self._warn_of_zeros()
         return self
+
+    def _validate_params(self) -> None:
+        require_machine_numbers(self.get_params(deep=False))
+        super()._validate_params()
 
     def _source(self, y: Any) -> Source:
         changes: dict[str, Any] = {}

@@ -32,6 +32,7 @@ from sklearn_deeplifft.tables import (
     Rows,
     check_rows,
     correlated_pairs,
+    require_machine_numbers,
     require_threshold,
     shown,
 )
@@ -277,6 +278,7 @@ class RankedFeatures(SelectorMixin):
         """Check the parameters of the cut, which may have been set since ``fit`` checked them."""
         limits = {name: self._parameter_constraints[name] for name in CUT}
         given = {name: value for name, value in self.get_params(deep=False).items() if name in CUT}
+        require_machine_numbers(given)
         validate_parameter_constraints(limits, given, caller_name=type(self).__name__)
 
     def _get_support_mask(self) -> np.ndarray:

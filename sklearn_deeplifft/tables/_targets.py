@@ -102,8 +102,8 @@ def _encode_numbers(y: np.ndarray) -> Target:
     if y.dtype.kind not in "biuf":
         # Text that happens to be numbers may be codes; nobody but the user knows.
         raise ValueError(
-            f"y holds {y.flat[0]!r}, and a regression needs numbers. Convert it, for example with "
-            "y.astype(float), or learn it as classes."
+            f"y holds {str(y.flat[0])!r}, and a regression needs numbers. Convert it, for example "
+            "with y.astype(float), or learn it as classes."
         )
     values = y.astype(np.float64).reshape(len(y), -1)
     _require_learnable(y, values)

@@ -25,6 +25,7 @@ __all__ = [
     "require_finite",
     "require_finite_answers",
     "require_layer_sizes",
+    "require_machine_numbers",
     "require_no_groups_beside_layer",
     "reference_values",
     "require_reference",
@@ -33,6 +34,9 @@ __all__ = [
 ]
 
 MOST_NAMED = 5
+
+ORDINARY = 1e6
+"""Size of values with which any sound network can compute."""
 
 EXACT = 2**53
 """Largest number up to which float64 holds every whole number."""
@@ -131,14 +135,19 @@ def _counted(names: Names, bad: np.ndarray, counts: np.ndarray) -> str:
 def require_finite_answers(answers: Any, X: Any, names: Names, what: str) -> None:
     """Raise unless what networks answer to rows ``X`` (an array or ``Rows``) is finite.
 
-    Weights were looked at before, so that rows are at fault, whose values single precision does
-    not hold, or sums of them.
+    Weights were looked at before: the fault is in values that single precision does not hold, or
+    in the network's own arithmetic.
     """
     if np.isfinite(_sum_of(answers)) or np.isfinite(answers).all():
         return
     rows = X if isinstance(X, Rows) else Rows(np.asarray(X))
     largest = np.max([np.abs(block).max(axis=0) for _, block in rows.blocks()], axis=0)
     at = int(largest.argmax())
+    if largest[at] <= ORDINARY:
+        raise ValueError(
+            f"{what} are not finite, though no value of X is larger than {largest[at]:g}: the "
+            "network divides by zero, or its answers grow beyond what it computes in."
+        )
     raise ValueError(
         f"{what} are not finite: column {column_names(names, [at])} holds values up to "
         f"{largest[at]:g}, which is more than the networks can compute with. Leave such rows out, "
@@ -246,6 +255,22 @@ def as_numbers(values: Any, name: str) -> np.ndarray:
         raise ValueError(f"{name} must hold numbers ({error}).") from error
 
 
+def require_machine_numbers(params: Mapping[str, Any]) -> None:
+    """Raise for numbers that scikit-learn's limits cannot be compared with, by parameter.
+
+    Those are integers of more than 64 bits and fractions: numpy has no type for them.
+    """
+    for name, value in params.items():
+        if isinstance(value, Real):
+            number: Any = value
+            try:
+                np.isnan(number)
+            except TypeError as error:
+                raise ValueError(
+                    f"{name}={shown(value)} must be an integer of 64 bits, or a float."
+                ) from error
+
+
 def require_reference(reference: Any, n_features: int, *, hidden: bool) -> None:
     """Raise unless a reference given as numbers is finite, and one for each feature."""
     if isinstance(reference, str):
@@ -308,8 +333,8 @@ def require_device(device: str) -> None:
     try:
         torch.zeros(1, device=device).item()  # "meta" makes tensors that hold nothing
     except (AssertionError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].rstrip(".")
         raise ValueError(
-            f"device={device!r} cannot be used here: {reason} Use 'cpu', or a device that torch "
+            f"device={device!r} cannot be used here: {reason}. Use 'cpu', or a device that torch "
             "reports as available."
         ) from error
