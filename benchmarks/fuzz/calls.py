@@ -32,6 +32,7 @@ CALLS: dict[str, Callable[[Dice], Call]] = {
     "decision_function": lambda dice: lambda s, X, y: s.decision_function(X),
     "score": lambda dice: lambda s, X, y: s.score(X, y),
     "contributions": lambda dice: lambda s, X, y: s.contributions(X),
+    "contributions in sum": lambda dice: _in_sum,
     "increments": lambda dice: lambda s, X, y: s.increments(X, y),
     "importances": lambda dice: lambda s, X, y: s.importances(X, y),
     "importances of no weight": lambda dice: (
@@ -83,6 +84,16 @@ OF_ALL = {"set_params", "intervention_effects", "dose_response", "pairwise_epist
 
 def _length(y: Any) -> int:
     return y.shape[0] if hasattr(y, "shape") else len(y)
+
+
+def _in_sum(s: Any, X: Any, y: Any) -> None:
+    """Contributions of a regression add up to what is predicted."""
+    found = s.contributions(X)
+    if hasattr(s, "classes_") or s.get_params(deep=False)["layer"] is not None:
+        return
+    predicted = s.estimator_.predict(X).reshape(found.bias.shape)
+    size = np.abs(found.terms).max() + np.abs(found.bias).max()
+    assert np.allclose(found.terms.sum(-1) + found.bias, predicted, rtol=0, atol=1e-4 * size)
 
 
 def _odd(dice: Dice) -> Any:

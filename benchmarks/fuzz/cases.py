@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,13 +48,15 @@ class Case:
     """The table handed to the calls."""
     calls: Sequence[Call]
     notes: Sequence[str]
+    plain: np.ndarray | None = None
+    """The values of X as a plain array, where X holds exactly these in another form."""
 
 
 def drawn_case(seed: int) -> Case:
     """The case of a seed."""
     dice = Dice(seed)
     values = drawn_values(dice)
-    X, y = drawn_table(dice, values), drawn_target(dice, values)
+    (X, plain), y = drawn_table(dice, values), drawn_target(dice, values)
     estimator = _estimator(dice, values, y)
     given = {}
     for name, choices in GIVEN.items():
@@ -64,7 +67,7 @@ def drawn_case(seed: int) -> Case:
     if dice.happens(0.4):
         rows = _other_rows(dice, values)
     calls = drawn_calls(dice, estimator)
-    return Case(seed, estimator, X, y, given, rows, calls, dice.notes)
+    return Case(seed, estimator, X, y, given, rows, calls, dice.notes, plain)
 
 
 def _estimator(dice: Dice, values: np.ndarray, y: Any) -> Any:
@@ -122,10 +125,12 @@ def _fitting(network: Any) -> dict[str, Any]:
 
 def _fitted(ensemble: Any, values: np.ndarray) -> Any:
     y: Any = np.arange(len(values)) % 2
-    try:
-        return ensemble.set_params(random_state=0).fit(values, y)
-    except (ValueError, TypeError, OSError):
-        return ensemble
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ensemble.set_params(random_state=0).fit(values, y)
+        except (ValueError, TypeError, OSError):
+            return ensemble
 
 
 def _other_rows(dice: Dice, values: np.ndarray) -> Any:

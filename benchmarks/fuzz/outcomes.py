@@ -20,6 +20,7 @@ import pandas as pd
 import scipy.sparse as sp
 import sklearn
 import torch
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
 import sklearn_deeplifft
@@ -95,6 +96,7 @@ def outcome_of(case: Case) -> list[Outcome]:
                 found.append(Outcome("left behind", f"fit: {left}"))
         else:
             found += [Outcome(k, f"fit: {d}") for k, d in _checked(fitted)]
+            found += _beside_plain(case, fitted)
             for call in case.calls:
                 value, outcome = _tried(lambda call=call: call(fitted, case.rows, case.y))
                 found.append(outcome._replace(detail=f"call: {outcome.detail}"))
@@ -108,6 +110,18 @@ def outcome_of(case: Case) -> list[Outcome]:
     ]
     faults = [one for one in found if one.kind in FAULTS]
     return faults or found[:1]
+
+
+def _beside_plain(case: Case, fitted: Any) -> list[Outcome]:
+    """Compare with a fit on the same values as a plain array, bit for bit."""
+    if case.plain is None or not isinstance(fitted.random_state, int):
+        return []
+    twin, outcome = _tried(lambda: clone(fitted).fit(case.plain, case.y, **case.given))
+    if outcome.kind != "right":  # names that only a frame has, say
+        return []
+    name = "importances_per_network_" if hasattr(fitted, "ranking_") else "validation_scores_"
+    same = np.array_equal(getattr(twin, name), getattr(fitted, name), equal_nan=True)
+    return [] if same else [Outcome("wrong", f"another {name} than of the plain array")]
 
 
 def _draws_globally(estimator: Any) -> bool:

@@ -41,8 +41,11 @@ def drawn_values(dice: Dice) -> np.ndarray:
     return X
 
 
-def drawn_table(dice: Dice, values: np.ndarray) -> Any:
-    """The values as a user may hand them over, with a fault in about one of three."""
+def drawn_table(dice: Dice, values: np.ndarray) -> tuple[Any, np.ndarray | None]:
+    """The values as a user may hand them over, with a fault in about one of three.
+
+    The second is a plain array of the same values, where the first holds exactly these.
+    """
     X = values.copy()
     if dice.happens(0.15):
         scale = dice.one_of(SCALES)
@@ -54,8 +57,9 @@ def drawn_table(dice: Dice, values: np.ndarray) -> Any:
         X[spot] = dice.one_of((np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324))
         dice.note(f"X holds {X[spot]:g}")
     if dice.happens(0.08):
-        return dice.named("X", BROKEN)(X)
-    return in_form(dice.named("X as", FORMS), X)
+        return dice.named("X", BROKEN)(X), None
+    form = dice.named("X as", FORMS)
+    return in_form(form, X), X if form in EXACT else None
 
 
 def in_form(form: Callable[[np.ndarray], Any], X: np.ndarray) -> Any:
@@ -114,6 +118,12 @@ FORMS: dict[str, Callable[[np.ndarray], Any]] = {
     "explicit zeros": lambda X: sp.csr_matrix((X.ravel(), np.indices(X.shape).reshape(2, -1))),
     "tensor": lambda X: torch.tensor(X),
 }
+
+
+NAMES = ("object", "list", "fortran", "big-endian", "read-only", "memory map", "frame", "polars")
+
+EXACT = [FORMS[name] for name in NAMES]
+"""Forms whose fit has the bits of the plain array's."""
 
 
 def _broken_csr(X: np.ndarray, index: int) -> sp.csr_matrix:
