@@ -168,7 +168,8 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Any real dtype; CSR and CSC matrices and memory maps are read block by block.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels of any type, a multilabel indicator, or numbers.
+            Labels of any type, a multilabel indicator, or numbers. Several columns of 0 and 1 are
+            labels; of other values, each column is an output with classes of its own.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative; a weight of 2 equals the row twice, 0 equals no row.
         sample_mask : array-like of bool of shape (n_samples,), default=None
