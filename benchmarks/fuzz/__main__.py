@@ -15,7 +15,9 @@ from __future__ import annotations
 import argparse
 import collections
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -54,22 +56,23 @@ def main() -> None:
     sys.exit(any(counts[kind] for kind in (*FAULTS, "crash")))
 
 
-def outcomes(seeds: range):
+def outcomes(seeds: range) -> Iterator[tuple[int, list[Outcome]]]:
     """Outcomes of the cases, run in a process of their own that may die."""
     left = list(seeds)
-    while left:
-        with ProcessPoolExecutor(1, get_context("spawn"), initializer=prepare) as pool:
-            try:
-                while left:
-                    found = pool.submit(outcome_of_seed, left[0]).result()
-                    yield left.pop(0), found
-            except BrokenProcessPool:
-                yield left.pop(0), [Outcome("crash", "the process died")]
+    with tempfile.TemporaryDirectory() as folder:
+        while left:
+            with ProcessPoolExecutor(1, get_context("spawn"), prepare, (folder,)) as pool:
+                try:
+                    while left:
+                        found = pool.submit(outcome_of_seed, left[0]).result()
+                        yield left.pop(0), found
+                except BrokenProcessPool:
+                    yield left.pop(0), [Outcome("crash", "the process died")]
 
 
 def show(seed: int) -> None:
     """Print a case, its outcome and the traceback of its error."""
-    prepare()
+    prepare(tempfile.gettempdir())
     case = drawn_case(seed)
     print("\n".join(case.notes))
     print("fit with", case.given)

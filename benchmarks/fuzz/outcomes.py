@@ -8,7 +8,6 @@ import io
 import linecache
 import os
 import signal
-import tempfile
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -64,9 +63,9 @@ class Outcome(NamedTuple):
     detail: str = ""
 
 
-def prepare() -> None:
+def prepare(folder: str) -> None:
     """Make a fresh process ready: one thread, and a folder that calls may write to."""
-    os.chdir(tempfile.mkdtemp())
+    os.chdir(folder)
     torch.set_num_threads(1)
 
 

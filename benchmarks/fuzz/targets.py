@@ -26,7 +26,8 @@ def drawn_target(dice: Dice, values: np.ndarray) -> Any:
     if isinstance(y, np.ndarray) and y.dtype.kind == "f" and dice.happens(0.3):
         scale = dice.one_of(SCALES)
         dice.note(f"y times {scale:g}")
-        y = y * scale
+        with np.errstate(over="ignore"):
+            y = y * scale
     return y
 
 
