@@ -250,8 +250,9 @@ class Reading:
         """Raise ``NotPiecewiseLinearError`` for a residual above the tolerance of the dtype."""
         tolerance = TOLERANCE[self.reader.dtype]
         if np.isnan(residual):
-            raise ValueError(
-                "the terms of some rows are not finite: the rows hold values that are more than "
+            raise NotPiecewiseLinearError(
+                "the decomposition leaves a relative residual of nan: the terms of some rows are "
+                "not finite. The rows hold values that are more than "
                 f"{self.reader.dtype} can compute with, or the network's answers to them are NaN. "
                 "Clip or drop these rows, or pass dtype='float64'."
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, cast
 
 import numpy as np
@@ -276,9 +276,11 @@ class RankedFeatures(SelectorMixin):
 
     def _require_cut(self) -> None:
         """Check the parameters of the cut, which may have been set since ``fit`` checked them."""
-        limits = {name: self._parameter_constraints[name] for name in CUT}
         given = {name: value for name, value in self.get_params(deep=False).items() if name in CUT}
         require_machine_numbers(given)
+        if isinstance(self.n_features_to_select, Real | str):
+            del given["n_features_to_select"]  # it is counted out against the features there are
+        limits = {name: self._parameter_constraints[name] for name in given}
         validate_parameter_constraints(limits, given, caller_name=type(self).__name__)
 
     def _get_support_mask(self) -> np.ndarray:

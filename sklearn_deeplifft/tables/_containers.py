@@ -86,6 +86,8 @@ def told_cells(X: Any, name: str = "X") -> Iterator[None]:
         reason = None if sp.issparse(X) else _unreadable(X, name)
         if reason is None:
             raise
+        if isinstance(error, TypeError):  # scikit-learn's own type for what is no number at all
+            raise TypeError(f"{reason} ({error})") from error
         raise ValueError(reason) from error
 
 

@@ -103,7 +103,7 @@ def check_rows(selector: Any, X: Any, *, reset: bool, y: Any = "no_validation") 
         )
         X_read = checked if isinstance(y, str) else checked[0]
         if X_read.dtype.kind not in "biuf":
-            raise TypeError(f"cells of X are {X_read.dtype}")
+            raise ValueError(f"cells of X are {X_read.dtype}")
     X, y = (checked, None) if isinstance(y, str) else checked
     names = getattr(selector, "feature_names_in_", None)
     require_finite(X, names)
@@ -247,6 +247,12 @@ def _scaling(mean: np.ndarray, std: np.ndarray, *, sparse: bool) -> tuple[np.nda
     return (np.zeros_like(mean) if sparse else mean), np.where(std > 0, std, 1.0)
 
 
+def _described(mask: Any, values: np.ndarray) -> str:
+    if values.ndim == 1:
+        return f"{len(values)} of dtype {values.dtype}"
+    return shown(mask) if values.ndim == 0 else f"shape {values.shape}"
+
+
 def _as_mask(mask: Any, n: int) -> np.ndarray:
     if mask is None:
         return np.ones(n, dtype=bool)
@@ -256,8 +262,7 @@ def _as_mask(mask: Any, n: int) -> np.ndarray:
     values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
     if values.dtype != bool or values.shape != (n,):
         raise ValueError(
-            f"sample_mask must be {n} booleans, one per row; got {shown(mask)} of shape "
-            f"{values.shape}."
+            f"sample_mask must be {n} booleans, one per row; got {_described(mask, values)}."
         )
     if not values.any():
         raise ValueError("sample_mask is False for every row; at least one must be scored.")

@@ -72,7 +72,7 @@ CELLS = {
 
 @pytest.mark.parametrize(("table", "message"), CELLS.values(), ids=CELLS)
 def test_what_is_no_table_of_numbers_is_told_by_column_and_row(table, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         NetworkEnsembleClassifier().fit(table, [0, 1, 0, 1])
 
 
