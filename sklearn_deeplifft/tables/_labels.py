@@ -75,9 +75,10 @@ def plain_target(y: Any) -> Any:
     if values.dtype == object:
         values = _of_known_types(values)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
+        n = int((~np.isfinite(values)).sum())
         raise ValueError(
-            f"y holds infinity ({int((~np.isfinite(values)).sum())} values): a number too large "
-            f"for {values.dtype}, or divided by zero. Drop these rows, or clip them."
+            f"Input y contains infinity: {n} number{'s' if n > 1 else ''} too large for "
+            f"{values.dtype}, or divided by zero. Drop these rows, or clip them."
         )
     return with_native_bytes(values)
 
