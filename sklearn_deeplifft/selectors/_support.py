@@ -71,6 +71,21 @@ class RankedFeatures(SelectorMixin):
     _groups: FeatureGroups
     _row_names: Sequence[Any]
 
+    def transform(self, X: Any) -> Any:
+        """Reduce X to the selected features.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_selected_features)
+        """
+        # scikit-learn sums X to see whether it is finite, and says so in words of its own.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return super().transform(X)
+
     def top_features(self, k: int = 10, *, label: Any = None) -> np.ndarray:
         """The features that speak most for a class, or the best of all.
 

@@ -196,6 +196,8 @@ def encode_like(y: Any, fitted: Target) -> Target:
     values = as_numbers(y, "y")
     if not np.isfinite(values).all():
         raise ValueError("y holds NaN or infinity; drop rows without a target first.")
+    if fitted.kind == "regression":
+        _require_learnable(values, values)
     if fitted.kind == "multilabel" and not np.isin(values, (0, 1)).all():
         raise ValueError("y of a multilabel problem must hold 0 and 1 only.")
     return replace(fitted, codes=values.astype(fitted.codes.dtype))

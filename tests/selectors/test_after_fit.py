@@ -95,6 +95,12 @@ def test_columns_of_any_size_are_fitted_without_a_word(kind, scale):
         assert ((found.off_manifold >= 0) & (found.off_manifold <= 1)).all()
 
 
+def test_infinity_of_both_signs_is_refused_without_a_warning(fitted):
+    rows = np.array([[np.inf, -np.inf, 1, 1]], dtype=np.float32)
+    with pytest.raises(ValueError, match="infinity"):
+        fitted.transform(rows)
+
+
 def test_scores_of_no_row_are_refused():
     selector = DeepLIFFTSelector(tiny(), step=None, random_state=0).fit(X, y)
     first = np.arange(60) == 0

@@ -64,6 +64,12 @@ def test_quantities_that_single_precision_cannot_answer_with_are_refused(y, mess
         NetworkEnsembleRegressor(**TINY).fit(X, y)
 
 
+def test_so_they_are_beside_networks_that_are_fitted():
+    fitted = NetworkEnsembleRegressor(**TINY).fit(X, X[:, 0])
+    with pytest.raises(ValueError, match="the networks' outputs reach"):
+        GIATransformer(fitted, prefit=True).fit(X, 1e300 * X[:, 0])
+
+
 @pytest.mark.parametrize("scale", [1e30, 1e-30])
 def test_quantities_of_any_other_size_are_learned_alike(scale):
     plain = NetworkEnsembleRegressor(**TINY).fit(X, X[:, 0])
