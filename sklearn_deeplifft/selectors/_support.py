@@ -279,7 +279,7 @@ class RankedFeatures(SelectorMixin):
 
     def _transform(self, X: Any) -> Any:
         """Reduce rows; of an empty selection that was not asked for, nothing can be handed on."""
-        if self.n_features_to_select == AUTO and not self._get_support_mask().any():
+        if not self._get_support_mask().any() and self.n_features_to_select == AUTO:
             q = self.class_q_values_ if self.per_class else self.q_values_
             raise ValueError(
                 f'n_features_to_select="auto" kept no column at alpha={self.alpha:g}, so '
