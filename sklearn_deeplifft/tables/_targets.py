@@ -207,5 +207,11 @@ def _encode_outputs(y: np.ndarray) -> Target:
     encoders = [LabelEncoder().fit(column) for column in y.T]
     codes = [e.transform(column) for e, column in zip(encoders, y.T, strict=True)]
     classes = [e.classes_ for e in encoders]
+    for j, labels in enumerate(classes):
+        if len(labels) < 2:
+            raise ValueError(
+                f"column {j} of y has only one class, {labels.tolist()[0]!r}; there is nothing to "
+                "tell apart. Leave the column out."
+            )
     names = tuple((o, label) for o, labels in enumerate(classes) for label in labels)
     return Target("multisoftmax", np.stack(codes, axis=1).astype(np.int64), classes, names)

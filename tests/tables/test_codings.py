@@ -64,6 +64,11 @@ def test_quantities_that_single_precision_cannot_answer_with_are_refused(y, mess
         NetworkEnsembleRegressor(**TINY).fit(X, y)
 
 
+def test_an_output_of_one_class_is_named():
+    with pytest.raises(ValueError, match="column 1 of y has only one class, 2"):
+        NetworkEnsembleClassifier(**TINY).fit(X, np.column_stack([Y[:, 0] + 1, np.full(60, 2)]))
+
+
 def test_so_they_are_beside_networks_that_are_fitted():
     fitted = NetworkEnsembleRegressor(**TINY).fit(X, X[:, 0])
     with pytest.raises(ValueError, match="the networks' outputs reach"):
