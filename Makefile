@@ -55,6 +55,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.nulls --quick
 	$(BIN)/python -m benchmarks.chance --quick
 	$(BIN)/python -m benchmarks.defaults --quick
+	$(BIN)/python -m benchmarks.fuzz --quick
 	$(BIN)/python -m benchmarks.sweep --quick
 	$(BIN)/python -m benchmarks.quality --quick
 

@@ -14,19 +14,27 @@ of rows) and ``null_empty_wide`` (60 x 5,000).
 ``fdp_*`` and ``power_*``: five columns of 100 matter, 500 rows, 20 tables; the mean share of false
 ones among those kept, with its standard error (``_se``), and the share of the five that is found.
 Columns are independent, in blocks of correlation 0.7, near-copies in families of four, or sparse
-counts; ``few_rows`` has 300 columns.
+counts; ``few_rows`` has 300 columns. ``at_chance_*`` are figures of ``benchmarks.chance``: tables
+of noise and real ones on which the networks are said to predict no better than chance.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 
+from benchmarks.chance.__main__ import on_noise, on_real
+from benchmarks.chance.noise import KINDS
 from benchmarks.common.measure import write_json
 from benchmarks.nulls.selection import GLOBAL_NULLS, PLANTED, SELECTORS, figures_of
 from sklearn_deeplifft.networks import torch_threads
 
 QUICK = {"global_null_empty_share": 4, "independent": 2, "copies": 2, "sparse": 2}
+"""Tables of each design in the quick form."""
+
+AT_CHANCE = "at_chance"
+ALL = (*GLOBAL_NULLS, *PLANTED, AT_CHANCE)
 
 
 def main() -> None:
@@ -34,9 +42,7 @@ def main() -> None:
         "python -m benchmarks.nulls", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures as one flat object")
-    parser.add_argument(
-        "--only", nargs="+", choices=[*GLOBAL_NULLS, *PLANTED], help="these designs alone"
-    )
+    parser.add_argument("--only", nargs="+", choices=ALL, help="these designs alone")
     parser.add_argument(
         "--selectors", nargs="+", choices=["deeplifft", "gates", "gia"], help="these alone"
     )
@@ -44,25 +50,35 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few tables of a few designs")
     options = parser.parse_args()
     began, figures = time.perf_counter(), {}
-    asked = {"" if s == "deeplifft" else f"_{s}" for s in options.selectors or ()}
-    designs = options.only or (QUICK if options.quick else [*GLOBAL_NULLS, *PLANTED])
+    asked = ["" if s == "deeplifft" else f"_{s}" for s in options.selectors or ()]
+    designs = options.only or (QUICK if options.quick else ALL)
     with torch_threads(1):
         for suffix in asked or SELECTORS:
             for design in designs:
-                usual = (
-                    QUICK.get(design, 2) if options.quick else 40 if design in GLOBAL_NULLS else 20
-                )
-                n = options.draws or usual
-                report = _reporter(f"{design}{suffix}")
-                found = figures_of(design, suffix, n, report)
-                figures |= found
-                for name, value in found.items():
-                    print(f"{name:44s} {value:8.3f}", flush=True)
+                if design != AT_CHANCE:
+                    n = options.draws or _usual_draws(design, options.quick)
+                    found = figures_of(design, suffix, n, _reporter(f"{design}{suffix}"))
+                    figures |= _printed(found)
+        if AT_CHANCE in designs:
+            noise = on_noise(list(KINDS), options.draws or 40, 18)
+            figures |= _printed(noise | on_real(False, 18, None))
     print(f"{time.perf_counter() - began:.0f} s in all")
     write_json(options.json, figures)
 
 
-def _reporter(stage: str):
+def _usual_draws(design: str, quick: bool) -> int:
+    if quick:
+        return QUICK.get(design, 2)
+    return 40 if design in GLOBAL_NULLS else 20
+
+
+def _printed(figures: dict[str, float]) -> dict[str, float]:
+    for name, value in figures.items():
+        print(f"{name:44s} {value:8.3f}", flush=True)
+    return figures
+
+
+def _reporter(stage: str) -> Callable[[str], None]:
     return lambda text: print(f"  {stage}, {text}", flush=True)
 
 

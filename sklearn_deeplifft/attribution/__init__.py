@@ -15,7 +15,12 @@ from sklearn_deeplifft.attribution._gauge import (
     terms_of,
 )
 from sklearn_deeplifft.attribution._increments import softmax_increments
-from sklearn_deeplifft.attribution._linear_form import LinearForm, NetworkReader, relative_residual
+from sklearn_deeplifft.attribution._linear_form import (
+    LinearForm,
+    NetworkReader,
+    logits_of,
+    relative_residual,
+)
 from sklearn_deeplifft.attribution._module_state import (
     evaluating,
     frozen_state,
@@ -47,6 +52,7 @@ __all__ = [
     "evaluating",
     "frozen_state",
     "largest_score",
+    "logits_of",
     "module_dtype",
     "neutral_torch",
     "overall_score",

@@ -37,7 +37,14 @@ from sklearn_deeplifft.attribution._normalizers import FinalNormalizer
 from sklearn_deeplifft.attribution._precision import OnePrecision
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
 
-__all__ = ["LinearForm", "NetworkReader", "OutputMap", "RowFilter", "relative_residual"]
+__all__ = [
+    "LinearForm",
+    "NetworkReader",
+    "OutputMap",
+    "RowFilter",
+    "logits_of",
+    "relative_residual",
+]
 
 RowFilter = Callable[[Tensor], Tensor]
 """A choice of rows from the logits (n, K): returns their indices (m,)."""
@@ -235,7 +242,7 @@ class NetworkReader:
             z = final.undo(z)
         if self.dropped is not None:
             self.dropped.extend(final.dropped)
-        return _two_dimensional(z)
+        return logits_of(z, len(X))
 
 
 class _Source:
@@ -304,16 +311,26 @@ def jacobian(z: Tensor, x: Tensor) -> Tensor:
     return torch.stack([column.flatten(1) for column in columns], dim=1)
 
 
-def _two_dimensional(z: Any) -> Tensor:
+def logits_of(z: Any, n: int) -> Tensor:
+    """What a module returned for ``n`` rows, as (n, K); raise for what are no logits of theirs."""
     if not isinstance(z, Tensor):
         raise TypeError(
             f"the module returned {type(z).__name__}; a decomposition needs one tensor of "
             "logits of shape (n, K). Wrap the module so that forward returns it."
         )
-    if z.ndim == 1:
-        return z[:, None]
-    if z.ndim == 2:
-        return z
+    if not z.is_floating_point():
+        raise TypeError(
+            f"the module returned {z.dtype}; logits are real numbers of a floating type. Return "
+            "what is before a rounding or an argmax."
+        )
+    logits: Tensor = z[:, None] if z.ndim == 1 else z
+    if logits.ndim == 2 and len(logits) == n and logits.shape[1]:
+        return logits
+    if logits.ndim == 2:
+        raise ValueError(
+            f"the module returned shape {tuple(z.shape)} for {n} rows; logits must have shape "
+            "(n, K), one row for each row and at least one column."
+        )
     raise ValueError(
         f"the module returned shape {tuple(z.shape)}; logits must have shape (n, K). "
         "Flatten or pool the remaining axes inside forward."

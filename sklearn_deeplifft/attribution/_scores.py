@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
@@ -181,11 +182,14 @@ class Scorer:
     def increments(self, X: Tensor, y: Tensor) -> Tensor:
         """Scores (n, H, d) of every row; zero where only correct rows count and it is not one.
 
-        In regression H is the number of outputs.
+        In regression H is the number of outputs. NaN where some row's terms are not finite.
         """
         per_head = []
         for found in self._scores(X, y):
             scores = found.scores if found.scores.ndim == 3 else found.scores[:, None]
+            if math.isnan(found.residual):
+                # Steps of probabilities are finite whatever they are steps between.
+                scores = torch.full_like(scores, torch.nan)
             full = scores.new_zeros(len(X), *scores.shape[1:])
             full[found.rows] = scores
             per_head.append(full)

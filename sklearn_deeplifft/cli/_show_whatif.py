@@ -27,8 +27,10 @@ from sklearn_deeplifft.plotting import shortened
 __all__ = ["done_to", "most_moved", "show_answers", "unit_of"]
 
 MOST_FEATURES, MOST_CLASSES, CLASSES_OF_MANY = 10, 10, 2
-LABEL, DONE, LEAST_NAME, GAP = 16, 17, 12, 3
-"""Characters of the name of a class, of what is done, of a feature; and between columns."""
+LABEL, DONE, GAP = 16, 17, 3
+"""Characters of the name of a class, of what is done, and between columns."""
+LEAST_NAME, LEAST_DONE = 10, 9
+"""Characters that a feature, and what is done, have however narrow the screen is."""
 CLASS: tuple[str, JustifyMethod] = ("class", "left")
 
 
@@ -93,11 +95,13 @@ def _show_effects(console: Console, answers: Answers) -> None:
     widest = [
         max([len(head), *(len(line[i]) for line in lines)]) for i, (head, _) in enumerate(heads)
     ]
-    spare = console.width - sum(widest) + widest[1] - GAP * (len(heads) - 1)
+    others = sum(widest) - widest[1] - widest[2] + GAP * (len(heads) - 1)
+    done = min(widest[2], max(console.width - others - LEAST_NAME, LEAST_DONE))
+    name = max(console.width - others - done, LEAST_NAME)
     grid = grid_of(*heads)
     for line in lines:
-        name = shortened(line[1].plain, max(spare, LEAST_NAME))
-        grid.add_row(line[0], name, *line[2:])
+        texts = (shortened(line[1].plain, name), shortened(line[2].plain, done))
+        grid.add_row(line[0], *map(Text, texts), *line[3:])
     console.print(grid)
     _explain_effects(console, answers)
 

@@ -65,10 +65,16 @@ from sklearn_deeplifft.tables import (
     encode_target,
     fit_data,
     require_device,
+    require_finite_answers,
     require_layer_sizes,
+    require_machine_numbers,
 )
 
 __all__ = ["BaseNetworkEnsemble", "all_or_nothing", "defaults_of", "names_of"]
+
+
+LARGEST = 1e30
+"""Largest size of a setting that multiplies weights: single precision holds it and its products."""
 
 
 class BaseNetworkEnsemble(BaseEstimator, ABC):
@@ -82,16 +88,16 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         "n_networks": [Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": ["array-like"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "noise": [Interval(Real, 0, None, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
+        "noise": [Interval(Real, 0, LARGEST, closed="both")],
+        "l2": [Interval(Real, 0, LARGEST, closed="both")],
         "loss": [StrOptions({"auto", "soft_f1"})],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, LARGEST, closed="right")],
+        "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, LARGEST, closed="both")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "max_steps": [None, Interval(Integral, 1, None, closed="left")],
         "patience": [None, Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
+        "tol": [Interval(Real, 0, LARGEST, closed="both")],
         "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
         "standardize": ["boolean"],
         "gates": [None, StrOptions({"tied", "free"})],
@@ -99,7 +105,11 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         "gate_penalty": [None, StrOptions({"path"}), Interval(Real, 0, 1, closed="both")],
         "path_steps": [Interval(Integral, 1, None, closed="left")],
         "null_features": ["boolean"],
-        "n_jobs": [None, Integral],
+        "n_jobs": [
+            None,
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+        ],
         "checkpoint_dir": [None, str, PathLike],
         "device": [str],
         "random_state": ["random_state"],
@@ -144,6 +154,10 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
             with_target_units(rounds, networks)
             self._keep(rounds, with_nulls_held(data, networks))
         return self
+
+    def _validate_params(self) -> None:
+        require_machine_numbers(self.get_params(deep=False))
+        super()._validate_params()
 
     def _require_trainable(self) -> None:
         """Find out before hours of training what would fail after them."""
@@ -271,8 +285,11 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
     def _mean_logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "estimators_")
         rows = Rows(check_rows(self, X, reset=False))
-        with neutral_torch(autograd=False):
-            return mean_logits(self._networks, rows, self._target)
+        # Of rows too large to compute with, which the next line names.
+        with neutral_torch(autograd=False), np.errstate(over="ignore", invalid="ignore"):
+            found = mean_logits(self._networks, rows, self._target)
+        require_finite_answers(found, rows, names_of(self), "predictions")
+        return found
 
     def _execution(self, data: FitData) -> Execution:
         """Threads and checkpoints."""

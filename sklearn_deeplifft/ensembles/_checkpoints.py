@@ -26,6 +26,8 @@ class Checkpoints:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder).absolute()
+        if "\0" in str(folder):
+            raise ValueError(f"checkpoint_dir={folder!r} is no path of a folder: it holds a null.")
         existing = next(p for p in (self.folder, *self.folder.parents) if os.path.lexists(p))
         problem = f"cannot keep checkpoints in {self.folder}: {existing} is not a"
         if not existing.is_dir():

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import StrOptions
@@ -274,7 +275,8 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         check_is_fitted(self, "estimators_")
         if self._target.kind != "multisoftmax":
             return float(super().score(X, plain_target(y), sample_weight))
-        found, truth = self.predict(X), np.asarray(y)
+        truth = plain_target(y)
+        found, truth = self.predict(X), truth.toarray() if sp.issparse(truth) else truth
         if truth.shape != found.shape:
             raise ValueError(
                 f"y has shape {truth.shape}, and what is predicted of X has {found.shape}; pass "

@@ -123,7 +123,9 @@ class _StandardizedRows:
     def _read(self, index: np.ndarray) -> Tensor:
         rows = torch.from_numpy(self.table.rows.take(index, self.columns))
         standardized: Tensor = self.standardize(rows)
-        return standardized
+        # Some columns of some rows come by column, and a product of such a batch has other bits
+        # than one of the same rows taken from the whole.
+        return standardized.contiguous()
 
 
 def train_networks(

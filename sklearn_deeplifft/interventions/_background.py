@@ -11,7 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from sklearn_deeplifft.interventions._bind import described
 from sklearn_deeplifft.interventions._values import Intervention, Remove
-from sklearn_deeplifft.tables import Names, Rows
+from sklearn_deeplifft.tables import Names, Rows, powers_of_two
 
 __all__ = ["BACKGROUNDS", "own_rows", "present", "sampled", "weighted_rows"]
 
@@ -94,7 +94,9 @@ def _matched(
     have, lack = sampled(have, n, rng), sampled(lack, MOST_CANDIDATES, rng)
     others = np.setdiff1d(np.arange(rows.shape[1]), columns)
     one, other = rows.take(have, others), rows.take(lack, others)
-    units = np.concatenate([one, other]).std(axis=0)
+    both = np.concatenate([one, other])
+    size = powers_of_two(both)
+    units = size * (both / size).std(axis=0)
     units = np.where(units > 0, units, 1.0)
     neighbours = NearestNeighbors(n_neighbors=1).fit(other / units)
     nearest: np.ndarray = neighbours.kneighbors(one / units, return_distance=False)[:, 0]

@@ -16,7 +16,7 @@ from sklearn_deeplifft.interventions._effects import (
 )
 from sklearn_deeplifft.interventions._statistics import t_interval
 from sklearn_deeplifft.interventions._values import Column, set_to
-from sklearn_deeplifft.tables import column_indices
+from sklearn_deeplifft.tables import as_numbers, column_indices, shown
 
 __all__ = ["DoseResponse", "dose_response"]
 
@@ -97,12 +97,14 @@ def dose_response(
     >>> curve.response.ravel().round(6).tolist(), abs(curve.self_epistasis.round(6)).tolist()
     ([0.0, 2.0, 4.0], [[0.0]])
     """
-    grid = _doses(estimator, X, column) if doses is None else np.asarray(doses, dtype=np.float64)
+    grid = _doses(estimator, X, column) if doses is None else as_numbers(doses, "doses")
+    if not np.isfinite(grid).all():
+        raise ValueError(f"doses={shown(doses)} hold NaN or infinity; give finite numbers.")
     grid = np.unique(grid)
     if len(grid) < 2:
         raise ValueError(
-            f"doses={doses!r} of column {column!r} hold fewer than two different values; a "
-            "response needs at least two."
+            f"doses={shown(doses)} of column {shown(column)} hold fewer than two "
+            "different values; a response needs at least two."
         )
     found = intervention_effects(estimator, X, [set_to(column, dose) for dose in grid], **options)
     relative = found.per_network - found.per_network[:, :1]

@@ -84,8 +84,9 @@ def _unit(values: np.ndarray) -> float:
     """Size of one more: 1 in a count, the least step of a scaled count, else the typical amount."""
     positive = values[values > 0]
     smallest = float(positive.min())
-    copies = positive / smallest
-    if np.allclose(copies, np.round(copies), rtol=0, atol=1e-3):
+    with np.errstate(over="ignore"):
+        copies = positive / smallest
+    if np.isfinite(copies).all() and np.allclose(copies, np.round(copies), rtol=0, atol=1e-3):
         return 1.0 if (values == np.round(values)).all() else smallest
     return float(np.median(positive))
 

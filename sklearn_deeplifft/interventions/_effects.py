@@ -9,12 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.utils import check_random_state
 
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._background import own_rows, sampled
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
+from sklearn_deeplifft.interventions._options import (
+    generator_of,
+    quantile_levels_of,
+    require_options,
+    several,
+)
 from sklearn_deeplifft.interventions._population import (
     Population,
     background_rows,
@@ -239,12 +244,13 @@ def intervention_effects(
     (('add(x0+1)', 'add(x1+1)'), [2.0, -1.0])
     """
     population = population_of(X, groups_for(feature_groups, estimator), estimator)
-    asked = [interventions] if isinstance(interventions, Intervention) else list(interventions)
+    require_options(scale=scale, task=task, dtype=dtype, n_background=n_background)
+    quantiles, asked = quantile_levels_of(quantiles), several(interventions)
     if not asked:
         raise ValueError("interventions is empty; pass at least one, such as remove(0).")
     # One generator draws the background first and rows for the support last, so that effects are
     # the same with support and without.
-    rng = check_random_state(random_state)
+    rng = generator_of(random_state)
     which, base = background_rows(background, population, n_background, rng)
     tried = base[spread_positions(len(base)).numpy()]
     ensemble = ensemble_of(

@@ -5,29 +5,31 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.utils import check_random_state
 from torch import Tensor
 
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
+from sklearn_deeplifft.interventions._options import generator_of, require_options, several
 from sklearn_deeplifft.interventions._population import (
     Population,
     background_rows,
     groups_for,
     population_of,
 )
-from sklearn_deeplifft.interventions._statistics import edit_of, t_interval
+from sklearn_deeplifft.interventions._statistics import edit_of, require_finite_changes, t_interval
 from sklearn_deeplifft.interventions._support import FEW_ROWS, at_levels
 from sklearn_deeplifft.interventions._text_columns import require_swaps
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.perturbation import Edit, LowRank, Response, pairs_after
+from sklearn_deeplifft.tables import shown
 
 __all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
 
@@ -156,14 +158,14 @@ def pairwise_epistasis(
     [[-0.8]]
     """
     population = population_of(X, groups_for(feature_groups, estimator), estimator)
-    rng = check_random_state(random_state)
+    require_options(scale=scale, task=task, dtype=dtype, n_background=n_background)
+    rng = generator_of(random_state)
     if isinstance(background, str) and background != "data":
         raise ValueError(
             f"background={background!r}: a pair has two features, so say who is meant by passing "
             "the rows themselves, or use 'data'."
         )
-    if isinstance(interventions, Intervention):
-        interventions = [interventions]
+    interventions = several(interventions)
     _, base = background_rows(background, population, n_background, rng)
     tried = base[spread_positions(len(base)).numpy()]
     ensemble = ensemble_of(
@@ -173,6 +175,7 @@ def pairwise_epistasis(
     require_swaps(bound, population.levels, population.names)
     chosen = _pairs(bound, pairs)
     own, errors, squares, alone = _over_rows(ensemble, base, bound, chosen)
+    require_finite_changes(own, [compose(bound[i], bound[j]) for i, j in chosen])
     return PairwiseEpistasis(
         epistasis=own.mean(axis=0),
         standard_errors=errors,
@@ -196,7 +199,7 @@ def _pairs(
         every = itertools.combinations(range(len(bound)), 2)
         found = [(i, j) for i, j in every if not set(bound[i].columns) & set(bound[j].columns)]
     else:
-        found = [(int(i), int(j)) for i, j in pairs]
+        found = [_pair(pair) for pair in pairs] if isinstance(pairs, Iterable) else [_pair(pairs)]
         for i, j in found:
             if not (0 <= i < len(bound) and 0 <= j < len(bound)):
                 raise ValueError(
@@ -210,6 +213,17 @@ def _pairs(
             "least two."
         )
     return found
+
+
+def _pair(pair: Any) -> tuple[int, int]:
+    """Two positions."""
+    both = tuple(pair) if isinstance(pair, Iterable) else ()
+    if len(both) != 2 or not all(isinstance(i, Integral) and not isinstance(i, bool) for i in both):
+        raise ValueError(
+            f"pairs holds {shown(pair)}; each pair is two positions in interventions, such as "
+            "(0, 1)."
+        )
+    return int(both[0]), int(both[1])
 
 
 def _over_rows(

@@ -11,7 +11,15 @@ from sklearn.utils.validation import check_array
 
 from sklearn_deeplifft.interventions._background import BACKGROUNDS, sampled
 from sklearn_deeplifft.interventions._text_columns import Levels, numbered, text_levels
-from sklearn_deeplifft.tables import FeatureGroups, Names, Rows, find_groups, require_finite
+from sklearn_deeplifft.tables import (
+    FeatureGroups,
+    Names,
+    Rows,
+    find_groups,
+    require_finite,
+    require_readable,
+    told_cells,
+)
 
 __all__ = ["Population", "background_rows", "dense_rows", "groups_for", "population_of"]
 
@@ -49,14 +57,17 @@ def population_of(X: Any, feature_groups: Any, estimator: Any = None) -> Populat
     _require_same_names("X", names, fitted, "estimator.feature_names_in_")
     names = fitted if names is None else names
     expected = getattr(estimator, "n_features_in_", None)
+    require_readable(X)
     levels = text_levels(X)
-    X = check_array(
-        numbered(X, levels),
-        accept_sparse=("csr", "csc"),
-        dtype="numeric",
-        ensure_all_finite=False,
-        copy=False,
-    )
+    table = numbered(X, levels)
+    with told_cells(table):
+        X = check_array(
+            table,
+            accept_sparse=("csr", "csc"),
+            dtype="numeric",
+            ensure_all_finite=False,
+            copy=False,
+        )
     if expected is not None and X.shape[1] != expected:
         raise ValueError(
             f"X has {X.shape[1]} columns, but {type(estimator).__name__} was fitted on {expected}."
@@ -89,8 +100,10 @@ def background_rows(
     if not isinstance(background, str):
         own = getattr(background, "columns", None)  # a frame has them, an array has not
         _require_same_names("background", own, population.names, "X.columns")
+        require_readable(background, "background")
         given = numbered(background, population.levels, "background")
-        given = check_array(given, accept_sparse=True, dtype="numeric")
+        with told_cells(given, "background"):
+            given = check_array(given, accept_sparse=True, dtype="numeric")
         given = given.toarray() if sp.issparse(given) else given
         if given.shape[1] != population.rows.shape[1]:
             raise ValueError(

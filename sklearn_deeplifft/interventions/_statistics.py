@@ -21,9 +21,10 @@ import torch
 from scipy import stats
 
 from sklearn_deeplifft.attribution import neutral_torch
-from sklearn_deeplifft.interventions._bind import columns_of
+from sklearn_deeplifft.interventions._bind import columns_of, described
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.perturbation import Edit, Response
+from sklearn_deeplifft.tables import require_finite_answers
 
 __all__ = [
     "BLOCK_BYTES",
@@ -32,6 +33,7 @@ __all__ = [
     "merged",
     "moments_of",
     "edit_of",
+    "require_finite_changes",
     "t_interval",
 ]
 
@@ -40,6 +42,9 @@ BLOCK_BYTES = 1 << 24
 
 CELLS_BYTES = 1 << 22
 """Bytes of the changes summed up at a time: they stay in cache."""
+
+MOST = 1e150
+"""Largest change whose square can be summed up."""
 
 EVEN = 64
 """Blocks hold a multiple of this many interventions: products are quicker."""
@@ -71,6 +76,8 @@ def changes(
     with neutral_torch():
         rows = torch.tensor(X, dtype=torch.float64)  # a copy: X may be read-only
         before = [response.outputs(rows).double() for response in responses]
+        for z in before:
+            require_finite_answers(z.numpy(), X, None, "predictions of the background")
         n, N = len(X), len(responses)
         step = max(BLOCK_BYTES // (8 * n * n_outputs), 2)
         step = step // EVEN * EVEN or step  # fewer than that as they come
@@ -80,7 +87,20 @@ def changes(
         share = np.array([1.0 if m.rows is None else len(m.rows) / n for m in edits])
         change = space[: n * len(edits) * n_outputs].view(n, len(edits), n_outputs)
         own = np.empty((N, len(edits), n_outputs))
-        yield _mean_change(responses, rows, edits, before, change, own).numpy(), own, share
+        mean = _mean_change(responses, rows, edits, before, change, own).numpy()
+        require_finite_changes(own, bound[start : start + step])
+        yield mean, own, share
+
+
+def require_finite_changes(own: np.ndarray, bound: Sequence[Intervention]) -> None:
+    """Raise, by name, for interventions whose changes (N, B, R) cannot be computed with."""
+    fine = (np.abs(own) <= MOST).all(axis=(0, 2))  # NaN is not
+    if not fine.all():
+        first = bound[int(np.flatnonzero(~fine)[0])]
+        raise ValueError(
+            f"{described(first)} changes the predictions by more than numbers of this precision "
+            "hold. Write values within the range of the data, or pass dtype='float64'."
+        )
 
 
 @neutral_torch()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_deeplifft.interventions._values import Intervention
+from sklearn_deeplifft.tables import powers_of_two
 
 __all__ = [
     "FEW_ROWS",
@@ -20,6 +21,9 @@ __all__ = [
 
 FEW_ROWS = 20
 """Fewer rows than this at the target level, or in a cell of a pair, are flagged."""
+
+FAR = 1e100
+"""Units beyond which nothing lies, and squares of distances would overflow."""
 
 STRONG_CORRELATION = 0.7
 
@@ -69,8 +73,12 @@ def _counts(values: np.ndarray, levels: np.ndarray, near: float) -> np.ndarray:
 
 def _tolerance(values: np.ndarray) -> np.ndarray:
     """(m,): 0 for columns of few values, a quarter of a standard deviation for others."""
+    size = powers_of_two(values)
     return np.array(
-        [0.0 if len(np.unique(v)) <= MOST_DISTINCT else NEAR * v.std() for v in values.T]
+        [
+            0.0 if len(np.unique(v)) <= MOST_DISTINCT else NEAR * s * (v / s).std()
+            for v, s in zip(values.T, size, strict=True)
+        ]
     )
 
 
@@ -86,7 +94,8 @@ class DataNearby:
     """
 
     def __init__(self, data: np.ndarray, n_rows: int = 100) -> None:
-        units = data.std(axis=0)
+        size = powers_of_two(data)
+        units = size * (data / size).std(axis=0)
         self.units = np.where(units > 0, units, 1.0)
         self.raw, self.data = data, data / self.units
         self.rows = np.arange(min(n_rows, len(data)))
@@ -104,6 +113,7 @@ class DataNearby:
         before = self.data[:, columns]
         # Of the values as they are: scaled there and back they may miss their own quantile.
         after = bound.apply(self.raw[self.rows][:, columns], self.rows) / self.units[columns]
+        after = np.clip(after, -FAR, FAR)
         squared = self.squared.copy()
         for j in range(len(columns)):
             # (a - y)^2 - (b - y)^2 = (a - b) (a + b - 2 y): what moving b to a adds.
@@ -122,6 +132,7 @@ class Correlations:
     """
 
     def __init__(self, data: np.ndarray) -> None:
+        data = data / powers_of_two(data)
         centred = data - data.mean(axis=0)
         norms = np.linalg.norm(centred, axis=0)
         self.directions = centred / np.where(norms > 0, norms, np.inf)

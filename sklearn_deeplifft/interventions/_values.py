@@ -22,7 +22,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_deeplifft.tables import Names, column_names
+from sklearn_deeplifft.tables import Names, as_numbers, column_names, shown
 
 __all__ = [
     "Add",
@@ -286,6 +286,7 @@ def add(column: Column, delta: float, *, low: float | None = 0.0, high: float | 
     (delta,) = _numbers(delta, 1, "delta")
     if delta == 0:
         raise ValueError("add(..., delta=0) changes nothing; give a delta other than zero.")
+    low, high = (None if v is None else _numbers(v, 1, "low, high")[0] for v in (low, high))
     if low is not None and high is not None and not low < high:
         raise ValueError(f"add(..., low={low}, high={high}): low must be below high.")
     return Add(_one_column(column, "add"), delta, low, high)
@@ -347,22 +348,37 @@ def swap(columns: Columns, random_state: int = 0) -> Swap:
     -------
     Swap
     """
-    if not isinstance(random_state, Integral):
+    whole = isinstance(random_state, Integral) and not isinstance(random_state, bool)
+    if not whole or not 0 <= random_state < 2**32:
         raise ValueError(
-            f"swap(..., random_state={random_state!r}): an integer, so that the same swap has the "
-            "same donors wherever it is used."
+            f"swap(..., random_state={shown(random_state)}): an integer from 0 to "
+            "2**32 - 1, so that the same swap has the same donors wherever it is used."
         )
     return Swap(_columns(columns), int(random_state))
 
 
 def _columns(columns: Columns) -> tuple[Column, ...]:
-    several = (columns,) if isinstance(columns, str | int | Integral) else tuple(columns)
+    several: tuple[object, ...] = (columns,)
+    one = isinstance(columns, str) or (isinstance(columns, np.ndarray) and not columns.ndim)
+    if isinstance(columns, Iterable) and not one:
+        several = tuple(columns)
     if not several:
         raise ValueError("an intervention needs at least one column; got none.")
-    found = tuple(c if isinstance(c, str) else int(c) for c in several)
+    found = tuple(_column(c) for c in several)
     if len(set(found)) < len(found):
         raise ValueError(f"columns {list(found)} hold one twice; name each once.")
     return found
+
+
+def _column(column: object) -> Column:
+    # True and 1.5 would be columns 1: a mask, or a number that was meant for something else.
+    if isinstance(column, str):
+        return column
+    if isinstance(column, Integral) and not isinstance(column, bool):
+        return int(column)
+    raise ValueError(
+        f"{shown(column)} is no column: give a position, such as 0, a name, or a list of either."
+    )
 
 
 def _one_column(column: Columns, what: str) -> tuple[Column, ...]:
@@ -375,11 +391,11 @@ def _one_column(column: Columns, what: str) -> tuple[Column, ...]:
 
 
 def _numbers(values: ArrayLike, n: int, name: str) -> tuple[float, ...]:
-    found = np.atleast_1d(np.asarray(values, dtype=np.float64)).ravel()
+    found = np.atleast_1d(as_numbers(values, name)).ravel()
     if len(found) == 1:
         found = np.repeat(found, n)
     if len(found) != n or not np.isfinite(found).all():
         raise ValueError(
-            f"{name}={values!r} must be one finite number, or one for each of {n} column(s)."
+            f"{name}={shown(values)} must be one finite number, or one for each of {n} column(s)."
         )
     return tuple(float(v) for v in found)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 import skorch
 import torch
 
+from sklearn_deeplifft.attribution import logits_of
 from sklearn_deeplifft.networks._batches import TableDataset
 from sklearn_deeplifft.tables import Problem
 
-__all__ = ["explained_misfit"]
+__all__ = ["NOT_TRAINABLE", "explained_misfit"]
+
+NOT_TRAINABLE = (
+    "the module cannot be trained: none of its outputs depends on a parameter that takes a "
+    "gradient (requires_grad=False, or forward detaches). Let some of its parameters be trained, "
+    "or pass it fitted and with prefit=True to have it read as it is."
+)
 
 
 @contextmanager
@@ -24,10 +32,12 @@ def explained_misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem
     """
     try:
         yield
-    except (RuntimeError, ValueError, IndexError) as error:
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
         found = _misfit(net, rows, problem) if net.initialized_ else None
         if found is None:
             raise
+        if not found.of_sizes:
+            raise ValueError(found.text) from error
         sizes = ("module__n_features", "module__n_outputs")
         params = net.get_params(deep=False)
         given = [f"{name}={params[name]!r}" for name in sizes if name in params]
@@ -38,24 +48,42 @@ def explained_misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem
             else "Give the module the sizes of the table; a class that asks for n_features and "
             "n_outputs is given them."
         )
-        raise ValueError(f"{found} {remedy}") from error
+        raise ValueError(f"{found.text} {remedy}") from error
 
 
-def _misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> str | None:
-    """Run the network on two rows: the size that is wrong, None where both fit."""
+class _Misfit(NamedTuple):
+    text: str
+    of_sizes: bool = True
+    """Whether sizes are wrong, rather than what the network returns."""
+
+
+def _misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> _Misfit | None:
+    """Run the network on two rows: what is wrong with it, None where it fits."""
     X = rows.batch(np.arange(min(len(rows), 2)))[0].to(net.device)
     net.module_.eval()
     try:
-        with torch.no_grad():
-            z = net.module_(X)
+        z = net.module_(X)
     except RuntimeError as error:
-        return f"the network cannot take rows of {problem.n_features} columns ({error})."
+        return _Misfit(f"the network cannot take rows of {problem.n_features} columns ({error}).")
     if not isinstance(z, torch.Tensor):
         return None
-    width = z.reshape(len(X), -1).shape[1]
+    try:
+        width = logits_of(z, len(X)).shape[1]
+    except (TypeError, ValueError) as error:
+        return _Misfit(str(error), of_sizes=False)
+    if not z.requires_grad:
+        return _Misfit(NOT_TRAINABLE, of_sizes=False)
     fitting = {problem.n_outputs}
-    if problem.kind == "softmax" and problem.n_outputs == 2:
+    by_class = isinstance(net.criterion_, torch.nn.CrossEntropyLoss | torch.nn.NLLLoss)
+    if by_class and problem.kind != "softmax":
+        loss = type(net.criterion_).__name__
+        text = f"the net's criterion, {loss}, compares outputs with one class for each row, and y "
+        text += "has several columns or is a quantity. Give the net a criterion for such targets."
+        return _Misfit(text, of_sizes=False)
+    if problem.kind == "softmax" and problem.n_outputs == 2 and not by_class:
         fitting.add(1)
     if width in fitting:
         return None
-    return f"the network returns {width} numbers per row, but y asks for {problem.n_outputs}."
+    return _Misfit(
+        f"the network returns {width} numbers per row, but y asks for {problem.n_outputs}."
+    )

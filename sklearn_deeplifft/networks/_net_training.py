@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import skorch
+import torch
+from torch.nn.parameter import is_lazy
 
 from sklearn_deeplifft.networks._batches import TableDataset
 from sklearn_deeplifft.networks._build import NetworkSettings
@@ -34,7 +37,10 @@ def initialized(network: Any, build: Callable[[], skorch.NeuralNet], seed: int) 
             raise ValueError(
                 f"{network!r} has no parameters to train; pass prefit=True to read it as it is."
             ) from error
-    module: Preprocessed = net.module_
+        module: Preprocessed = net.module_
+        if any(is_lazy(p) for p in module.parameters()):
+            with torch.no_grad(), contextlib.suppress(RuntimeError):  # told when it is read
+                module.eval()(torch.zeros(2, len(module.standardize.mean)))
     return TrainedNetwork(net, module.core.to("cpu"), module.standardize.to("cpu"))
 
 

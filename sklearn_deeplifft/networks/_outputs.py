@@ -11,9 +11,11 @@ import skorch
 import torch
 from torch import Tensor
 
-from sklearn_deeplifft.attribution import evaluating, frozen_state, neutral_torch
+from sklearn_deeplifft.attribution import evaluating, frozen_state, logits_of, neutral_torch
 from sklearn_deeplifft.networks._build import OutputKind
 from sklearn_deeplifft.networks._kinds import adapter_of
+from sklearn_deeplifft.networks._misfit import NOT_TRAINABLE
+from sklearn_deeplifft.networks._train import seeded
 from sklearn_deeplifft.networks._trained import TrainedNetwork
 from sklearn_deeplifft.tables import Target
 
@@ -27,17 +29,31 @@ always."""
 def output_kind_of(trained: TrainedNetwork, rows: np.ndarray, kind: str) -> OutputKind:
     """Run an untrained network on rows as they are, and far away, where logits grow."""
     X = torch.tensor(rows)  # torch warns of read-only arrays
+    with seeded(0):  # lazy layers draw their weights when the first rows arrive
+        _require_gradient(trained, X[:2])
     with torch.no_grad():
         X = X if trained.standardize is None else trained.standardize(X)
+        X = X if bool(X.any()) else X + 1  # nothing is far away from columns of zeros
         core = trained.core.eval()
         with takes_columns(rows.shape[1]):
-            parts = [_one_tensor(core(X.clone())), _one_tensor(core(1e4 * X))]
-        z = torch.cat(parts).reshape(2 * len(X), -1)
+            parts = [logits_of(core(x), len(X)) for x in (X.clone(), 1e4 * X)]
+        z = torch.cat(parts)
     probabilities = bool(((z >= 0) & (z <= 1)).all())
     single = kind == "softmax" and z.shape[1] == 1
     if kind == "softmax" and not single:
         probabilities = probabilities and bool(torch.allclose(z.sum(1), z.new_ones(len(z))))
     return OutputKind(probabilities, single)
+
+
+def _require_gradient(trained: TrainedNetwork, X: Tensor) -> None:
+    """Refuse a module that no step would change."""
+    with torch.no_grad():
+        X = X if trained.standardize is None else trained.standardize(X)
+    with takes_columns(X.shape[1]):
+        z = trained.core.eval()(X.clone())
+    if logits_of(z, len(X)).requires_grad:
+        return
+    raise ValueError(NOT_TRAINABLE)
 
 
 def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
@@ -61,9 +77,8 @@ def known_classes(estimator: Any, rows: np.ndarray, labels: np.ndarray) -> np.nd
     # The module stays in its own mode with its own buffers; not every module can be copied.
     with neutral_torch(), torch.no_grad(), takes_columns(rows.shape[1]), evaluating(module):
         state = frozen_state(module, dtype)
-        width = torch.func.functional_call(module, state, (given,))
-        width = _one_tensor(width).reshape(len(rows), -1)
-    n_classes = max(width.shape[1], 2)
+        z = logits_of(torch.func.functional_call(module, state, (given,)), len(rows))
+    n_classes = max(z.shape[1], 2)
     if labels.dtype.kind in "iu" and labels.min() >= 0 and labels.max() < n_classes:
         return np.arange(n_classes)
     return None
@@ -81,15 +96,6 @@ def name_classes(networks: Sequence[TrainedNetwork], target: Target) -> None:
             trained.estimator.classes = list(target.classes)
         elif isinstance(trained.estimator, skorch.NeuralNet):
             setattr(trained.estimator, LABELS, target.classes)
-
-
-def _one_tensor(found: Any) -> Tensor:
-    if not isinstance(found, Tensor):
-        raise TypeError(
-            f"the module returned {type(found).__name__}; it must return one tensor of logits of "
-            "shape (n, K)."
-        )
-    return found
 
 
 @contextmanager

@@ -41,7 +41,7 @@ class PerceptronAdapter(NetworkAdapter):
         if isinstance(self.network, MLPRegressor):
             return "regression"
         learned = vars(self.network)  # a perceptron that is not fitted knows no labels yet
-        several = learned.get("out_activation_") == "logistic" and learned["n_outputs_"] > 1
+        several = learned.get("out_activation_") == "logistic" and learned.get("n_outputs_", 1) > 1
         return "multilabel" if several else "classification"
 
     @property
@@ -85,7 +85,13 @@ class PerceptronAdapter(NetworkAdapter):
 
     def read_fitted(self) -> TrainedNetwork:
         """Copy the weights of a fitted one."""
-        check_is_fitted(self.network)
+        # Not whatever ends in "_": a fit that failed leaves some of these behind.
+        check_is_fitted(self.network, "n_iter_")
+        if not all(np.isfinite(w).all() for w in (*self.network.coefs_, *self.network.intercepts_)):
+            raise ValueError(
+                f"weights of the fitted {type(self.network).__name__} hold NaN or infinity, so "
+                "nothing that it answers means anything; its training diverged."
+            )
         return TrainedNetwork(self.network, _torch_of_mlp(self.network), None)
 
     def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> None:

@@ -11,6 +11,7 @@ import skorch
 import torch
 from skorch.exceptions import NotInitializedError
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from sklearn_deeplifft.networks._adapter import NetworkAdapter
 from sklearn_deeplifft.networks._build import (
@@ -82,6 +83,7 @@ class ModuleAdapter(NetworkAdapter):
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
     ) -> TrainedNetwork:
         """Build a network from the class, or draw the weights of an instance anew."""
+        _require_weights(self.network)
         build = partial(module_net, self.network, problem, settings, moments)
         return initialized(self.network, build, seed)
 
@@ -93,6 +95,7 @@ class ModuleAdapter(NetworkAdapter):
         """Take an instance as it is."""
         if not self.readable:
             raise _no_fitted_network(self.network)
+        _require_weights(self.network, finite=True)
         return TrainedNetwork(self.network, self.network, None)
 
     def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> nn.Module:
@@ -156,11 +159,32 @@ class SkorchAdapter(NetworkAdapter):
                 "prefit=False to have it trained here. (sklearn.clone, as in GridSearchCV, "
                 "returns an unfitted net: pass its module_ instead.)"
             ) from error
+        _require_weights(self.network.module_, finite=True)
         return TrainedNetwork(self.network, self.network.module_, None)
 
     def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> nn.Module:
         """Feed the mean of the columns that are gone."""
         return on_fewer_columns(trained.core, kept, sliceable=False, n_features=width)
+
+
+def _require_weights(network: Any, *, finite: bool = False) -> None:
+    """Refuse a module whose weights hold nothing, or are to be read and are not finite."""
+    if not isinstance(network, nn.Module):
+        return
+    tensors = (*nn.Module.named_parameters(network), *nn.Module.named_buffers(network))
+    lazy = [name for name, t in tensors if finite and is_lazy(t)]
+    empty = lazy or [name for name, t in tensors if t.device.type == "meta"]
+    if empty:
+        raise ValueError(
+            f"{empty[0]!r} of the module holds no numbers (it is uninitialised, or on torch's "
+            '"meta" device); run it once, or load its weights first.'
+        )
+    broken = [name for name, t in tensors if finite and not bool(torch.isfinite(t).all())]
+    if broken:
+        raise ValueError(
+            f"{broken[0]!r} of the fitted network holds NaN or infinity, so nothing that it "
+            "answers means anything; its training diverged."
+        )
 
 
 def _no_fitted_network(network: Any) -> ValueError:

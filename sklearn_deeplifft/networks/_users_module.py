@@ -63,13 +63,32 @@ class UsersModule:
             return module
         # As in skorch: an instance with settings is constructed anew with these.
         build = type(self.module) if isinstance(self.module, nn.Module) else self.module
-        return build(**sizes_to_pass(build, self.n_features, self.n_outputs, given), **given)
+        if not callable(build):
+            raise TypeError(
+                f"the network cannot be built: module={build!r} is neither a torch module nor a "
+                "class or function that makes one."
+            )
+        sizes = sizes_to_pass(build, self.n_features, self.n_outputs, given)
+        try:
+            return build(**sizes, **given)
+        except TypeError as error:
+            asked = ", ".join(f"{name}={value!r}" for name, value in (sizes | given).items())
+            raise TypeError(
+                f"the network cannot be built by {_named(build)}({asked}): {error}. Pass an "
+                "instance, or a class whose parameters have defaults but for n_features and "
+                "n_outputs, which it is given."
+            ) from error
 
     def _is_frozen(self, name: str) -> bool:
         return any(
             pattern(name) if callable(pattern) else fnmatch(name, pattern)
             for pattern in self.frozen
         )
+
+
+def _named(build: Any) -> str:
+    # A function, a class or a partial of either; a partial has no name of its own.
+    return str(getattr(build, "__name__", build))
 
 
 def frozen_patterns(net: skorch.NeuralNet) -> tuple[Any, ...]:

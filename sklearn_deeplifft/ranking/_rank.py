@@ -48,11 +48,14 @@ def count_to_select(n_features_to_select: float | None, n_features: int) -> int:
 def importance_threshold(importances: np.ndarray, threshold: float | str) -> float:
     """Resolve a number, ``"mean"``, ``"median"`` or ``"1.25*mean"``, as in SelectFromModel."""
     if not isinstance(threshold, str):
-        return float(threshold)
+        return float(threshold)  # a real number, as the parameter's limits say
     factor, _, name = threshold.rpartition("*")
     summaries = {"mean": float(np.mean(importances)), "median": float(np.median(importances))}
     try:
-        return (float(factor) if factor else 1.0) * summaries[name.strip()]
+        times = float(factor) if factor else 1.0
+        if not math.isfinite(times):
+            raise ValueError(factor)
+        return times * summaries[name.strip()]
     except (KeyError, ValueError):
         raise ValueError(
             f"threshold={threshold!r} is not understood; use a number, 'mean', 'median', or a "

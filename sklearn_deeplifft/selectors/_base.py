@@ -49,7 +49,14 @@ from sklearn_deeplifft.selectors._slopes import mean_slopes
 from sklearn_deeplifft.selectors._sources import FirstRound, Source, source_of
 from sklearn_deeplifft.selectors._support import NO_CLASSES, RankedFeatures
 from sklearn_deeplifft.selectors._unused import warn_unused
-from sklearn_deeplifft.tables import FeatureGroups, FitData, Names, check_rows, find_groups
+from sklearn_deeplifft.tables import (
+    FeatureGroups,
+    FitData,
+    Names,
+    check_rows,
+    find_groups,
+    require_machine_numbers,
+)
 
 __all__ = ["BaseNetworkSelector"]
 
@@ -161,7 +168,8 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Any real dtype; CSR and CSC matrices and memory maps are read block by block.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels of any type, a multilabel indicator, or numbers.
+            Labels of any type, a multilabel indicator, or numbers. Several columns of 0 and 1 are
+            labels; of other values, each column is an output with classes of its own.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative; a weight of 2 equals the row twice, 0 equals no row.
         sample_mask : array-like of bool of shape (n_samples,), default=None
@@ -189,6 +197,10 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             self._explain_auto(data.names)
             self._warn_of_zeros()
         return self
+
+    def _validate_params(self) -> None:
+        require_machine_numbers(self.get_params(deep=False))
+        super()._validate_params()
 
     def _source(self, y: Any) -> Source:
         changes: dict[str, Any] = {}

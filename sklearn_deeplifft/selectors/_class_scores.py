@@ -11,9 +11,16 @@ from sklearn_deeplifft.attribution import ScoreSums, cell_means, largest_score, 
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.selectors._scores import Scores
 from sklearn_deeplifft.selectors._significance import NullScores
-from sklearn_deeplifft.tables import FeatureGroups, Target
+from sklearn_deeplifft.tables import FeatureGroups, Target, shown
 
-__all__ = ["split_null_scores", "of_class", "row_of", "scores_of", "warn_never_right"]
+__all__ = [
+    "split_null_scores",
+    "of_class",
+    "position_of",
+    "row_of",
+    "scores_of",
+    "warn_never_right",
+]
 
 
 def scores_of(
@@ -106,13 +113,24 @@ def row_of(target: Target, target_class: object) -> int:
     if target.kind not in ("softmax", "multilabel"):
         asked = "a regression" if target.kind == "regression" else "several outputs of classes"
         raise ValueError(
-            f"target_class={target_class!r} asks for one class, and y is {asked}; leave it at None."
+            f"target_class={shown(target_class)} asks for one class, and y is {asked}; leave "
+            "it at None."
         )
-    if target_class not in names:
+    row = position_of(target_class, names)
+    if row is None:
         raise ValueError(
-            f"target_class={target_class!r} is not a class of y; its classes are {names}."
+            f"target_class={shown(target_class)} is not a class of y; its classes are {names}."
         )
-    return names.index(target_class)
+    return row
+
+
+def position_of(label: object, names: Sequence[object]) -> int | None:
+    """Position of a label among the names of classes; None for anything that is not one of them."""
+    try:
+        hash(label)  # arrays, lists and tuples of them have no answer to whether they are equal
+        return list(names).index(label)
+    except (TypeError, ValueError):
+        return None
 
 
 def _plain(label: object) -> object:

@@ -104,6 +104,8 @@ def _folder(memory: Any) -> Path | None:
             memory = joblib.Memory(os.fspath(memory), verbose=0)
         except OSError as error:
             raise type(error)(f"memory={memory!r} is no folder to write to: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"memory={memory!r} is no path of a folder: {error}.") from error
     if memory.store_backend is None:
         return None
     folder = Path(memory.store_backend.location)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.ensembles import (
@@ -257,6 +257,7 @@ class GIATransformer(BaseNetworkSelector):
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the selected features, or of the effects: ``set(GATA1=2)->enhancer``."""
         check_is_fitted(self, "ranking_")
+        self._require_output()
         if self.output == "features":
             return np.asarray(super().get_feature_names_out(input_features))
         found = self.intervention_effects_
@@ -279,7 +280,13 @@ class GIATransformer(BaseNetworkSelector):
         check_is_fitted(self, "ranking_")
         return super().transform(X)
 
+    def _require_output(self) -> None:
+        """Check ``output``, which may have been set since ``fit`` checked it."""
+        limits = {"output": self._parameter_constraints["output"]}
+        validate_parameter_constraints(limits, {"output": self.output}, type(self).__name__)
+
     def _transform(self, X: Any) -> Any:
+        self._require_output()
         if self.output == "features":
             return super()._transform(X)
         X = check_array(X, accept_sparse=("csr", "csc"))  # transform has checked the names

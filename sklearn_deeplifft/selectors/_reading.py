@@ -249,6 +249,13 @@ class Reading:
     def require_exact(self, residual: float) -> None:
         """Raise ``NotPiecewiseLinearError`` for a residual above the tolerance of the dtype."""
         tolerance = TOLERANCE[self.reader.dtype]
+        if np.isnan(residual):
+            raise NotPiecewiseLinearError(
+                "the decomposition leaves a relative residual of nan: the terms of some rows are "
+                "not finite. The rows hold values that are more than "
+                f"{self.reader.dtype} can compute with, or the network's answers to them are NaN. "
+                "Clip or drop these rows, or pass dtype='float64'."
+            )
         if not residual <= tolerance:
             raise NotPiecewiseLinearError(
                 f"the decomposition leaves a relative residual of {residual:.3g}, above the "

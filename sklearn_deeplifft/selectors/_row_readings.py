@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
+from sklearn_deeplifft.ensembles import BaseNetworkEnsemble, names_of
 from sklearn_deeplifft.selectors._class_scores import warn_never_right
 from sklearn_deeplifft.selectors._decomposition_scorer import ScoreRule
 from sklearn_deeplifft.selectors._per_row import (
@@ -20,7 +20,14 @@ from sklearn_deeplifft.selectors._per_row import (
 )
 from sklearn_deeplifft.selectors._reading import Reading, ReadingPlan
 from sklearn_deeplifft.selectors._scores import mean_by_class
-from sklearn_deeplifft.tables import Rows, Target, check_rows, encode_like, scored_rows
+from sklearn_deeplifft.tables import (
+    Rows,
+    Target,
+    check_rows,
+    encode_like,
+    require_finite_answers,
+    scored_rows,
+)
 
 __all__ = ["RowReadings"]
 
@@ -56,7 +63,11 @@ class RowReadings:
             change of its probability.
         """
         X, target = self._checked(X, y)
-        return mean_increments(self._readings(Rows(X)), target)
+        rows = Rows(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = mean_increments(self._readings(rows), target)
+        require_finite_answers(found, rows, names_of(self), "increments")
+        return found
 
     def contributions(self, X: Any) -> Contributions:
         """The exact terms behind the scores, averaged over the networks.
@@ -74,7 +85,11 @@ class RowReadings:
         """
         check_is_fitted(self, "ranking_")
         rows = Rows(check_rows(self, X, reset=False))
-        return mean_contributions(self._readings(rows), self.estimator_._target)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = mean_contributions(self._readings(rows), self.estimator_._target)
+        for part in found:
+            require_finite_answers(part, rows, names_of(self), "contributions")
+        return found
 
     def importances(
         self, X: Any, y: Any, sample_weight: Any = None, sample_mask: Any = None

@@ -184,7 +184,7 @@ class FittedNetwork:
         return fit_data(X, y, names, self._encode, canonical=False, **given)
 
     def _encode(self, X: Any, y: Any) -> Target:
-        known = known_classes(self.network, Rows(X).take(slice(0, 2)), np.unique(y))
+        known = known_classes(self.network, Rows(X).take(slice(0, 2)), np.unique(_first_column(y)))
         task = adapter_of(self.network).task
         if task == "auto":
             # An output for each of the numbers tells that they are classes, however many.
@@ -316,6 +316,11 @@ def _require_columns_of(
         f"column {at} of X is {names[at]!r}, and the ensemble was fitted with {own[at]!r} there. "
         "Pass the same columns in the same order: X[ensemble.feature_names_in_]."
     )
+
+
+def _first_column(y: Any) -> Any:
+    """Labels to know a network's classes by; columns of objects may be of different types."""
+    return y[:, 0] if y.ndim == 2 and y.dtype == object else y
 
 
 def _gates_in_front(trained: TrainedNetwork) -> np.ndarray:

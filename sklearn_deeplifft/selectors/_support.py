@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from sklearn.feature_selection import SelectorMixin
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.ensembles import names_of
@@ -22,6 +23,8 @@ from sklearn_deeplifft.ranking import (
     top_mask,
     top_masks,
 )
+from sklearn_deeplifft.selectors._class_scores import position_of
+from sklearn_deeplifft.selectors._fit_cache import CUT
 from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._significance import AUTO
 from sklearn_deeplifft.tables import (
@@ -29,7 +32,9 @@ from sklearn_deeplifft.tables import (
     Rows,
     check_rows,
     correlated_pairs,
+    require_machine_numbers,
     require_threshold,
+    shown,
 )
 
 __all__ = ["NO_CLASSES", "RankedFeatures"]
@@ -46,6 +51,7 @@ class RankedFeatures(SelectorMixin):
     n_features_to_select: Any
     threshold: Any
     alpha: float
+    _parameter_constraints: dict[str, Any]
     per_class: bool
     layer: str | None = None
     """Submodule whose neurons are ranked, where a subclass has the parameter."""
@@ -64,6 +70,21 @@ class RankedFeatures(SelectorMixin):
     mean_ranks_: np.ndarray
     _groups: FeatureGroups
     _row_names: Sequence[Any]
+
+    def transform(self, X: Any) -> Any:
+        """Reduce X to the selected features.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_selected_features)
+        """
+        # scikit-learn sums X to see whether it is finite, and says so in words of its own.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return super().transform(X)
 
     def top_features(self, k: int = 10, *, label: Any = None) -> np.ndarray:
         """The features that speak most for a class, or the best of all.
@@ -89,15 +110,19 @@ class RankedFeatures(SelectorMixin):
             The label is unknown, or ``k`` is not positive.
         """
         check_is_fitted(self, "ranking_")
-        if not isinstance(k, Integral) or k < 1:
-            raise ValueError(f"k={k!r} must be a positive integer: so many features are returned.")
+        if not isinstance(k, Integral) or isinstance(k, bool) or k < 1:
+            raise ValueError(
+                f"k={shown(k)} must be a positive integer: so many features are returned."
+            )
         if label is None:
             values = -self.ranking_
-        elif label in self._row_names:
-            values = self.class_importances_[self._row_names.index(label)]
+        elif (row := position_of(label, self._row_names)) is not None:
+            values = self.class_importances_[row]
         else:
             known = ", ".join(map(str, self._row_names))
-            raise ValueError(f"label={label!r} is not one of those that fit has seen: {known}.")
+            raise ValueError(
+                f"label={shown(label)} is not one of those that fit has seen: {known}."
+            )
         best = np.argsort(-values, kind="stable")[:k]
         names = getattr(self, "feature_names_in_", None) if self._selects_inputs() else None
         return best if names is None else names[best]
@@ -171,9 +196,10 @@ class RankedFeatures(SelectorMixin):
         check_is_fitted(self, "ranking_")
         if not hasattr(self, "classes_"):
             raise ValueError(NO_CLASSES)
+        self._require_cut()
         k = self.n_features_to_select if k is None else k
         by_class = self._groups.largest(self.class_importances_)
-        if k == AUTO:
+        if isinstance(k, str) and k == AUTO:
             chosen = self._groups.merged(self._tested_against_nulls("class_q_values_"))
             chosen = chosen <= self.alpha
         else:
@@ -253,7 +279,7 @@ class RankedFeatures(SelectorMixin):
 
     def _transform(self, X: Any) -> Any:
         """Reduce rows; of an empty selection that was not asked for, nothing can be handed on."""
-        if self.n_features_to_select == AUTO and not self._get_support_mask().any():
+        if not self._get_support_mask().any() and self.n_features_to_select == AUTO:
             q = self.class_q_values_ if self.per_class else self.q_values_
             raise ValueError(
                 f'n_features_to_select="auto" kept no column at alpha={self.alpha:g}, so '
@@ -263,8 +289,18 @@ class RankedFeatures(SelectorMixin):
             )
         return super()._transform(X)
 
+    def _require_cut(self) -> None:
+        """Check the parameters of the cut, which may have been set since ``fit`` checked them."""
+        given = {name: value for name, value in self.get_params(deep=False).items() if name in CUT}
+        require_machine_numbers(given)
+        if isinstance(self.n_features_to_select, Real | str):
+            del given["n_features_to_select"]  # it is counted out against the features there are
+        limits = {name: self._parameter_constraints[name] for name in given}
+        validate_parameter_constraints(limits, given, caller_name=type(self).__name__)
+
     def _get_support_mask(self) -> np.ndarray:
         check_is_fitted(self, "ranking_")
+        self._require_cut()
         k = self.n_features_to_select
         if self.threshold is None:
             return self._counted_mask()

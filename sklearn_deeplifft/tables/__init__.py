@@ -1,5 +1,6 @@
 """Floor 0: rows of any kind of table, validation that names columns, targets, feature groups."""
 
+from sklearn_deeplifft.tables._containers import require_readable, shown, told_cells
 from sklearn_deeplifft.tables._correlations import (
     ColumnCorrelations,
     correlated_pairs,
@@ -16,7 +17,7 @@ from sklearn_deeplifft.tables._fit_data import (
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._near_copies import near_copies
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
-from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments
+from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments, powers_of_two
 from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
 from sklearn_deeplifft.tables._targets import (
     Problem,
@@ -28,13 +29,16 @@ from sklearn_deeplifft.tables._targets import (
 from sklearn_deeplifft.tables._task import Task, decide_task, task_of, task_sentence
 from sklearn_deeplifft.tables._validation import (
     Names,
+    as_numbers,
     class_weights,
     column_indices,
     column_names,
     reference_values,
     require_device,
     require_finite,
+    require_finite_answers,
     require_layer_sizes,
+    require_machine_numbers,
     require_no_groups_beside_layer,
     require_reference,
     warn_constant,
@@ -70,10 +74,17 @@ __all__ = [
     "fit_data",
     "find_simplices",
     "plain_target",
+    "powers_of_two",
     "read_table",
     "require_device",
     "require_finite",
+    "require_finite_answers",
+    "require_readable",
+    "shown",
+    "told_cells",
+    "as_numbers",
     "require_layer_sizes",
+    "require_machine_numbers",
     "require_no_groups_beside_layer",
     "reference_values",
     "require_reference",

@@ -14,6 +14,7 @@ A constant column has z = 0: it is correlated with nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from sklearn.utils.validation import check_array
 
+from sklearn_deeplifft.tables._containers import require_readable, shown, told_cells
 from sklearn_deeplifft.tables._rows import Rows, column_moments
 from sklearn_deeplifft.tables._validation import require_finite
 
@@ -146,22 +148,24 @@ def groups_from_correlation(X: Any, threshold: float = 0.9) -> np.ndarray:
     """
     require_threshold(threshold)
     names = getattr(X, "columns", None)
-    X = check_array(
-        X,
-        accept_sparse=("csr", "csc"),
-        dtype="numeric",
-        ensure_all_finite=False,
-        ensure_min_samples=2,
-    )
+    require_readable(X)
+    with told_cells(X):
+        X = check_array(
+            X,
+            accept_sparse=("csr", "csc"),
+            dtype="numeric",
+            ensure_all_finite=False,
+            ensure_min_samples=2,
+        )
     require_finite(X, None if names is None else list(map(str, names)))
     return correlated_components(Rows(X), threshold)
 
 
 def require_threshold(threshold: float) -> None:
     """Raise unless a correlation can be above the threshold, and need not be."""
-    if not 0 < threshold < 1:
+    if not isinstance(threshold, Real) or not 0 < threshold < 1:
         raise ValueError(
-            f"threshold={threshold!r} must be between 0 and 1, both excluded: columns whose "
+            f"threshold={shown(threshold)} must be between 0 and 1, both excluded: columns whose "
             "absolute correlation is above it belong together."
         )
 

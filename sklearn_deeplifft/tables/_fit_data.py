@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_deeplifft.tables._containers import require_readable, shown, told_cells
 from sklearn_deeplifft.tables._forks import prepare_for_forks
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
@@ -24,7 +26,15 @@ from sklearn_deeplifft.tables._rows import (
     with_native_bytes,
 )
 from sklearn_deeplifft.tables._targets import Target
-from sklearn_deeplifft.tables._validation import class_weights, require_finite, warn_constant
+from sklearn_deeplifft.tables._validation import (
+    LARGEST_WEIGHT,
+    SMALLEST_WEIGHT,
+    as_numbers,
+    class_weights,
+    require_finite,
+    require_told_apart,
+    warn_constant,
+)
 
 __all__ = [
     "FitData",
@@ -78,19 +88,26 @@ def check_rows(selector: Any, X: Any, *, reset: bool, y: Any = "no_validation") 
     prepare_for_forks()
     # First, since scikit-learn knows neither truth values that are objects nor pandas.NA.
     y = y if isinstance(y, str) else plain_target(y)
-    checked = validate_data(
-        selector,
-        X,
-        y,
-        reset=reset,
-        accept_sparse=("csr", "csc"),
-        dtype="numeric",
-        ensure_all_finite=False,
-        ensure_min_samples=2 if reset else 1,
-        **({} if isinstance(y, str) else {"multi_output": True}),
-    )
+    require_readable(X)
+    with told_cells(X):
+        checked = validate_data(
+            selector,
+            X,
+            y,
+            reset=reset,
+            accept_sparse=("csr", "csc"),
+            dtype="numeric",
+            ensure_all_finite=False,
+            ensure_min_samples=2 if reset else 1,
+            **({} if isinstance(y, str) else {"multi_output": True}),
+        )
+        X_read = checked if isinstance(y, str) else checked[0]
+        if X_read.dtype.kind not in "biuf":
+            raise ValueError(f"cells of X are {X_read.dtype}")
     X, y = (checked, None) if isinstance(y, str) else checked
-    require_finite(X, getattr(selector, "feature_names_in_", None))
+    names = getattr(selector, "feature_names_in_", None)
+    require_finite(X, names)
+    require_told_apart(X, names)
     if sp.issparse(X):
         X = with_native_bytes(X)
     return X if y is None else (X, y)
@@ -116,7 +133,7 @@ def fit_data(
     """
     if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not sp.issparse(y):
         y = column_or_1d(y, warn=True)
-    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weight = _weights(sample_weight, X)
     mask = _as_mask(sample_mask, len(weight))
     groups = None if groups is None else encode_row_groups(groups, len(weight))
     X, y, weight, mask, groups = _without_weightless(X, y, weight, mask, groups)
@@ -146,8 +163,13 @@ def fit_data(
 
 def scored_rows(X: Any, sample_weight: Any, sample_mask: Any) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the rows to score, and the weight of every row."""
-    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    return np.flatnonzero(_as_mask(sample_mask, len(weight)) & (weight > 0)), weight
+    weight = _weights(sample_weight, X)
+    index = np.flatnonzero(_as_mask(sample_mask, len(weight)) & (weight > 0))
+    if not len(index):
+        raise ValueError(
+            "no row is left to score: sample_weight is zero wherever sample_mask is True."
+        )
+    return index, weight
 
 
 def target_scale(data: FitData) -> tuple[np.ndarray, np.ndarray]:
@@ -157,6 +179,21 @@ def target_scale(data: FitData) -> tuple[np.ndarray, np.ndarray]:
     mean = w @ y / w.sum()
     std = np.sqrt(w @ (y - mean) ** 2 / w.sum())
     return mean, np.where(std > 0, std, 1.0)
+
+
+def _weights(given: Any, X: Any) -> np.ndarray:
+    """Weight of every row, (n,) float64; the loss reads them in single precision."""
+    given = (
+        given if given is None or isinstance(given, Real) else as_numbers(given, "sample_weight")
+    )
+    weight: np.ndarray = _check_sample_weight(given, X, dtype=np.float64, ensure_non_negative=True)
+    counted = weight[weight > 0]
+    if len(counted) and (counted.min() < SMALLEST_WEIGHT or counted.max() > LARGEST_WEIGHT):
+        raise ValueError(
+            f"sample_weight goes from {counted.min():g} to {counted.max():g}; weights are 0, or "
+            f"between {SMALLEST_WEIGHT:g} and {LARGEST_WEIGHT:g}. Divide all of them by their mean."
+        )
+    return weight
 
 
 def _without_weightless(
@@ -210,14 +247,22 @@ def _scaling(mean: np.ndarray, std: np.ndarray, *, sparse: bool) -> tuple[np.nda
     return (np.zeros_like(mean) if sparse else mean), np.where(std > 0, std, 1.0)
 
 
+def _described(mask: Any, values: np.ndarray) -> str:
+    if values.ndim == 1:
+        return f"{len(values)} of dtype {values.dtype}"
+    return shown(mask) if values.ndim == 0 else f"shape {values.shape}"
+
+
 def _as_mask(mask: Any, n: int) -> np.ndarray:
     if mask is None:
         return np.ones(n, dtype=bool)
-    values: np.ndarray = column_or_1d(mask)
-    if values.dtype != bool or len(values) != n:
+    values = np.asarray(mask, dtype=None if isinstance(mask, np.ndarray) else object)
+    if values.dtype == object and all(isinstance(value, bool | np.bool_) for value in values.flat):
+        values = values.astype(bool)
+    values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+    if values.dtype != bool or values.shape != (n,):
         raise ValueError(
-            f"sample_mask must be {n} booleans, one per row; got {len(values)} of dtype "
-            f"{values.dtype}."
+            f"sample_mask must be {n} booleans, one per row; got {_described(mask, values)}."
         )
     if not values.any():
         raise ValueError("sample_mask is False for every row; at least one must be scored.")

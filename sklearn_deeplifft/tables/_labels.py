@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from sklearn_deeplifft.tables._containers import require_sound_storage, shown
 from sklearn_deeplifft.tables._rows import with_native_bytes
 
 __all__ = [
@@ -23,6 +24,9 @@ __all__ = [
 ]
 
 MOST_NAMED = 5
+
+BEYOND = 2.0**63
+"""Smallest number that no signed integer of 64 bits reaches."""
 
 NUMBERS = {"bool", "whole", "real"}
 """Kinds of Python objects that go together in one numeric column."""
@@ -60,8 +64,9 @@ def plain_target(y: Any) -> Any:
     array([0, 1])
     """
     if y is None or sp.issparse(y):
+        require_sound_storage(y, "y")
         return y if y is None else with_native_bytes(y)
-    values = np.asarray(y)
+    values = _as_array(y)
     if values.dtype.kind == "T":  # numpy's own strings, which scikit-learn does not know
         values = values.astype(object)
     _require_none_missing(values)
@@ -69,6 +74,12 @@ def plain_target(y: Any) -> Any:
         raise ValueError(_neither(values.dtype.name))
     if values.dtype == object:
         values = _of_known_types(values)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        n = int((~np.isfinite(values)).sum())
+        raise ValueError(
+            f"Input y contains infinity: {n} number{'s' if n > 1 else ''} too large for "
+            f"{values.dtype}, or divided by zero. Drop these rows, or clip them."
+        )
     return with_native_bytes(values)
 
 
@@ -122,6 +133,23 @@ def numbers_in(column: Any) -> np.ndarray | None:
     return values if values.dtype.kind in "iu" else None
 
 
+def _as_array(y: Any) -> np.ndarray:
+    try:
+        values = np.asarray(y)
+        if isinstance(y, list | tuple) and values.dtype.kind == "f" and values.size:
+            # Among integers of more than 64 bits, or of both signs, numpy takes the nearest floats.
+            exact = np.asarray(y, dtype=object)
+            if np.abs(values).max() >= BEYOND and kinds_of(exact) <= {"bool", "whole"}:
+                return exact
+    except (ValueError, OverflowError) as error:  # lists of different lengths
+        raise ValueError(
+            f"y must hold one label, or one per output, for each row ({error})."
+        ) from error
+    if isinstance(y, np.ma.MaskedArray) and np.ma.getmaskarray(y).any():
+        raise ValueError("y is a masked array with values masked out; drop these rows first.")
+    return values
+
+
 def _require_none_missing(values: np.ndarray) -> None:
     n, rows = missing_rows(values)
     if n:
@@ -158,8 +186,8 @@ def _as_numbers(column: np.ndarray, *, whole: bool) -> np.ndarray:
         return column.astype(np.int64 if whole else np.float64)
     except OverflowError as error:
         raise ValueError(
-            f"y holds {max(column, key=abs)}, which no number of 64 bits does. Identifiers are "
-            "labels as text: y.astype(str)."
+            f"y holds {shown(max(column, key=abs))}, which no number of 64 bits does. "
+            "Identifiers are labels as text: y.astype(str)."
         ) from error
 
 

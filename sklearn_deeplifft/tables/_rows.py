@@ -19,6 +19,7 @@ __all__ = [
     "Rows",
     "canonical_rows",
     "column_moments",
+    "powers_of_two",
     "with_native_bytes",
 ]
 
@@ -130,6 +131,16 @@ def exact_float(dtype: np.dtype) -> type[np.floating]:
     """
     small = dtype.itemsize <= (4 if dtype.kind == "f" else 2)
     return np.float32 if small else np.float64
+
+
+def powers_of_two(values: np.ndarray) -> np.ndarray:
+    """Power of two near the largest size in each column of (n, d), (d,).
+
+    To divide by it loses no bit, and squares of what is left do not overflow.
+    """
+    exponents = np.frexp(np.abs(values).max(axis=0, initial=0.0))[1]
+    powers: np.ndarray = np.ldexp(1.0, exponents - 1)
+    return powers
 
 
 class ColumnMoments(NamedTuple):

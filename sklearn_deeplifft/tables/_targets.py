@@ -17,6 +17,9 @@ from sklearn_deeplifft.tables._validation import as_numbers
 
 __all__ = ["Problem", "Target", "encode_like", "encode_known", "encode_target"]
 
+LARGEST, SMALLEST = 1e37, 1e-37
+"""Sizes of a quantity that single precision holds, with some room for what is computed of it."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -99,20 +102,42 @@ def _encode_numbers(y: np.ndarray) -> Target:
     if y.dtype.kind not in "biuf":
         # Text that happens to be numbers may be codes; nobody but the user knows.
         raise ValueError(
-            f"y holds {y.flat[0]!r}, and a regression needs numbers. Convert it, for example with "
-            "y.astype(float), or learn it as classes."
+            f"y holds {str(y.flat[0])!r}, and a regression needs numbers. Convert it, for example "
+            "with y.astype(float), or learn it as classes."
         )
     values = y.astype(np.float64).reshape(len(y), -1)
+    _require_learnable(y, values)
     return Target("regression", values, None, tuple(range(values.shape[1])))
+
+
+def _require_learnable(y: np.ndarray, values: np.ndarray) -> None:
+    """Raise for numbers that a network of single precision cannot answer with."""
+    largest = np.abs(values).max(initial=0.0)
+    if not largest <= LARGEST:
+        raise ValueError(
+            f"y holds {largest:g}, and the networks' outputs reach {LARGEST:g}. Divide y, for "
+            "example by its standard deviation."
+        )
+    spread = values.max(axis=0) - values.min(axis=0)
+    whole = y.dtype.kind in "iu" and len(np.unique(y)) > len(np.unique(values))
+    if whole or ((spread > 0) & (spread < SMALLEST)).any():
+        raise ValueError(
+            f"y varies by {spread.min():g}, less than the networks' outputs can tell. Subtract its "
+            "mean and divide by its standard deviation."
+        )
 
 
 def _encode_labels(y: np.ndarray, classes: np.ndarray | None) -> Target:
     if y.ndim == 2 and y.dtype == object:
         # type_of_target would sort all columns together, and text does not compare with numbers.
         return _encode_outputs(y)
-    kind = type_of_target(y, input_name="y")
+    with np.errstate(invalid="ignore"):  # it compares large numbers with themselves as integers
+        kind = type_of_target(y, input_name="y")
     if kind in ("binary", "multiclass"):
         return _encode_classes(y) if classes is None else encode_known(y, classes)
+    if kind == "multilabel-indicator" and not np.isin(y, (0, 1)).all():
+        # Two values other than 0 and 1 say nothing of presence: each column has classes of its own.
+        return _encode_outputs(y)
     if kind == "multilabel-indicator":
         labels = np.arange(y.shape[1])
         return Target("multilabel", y.astype(np.int64), labels, tuple(labels))
@@ -138,6 +163,11 @@ def _encode_classes(y: np.ndarray) -> Target:
 
 def encode_known(y: np.ndarray, classes: np.ndarray) -> Target:
     """Encode labels of known ``classes``; any other label is an error that names it."""
+    if y.ndim > 1 and y.shape[1] > 1:
+        raise ValueError(
+            f"y has {y.shape[1]} columns; the networks know one label for each row, of "
+            f"{np.asarray(classes).tolist()}."
+        )
     y = np.ravel(y)
     position = {label: i for i, label in enumerate(np.asarray(classes).tolist())}
     unseen = [label for label in np.unique(y).tolist() if label not in position]
@@ -166,6 +196,8 @@ def encode_like(y: Any, fitted: Target) -> Target:
     values = as_numbers(y, "y")
     if not np.isfinite(values).all():
         raise ValueError("y holds NaN or infinity; drop rows without a target first.")
+    if fitted.kind == "regression":
+        _require_learnable(values, values)
     if fitted.kind == "multilabel" and not np.isin(values, (0, 1)).all():
         raise ValueError("y of a multilabel problem must hold 0 and 1 only.")
     return replace(fitted, codes=values.astype(fitted.codes.dtype))
@@ -175,5 +207,11 @@ def _encode_outputs(y: np.ndarray) -> Target:
     encoders = [LabelEncoder().fit(column) for column in y.T]
     codes = [e.transform(column) for e, column in zip(encoders, y.T, strict=True)]
     classes = [e.classes_ for e in encoders]
+    for j, labels in enumerate(classes):
+        if len(labels) < 2:
+            raise ValueError(
+                f"column {j} of y has only one class, {labels.tolist()[0]!r}; there is nothing to "
+                "tell apart. Leave the column out."
+            )
     names = tuple((o, label) for o, labels in enumerate(classes) for label in labels)
     return Target("multisoftmax", np.stack(codes, axis=1).astype(np.int64), classes, names)

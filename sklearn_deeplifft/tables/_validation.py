@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -11,6 +12,7 @@ import scipy.sparse as sp
 import torch
 
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
+from sklearn_deeplifft.tables._containers import shown
 from sklearn_deeplifft.tables._rows import Rows
 
 __all__ = [
@@ -21,14 +23,29 @@ __all__ = [
     "column_names",
     "require_device",
     "require_finite",
+    "require_finite_answers",
     "require_layer_sizes",
+    "require_machine_numbers",
     "require_no_groups_beside_layer",
     "reference_values",
     "require_reference",
+    "require_told_apart",
     "warn_constant",
 ]
 
 MOST_NAMED = 5
+
+ORDINARY = 1e6
+"""Size of values with which any sound network can compute."""
+
+EXACT = 2**53
+"""Largest number up to which float64 holds every whole number."""
+
+SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-30, 1e30
+"""Weights that single precision holds, sums and products of them included."""
+
+MOST_WEIGHTS = 1e10
+"""Weights of a network: with gradients and moments 160 GB."""
 
 Names = Sequence[str] | np.ndarray | None
 """Column names, where the table has any."""
@@ -63,6 +80,34 @@ def require_finite(X: Any, names: Names) -> None:
         )
 
 
+def require_told_apart(X: Any, names: Names) -> None:
+    """Raise for columns of whole numbers that differ by less than float64 can tell.
+
+    Identifiers of 64 bits and counters of nanoseconds go beyond its 53 bits; networks would read
+    several of them as one.
+    """
+    values = X.data if sp.issparse(X) else X
+    if values.dtype.kind not in "iu" or values.dtype.itemsize < 8 or not values.size:
+        return
+    if max(int(values.max()), -int(values.min())) <= EXACT:
+        return
+    merged = [j for j in range(X.shape[1]) if _merges(_column(X, j))]
+    if merged:
+        raise ValueError(
+            f"column {column_names(names, merged)} holds whole numbers beyond 2**53 that differ by "
+            "less than float64 can tell. Subtract the smallest, or drop identifiers."
+        )
+
+
+def _column(X: Any, j: int) -> np.ndarray:
+    part = X[:, [j]]
+    return np.ravel(part.toarray() if sp.issparse(part) else part)
+
+
+def _merges(values: np.ndarray) -> bool:
+    return len(np.unique(values.astype(np.float64))) < len(np.unique(values))
+
+
 def _counts(X: Any, test: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Number of values of each column that pass a test, (d,)."""
     counts = np.zeros(X.shape[1], dtype=np.int64)
@@ -87,6 +132,29 @@ def _counted(names: Names, bad: np.ndarray, counts: np.ndarray) -> str:
     return shown + (f" and {rest} more" if rest > 0 else "")
 
 
+def require_finite_answers(answers: Any, X: Any, names: Names, what: str) -> None:
+    """Raise unless what networks answer to rows ``X`` (an array or ``Rows``) is finite.
+
+    Weights were looked at before: the fault is in values that single precision does not hold, or
+    in the network's own arithmetic.
+    """
+    if np.isfinite(_sum_of(answers)) or np.isfinite(answers).all():
+        return
+    rows = X if isinstance(X, Rows) else Rows(np.asarray(X))
+    largest = np.max([np.abs(block).max(axis=0) for _, block in rows.blocks()], axis=0)
+    at = int(largest.argmax())
+    if largest[at] <= ORDINARY:
+        raise ValueError(
+            f"{what} are not finite, though no value of X is larger than {largest[at]:g}: the "
+            "network divides by zero, or its answers grow beyond what it computes in."
+        )
+    raise ValueError(
+        f"{what} are not finite: column {column_names(names, [at])} holds values up to "
+        f"{largest[at]:g}, which is more than the networks can compute with. Leave such rows out, "
+        "or clip their values to the range of the training."
+    )
+
+
 def warn_constant(std: np.ndarray, names: Names) -> None:
     """Warn once, by name, of columns that hold one value only; they score zero."""
     constant = np.flatnonzero(std == 0)
@@ -104,16 +172,22 @@ def column_indices(columns: Sequence[int | str], names: Names, n_features: int) 
         raise ValueError(
             f"a group of columns must be a list of names or positions; got {columns!r}."
         )
-    known: dict[str, int] = {}
+    if not isinstance(columns, Iterable):
+        raise ValueError(
+            f"a group of columns must be a list of names or positions; got {shown(columns)}."
+        )
+    columns = list(columns)
+    known: dict[Any, int] = {}
     if names is not None and any(isinstance(column, str) for column in columns):
         known = {str(name): i for i, name in enumerate(names)}
     found = []
     for column in columns:
-        i = known.get(column) if isinstance(column, str) else int(column)
+        whole = isinstance(column, Integral) and not isinstance(column, bool)
+        i = known.get(column) if isinstance(column, str) else int(column) if whole else None
         if i is None or not 0 <= i < n_features:
             raise ValueError(
-                f"column {column!r} is not among the {n_features} columns of X; use a name that "
-                "X carries, or a position from 0."
+                f"column {shown(column)} is not among the {n_features} columns of X; use a name "
+                "that X carries, or a position from 0."
             )
         found.append(i)
     return np.asarray(found, dtype=np.int64)
@@ -144,6 +218,11 @@ def class_weights(
         # A class of no weight has no rows in the loss either; nothing may be divided by its zero.
         factor = weight.sum() / (len(classes) * np.maximum(totals, 1e-300))
         return np.asarray(factor[codes])
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(
+            f"class_weight={shown(class_weight)} must be 'balanced', None, or a mapping of classes "
+            "to weights."
+        )
     unknown = set(class_weight) - set(classes.tolist())
     if unknown:
         raise ValueError(
@@ -151,10 +230,13 @@ def class_weights(
             f"are {classes.tolist()}."
         )
     for label, value in class_weight.items():
-        if not isinstance(value, Real) or not 0 <= float(value) < np.inf:
+        if not isinstance(value, Real) or not (
+            value == 0 or SMALLEST_WEIGHT <= value <= LARGEST_WEIGHT
+        ):
             raise ValueError(
-                f"class_weight gives class {label!r} the weight {value!r}; a weight must be a "
-                "finite number from 0 on."
+                f"class_weight gives class {label!r} the weight {shown(value)}; a weight must be a "
+                f"finite number from 0 on, above 0 between {SMALLEST_WEIGHT:g} and "
+                f"{LARGEST_WEIGHT:g}."
             )
     factor = np.array([float(class_weight.get(label, 1)) for label in classes.tolist()])
     if not factor.any():
@@ -165,9 +247,28 @@ def class_weights(
 def as_numbers(values: Any, name: str) -> np.ndarray:
     """Convert a parameter to float64; ``name`` says whose text cannot be."""
     try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        found: np.ndarray = np.asarray(values)
+        if found.dtype.kind in "cmM":  # numpy would drop imaginary parts, and number dates
+            raise TypeError(f"got {found.dtype}")
+        return np.asarray(found, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} must hold numbers ({error}).") from error
+
+
+def require_machine_numbers(params: Mapping[str, Any]) -> None:
+    """Raise for numbers that scikit-learn's limits cannot be compared with, by parameter.
+
+    Those are integers of more than 64 bits and fractions: numpy has no type for them.
+    """
+    for name, value in params.items():
+        if isinstance(value, Real):
+            number: Any = value
+            try:
+                np.isnan(number)
+            except TypeError as error:
+                raise ValueError(
+                    f"{name}={shown(value)} must be an integer of 64 bits, or a float."
+                ) from error
 
 
 def require_reference(reference: Any, n_features: int, *, hidden: bool) -> None:
@@ -212,21 +313,28 @@ def require_no_groups_beside_layer(layer: str | None, *, groups: Any, simplex_gr
 
 def require_layer_sizes(sizes: Iterable[Any]) -> None:
     """Raise unless every hidden layer has a positive whole number of units."""
+    sizes = list(sizes)
     for size in sizes:
         if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
             raise ValueError(
-                f"hidden_layer_sizes={sizes!r} must hold positive integers, one per hidden layer; "
-                f"got {size!r}."
+                f"hidden_layer_sizes={shown(sizes)} must hold positive integers, one per hidden "
+                f"layer; got {shown(size)}."
             )
+    n_weights = sum(int(a) * int(b) for a, b in itertools.pairwise([1, *sizes, 1]))
+    if n_weights > MOST_WEIGHTS:
+        raise ValueError(
+            f"hidden_layer_sizes={shown(sizes)} make at least {n_weights:.3g} weights a network, "
+            f"and {MOST_WEIGHTS:g} are the most that can be trained. Use smaller layers."
+        )
 
 
 def require_device(device: str) -> None:
     """Raise unless torch knows the device and has it here."""
     try:
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).item()  # "meta" makes tensors that hold nothing
     except (AssertionError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].rstrip(".")
         raise ValueError(
-            f"device={device!r} cannot be used here: {reason} Use 'cpu', or a device that torch "
+            f"device={device!r} cannot be used here: {reason}. Use 'cpu', or a device that torch "
             "reports as available."
         ) from error

@@ -1,0 +1,1 @@
+"""Random good and bad inputs: a right answer, or an error in our own words."""

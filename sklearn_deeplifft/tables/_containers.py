@@ -1,0 +1,127 @@
+"""Tables as they come: storage that can be trusted, distinct names, and cells that are numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+__all__ = ["require_readable", "require_sound_storage", "shown", "told_cells"]
+
+MOST_SHOWN = 40
+"""Characters of a value in a message."""
+
+
+def shown(value: Any) -> str:
+    """A value for a message, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no integer of more than 4,300 digits
+        text = f"an integer of about {int(value.bit_length() * 0.30103):,} digits"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
+def require_sound_storage(X: Any, name: str) -> None:
+    """Raise ``ValueError`` unless every stored value of a sparse matrix has a place inside it.
+
+    scipy looks at indices when a matrix is made, not at what has become of its arrays since, and
+    its compiled code reads and writes wherever they lead. Anything that is not sparse passes.
+    """
+    if not sp.issparse(X) or len(X.shape) != 2 or _is_sound(X):
+        return
+    raise ValueError(
+        f"{name} is a {X.format} matrix of shape {X.shape} whose indices lead outside of it. Its "
+        "arrays were changed after it was made, or read from a damaged file: build it anew."
+    )
+
+
+def _is_sound(X: Any) -> bool:
+    if X.format == "coo":
+        return all(_within(i, n) for i, n in zip(X.coords, X.shape, strict=True))
+    if X.format not in ("csr", "csc"):
+        return True
+    major, minor = X.shape if X.format == "csr" else X.shape[::-1]
+    starts = X.indptr
+    if len(starts) != major + 1 or starts[0] != 0 or (starts[1:] < starts[:-1]).any():
+        return False
+    stored = int(starts[-1])
+    return stored <= min(len(X.indices), len(X.data)) and _within(X.indices[:stored], minor)
+
+
+def _within(indices: np.ndarray, n: int) -> bool:
+    return not len(indices) or (int(indices.min()) >= 0 and int(indices.max()) < n)
+
+
+def require_readable(X: Any, name: str = "X") -> None:
+    """Raise ``ValueError`` for what scikit-learn would read otherwise than it is meant.
+
+    That is sparse storage that leads astray, names that two columns share, and masked cells.
+    """
+    require_sound_storage(X, name)
+    if isinstance(X, np.ma.MaskedArray) and np.ma.getmaskarray(X).any():
+        raise ValueError(
+            f"{name} is a masked array, and {int(np.ma.getmaskarray(X).sum())} of its values are "
+            "masked out. Fill them in, for example with its filled(numpy.nan) and an imputer."
+        )
+    # Only frames have names of columns; of an array nothing is asked.
+    counts = Counter(column for column in getattr(X, "columns", ()) if isinstance(column, str))
+    twice = [column for column, count in counts.items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"{name} has more than one column named {', '.join(map(shown, twice[:5]))}; rename or "
+            "drop all but one of each."
+        )
+
+
+@contextmanager
+def told_cells(X: Any, name: str = "X") -> Iterator[None]:
+    """Name the cell of a table that is not a number, where reading it failed for that."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        reason = None if sp.issparse(X) else _unreadable(X, name)
+        if reason is None:
+            raise
+        if isinstance(error, TypeError):  # scikit-learn's own type for what is no number at all
+            raise TypeError(f"{reason} ({error})") from error
+        raise ValueError(reason) from error
+
+
+def _unreadable(X: Any, name: str) -> str | None:
+    """Say which value cannot be read; None where all of them can."""
+    try:
+        values: np.ndarray = np.asarray(X)
+    except (TypeError, ValueError, OverflowError) as error:
+        return (
+            f"{name} cannot be read as a table of numbers ({error}); give every row one per column."
+        )
+    if values.ndim != 2 or values.dtype.kind in "biufc":
+        return None
+    if values.dtype.kind in "mM":
+        return (
+            f"{name} holds {values.dtype.name}, which is no number; turn dates into numbers first."
+        )
+    names = list(getattr(X, "columns", range(values.shape[1])))
+    for i, row in enumerate(values):
+        for j, cell in enumerate(row):
+            if not _is_number(cell):
+                return (
+                    f"column {names[j]!r} of {name} holds {shown(cell)} (row {i}), which is no "
+                    "number that 64 bits can hold. Encode or drop the column, for example with "
+                    "sklearn.preprocessing.OneHotEncoder."
+                )
+    return None
+
+
+def _is_number(cell: Any) -> bool:
+    if isinstance(cell, complex | np.datetime64 | np.timedelta64):
+        return False
+    try:
+        float(cell)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True

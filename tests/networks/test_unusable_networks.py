@@ -1,0 +1,150 @@
+"""Networks that cannot be built, trained or read: each is refused by name, and left as it was."""
+
+import numpy as np
+import pytest
+import skorch
+import torch
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from torch import nn
+
+from sklearn_deeplifft import (
+    DeepLIFFTSelector,
+    GIATransformer,
+    NetworkEnsembleClassifier,
+    NetworkEnsembleRegressor,
+)
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(40, 4)).astype(np.float32)
+y = (X[:, 0] > 0).astype(int)
+
+
+class Answers(nn.Module):
+    def __init__(self, spoil, n=2):
+        super().__init__()
+        self.inner = nn.Linear(4, n)
+        self.spoil = spoil
+
+    def forward(self, x):
+        return self.spoil(self.inner(x))
+
+
+SPOILT = {
+    "whole numbers": (lambda z: z.int(), TypeError, "returned torch.int32; logits are real"),
+    "truth values": (lambda z: z > 0, TypeError, "returned torch.bool"),
+    "complex": (lambda z: z.to(torch.complex64), TypeError, "returned torch.complex64"),
+    "too few rows": (lambda z: z[:1], ValueError, r"returned shape \(1, 2\) for"),
+    "no rows": (lambda z: z[:0], ValueError, r"returned shape \(0, 2\) for"),
+    "no columns": (lambda z: z[:, :0], ValueError, r"returned shape \(\d+, 0\) for"),
+    "a pair": (lambda z: (z, z), TypeError, "returned tuple"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "kind", "message"), SPOILT.values(), ids=SPOILT)
+def test_what_are_no_logits_of_these_rows_is_refused(spoil, kind, message):
+    network = Answers(spoil)
+    with pytest.raises(kind, match=message):
+        NetworkEnsembleClassifier(network, n_networks=1, max_epochs=1).fit(X, y)
+    for selector in (DeepLIFFTSelector, GIATransformer):
+        with pytest.raises(kind, match=message):
+            selector(network, prefit=True).fit(X, y)
+
+
+@pytest.mark.parametrize("name", ["whole numbers", "truth values", "too few rows", "no columns"])
+def test_so_it_is_of_a_skorch_net_whose_training_failed_for_it(name):
+    spoil, _, message = SPOILT[name]
+    net = skorch.NeuralNetClassifier(Answers, module__spoil=spoil, max_epochs=1)
+    with pytest.raises(ValueError, match=message):
+        NetworkEnsembleClassifier(net, n_networks=1).fit(X, y)
+
+
+def test_a_class_that_asks_for_more_than_sizes_is_told_what_it_was_given():
+    with pytest.raises(TypeError, match=r"cannot be built by Linear\(\): .*in_features"):
+        NetworkEnsembleClassifier(nn.Linear, n_networks=1).fit(X, y)
+    with pytest.raises(TypeError, match="module=None is neither a torch module nor"):
+        NetworkEnsembleClassifier(skorch.NeuralNetClassifier(None), n_networks=1).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda m: m, lambda m: skorch.NeuralNetClassifier(m, max_epochs=1)]
+)
+def test_a_frozen_module_is_not_trained(wrap):
+    module = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).requires_grad_(False)
+    with pytest.raises(ValueError, match="cannot be trained: none of its outputs depends"):
+        NetworkEnsembleClassifier(wrap(module), n_networks=1).fit(X, y)
+    assert GIATransformer(module, prefit=True).fit(X, y).ranking_.min() == 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("selector", [DeepLIFFTSelector, GIATransformer])
+def test_fitted_weights_that_are_not_finite_are_named(selector, value):
+    module = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    module[2].bias.data[1] = value
+    with pytest.raises(ValueError, match=r"'2.bias' of the fitted network holds NaN or infinity"):
+        selector(module, prefit=True).fit(X, y)
+    mlp = MLPClassifier((3,), max_iter=1, tol=1e9).partial_fit(X, y, classes=[0, 1])
+    mlp.coefs_[0][0, 0] = value
+    with pytest.raises(ValueError, match="weights of the fitted MLPClassifier hold NaN"):
+        selector(mlp, prefit=True).fit(X, y)
+
+
+def test_answers_that_are_not_finite_are_no_effects():
+    with pytest.raises(ValueError, match="not finite, though no value of X is larger than"):
+        GIATransformer(Answers(lambda z: z / 0), prefit=True).fit(X, y)
+    with pytest.raises(ValueError, match="terms of some rows are not finite"):
+        DeepLIFFTSelector(Answers(lambda z: z / 0), prefit=True).fit(X, y)
+
+
+def test_weights_that_hold_nothing_are_refused():
+    module = nn.Linear(4, 2).to("meta")
+    with pytest.raises(ValueError, match="'weight' of the module holds no numbers"):
+        NetworkEnsembleClassifier(module, n_networks=1).fit(X, y)
+    with pytest.raises(ValueError, match=r"of the module holds no numbers \(it is uninitialised"):
+        DeepLIFFTSelector(nn.LazyLinear(2), prefit=True).fit(X, y)
+
+
+def test_lazy_layers_are_trained_and_leave_the_generator_alone():
+    lazy = nn.Sequential(nn.LazyLinear(3), nn.ReLU(), nn.LazyLinear(2))
+    before = torch.get_rng_state()
+    selector = DeepLIFFTSelector(
+        NetworkEnsembleClassifier(lazy, n_networks=1, max_epochs=1, random_state=0), step=None
+    )
+    assert selector.fit(X, y).ranking_.min() == 1
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_networks_of_another_task_are_refused():
+    classifier = skorch.NeuralNetClassifier(Answers, module__spoil=nn.Identity(), max_epochs=1)
+    with pytest.raises(ValueError, match="answers a classification"):
+        NetworkEnsembleRegressor(classifier, n_networks=1).fit(X, X[:, 0])
+    with pytest.raises(ValueError, match="answers a regression"):
+        NetworkEnsembleClassifier(MLPRegressor(), n_networks=1).fit(X, y)
+    for selector in (DeepLIFFTSelector, GIATransformer):
+        with pytest.raises(ValueError, match="y looks continuous"):
+            selector(classifier).fit(X, X[:, 0])
+        with pytest.raises(ValueError, match="a regression needs numbers"):
+            selector(MLPRegressor()).fit(X, np.where(y, "a", "b"))
+
+
+def test_a_criterion_for_classes_is_told_of_several_labels():
+    net = skorch.NeuralNetClassifier(Answers, module__spoil=nn.Identity(), max_epochs=1)
+    with pytest.raises(ValueError, match="NLLLoss, compares outputs with one class"):
+        NetworkEnsembleClassifier(net, n_networks=1).fit(X, np.stack([y, 1 - y], axis=1))
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_a_perceptron_whose_fit_failed_is_not_fitted(kind):
+    mlp = kind(hidden_layer_sizes=(3,))
+    with pytest.raises(ValueError, match="NaN"):
+        mlp.fit(X * np.nan, y)
+    with pytest.raises(ValueError, match="is not fitted yet"):
+        DeepLIFFTSelector(mlp, prefit=True).fit(X, y)
+
+
+def test_columns_of_zeros_do_not_make_probabilities_of_logits():
+    """A network on zeros answers its bias wherever it is asked, which may lie between 0 and 1."""
+    network = Answers(nn.Identity(), n=1)
+    table = np.zeros((40, 4), dtype=np.float32)
+    table[0] = 1e-30
+    ensemble = NetworkEnsembleClassifier(network, n_networks=4, max_epochs=1, random_state=0)
+    assert ensemble.fit(table, y).predict_proba(table).shape == (40, 2)

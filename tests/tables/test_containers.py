@@ -1,0 +1,101 @@
+"""Tables as they come: storage that leads astray, names, cells that are no numbers."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse as sp
+
+from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier, groups_from_correlation
+from sklearn_deeplifft.interventions import intervention_effects, remove
+from sklearn_deeplifft.tables._containers import require_readable, shown, told_cells
+
+X = np.arange(12.0).reshape(4, 3) + 1
+
+
+def _csr(**changed):
+    matrix = sp.csr_matrix(X)
+    for name, (at, value) in changed.items():
+        getattr(matrix, name)[at] = value
+    return matrix
+
+
+DAMAGED = {
+    "beyond the columns": _csr(indices=(0, 10**6)),
+    "before the columns": _csr(indices=(-1, -5)),
+    "beyond its values": _csr(indptr=(-1, 1000)),
+    "out of order": _csr(indptr=(1, 10**6)),
+    "from a negative start": _csr(indptr=(0, -3)),
+    "columns": _csr(indices=(0, 10**6)).T,
+}
+
+
+@pytest.mark.parametrize("matrix", DAMAGED.values(), ids=DAMAGED)
+def test_storage_that_leads_outside_is_refused_before_it_is_used(matrix):
+    y = np.arange(matrix.shape[0]) % 2
+    wanted = r"is a cs[rc] matrix of shape .* whose indices lead outside of it"
+    for estimator in (NetworkEnsembleClassifier(), DeepLIFFTSelector()):
+        with pytest.raises(ValueError, match=f"X {wanted}"):
+            estimator.fit(matrix, y)
+    with pytest.raises(ValueError, match=f"X {wanted}"):
+        groups_from_correlation(matrix)
+    with pytest.raises(ValueError, match=f"y {wanted}"):
+        NetworkEnsembleClassifier().fit(np.ones((matrix.shape[0], 2)), matrix)
+
+
+def test_a_coordinate_outside_is_refused_as_well():
+    matrix = sp.coo_matrix(X)
+    matrix.col[0] = 99
+    with pytest.raises(ValueError, match="coo matrix"):
+        require_readable(matrix)
+
+
+@pytest.mark.parametrize("form", [sp.csr_matrix, sp.csc_array, sp.coo_matrix, sp.lil_matrix])
+def test_sound_storage_passes(form):
+    require_readable(form(X))
+    require_readable(form(X.shape))
+
+
+CELLS = {
+    "text": (pd.DataFrame({"a": ["x"] * 4, "b": range(4)}), r"column 'a' of X holds 'x' \(row 0\)"),
+    "polars": (pl.DataFrame({"a": range(4), "b": ["u", "v"] * 2}), r"column 'b' of X holds 'u'"),
+    "lists": (pl.DataFrame({"a": [[1, 2]] * 4, "b": range(4)}), r"column 'a' of X holds"),
+    "huge": ([[1, 2], [3, 10**400]] * 2, r"column 1 of X holds 10{39}\.\.\. \(row 1\)"),
+    "beyond writing": ([[1, 10**6000]] * 4, r"an integer of about 6,000 digits"),
+    "dates": (pd.DataFrame({"a": pd.date_range("2020", periods=4)}), r"X holds datetime64"),
+    "ragged": ([[1.0], [1.0, 2.0]] * 2, r"X cannot be read as a table of numbers"),
+    "masked": (np.ma.masked_array(X, mask=X > 11), r"X is a masked array, and 1 of its values"),
+    "twice": (pd.DataFrame(X, columns=list("aba")), r"more than one column named 'a'"),
+    "identifiers": (2**60 + np.arange(12).reshape(4, 3), r"columns? 0, 1, 2 holds whole numbers"),
+}
+
+
+@pytest.mark.parametrize(("table", "message"), CELLS.values(), ids=CELLS)
+def test_what_is_no_table_of_numbers_is_told_by_column_and_row(table, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        NetworkEnsembleClassifier().fit(table, [0, 1, 0, 1])
+
+
+def test_large_whole_numbers_that_float64_tells_apart_are_read():
+    stamps = 2**60 + 1000 * np.arange(40).reshape(20, 2)
+    tiny = NetworkEnsembleClassifier(n_networks=1, max_epochs=1, gates=None, random_state=0)
+    assert tiny.fit(stamps, np.arange(20) % 2).n_features_in_ == 2
+
+
+def test_other_errors_pass_as_they_are():
+    with pytest.raises(ValueError, match="own words"), told_cells(X):
+        raise ValueError("own words")
+
+
+def test_the_table_of_interventions_is_looked_at_in_the_same_way():
+    tiny = NetworkEnsembleClassifier(n_networks=1, max_epochs=1, gates=None, random_state=0)
+    fitted = tiny.fit(X, [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="lead outside"):
+        intervention_effects(fitted, DAMAGED["beyond the columns"], remove(0))
+    with pytest.raises(ValueError, match="background cannot be read"):
+        intervention_effects(fitted, X, remove(0), background=[[1.0], [1.0, 2.0]])
+
+
+def test_values_are_cut_in_messages():
+    assert shown("a" * 50) == "'" + 39 * "a" + "..."
+    assert shown(None) == "None"
