@@ -347,6 +347,7 @@ def test_of_sparse_noise_in_families_nothing_is_kept():
         assert not kept.any()
 
 
+@pytest.mark.filterwarnings("ignore:the networks predict no better:UserWarning")
 def test_an_empty_selection_names_near_copies():
     X, y = noise()
     X = np.hstack([X, X + 0.01])
@@ -444,7 +445,7 @@ def test_memory_of_a_transformer_with_null_features_serves_auto(tmp_path, monkey
     params = {"memory": tmp_path, "n_networks": 3}
     quietly(SELECTORS["gia"](null_features=True, n_features_to_select=2, **params), X, y)
     with counted_trainings(monkeypatch) as calls:
-        quietly(SELECTORS["gia"](**params), X, y)
+        quietly(SELECTORS["gia"](null_features=True, **params), X, y)
     assert calls == []
 
 

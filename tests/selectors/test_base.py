@@ -9,6 +9,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_deeplifft.ensembles import all_or_nothing
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
+from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._scores import Scores, mean_by_class
 from tests.conftest import counted_trainings, planted
 
@@ -73,6 +74,9 @@ class WeightSize(BaseNetworkSelector):
     def _scorer(self, data, source):
         return SizeScorer()
 
+    def _quantities(self, kind):
+        return Quantities("size of the first layer's weights", "the same")
+
 
 # The battery's tables are noise, with a constant column here and there.
 @pytest.mark.slow
@@ -83,7 +87,7 @@ def test_the_smallest_selector_passes_the_battery(estimator, check):
 
 
 def test_the_base_is_abstract():
-    with pytest.raises(TypeError, match=r"abstract.*_own_defaults.*_scorer"):
+    with pytest.raises(TypeError, match=r"abstract.*_own_defaults.*_quantities.*_scorer"):
         BaseNetworkSelector()
 
 
