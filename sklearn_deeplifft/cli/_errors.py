@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from sklearn_deeplifft.cli._words import as_sentence, one_line
+from sklearn_deeplifft._printable import one_line
+from sklearn_deeplifft.cli._words import as_sentence
 from sklearn_deeplifft.exceptions import TrainingInterrupted
 
 __all__ = ["Commands", "errors", "interruptible", "replace_what_cannot_be_shown"]

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sklearn_deeplifft._printable import named
 from sklearn_deeplifft.cli._parts import Parts, source_columns
 from sklearn_deeplifft.cli._rankers import Chooser
-from sklearn_deeplifft.cli._table import Table, named
+from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.tables import FeatureGroups, find_groups
 
 __all__ = ["Families", "by_groups", "features_of", "groups_of", "names_of_features", "of_table"]

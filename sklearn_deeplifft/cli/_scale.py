@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft.cli._table import Table, named
+from sklearn_deeplifft._printable import named
+from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.cli._words import counted
 
 __all__ = ["in_usual_units", "power_of_two", "require_single_precision"]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sklearn_deeplifft._printable import named
 from sklearn_deeplifft.cli._target import class_labels
 from sklearn_deeplifft.tables.reading import (
     MISSING_LEVEL,
@@ -17,11 +18,10 @@ from sklearn_deeplifft.tables.reading import (
     ReadTable,
     as_flag,
     interpret,
-    named,
     no_column,
 )
 
-__all__ = ["Table", "make_table", "missing_column", "named"]
+__all__ = ["Table", "make_table", "missing_column"]
 
 
 @dataclass(frozen=True)

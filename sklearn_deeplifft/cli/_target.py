@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_deeplifft.tables.reading import quoted
+from sklearn_deeplifft._printable import quoted
 
 __all__ = ["FEWEST_ROWS", "class_labels"]
 

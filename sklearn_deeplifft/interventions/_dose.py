@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.interventions._effects import (
     InterventionEffects,
     intervention_effects,
@@ -16,7 +17,7 @@ from sklearn_deeplifft.interventions._effects import (
 )
 from sklearn_deeplifft.interventions._statistics import t_interval
 from sklearn_deeplifft.interventions._values import Column, set_to
-from sklearn_deeplifft.tables import as_numbers, column_indices, shown
+from sklearn_deeplifft.tables import as_numbers, column_indices
 
 __all__ = ["DoseResponse", "dose_response"]
 

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
@@ -29,7 +30,6 @@ from sklearn_deeplifft.interventions._support import FEW_ROWS, at_levels
 from sklearn_deeplifft.interventions._text_columns import require_swaps
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.perturbation import Edit, LowRank, Response, pairs_after
-from sklearn_deeplifft.tables import shown
 
 __all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.interventions._values import Intervention
-from sklearn_deeplifft.tables import as_numbers, shown
+from sklearn_deeplifft.tables import as_numbers
 
 __all__ = [
     "generator_of",

@@ -22,7 +22,8 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_deeplifft.tables import Names, as_numbers, column_names, shown
+from sklearn_deeplifft._printable import shown
+from sklearn_deeplifft.tables import Names, as_numbers, column_names
 
 __all__ = [
     "Add",

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import ScoreSums, cell_means, largest_score, overall_score
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.selectors._scores import Scores
 from sklearn_deeplifft.selectors._significance import NullScores
-from sklearn_deeplifft.tables import FeatureGroups, Target, shown
+from sklearn_deeplifft.tables import FeatureGroups, Target
 
 __all__ = [
     "split_null_scores",

@@ -13,6 +13,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.ensembles import names_of
 from sklearn_deeplifft.ranking import (
     count_to_select,
@@ -34,7 +35,6 @@ from sklearn_deeplifft.tables import (
     correlated_pairs,
     require_machine_numbers,
     require_threshold,
-    shown,
 )
 
 __all__ = ["NO_CLASSES", "RankedFeatures"]

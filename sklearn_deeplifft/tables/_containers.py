@@ -10,19 +10,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["require_readable", "require_sound_storage", "shown", "told_cells"]
+from sklearn_deeplifft._printable import shown
 
-MOST_SHOWN = 40
-"""Characters of a value in a message."""
-
-
-def shown(value: Any) -> str:
-    """A value for a message, cut where it is long."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python writes out no integer of more than 4,300 digits
-        text = f"an integer of about {int(value.bit_length() * 0.30103):,} digits"
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+__all__ = ["require_readable", "require_sound_storage", "told_cells"]
 
 
 def require_sound_storage(X: Any, name: str) -> None:

@@ -22,7 +22,8 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from sklearn.utils.validation import check_array
 
-from sklearn_deeplifft.tables._containers import require_readable, shown, told_cells
+from sklearn_deeplifft._printable import shown
+from sklearn_deeplifft.tables._containers import require_readable, told_cells
 from sklearn_deeplifft.tables._rows import Rows, column_moments
 from sklearn_deeplifft.tables._validation import require_finite
 

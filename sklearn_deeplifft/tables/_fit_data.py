@@ -15,7 +15,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_deeplifft.tables._containers import require_readable, shown, told_cells
+from sklearn_deeplifft._printable import shown
+from sklearn_deeplifft.tables._containers import require_readable, told_cells
 from sklearn_deeplifft.tables._forks import prepare_for_forks
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._row_groups import encode_row_groups

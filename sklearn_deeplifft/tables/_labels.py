@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from sklearn_deeplifft.tables._containers import require_sound_storage, shown
+from sklearn_deeplifft._printable import shown
+from sklearn_deeplifft.tables._containers import require_sound_storage
 from sklearn_deeplifft.tables._rows import with_native_bytes
 
 __all__ = [

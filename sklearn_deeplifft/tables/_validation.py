@@ -11,8 +11,8 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
-from sklearn_deeplifft.tables._containers import shown
 from sklearn_deeplifft.tables._rows import Rows
 
 __all__ = [

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier, groups_from_correlation
 from sklearn_deeplifft.interventions import intervention_effects, remove
-from sklearn_deeplifft.tables._containers import require_readable, shown, told_cells
+from sklearn_deeplifft.tables._containers import require_readable, told_cells
 
 X = np.arange(12.0).reshape(4, 3) + 1
 
@@ -94,8 +94,3 @@ def test_the_table_of_interventions_is_looked_at_in_the_same_way():
         intervention_effects(fitted, DAMAGED["beyond the columns"], remove(0))
     with pytest.raises(ValueError, match="background cannot be read"):
         intervention_effects(fitted, X, remove(0), background=[[1.0], [1.0, 2.0]])
-
-
-def test_values_are_cut_in_messages():
-    assert shown("a" * 50) == "'" + 39 * "a" + "..."
-    assert shown(None) == "None"

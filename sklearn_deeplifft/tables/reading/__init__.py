@@ -11,7 +11,6 @@ from sklearn_deeplifft.tables.reading._errors import (
 from sklearn_deeplifft.tables.reading._interpret import interpret, no_column
 from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, Note, sentences
 from sklearn_deeplifft.tables.reading._options import ReadOptions
-from sklearn_deeplifft.tables.reading._printable import named, printable, quoted
 from sklearn_deeplifft.tables.reading._raw import RawTable
 from sklearn_deeplifft.tables.reading._read import read_raw, read_table
 from sklearn_deeplifft.tables.reading._table import Encoded, ReadTable
@@ -30,10 +29,7 @@ __all__ = [
     "as_flag",
     "as_parameter",
     "interpret",
-    "named",
     "no_column",
-    "printable",
-    "quoted",
     "read_raw",
     "read_table",
     "sentences",

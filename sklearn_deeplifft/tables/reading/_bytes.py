@@ -8,9 +8,9 @@ import gzip
 import lzma
 from pathlib import Path
 
+from sklearn_deeplifft._printable import quoted
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError, undamaged
 from sklearn_deeplifft.tables.reading._notes import Note
-from sklearn_deeplifft.tables.reading._printable import quoted
 
 __all__ = ["contents", "decoded"]
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from sklearn_deeplifft._printable import printable, quoted
 from sklearn_deeplifft.tables.reading._dates import dates_as_text, read_dates, typed_dates
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._identifiers import (
@@ -28,7 +29,6 @@ from sklearn_deeplifft.tables.reading._numbers import (
     resolved,
 )
 from sklearn_deeplifft.tables.reading._options import ReadOptions
-from sklearn_deeplifft.tables.reading._printable import printable, quoted
 
 __all__ = ["MISSING_LEVEL", "Column", "Draft", "draft_of", "finished", "numbers_of"]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from sklearn_deeplifft._printable import named, quoted
 from sklearn_deeplifft.tables.reading._bytes import require_pyarrow
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError, undamaged
 from sklearn_deeplifft.tables.reading._notes import Note
-from sklearn_deeplifft.tables.reading._printable import named, quoted
 from sklearn_deeplifft.tables.reading._raw import RawTable, header_names, require_distinct
 
 __all__ = ["read_arrow", "read_excel", "read_json", "read_parquet"]

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from sklearn_deeplifft._printable import printable, quoted
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
-from sklearn_deeplifft.tables.reading._printable import printable, quoted
 
 __all__ = ["DateReading", "dates_as_text", "read_dates", "typed_dates"]
 

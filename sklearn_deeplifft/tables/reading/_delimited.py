@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from sklearn_deeplifft._printable import quoted
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._notes import Note
-from sklearn_deeplifft.tables.reading._printable import quoted
 from sklearn_deeplifft.tables.reading._raw import RawTable, header_names, require_distinct
 from sklearn_deeplifft.tables.reading._separators import (
     Record,

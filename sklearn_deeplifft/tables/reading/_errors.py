@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sklearn_deeplifft.tables.reading._printable import printable
+from sklearn_deeplifft._printable import printable
 
 __all__ = ["Option", "Spelling", "TableReadError", "as_flag", "as_parameter", "undamaged"]
 

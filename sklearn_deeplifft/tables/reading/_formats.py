@@ -6,8 +6,8 @@ import io
 import re
 import zipfile
 
+from sklearn_deeplifft._printable import quoted
 from sklearn_deeplifft.tables.reading._errors import TableReadError, undamaged
-from sklearn_deeplifft.tables.reading._printable import quoted
 
 __all__ = ["format_of", "refuse_other_text"]
 

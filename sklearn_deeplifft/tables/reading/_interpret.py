@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sklearn_deeplifft._printable import named, printable, quoted
 from sklearn_deeplifft.tables.reading._columns import Column, Draft, draft_of, finished
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._notation import Convention, parse_cell
 from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, Note, sentences
 from sklearn_deeplifft.tables.reading._options import ReadOptions
-from sklearn_deeplifft.tables.reading._printable import named, printable, quoted
 from sklearn_deeplifft.tables.reading._raw import RawTable
 from sklearn_deeplifft.tables.reading._table import ReadTable
 from sklearn_deeplifft.tables.reading._target import (

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sklearn_deeplifft._printable import named, printable, quoted
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError, undamaged
 from sklearn_deeplifft.tables.reading._notes import Note
-from sklearn_deeplifft.tables.reading._printable import named, printable, quoted
 from sklearn_deeplifft.tables.reading._raw import RawTable, header_names, require_distinct
 
 __all__ = ["read_h5ad", "read_npz"]

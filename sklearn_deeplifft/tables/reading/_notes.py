@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from sklearn_deeplifft._printable import named, printable, quoted
 from sklearn_deeplifft.tables._task import task_sentence
 from sklearn_deeplifft.tables.reading._errors import Option, Spelling, as_parameter
-from sklearn_deeplifft.tables.reading._printable import named, printable, quoted
 
 __all__ = ["LEFT_OUT", "Note", "sentences"]
 

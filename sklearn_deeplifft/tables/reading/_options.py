@@ -6,8 +6,8 @@ import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sklearn_deeplifft._printable import quoted
 from sklearn_deeplifft.tables.reading._errors import TableReadError
-from sklearn_deeplifft.tables.reading._printable import quoted
 
 __all__ = ["ReadOptions"]
 

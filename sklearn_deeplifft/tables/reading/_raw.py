@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sklearn_deeplifft._printable import named, quoted
 from sklearn_deeplifft.tables.reading._errors import TableReadError
 from sklearn_deeplifft.tables.reading._notation import parse_cell
 from sklearn_deeplifft.tables.reading._notes import Note
-from sklearn_deeplifft.tables.reading._printable import named, quoted
 
 __all__ = ["RawTable", "header_names", "require_distinct"]
 

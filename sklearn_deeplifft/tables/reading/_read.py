@@ -8,6 +8,7 @@ from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
+from sklearn_deeplifft._printable import printable
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.tables.reading._bytes import contents, decoded
 from sklearn_deeplifft.tables.reading._containers import (
@@ -23,7 +24,6 @@ from sklearn_deeplifft.tables.reading._interpret import interpret
 from sklearn_deeplifft.tables.reading._matrices import read_h5ad, read_npz
 from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, sentences
 from sklearn_deeplifft.tables.reading._options import ReadOptions
-from sklearn_deeplifft.tables.reading._printable import printable
 from sklearn_deeplifft.tables.reading._raw import RawTable
 from sklearn_deeplifft.tables.reading._table import ReadTable
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from sklearn_deeplifft._printable import printable, quoted
 from sklearn_deeplifft.tables._task import MOST_NUMBERED_CLASSES, task_of
 from sklearn_deeplifft.tables.reading._columns import Draft, draft_of, numbers_of
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
@@ -16,7 +17,6 @@ from sklearn_deeplifft.tables.reading._notation import Convention
 from sklearn_deeplifft.tables.reading._notes import Note
 from sklearn_deeplifft.tables.reading._numbers import distinct_cells
 from sklearn_deeplifft.tables.reading._options import ReadOptions
-from sklearn_deeplifft.tables.reading._printable import printable, quoted
 
 __all__ = ["resolve_task", "target_column", "target_values"]
 

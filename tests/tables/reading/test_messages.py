@@ -1,4 +1,4 @@
-"""Messages: options in the words of Python and of the command line, names that are safe to show."""
+"""Messages: options in the words of Python and of the command line, sentences."""
 
 import pickle
 
@@ -10,9 +10,6 @@ from sklearn_deeplifft.tables.reading import (
     TableReadError,
     as_flag,
     as_parameter,
-    named,
-    printable,
-    quoted,
     sentences,
 )
 
@@ -40,21 +37,6 @@ def test_an_error_says_its_remedy_in_both_ways_and_survives_a_process():
     assert error.said(as_flag) == "age is odd. Say --drop '{age}'."
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.options) == (str(error), error.options)
-
-
-@pytest.mark.parametrize("text", ["\x1b[2J", "a\nb", "\u202eabc", "\x00", "\x9b31m", "a\tb"])
-def test_what_a_terminal_would_obey_is_escaped(text):
-    assert printable(text).isprintable()
-    assert quoted(text).isprintable()
-    assert named([text]).isprintable()
-    assert str(printable(text)).startswith(text[:1] if text[:1].isprintable() else "\\")
-
-
-def test_long_names_lose_their_middle():
-    assert len(printable("x" * 10_000_000)) <= 60
-    assert len(printable("\x1b" * 10_000_000)) <= 60
-    assert printable("x" * 60) == "x" * 60
-    assert len(named(["y" * 1000] * 1000)) < 400
 
 
 def test_columns_of_one_decision_share_a_sentence():
