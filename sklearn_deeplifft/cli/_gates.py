@@ -19,7 +19,6 @@ from sklearn_deeplifft.cli._progress import Stages
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._signs import class_scores, of_single_columns, slopes
 from sklearn_deeplifft.cli._table import Table
-from sklearn_deeplifft.cli._words import counted
 
 __all__ = ["GateOutcome", "train_gates"]
 
@@ -65,7 +64,7 @@ def train_gates(
         gates=gates,
         ranking=ranking_of(selector, names, agreement, pd.concat(signed, axis=1)),
         agreement=agreement,
-        notes=[*notes_of(warned), *_closed(gates)],
+        notes=notes_of(warned),
     )
 
 
@@ -79,18 +78,3 @@ def _selector(
     )
     chosen["estimator"].set_params(**parameters_of(training))
     return ImportanceNeuronSelector(**chosen, feature_groups=names, random_state=training.seed)
-
-
-def _closed(gates: pd.DataFrame) -> list[str]:
-    n_closed = int((gates.sum(axis=1) == 0).sum())
-    if not n_closed:
-        return []
-    rest = (
-        "their rows in gates.csv are zeros, and lower"
-        if n_closed > 1
-        else ("its row in gates.csv is zeros, and lowers")
-    )
-    return [
-        f"Every gate is closed in {n_closed:,} of {counted(len(gates), 'network')}: {rest} every "
-        "mean."
-    ]

@@ -349,8 +349,10 @@ def _require_gates(source: Source) -> None:
 def _warn_closed(scores: Sequence[Scores]) -> None:
     closed = sum(not s.overall.any() for s in scores)
     if closed:
+        whose = "its" if closed == 1 else "their"
         warning = FeatureSelectionWarning(
-            f"{closed} of {len(scores)} networks let no feature through; their importances are 0.",
+            f"{closed} of {len(scores)} networks let no feature through; {whose} importances are "
+            "0, and lower every mean.",
             "Lower gate_penalty, or begin with gate_initial='one'.",
         )
         tell(warning)

@@ -224,10 +224,19 @@ def test_paper_runs(csv, tmp_path, monkeypatch):
     assert list(ranking)[-6:] == OF_CLASSES
 
 
-def test_a_network_with_every_gate_closed_is_told():
-    frame = pd.DataFrame([[0.5, 0.5], [0.0, 0.0]])
-    assert "Every gate is closed in 1 of 2 networks" in _gates._closed(frame)[0]
-    assert _gates._closed(frame[:1]) == []
+def test_networks_with_every_gate_closed_are_told_once(monkeypatch):
+    closing = {"gates": "free", "gate_initial": "uniform", "n_networks": 2, "path_steps": 50}
+    closed = ImportanceNeuronSelector(
+        ImportanceNeuronSelector.default_estimator(**closing), random_state=0
+    )
+    monkeypatch.setattr(_gates, "_selector", lambda *_, **__: closed)
+    X = np.random.default_rng(0).normal(size=(60, 200))
+    frame = pd.DataFrame(X).add_prefix("x").assign(label=np.where(X[:, 0] > 0, "a", "b"))
+    table = make_table(frame, "label", name="noise")
+    found = _gates.train_gates(table, Training(networks=2), progress_for(quiet=True))
+    assert (found.gates == 0).to_numpy().all()
+    [said] = [note for note in found.notes if "gate" in note or "feature through" in note]
+    assert said.startswith("2 of 2 networks let no feature through; their importances are 0")
 
 
 @pytest.mark.slow
