@@ -105,7 +105,9 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         ----------
         task : {"classification", "regression"}, default="classification"
         **changes
-            Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`.
+            Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`. Those that are
+            left out may follow from them: with ``null_features=True`` `GIATransformer` trains
+            18 networks under a penalty, in the place of 10 without.
 
         Returns
         -------

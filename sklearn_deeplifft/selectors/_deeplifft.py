@@ -57,9 +57,10 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     n_features_to_select : int, float, "auto" or None, default=None
         Number or fraction of features to keep; None keeps half. Resolved when asked for: changing
         it after ``fit`` trains nothing. With ``feature_groups`` it counts groups. ``"auto"`` keeps
-        those with ``q_values_`` of at most ``alpha``, which may be none: the networks then read a
-        null copy of every column as well, in the first round of elimination, on all features; later
-        rounds only order what is kept (``ranking_`` need not follow q).
+        those with ``q_values_`` of at most ``alpha``: the networks then read a null copy of every
+        column as well, in the first round of elimination, on all features; later rounds only order
+        what is kept (``ranking_`` need not follow q). That may be none, which `transform` refuses
+        to hand on.
     threshold : float, str or None, default=None
         Keep features of at least this importance: a number, ``"mean"``, ``"median"`` or
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
@@ -163,8 +164,10 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         1 is best, in the order of the importances; columns of a group share a rank. Equal ones,
         after elimination, by the round they stayed to.
     p_values_, q_values_ : ndarray of shape (n_features,)
-        Against the null columns of all networks, and after Benjamini & Hochberg; columns of a group
-        share them. Only where the networks have read null columns: with ``"auto"``, or an ensemble
+        Share of the null columns of all networks that reach the median over networks of the
+        feature's score, above 0 to 1, and the same after Benjamini & Hochberg. Near-copies (any two
+        correlated above 0.9) are compared as one, by their sum, and share them, as columns of a
+        group do. Only where the networks have read null columns: with ``"auto"``, or an ensemble
         with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
         The same of the size of the class scores, class by class.
@@ -185,7 +188,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     simplex_groups_ : list of ndarray
         The groups that carry a constraint in the data and were corrected.
     quantities_ : Quantities
-        Names of what the importances, class scores and slopes measure, as axes show them.
+        Names of what the importances (``importance``), class scores (``by_class``) and slopes
+        (``slope``) measure, as axes show them.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
     Raises

@@ -11,11 +11,11 @@ class Quantities(NamedTuple):
     """Names of what a selector's numbers measure, settled by ``fit``; in lines that fit an axis."""
 
     importance: str
-    """Of ``feature_importances_``."""
+    """Name of ``feature_importances_``."""
     by_class: str
-    """Of ``class_importances_``."""
+    """Name of ``class_importances_``."""
     slope: str | None = None
-    """Of ``class_slopes_``; None where there are none, as signs of class scores are directions."""
+    """Name of ``class_slopes_``; None without them, where signs of class scores are directions."""
 
 
 def decomposed(importance: str, kind: str) -> Quantities:
