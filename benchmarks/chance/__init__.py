@@ -1,1 +1,1 @@
-"""How often networks that learned nothing say so, and how often others do."""
+"""Shares of networks at chance, and of others, that say so."""

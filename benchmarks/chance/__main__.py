@@ -1,4 +1,4 @@
-"""How often networks that predict no better than chance say so, and how often others do.
+"""Shares of networks at chance, and of others, that say so.
 
     python -m benchmarks.chance [--json FILE] [--quick] [--seeds N] [--networks N] [--data DIR]
 

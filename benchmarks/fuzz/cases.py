@@ -36,7 +36,7 @@ TINY = {"n_networks": 2, "hidden_layer_sizes": (3,), "max_epochs": 1, "path_step
 
 @dataclass(frozen=True)
 class Case:
-    """What is done, in the order of the fields."""
+    """An example: an estimator, a table to fit it to, and calls, in the order of the fields."""
 
     seed: int
     estimator: Any

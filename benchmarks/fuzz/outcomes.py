@@ -182,7 +182,7 @@ def _place(at: Any) -> str:
 
 
 def _checked(fitted: Any) -> Iterator[Outcome]:
-    """What must hold of any fitted estimator."""
+    """Faults in what must hold of any fitted estimator."""
     for name, value in vars(fitted).items():
         if name.endswith("_") and not name.startswith("_") and name not in MAY_BE_NAN:
             yield from (Outcome("silent NaN", d) for d in _not_finite(value, name))

@@ -40,7 +40,7 @@ class Case:
 
 
 def faults(case: Case, folder: Path) -> list[str]:
-    """What is wrong about the reading of a case; nothing, if all is right."""
+    """Faults in the reading of a case; none, if all is right."""
     path = folder / case.file
     case.write(path)
     try:

@@ -312,7 +312,7 @@ def jacobian(z: Tensor, x: Tensor) -> Tensor:
 
 
 def logits_of(z: Any, n: int) -> Tensor:
-    """What a module returned for ``n`` rows, as (n, K); raise for what are no logits of theirs."""
+    """Bring what a module returned for ``n`` rows to (n, K); raise for what are no logits."""
     if not isinstance(z, Tensor):
         raise TypeError(
             f"the module returned {type(z).__name__}; a decomposition needs one tensor of "

@@ -90,7 +90,7 @@ def _printable() -> Iterator[None]:
 
 
 def _finding(error: BaseException) -> str:
-    """What an error says, and the remedy if the machine has come to its end."""
+    """Words of an error, and the remedy if the machine has come to its end."""
     text = str(error)
     if not _exhausted(error):
         return text or type(error).__name__

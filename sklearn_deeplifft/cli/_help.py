@@ -1,4 +1,4 @@
-"""What commands write, for the end of their help."""
+"""Files that commands write, for the end of their help."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Training:
-    """How networks are trained, and at which numbers of features their lists are looked at."""
+    """Settings of training, and numbers of features at which lists are looked at."""
 
     networks: int | None = None
     """None is the default of the selector, or the paper's."""
@@ -38,7 +38,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Results:
-    """Where results go."""
+    """Destination of the results, and whether anything else is printed or replaced."""
 
     output: Path
     force: bool = False

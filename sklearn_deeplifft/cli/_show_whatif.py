@@ -123,7 +123,7 @@ def _lines(answers: Answers, feature: str, outputs: list[str], *, one: bool) -> 
 
 
 def done_to(said: str, feature: str) -> str:
-    """What is done, without the name of the feature.
+    """The intervention, without the name of the feature.
 
     >>> done_to("quantile(size+0.25)", "size"), done_to("remove(A)", "A"), done_to("set(a=b)", "a")
     ('up 25 %', 'remove', 'set =b')

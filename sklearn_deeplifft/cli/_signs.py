@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 FOR, SLOPE_OF = "for_", "slope_of_"
-"""What stands before the name of a class, or target, in the header of the ranking."""
+"""Prefix of the name of a class, or target, in the header of the ranking."""
 
 Selector = DeepLIFFTSelector | GIATransformer | ImportanceNeuronSelector
 

@@ -15,7 +15,7 @@ import pandas as pd
 __all__ = ["csv_writer", "harmless", "require_writable", "write_all"]
 
 FORMULA = re.compile(r"(^|[;\t\r\n])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Where a spreadsheet would begin to read a formula: a cell, or what it takes for the next one."""
+"""Places where a spreadsheet would begin a formula: a cell, or what it takes for the next one."""
 
 
 def require_writable(

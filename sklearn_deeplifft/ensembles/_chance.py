@@ -82,7 +82,7 @@ def chance_p_value(
 
 
 def _sums_of_columns(questions: np.ndarray) -> list[np.ndarray]:
-    """Which columns are added up: each alone, those of a question, all; nothing twice."""
+    """Columns that are added up: each alone, those of a question, all; nothing twice."""
     m, several = len(questions), np.unique(questions)
     sums = {m: np.eye(m), len(several): (questions == several[:, None]) * 1.0, 1: np.ones((1, m))}
     return list(sums.values())

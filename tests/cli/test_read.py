@@ -16,7 +16,7 @@ from tests.cli.conftest import classes_frame, run
 
 
 def loaded(path: Path, target: str = "y", *arguments: str, **more):
-    """What a command makes of these arguments."""
+    """The table that a command makes of these arguments."""
     command = click.Command("t", params=[], callback=lambda **options: options)
     for option in reversed(reading_options()):
         command = option(command)

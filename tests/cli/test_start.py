@@ -1,4 +1,4 @@
-"""How the command begins and ends: what help costs, ways to call it, Ctrl-C, errors of one line."""
+"""Begin and end of the command: what help costs, ways to call it, Ctrl-C, errors of one line."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.
 
 @dataclass(frozen=True)
 class Draft:
-    """What a column holds, before the others have said what its decimal mark is."""
+    """Contents of a column, before the others have said what its decimal mark is."""
 
     name: str
     column: pd.Series

@@ -137,7 +137,7 @@ def _columns(
 
 
 def _all(names: Iterable[str], settle: Callable[[str], T]) -> list[T]:
-    """What ``settle`` makes of each column; those that it refuses are named together."""
+    """Settle each column by ``settle``; those that it refuses are named together."""
     made: list[T] = []
     refused: list[tuple[str, TableReadError]] = []
     for name in names:
