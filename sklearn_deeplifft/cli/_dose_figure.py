@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft.cli._show_whatif import done_to, most_moved, unit_of
+from sklearn_deeplifft.cli._show_whatif import change_in_words, most_moved, unit_of
 from sklearn_deeplifft.cli._whatif import Answers
 from sklearn_deeplifft.plotting import shortened
 
@@ -79,7 +79,7 @@ def _draw_panel(ax: Any, answers: Answers, feature: str, shown: list[str]) -> No
     ax.spines[["top", "right"]].set_visible(False)
     if not numeric:
         text = feature in answers.table.levels
-        _name_levels(ax, [str(one) if text else done_to(one, feature) for one in labels])
+        _name_levels(ax, [str(one) if text else change_in_words(one, feature) for one in labels])
     elif len(labels) <= FEW_DOSES:
         ax.set_xticks(labels.astype(float))
 

@@ -10,7 +10,7 @@ import click
 from sklearn_deeplifft import __version__
 from sklearn_deeplifft.cli._errors import Commands, replace_what_cannot_be_shown
 from sklearn_deeplifft.cli._help import GATE_FILES, RANK_FILES, WHATIF_FILES
-from sklearn_deeplifft.cli._options import of_results, of_tables, of_training
+from sklearn_deeplifft.cli._options import with_results, with_source, with_training
 from sklearn_deeplifft.cli._settings import Results, Source, Training
 
 __all__ = ["main"]
@@ -28,14 +28,14 @@ def main() -> None:
 
 
 @main.command(epilog=RANK_FILES)
-@of_tables
-@of_training("18")
+@with_source
+@with_training("18")
 @click.option(
     "--all-rows",
     is_flag=True,
     help="Rank once more on all rows, those held out included; twice the time.",
 )
-@of_results
+@with_results
 def rank(source: Source, training: Training, results: Results, all_rows: bool) -> None:
     """Rank the features of TABLE and compare the ranking with others.
 
@@ -49,7 +49,7 @@ def rank(source: Source, training: Training, results: Results, all_rows: bool) -
 
 
 @main.command(epilog=RANK_FILES)
-@of_results
+@with_results
 def demo(results: Results) -> None:
     """Rank the features of two real tables that come with scikit-learn.
 
@@ -62,10 +62,10 @@ def demo(results: Results) -> None:
 
 
 @main.command(epilog=GATE_FILES)
-@of_tables
-@of_training("20, or 100 with --paper")
+@with_source
+@with_training("20, or 100 with --paper")
 @click.option("--paper", is_flag=True, help="Networks and training of the paper; much slower.")
-@of_results
+@with_results
 def gates(source: Source, training: Training, results: Results, paper: bool) -> None:
     """Rank the features of TABLE by the gates of many networks.
 
@@ -79,8 +79,8 @@ def gates(source: Source, training: Training, results: Results, paper: bool) -> 
 
 
 @main.command(epilog=WHATIF_FILES)
-@of_tables
-@of_training("10")
+@with_source
+@with_training("10")
 @click.option(
     "--feature",
     "features",
@@ -95,7 +95,7 @@ def gates(source: Source, training: Training, results: Results, paper: bool) -> 
     show_default=True,
     help="Unit of effects on a class: its centred logit, or its probability.",
 )
-@of_results
+@with_results
 def whatif(
     source: Source, training: Training, results: Results, features: tuple[str, ...], scale: str
 ) -> None:

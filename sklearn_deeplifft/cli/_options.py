@@ -13,7 +13,7 @@ from sklearn_deeplifft.cli._counts import DEFAULT
 from sklearn_deeplifft.cli._reading_options import reading_of, reading_options
 from sklearn_deeplifft.cli._settings import Results, Source, Training
 
-__all__ = ["EXISTING", "FOLDER", "Counts", "of_results", "of_tables", "of_training"]
+__all__ = ["EXISTING", "FOLDER", "Counts", "with_results", "with_source", "with_training"]
 
 Command = Callable[..., Any]
 
@@ -41,7 +41,7 @@ class Counts(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no sub
         return counts
 
 
-def of_tables(command: Command) -> Command:
+def with_source(command: Command) -> Command:
     """Hand the command a ``source``: the table, and which of its columns are meant."""
 
     @wraps(command)
@@ -87,7 +87,7 @@ def of_tables(command: Command) -> Command:
     )
 
 
-def of_training(default_networks: str) -> Callable[[Command], Command]:
+def with_training(default_networks: str) -> Callable[[Command], Command]:
     """Hand the command a ``training``; ``default_networks`` is for its help."""
 
     def decorated(command: Command) -> Command:
@@ -147,7 +147,7 @@ def _training_options(default_networks: str) -> list[Command]:
     ]
 
 
-def of_results(command: Command) -> Command:
+def with_results(command: Command) -> Command:
     """Hand the command its ``results``: where they go, and whether anything is printed."""
 
     @wraps(command)

@@ -29,7 +29,7 @@ from sklearn_deeplifft.cli._show import show_outcome
 from sklearn_deeplifft.cli._show_gates import show_gates
 from sklearn_deeplifft.cli._show_whatif import show_answers
 from sklearn_deeplifft.cli._table import Table, make_table, missing_column
-from sklearn_deeplifft.cli._whatif import ask
+from sklearn_deeplifft.cli._whatif import answer_whatif
 from sklearn_deeplifft.cli._write import csv_writer, require_writable, write_all
 
 __all__ = ["demo", "gates", "rank", "whatif"]
@@ -97,7 +97,7 @@ def whatif(
     console = console_for(quiet=results.quiet)
     show_header(console, table)
     progress = progress_for(quiet=results.quiet)
-    answers = ask(
+    answers = answer_whatif(
         table, training, progress, families=families, asked=features, scale=scale, unit=unit
     )
     writers: dict[str, Writer] = {

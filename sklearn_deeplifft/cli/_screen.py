@@ -19,9 +19,9 @@ __all__ = [
     "MOST_FEATURES",
     "bar",
     "console_for",
+    "empty_cell",
     "explain",
     "grid_of",
-    "nothing",
     "shown_of",
     "show_files",
     "show_header",
@@ -105,7 +105,7 @@ def visible(value: float) -> bool:
     return bool(abs(value) >= 0.0005)
 
 
-def nothing() -> Text:
+def empty_cell() -> Text:
     """Sign for a cell without a value."""
     return Text("-", style="dim")
 

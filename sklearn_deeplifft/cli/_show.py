@@ -16,9 +16,9 @@ from sklearn_deeplifft.cli._rank import Outcome
 from sklearn_deeplifft.cli._screen import (
     MOST_FEATURES,
     bar,
+    empty_cell,
     explain,
     grid_of,
-    nothing,
     show_notes,
     show_title,
     shown_of,
@@ -103,7 +103,7 @@ def _show_features(console: Console, outcome: Outcome) -> None:
 
 def _slope(value: float) -> Text:
     """A group of columns has none, and neither has a text."""
-    return signed(value) if value else nothing()
+    return signed(value) if value else empty_cell()
 
 
 def _room(console: Console) -> tuple[int, int]:
@@ -116,7 +116,7 @@ def _most_for(scores: np.ndarray, signs: np.ndarray, names: Sequence[str]) -> Te
     sizes = np.where(signs >= 0, np.abs(scores), 0.0)
     best = int(np.argmax(sizes))
     if not visible(sizes[best]):
-        return nothing()
+        return empty_cell()
     return _entry(names[best], sizes[best], signs[best], 13)
 
 
@@ -146,7 +146,7 @@ def _listed(outcome: Outcome, c: int, sign: int, width: int) -> Text:
     chosen = [i for i in np.argsort(-sizes, kind="stable")[:PER_CLASS] if visible(sizes[i])]
     features = outcome.features["feature"]
     entries = [_entry(features[i], sizes[i], signs[i], width) for i in chosen]
-    return Text("\n").join(entries) if entries else nothing()
+    return Text("\n").join(entries) if entries else empty_cell()
 
 
 def _entry(name: object, size: float, sign: float, width: int) -> Text:

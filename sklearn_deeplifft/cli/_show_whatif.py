@@ -11,9 +11,9 @@ from rich.text import Text
 
 from sklearn_deeplifft.cli._learners import METRICS
 from sklearn_deeplifft.cli._screen import (
+    empty_cell,
     explain,
     grid_of,
-    nothing,
     show_notes,
     show_title,
     shown_of,
@@ -24,7 +24,7 @@ from sklearn_deeplifft.cli._whatif import Answers
 from sklearn_deeplifft.cli._words import counted
 from sklearn_deeplifft.plotting import shortened
 
-__all__ = ["done_to", "most_moved", "show_answers", "unit_of"]
+__all__ = ["change_in_words", "most_moved", "show_answers", "unit_of"]
 
 MOST_FEATURES, MOST_CLASSES, CLASSES_OF_MANY = 10, 10, 2
 LABEL, DONE, GAP = 16, 17, 3
@@ -114,7 +114,7 @@ def _lines(answers: Answers, feature: str, outputs: list[str], *, one: bool) -> 
     most = MOST_CLASSES if answers.asked else CLASSES_OF_MANY
     lines = []
     for said, rows in of_feature.groupby("intervention", sort=False):
-        done = shortened(done_to(said, feature), DONE)
+        done = shortened(change_in_words(said, feature), DONE)
         shown = rows.set_index("output").loc[most_moved(rows, outputs, most)]
         for output, row in shown.iterrows():
             lines.append([*map(Text, [*head, done]), *_cells(output, row, one=one, form=form)])
@@ -122,11 +122,13 @@ def _lines(answers: Answers, feature: str, outputs: list[str], *, one: bool) -> 
     return lines
 
 
-def done_to(said: str, feature: str) -> str:
+def change_in_words(said: str, feature: str) -> str:
     """The intervention, without the name of the feature.
 
-    >>> done_to("quantile(size+0.25)", "size"), done_to("remove(A)", "A"), done_to("set(a=b)", "a")
-    ('up 25 %', 'remove', 'set =b')
+    >>> change_in_words("quantile(size+0.25)", "size"), change_in_words("remove(A)", "A")
+    ('up 25 %', 'remove')
+    >>> change_in_words("set(a=b)", "a")
+    'set =b'
     """
     verb, _, rest = said.partition("(")
     amount = rest.removesuffix(")").removeprefix(feature)
@@ -137,7 +139,7 @@ def done_to(said: str, feature: str) -> str:
 
 def _cells(output: object, row: pd.Series, *, one: bool, form: str) -> list[Text]:
     """Class, effect, interval and support of one row; ``form`` is how numbers are written."""
-    interval = nothing()
+    interval = empty_cell()
     if not math.isnan(row["low"]):
         interval = Text(f"{row['low']:{form}} to {row['high']:{form}}")
     return [
@@ -159,7 +161,7 @@ def _form_of(answers: Answers) -> str:
 
 def _support(row: pd.Series) -> Text:
     if math.isnan(row["support"]):
-        return nothing()
+        return empty_cell()
     few = bool(row["flagged"])
     return Text(f"{row['support']:,.0f}{' (few)' if few else ''}", style="yellow" if few else "")
 

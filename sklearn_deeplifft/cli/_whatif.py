@@ -20,7 +20,7 @@ from sklearn_deeplifft.cli._signs import class_scores, of_single_columns
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.interventions import Intervention, dose_response
 
-__all__ = ["Answers", "ask"]
+__all__ = ["Answers", "answer_whatif"]
 
 MOST_DRAWN = 6
 """Features whose doses are asked for, unless features are named."""
@@ -57,7 +57,7 @@ class Answers:
         return list(dict.fromkeys(self.effects["output"]))
 
 
-def ask(
+def answer_whatif(
     table: Table,
     training: Training,
     progress: Stages,

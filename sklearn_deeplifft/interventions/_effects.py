@@ -16,9 +16,9 @@ from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._options import (
     generator_of,
+    interventions_of,
     quantile_levels_of,
     require_options,
-    several,
 )
 from sklearn_deeplifft.interventions._population import (
     Population,
@@ -245,7 +245,7 @@ def intervention_effects(
     """
     population = population_of(X, groups_for(feature_groups, estimator), estimator)
     require_options(scale=scale, task=task, dtype=dtype, n_background=n_background)
-    quantiles, asked = quantile_levels_of(quantiles), several(interventions)
+    quantiles, asked = quantile_levels_of(quantiles), interventions_of(interventions)
     if not asked:
         raise ValueError("interventions is empty; pass at least one, such as remove(0).")
     # One generator draws the background first and rows for the support last, so that effects are

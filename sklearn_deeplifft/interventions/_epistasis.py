@@ -18,7 +18,7 @@ from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
-from sklearn_deeplifft.interventions._options import generator_of, require_options, several
+from sklearn_deeplifft.interventions._options import generator_of, interventions_of, require_options
 from sklearn_deeplifft.interventions._population import (
     Population,
     background_rows,
@@ -165,7 +165,7 @@ def pairwise_epistasis(
             f"background={background!r}: a pair has two features, so say who is meant by passing "
             "the rows themselves, or use 'data'."
         )
-    interventions = several(interventions)
+    interventions = interventions_of(interventions)
     _, base = background_rows(background, population, n_background, rng)
     tried = base[spread_positions(len(base)).numpy()]
     ensemble = ensemble_of(

@@ -17,7 +17,7 @@ __all__ = [
     "generator_of",
     "quantile_levels_of",
     "require_options",
-    "several",
+    "interventions_of",
 ]
 
 CHOICES: dict[str, list[str]] = {
@@ -64,7 +64,7 @@ def quantile_levels_of(quantiles: Any) -> tuple[float, ...]:
     return tuple(levels.tolist())
 
 
-def several(interventions: Any) -> list[Intervention]:
+def interventions_of(interventions: Any) -> list[Intervention]:
     """One intervention or a sequence of them, as a list."""
     if isinstance(interventions, Intervention):
         return [interventions]

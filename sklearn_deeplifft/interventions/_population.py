@@ -16,9 +16,9 @@ from sklearn_deeplifft.tables import (
     Names,
     Rows,
     find_groups,
+    naming_bad_cells,
     require_finite,
     require_readable,
-    told_cells,
 )
 
 __all__ = ["Population", "background_rows", "dense_rows", "groups_for", "population_of"]
@@ -60,7 +60,7 @@ def population_of(X: Any, feature_groups: Any, estimator: Any = None) -> Populat
     require_readable(X)
     levels = text_levels(X)
     table = numbered(X, levels)
-    with told_cells(table):
+    with naming_bad_cells(table):
         X = check_array(
             table,
             accept_sparse=("csr", "csc"),
@@ -102,7 +102,7 @@ def background_rows(
         _require_same_names("background", own, population.names, "X.columns")
         require_readable(background, "background")
         given = numbered(background, population.levels, "background")
-        with told_cells(given, "background"):
+        with naming_bad_cells(given, "background"):
             given = check_array(given, accept_sparse=True, dtype="numeric")
         given = given.toarray() if sp.issparse(given) else given
         if given.shape[1] != population.rows.shape[1]:

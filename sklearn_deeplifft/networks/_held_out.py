@@ -46,8 +46,8 @@ class HeldOut(Callback):
         self.sum_ = outputs if self.sum_ is None else self.sum_ + outputs
         self.epoch_, self.n_epochs_ = [], self.n_epochs_ + 1
 
-    def taken(self) -> np.ndarray | None:
-        """(m, R), and forget them, as they would travel with every pickle of the network."""
+    def pop_mean(self) -> np.ndarray | None:
+        """Return the mean, (m, R), and forget it, as every pickle of the network would hold it."""
         mean = None if self.sum_ is None else self.sum_ / self.n_epochs_
         self.sum_, self.epoch_ = None, []
         return mean

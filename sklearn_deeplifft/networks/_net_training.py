@@ -75,7 +75,7 @@ def train_net(
         len(net.history),
         best,
         gates,
-        held_out=next((c.taken() for c in watching), None),
+        held_out=next((c.pop_mean() for c in watching), None),
     )
 
 

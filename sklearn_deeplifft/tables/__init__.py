@@ -1,6 +1,6 @@
 """Floor 0: rows of any kind of table, validation that names columns, targets, feature groups."""
 
-from sklearn_deeplifft.tables._containers import require_readable, told_cells
+from sklearn_deeplifft.tables._containers import naming_bad_cells, require_readable
 from sklearn_deeplifft.tables._correlations import (
     ColumnCorrelations,
     correlated_pairs,
@@ -80,7 +80,7 @@ __all__ = [
     "require_finite",
     "require_finite_answers",
     "require_readable",
-    "told_cells",
+    "naming_bad_cells",
     "as_numbers",
     "require_layer_sizes",
     "require_machine_numbers",

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from sklearn_deeplifft._printable import shown
 
-__all__ = ["require_readable", "require_sound_storage", "told_cells"]
+__all__ = ["require_readable", "require_sound_storage", "naming_bad_cells"]
 
 
 def require_sound_storage(X: Any, name: str) -> None:
@@ -68,7 +68,7 @@ def require_readable(X: Any, name: str = "X") -> None:
 
 
 @contextmanager
-def told_cells(X: Any, name: str = "X") -> Iterator[None]:
+def naming_bad_cells(X: Any, name: str = "X") -> Iterator[None]:
     """Name the cell of a table that is not a number, where reading it failed for that."""
     try:
         yield

@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.utils.validation import check_array
 
 from sklearn_deeplifft._printable import shown
-from sklearn_deeplifft.tables._containers import require_readable, told_cells
+from sklearn_deeplifft.tables._containers import naming_bad_cells, require_readable
 from sklearn_deeplifft.tables._rows import Rows, column_moments
 from sklearn_deeplifft.tables._validation import require_finite
 
@@ -150,7 +150,7 @@ def groups_from_correlation(X: Any, threshold: float = 0.9) -> np.ndarray:
     require_threshold(threshold)
     names = getattr(X, "columns", None)
     require_readable(X)
-    with told_cells(X):
+    with naming_bad_cells(X):
         X = check_array(
             X,
             accept_sparse=("csr", "csc"),

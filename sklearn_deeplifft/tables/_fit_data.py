@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_deeplifft._printable import shown
-from sklearn_deeplifft.tables._containers import require_readable, told_cells
+from sklearn_deeplifft.tables._containers import naming_bad_cells, require_readable
 from sklearn_deeplifft.tables._forks import prepare_for_forks
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
@@ -90,7 +90,7 @@ def check_rows(selector: Any, X: Any, *, reset: bool, y: Any = "no_validation") 
     # First, since scikit-learn knows neither truth values that are objects nor pandas.NA.
     y = y if isinstance(y, str) else plain_target(y)
     require_readable(X)
-    with told_cells(X):
+    with naming_bad_cells(X):
         checked = validate_data(
             selector,
             X,

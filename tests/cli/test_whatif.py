@@ -15,7 +15,7 @@ from sklearn_deeplifft.cli._progress import progress_for
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._show_whatif import show_answers
 from sklearn_deeplifft.cli._table import make_table
-from sklearn_deeplifft.cli._whatif import ask
+from sklearn_deeplifft.cli._whatif import answer_whatif
 from sklearn_deeplifft.interventions import dose_response
 from sklearn_deeplifft.selectors import _gia
 from tests.cli.conftest import classes_frame, mixed_frame, run
@@ -68,7 +68,9 @@ def done(tmp_path_factory):
 def counts():
     """Answers on ``counted_frame``."""
     table = make_table(counted_frame(), "y", name="counts")
-    return ask(table, Training(networks=3), progress_for(quiet=True), asked=["motif", "colour"])
+    return answer_whatif(
+        table, Training(networks=3), progress_for(quiet=True), asked=["motif", "colour"]
+    )
 
 
 def printed(answers, width=80):

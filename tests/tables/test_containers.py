@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier, groups_from_correlation
 from sklearn_deeplifft.interventions import intervention_effects, remove
-from sklearn_deeplifft.tables._containers import require_readable, told_cells
+from sklearn_deeplifft.tables._containers import naming_bad_cells, require_readable
 
 X = np.arange(12.0).reshape(4, 3) + 1
 
@@ -83,7 +83,7 @@ def test_large_whole_numbers_that_float64_tells_apart_are_read():
 
 
 def test_other_errors_pass_as_they_are():
-    with pytest.raises(ValueError, match="own words"), told_cells(X):
+    with pytest.raises(ValueError, match="own words"), naming_bad_cells(X):
         raise ValueError("own words")
 
 
