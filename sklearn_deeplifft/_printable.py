@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["named", "one_line", "printable", "quoted", "shown"]
+__all__ = ["named", "named_with_counts", "one_line", "printable", "quoted", "shown"]
 
 MOST_CHARACTERS = 60
 """Characters of a name or a cell."""
@@ -51,6 +51,15 @@ def named(names: Iterable[object]) -> str:
     rest = len(names) - MOST_NAMED
     first = ", ".join(printable(name) for name in names[:MOST_NAMED])
     return f"{first} and {rest:,} more" if rest > 0 else first
+
+
+def named_with_counts(counts: Iterable[tuple[object, int]]) -> str:
+    """Name up to five, each with its number.
+
+    >>> named_with_counts([("a", 3), ("b", 2000)])
+    'a (3), b (2,000)'
+    """
+    return named(f"{printable(name)} ({n:,})" for name, n in counts)
 
 
 def shown(value: Any) -> str:

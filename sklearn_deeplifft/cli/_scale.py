@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft._printable import named
+from sklearn_deeplifft._printable import named_with_counts
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.cli._words import counted
 
@@ -62,8 +62,8 @@ def _refuse(names: pd.Index, counts: np.ndarray, what: str) -> None:
     bad = pd.Series(counts, index=names)
     bad = bad[bad > 0]
     if len(bad):
-        listed = named(f"{column} ({count:,})" for column, count in bad.items())
         raise ValueError(
-            f"{what} number in single precision, in {counted(len(bad), 'column')}: {listed}. Give "
-            "the column another unit, take its logarithm, or leave it out with --drop."
+            f"{what} number in single precision, in {counted(len(bad), 'column')}: "
+            f"{named_with_counts(bad.items())}. Give the column another unit, take its logarithm, "
+            "or leave it out with --drop."
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sklearn_deeplifft._printable import named
+from sklearn_deeplifft._printable import named_with_counts
 from sklearn_deeplifft.cli._target import class_labels
 from sklearn_deeplifft.tables.reading import (
     MISSING_LEVEL,
@@ -115,10 +115,10 @@ def _note_missing(table: Table, notes: list[str]) -> None:
     gaps = table.numbers.isna().sum()
     gaps = gaps[gaps > 0]
     if len(gaps):
-        counts = named(f"{column} ({count:,})" for column, count in gaps.items())
+        counts = named_with_counts(gaps.items())
         notes.append(f"Missing numbers filled with the median of the training rows: {counts}.")
     gaps = (table.levels == MISSING_LEVEL).sum()
     gaps = gaps[gaps > 0]
     if len(gaps):
-        counts = named(f"{column} ({count:,})" for column, count in gaps.items())
+        counts = named_with_counts(gaps.items())
         notes.append(f"Missing categories are a level of their own: {counts}.")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sklearn_deeplifft._printable import named, printable, quoted
+from sklearn_deeplifft._printable import named, named_with_counts, printable, quoted
 from sklearn_deeplifft.tables.reading._columns import Column, Draft, draft_of, finished
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._notation import Convention, parse_cell
@@ -266,8 +266,7 @@ def _require_finite(table: ReadTable) -> None:
         infinite = pd.Series(counts, list(table.features))
     bad = infinite[infinite > 0]
     if len(bad):
-        counts_of = named(f"{printable(column)} ({count:,})" for column, count in bad.items())
         raise ValueError(
-            f"infinite values in {len(bad):,} column{'s' * (len(bad) > 1)}: {counts_of}. Replace "
-            "them, or leave these columns out."
+            f"infinite values in {len(bad):,} column{'s' * (len(bad) > 1)}: "
+            f"{named_with_counts(bad.items())}. Replace them, or leave these columns out."
         )

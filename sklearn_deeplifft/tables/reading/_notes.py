@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sklearn_deeplifft._printable import named, printable, quoted
+from sklearn_deeplifft._printable import named, named_with_counts, printable, quoted
 from sklearn_deeplifft.tables._task import task_sentence
 from sklearn_deeplifft.tables.reading._errors import Option, Spelling, as_parameter
 
@@ -84,7 +84,7 @@ def _columns(notes: Sequence[Note]) -> str:
 
 
 def _counted(notes: Sequence[Note]) -> str:
-    return named(f"{printable(note.column)} ({note.n:,})" for note in notes)
+    return named_with_counts((note.column, note.n) for note in notes)
 
 
 def _missing_words(notes: Sequence[Note], _: Spelling) -> str:
