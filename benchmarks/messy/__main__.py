@@ -20,7 +20,7 @@ CASES: list[Case] = [*numbers.CASES, *texts.CASES, *files.CASES, *formats.CASES]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print a line for each fault, and the numbers of tables and of wrong readings."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser("python -m benchmarks.messy", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the same; it takes seconds")
     parser.add_argument("--only", default="", help="tables whose name holds this")
     args = parser.parse_args(argv)

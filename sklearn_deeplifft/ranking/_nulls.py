@@ -91,7 +91,7 @@ def null_p_values(real: np.ndarray, null: np.ndarray) -> np.ndarray:
 
     A mean has no such bound. Where most statistics of a network are zero, as in sparse wide tables,
     the mean over networks of every column is above most of a single network's null values: all
-    columns got p = 0.06, and all were kept.
+    columns get p = 0.06, and all are kept.
 
     With one pool, p is calibrated on average over the columns, which is what a false discovery
     rate asks for, not for each column by itself: one that by its kind always gets more than others
