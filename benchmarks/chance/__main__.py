@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     began = time.perf_counter()
     n_networks, seeds, kinds = options.networks, options.seeds, options.kinds
     if options.quick:
-        n_networks, seeds, kinds = 5, 2, ["dense", "regression", "grouped"]
+        n_networks, seeds, kinds = 10, 2, ["dense", "regression", "grouped"]
     with torch_threads(1):
         figures = on_noise(KINDS if kinds is None else kinds, seeds, n_networks)
         if not options.no_real:

@@ -73,6 +73,8 @@ def test_a_table_is_judged_on_the_best_features(monkeypatch):
         assert figures[f"gain_of_own_{reading}_se"] == pytest.approx(0)
 
 
+# Networks of three epochs have learned nothing yet.
+@pytest.mark.filterwarnings("ignore:the networks predict:sklearn_deeplifft.FeatureSelectionWarning")
 @pytest.mark.slow
 def test_the_quick_form_prints_a_line_per_figure(monkeypatch, tmp_path, capsys):
     defaults = {kind: kind.default_estimator for kind in (*READINGS.values(), DeepLIFFTSelector)}

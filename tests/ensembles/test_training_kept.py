@@ -303,8 +303,9 @@ def test_ctrl_c_with_a_folder(n_jobs, store, unchanged, monkeypatch):
     with pytest.raises(KeyboardInterrupt) as told:
         together(data, chosen, parts, n_jobs=n_jobs, checkpoints=store, report=report)
     wait_for_threads(before)
+    was, are = ("was", "is") if said[-1] == 1 else ("were", "are")
     assert str(told.value) == (
-        f"interrupted: {said[-1]} of 6 networks were trained and are kept in {store.folder}; "
+        f"interrupted: {said[-1]} of 6 networks {was} trained and {are} kept in {store.folder}; "
         "the same call goes on from there."
     )
     assert said[-1] <= len(files(store)) < 6

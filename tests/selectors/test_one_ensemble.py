@@ -187,6 +187,8 @@ USERS = {
 }
 
 
+# One of them is too small to learn more than chance.
+@pytest.mark.filterwarnings("ignore:the networks predict:sklearn_deeplifft.FeatureSelectionWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", USERS)
 def test_networks_of_the_users_own_are_all_read(data, kind):
