@@ -87,10 +87,10 @@ def tell(warning: FeatureSelectionWarning) -> None:
 def without_numbers(text: str) -> str:
     """The words of a message, and the names that it quotes.
 
-    >>> without_numbers("2 of 8 columns (R2 -0.5) hold a single value: 'x1', 3")
+    >>> without_numbers("2 of 1,800 columns (R2 -0.5) hold a single value: 'x1', 3")
     "# of # columns (R# #) hold a single value: 'x1', #"
     """
-    numbers_or_names = r"'[^']*'|[-+]?\d[\d.e+-]*"
+    numbers_or_names = r"'[^']*'|[-+]?\d(?:[\d.e+-]|,(?=\d))*"
     return re.sub(numbers_or_names, lambda m: m[0] if m[0][0] == "'" else "#", text)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_deeplifft.cli._figure import AT_CHANCE
 from sklearn_deeplifft.cli._show_whatif import change_in_words, most_moved, unit_of
 from sklearn_deeplifft.cli._whatif import Answers
 from sklearn_deeplifft.plotting import shortened
@@ -127,11 +128,14 @@ def _draw_markers(ax: Any, x: np.ndarray, rows: pd.DataFrame, colour: str) -> No
 
 def _title(answers: Answers, shown: list[str]) -> str:
     name = _literal(shortened(answers.table.name, 40))
+    n = len(answers.outputs)
     of = f" on {_literal(shortened(shown[0], 20))}" if len(shown) == 1 else ""
-    return (
-        f"{name}: effect{of} of giving every row this value\n"
-        "band: 95 % over networks; empty: fewer than 20 rows have such a value"
-    )
+    most = f" on the {len(shown)} of {n:,} classes that move most" if 1 < len(shown) < n else ""
+    lines = [
+        f"{name}: effect{of} of giving every row this value{most}",
+        "band: 95 % over networks; empty: fewer than 20 rows have such a value",
+    ]
+    return "\n".join([*lines, AT_CHANCE] if answers.at_chance else lines)
 
 
 def _literal(name: str) -> str:

@@ -11,7 +11,7 @@ from sklearn_deeplifft.cli._rank import Outcome
 from sklearn_deeplifft.cli._words import counted
 from sklearn_deeplifft.plotting import ClassImportanceDisplay, FeatureCountDisplay, shortened
 
-__all__ = ["can_draw", "draw", "figure_writer"]
+__all__ = ["AT_CHANCE", "can_draw", "draw", "figure_writer"]
 
 MOST_FEATURES = 20
 CURVE_WIDTH = 6.2
@@ -20,6 +20,9 @@ LABELS = {
     "(blue: more of the feature speaks for it, red: against it)",
     "regression": "change of the target for one of the feature\n(in standard deviations)",
 }
+DIFFER = "\n(grey: its columns, or the values of a text, differ)"
+AT_CHANCE = "networks predict no better than chance: this means nothing"
+"""On every figure of such networks, as figures travel without the screen."""
 SHARE = "share of all features'\nscores, mean of rounds"
 
 
@@ -67,17 +70,27 @@ def _heat_map(outcome: Outcome) -> ClassImportanceDisplay:
         feature_names=outcome.features["feature"][:MOST_FEATURES].tolist(),
         class_names=outcome.signed_names,
         directions=outcome.directions[:MOST_FEATURES],
-        label=LABELS[outcome.table.task],
+        label=_label(outcome),
         overall=outcome.features["importance"][:MOST_FEATURES].to_numpy(),
         overall_label=SHARE,
     )
+
+
+def _label(outcome: Outcome) -> str:
+    """The quantity of the colours, and what they mean; grey where there is some."""
+    label = LABELS[outcome.table.task]
+    neither = (outcome.directions == 0) & (outcome.signed != 0)
+    if outcome.table.task == "classification" and neither[:MOST_FEATURES].any():
+        return label + DIFFER
+    return label
 
 
 def _heat_title(outcome: Outcome) -> str:
     n = len(outcome.features)
     shown = f"top {MOST_FEATURES} of {n:,} features" if n > MOST_FEATURES else _all_of(n)
     name = shortened(outcome.table.name, 40).replace("$", r"\$")
-    return f"{name}: {shown}"
+    chance = f"\n{AT_CHANCE}" if outcome.at_chance else ""
+    return f"{name}: {shown}{chance}"
 
 
 def _all_of(n: int) -> str:

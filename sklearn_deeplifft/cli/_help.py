@@ -12,7 +12,8 @@ Files written:
                   to, whose rank, importance, std and class scores it has
     importance    share of the scores, and of the path of a penalty that
                   closes features, mean over the rounds of elimination;
-                  adds up to 1 over features
+                  adds up to 1 over features, to less where networks
+                  learned nothing
     std           standard deviation over networks, in the unit of
                   importance
     for_<class>   signed, -1 to 1: mean change of the probability of the

@@ -50,6 +50,8 @@ class Outcome:
     """Whether the ranking is of all rows, those that test it included."""
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
+    at_chance: bool = False
+    """Whether networks predict no better than chance; the ranking then means nothing."""
 
     @property
     def features(self) -> pd.DataFrame:
@@ -119,6 +121,7 @@ def rank_table(
         n_test=len(parts.y_test),
         all_rows=all_rows,
         notes=notes_of(warned),
+        at_chance=bool(selector.at_chance_),
     )
 
 

@@ -16,6 +16,7 @@ from sklearn_deeplifft.cli._words import counted
 from sklearn_deeplifft.plotting import shortened
 
 __all__ = [
+    "GAP",
     "MOST_FEATURES",
     "bar",
     "console_for",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 MOST_FEATURES = 20
+GAP = 3
+"""Characters between columns."""
 
 
 def console_for(*, quiet: bool) -> Console:
@@ -81,9 +84,11 @@ def explain(console: Console, text: str) -> None:
     console.print()
 
 
-def grid_of(*columns: tuple[str, JustifyMethod]) -> Grid:
-    """An empty table with these headers."""
-    grid = Grid(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+def grid_of(*columns: tuple[str, JustifyMethod], gap: int = GAP) -> Grid:
+    """An empty table with these headers, ``gap`` characters between them, two or more."""
+    # One character is the box's own.
+    padding = (0, 1, 0, gap - 2)
+    grid = Grid(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=padding)
     for header, justify in columns:
         grid.add_column(header, justify=justify, no_wrap=True)
     return grid

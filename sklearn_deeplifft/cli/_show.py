@@ -167,8 +167,8 @@ def _show_comparison(console: Console, outcome: Outcome) -> None:
     console.print(grid)
     explain(
         console,
-        f"* best of the row. Mean of {LEARNERS[task]}. One split of the rows: differences below "
-        f"{_noise(comparison):.2g} or so are noise.",
+        f"* best of the row. Mean of {LEARNERS[task]}. One split of the rows"
+        f"{_of_noise(comparison)}.",
     )
 
 
@@ -178,6 +178,12 @@ def _scores(scores: pd.Series) -> list[Text]:
         Text(f"{score:.3f}*", style="bold") if round(score, 3) == best else Text(f"{score:.3f} ")
         for score in scores
     ]
+
+
+def _of_noise(comparison: pd.DataFrame) -> str:
+    """Say which differences are noise; scores that no test row differs in have no error."""
+    noise = _noise(comparison)
+    return f": differences below {noise:.2g} or so are noise" if noise > 0 else ""
 
 
 def _noise(comparison: pd.DataFrame) -> float:

@@ -10,6 +10,7 @@ from rich.text import Text
 from sklearn_deeplifft.cli._agreement import Agreement
 from sklearn_deeplifft.cli._gates import GateOutcome
 from sklearn_deeplifft.cli._screen import (
+    GAP,
     MOST_FEATURES,
     bar,
     explain,
@@ -23,8 +24,8 @@ from sklearn_deeplifft.plotting import shortened
 
 __all__ = ["show_gates", "show_stability"]
 
-BAR, LEAST_NAME, GAP = 8, 20, 3
-"""Characters of a bar, of a name before there are bars, and between columns."""
+BAR, LEAST_NAME = 8, 20
+"""Characters of a bar, and of a name before there are bars."""
 MOST_COUNTS = 3
 
 

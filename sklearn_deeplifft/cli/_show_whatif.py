@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from sklearn_deeplifft.cli._learners import METRICS
 from sklearn_deeplifft.cli._screen import (
+    GAP,
     empty_cell,
     explain,
     grid_of,
@@ -27,10 +29,10 @@ from sklearn_deeplifft.plotting import shortened
 __all__ = ["change_in_words", "most_moved", "show_answers", "unit_of"]
 
 MOST_FEATURES, MOST_CLASSES, CLASSES_OF_MANY = 10, 10, 2
-LABEL, DONE, GAP = 16, 17, 3
-"""Characters of the name of a class, of what is done, and between columns."""
-LEAST_NAME, LEAST_DONE = 10, 9
-"""Characters that a feature, and what is done, have however narrow the screen is."""
+LABEL, DONE, NARROW_GAP = 16, 17, 2
+"""Characters of the name of a class, of what is done, and between columns that are many."""
+LEAST = {"feature": 10, "class": 8, "every row": 9}
+"""Characters that these have however narrow the screen is."""
 CLASS: tuple[str, JustifyMethod] = ("class", "left")
 
 
@@ -71,8 +73,10 @@ def _networks_line(answers: Answers) -> str:
     trained = f"{counted(n, 'network')} on {counted(len(answers.table.y), 'row')}"
     if math.isnan(score):
         return f"{trained}."
-    # Student's t knows nothing of the best score that there is.
-    interval = "" if math.isnan(low) else f" (95 % interval {low:.3f} to {min(high, 1):.3f})"
+    # Student's t knows nothing of the best score that there is, nor of the worst.
+    worst = 0.0 if answers.table.task == "classification" else -math.inf
+    ends = f"{max(low, worst):.3f} to {min(high, 1):.3f}"
+    interval = "" if math.isnan(low) else f" (95 % interval {ends})"
     metric = METRICS[answers.table.task]
     return f"{trained}; {metric} on the rows held out from each {score:.3f}{interval}."
 
@@ -92,18 +96,39 @@ def _show_effects(console: Console, answers: Answers) -> None:
         *(("effect", "right"), ("95 % interval", "right"), ("rows there", "right")),
     ]
     lines = [line for feature in chosen for line in _lines(answers, feature, outputs, one=one)]
-    widest = [
-        max([len(head), *(len(line[i]) for line in lines)]) for i, (head, _) in enumerate(heads)
-    ]
-    others = sum(widest) - widest[1] - widest[2] + GAP * (len(heads) - 1)
-    done = min(widest[2], max(console.width - others - LEAST_NAME, LEAST_DONE))
-    name = max(console.width - others - done, LEAST_NAME)
-    grid = grid_of(*heads)
+    names = [head for head, _ in heads]
+    widest = [max([len(name), *(len(line[i]) for line in lines)]) for i, name in enumerate(names)]
+    gap = GAP if _needed(widest, GAP) <= console.width else NARROW_GAP
+    widths = _fitting(names, widest, console.width, gap)
+    grid = grid_of(*heads, gap=gap)
     for line in lines:
-        texts = (shortened(line[1].plain, name), shortened(line[2].plain, done))
-        grid.add_row(line[0], *map(Text, texts), *line[3:])
+        cells = zip(line, widths, names, strict=True)
+        grid.add_row(*(_cut(cell, width) if name in LEAST else cell for cell, width, name in cells))
     console.print(grid)
     _explain_effects(console, answers)
+
+
+def _needed(widths: Sequence[int], gap: int) -> int:
+    return sum(widths) + gap * (len(widths) - 1)
+
+
+def _fitting(names: Sequence[str], widest: Sequence[int], room: int, gap: int) -> list[int]:
+    """Widths of columns: numbers keep theirs, and what is over is taken from texts.
+
+    Of the texts the longest is cut first, and none below ``LEAST``.
+    """
+    widths = list(widest)
+    texts = [at for at, name in enumerate(names) if name in LEAST]
+    for _ in range(_needed(widths, gap) - room):
+        spare = [at for at in texts if widths[at] > LEAST[names[at]]]
+        if not spare:
+            break
+        widths[max(spare, key=lambda at: widths[at])] -= 1
+    return widths
+
+
+def _cut(cell: Text, width: int) -> Text:
+    return Text(shortened(cell.plain, width))
 
 
 def _lines(answers: Answers, feature: str, outputs: list[str], *, one: bool) -> list[list[Text]]:

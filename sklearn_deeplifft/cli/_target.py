@@ -18,7 +18,7 @@ def class_labels(y: np.ndarray, target: str, notes: list[str]) -> tuple[np.ndarr
     Raises
     ------
     ValueError
-        No class is large enough.
+        No class is large enough, or a single one is.
     """
     labels, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     small = sizes < FEWEST_ROWS
@@ -27,6 +27,12 @@ def class_labels(y: np.ndarray, target: str, notes: list[str]) -> tuple[np.ndarr
             f"no class of {quoted(target)} has {FEWEST_ROWS} rows, the fewest that can be split "
             f"into a training and a test part ({len(labels):,} different values in {len(y):,} "
             "rows). Is it the right column? Numbers can be predicted with --task regression."
+        )
+    if (~small).sum() == 1:
+        raise ValueError(
+            f"of {quoted(target)} a single class has {FEWEST_ROWS} rows, the fewest that can be "
+            f"split into a training and a test part, {quoted(labels[~small][0])}; there is nothing "
+            "to tell it from. Is it the right column?"
         )
     if small.any():
         n = int(small.sum())

@@ -22,6 +22,9 @@ from sklearn_deeplifft.interventions import Intervention, dose_response
 
 __all__ = ["Answers", "answer_whatif"]
 
+MOST_RANKED = 10
+"""Features whose support is looked at, the first of the ranking."""
+
 MOST_DRAWN = 6
 """Features whose doses are asked for, unless features are named."""
 
@@ -50,6 +53,8 @@ class Answers:
     """Score on rows that were held out from each network, and its interval over networks."""
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
+    at_chance: bool = False
+    """Whether networks predict no better than chance; the effects then mean nothing."""
 
     @property
     def outputs(self) -> list[str]:
@@ -102,7 +107,8 @@ def answer_whatif(
         doses=_in_units(pd.concat(doses, ignore_index=True) if doses else _no_doses(), unit),
         scale=scale,
         validation=(scores.validation_score_, *scores.validation_score_interval_),
-        notes=notes_of(warned),
+        notes=[*notes_of(warned), *_guessed(effects)],
+        at_chance=bool(gia.at_chance_),
     )
 
 
@@ -118,6 +124,23 @@ def _effects(gia: GIATransformer, table: Table, parts: Parts, names: np.ndarray)
     frame.insert(0, "rank", np.repeat(gia.ranking_[first], R))
     frame.insert(1, "feature", np.repeat(names[first], R))
     return frame.sort_values("rank", kind="stable", ignore_index=True)
+
+
+def _guessed(effects: pd.DataFrame) -> list[str]:
+    """A note where most features come first by what happens at values that few rows have."""
+    first = effects[effects["feature"].isin(effects["feature"].unique()[:MOST_RANKED])]
+    sizes = first["effect"].abs().groupby(first["feature"])
+    largest = first.loc[sizes.idxmax()]
+    n, few = len(largest), int(largest["flagged"].sum())
+    if 2 * few <= n:
+        return []
+    subject = (
+        "The only feature has its" if n == 1 else f"{few} of the first {n} features have their"
+    )
+    return [
+        f"{subject} largest effect at values that fewer than 20 rows have. Networks guess there: "
+        "the order of such features says little."
+    ]
 
 
 def _said(one: Intervention, feature: str, table: Table, parts: Parts) -> str:

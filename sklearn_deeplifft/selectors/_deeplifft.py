@@ -138,8 +138,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         of the true class's probability in each network, 0 to 1. With
         ``importance_type="absolute"``: mean size of that change. In regression: mean size of the
         term, in standard deviations of the target. With elimination: its shares (see
-        ``path_weight``), averaged over rounds; they sum to 1 over features (a group's columns
-        share its value).
+        ``path_weight``), averaged over rounds; they sum to 1 over features, to less where
+        networks closed all of them (a group's columns share its value).
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
         the class over its correctly classified examples; positive speaks for the class. Around

@@ -160,7 +160,7 @@ def warn_constant(std: np.ndarray, names: Names) -> None:
     constant = np.flatnonzero(std == 0)
     if len(constant):
         finding = (
-            f"{len(constant)} of {len(std)} columns hold a single value and score 0: "
+            f"{len(constant):,} of {len(std):,} columns hold a single value and score 0: "
             f"{column_names(names, constant)}."
         )
         tell(FeatureSelectionWarning(finding))

@@ -214,7 +214,7 @@ def test_a_missing_file_exits_with_two(tmp_path):
 
 
 SPOILED = {
-    "one class": (lambda f: f.assign(label="a"), "only one class"),
+    "one class": (lambda f: f.assign(label="a"), "the target 'label' is 'a' in every row"),
     "every row its own class": (
         lambda f: f.assign(label=f.index.map("id{}".format)),
         "no class of",

@@ -81,7 +81,7 @@ ESCAPED = b"a\x1b[2J,label\n" + b"".join(b"%d,u\n%d,v\n" % (i, 3 * i) for i in r
     [
         ("empty.csv", b"", 2, "the file is empty"),
         ("header.csv", b"a,label\n", 1, "no rows under it"),
-        ("one.csv", b"a,label\n1,2\n", 1, "no class of 'label' has 4 rows"),
+        ("one.csv", b"a,label\n1,2\n", 1, "the target 'label' is 2 in every row"),
         ("bytes.csv", bytes(range(256)) * 9, 2, "binary"),
         ("not.csv.gz", b"\x1f\x8b\x08a,b\n", 2, "damaged or cut short"),
         ("f.csv", b">seq\nACGT\n", 2, "this looks like FASTA"),
@@ -127,3 +127,13 @@ def test_a_frame_keeps_the_names_that_files_give(tmp_path):
         tmp_path / "t.parquet"
     )
     assert loaded(tmp_path / "t.parquet").features == ["0"]
+
+
+def test_a_separator_is_a_remedy_for_text_alone(tmp_path):
+    np.savez(tmp_path / "t.npz", X=np.eye(4), y=[0, 1, 0, 1])
+    with pytest.raises(click.ClickException, match="no column 'tf'; the only one is 'y'") as caught:
+        loaded(tmp_path / "t.npz", "tf")
+    assert "--sep" not in caught.value.message
+    (tmp_path / "t.csv").write_text("a|b\n1|2\n")
+    with pytest.raises(click.ClickException, match="--sep ';'"):
+        loaded(tmp_path / "t.csv", "tf", "--sep", ",")

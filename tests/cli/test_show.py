@@ -50,6 +50,11 @@ def printed(found: Outcome, **settings) -> str:
     return stream.getvalue()
 
 
+def joined(found: Outcome) -> str:
+    """What is printed, without the ends of lines."""
+    return " ".join(printed(found).split())
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_thousands_of_features_and_many_classes_stay_short(width):
     text = printed(outcome(5000, 60, "a_rather_long_name_of_a_feature_"), width=width)
@@ -96,6 +101,15 @@ def test_the_best_of_a_row_is_bold_and_starred():
     assert re.search(r"\x1b\[1m *0\.810\*", coloured)
 
 
+def test_differences_that_are_noise_are_named_where_there_is_noise():
+    found = outcome()
+    assert "One split of the rows: differences below 0.04 or so are noise." in joined(found)
+    sure = found.comparison.assign(standard_error=0.0)
+    text = joined(dataclasses.replace(found, comparison=sure))
+    assert "One split of the rows." in text
+    assert "noise" not in text
+
+
 def test_names_are_not_markup_and_cannot_move_the_cursor():
     text = printed(outcome(prefix="[red]\x1b[2J:smile:\n"))
     assert "[red] [2J:smile: 0" in text
@@ -118,6 +132,25 @@ def test_the_figure_has_both_panels_and_needs_no_window():
     assert left.images[0].get_array().shape == (20, 8)
     assert right.get_xlabel() == "number of features"
     assert pyplot.get_fignums() == before
+
+
+def test_the_figure_says_what_grey_is_and_that_networks_are_at_chance():
+    found = outcome(2, 3)
+    signs = found.directions.copy()
+    signs[0, 0] = 0
+    shown = {}
+    for name, changes in (
+        ("plain", {}),
+        ("grey", {"directions": signs}),
+        ("chance", {"at_chance": True}),
+    ):
+        left = draw(dataclasses.replace(found, **changes)).axes[0]
+        scales = [ax.get_xlabel() for ax in left.child_axes]
+        shown[name] = left.get_title(loc="left"), any("grey" in text for text in scales)
+    assert shown["plain"] == ("made-up: all 2 features", False)
+    assert shown["grey"] == ("made-up: all 2 features", True)
+    title = "made-up: all 2 features\nnetworks predict no better than chance: this means nothing"
+    assert shown["chance"] == (title, False)
 
 
 def test_nothing_is_written_if_one_file_fails(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,9 +60,23 @@ def test_a_task_that_is_asked_for_is_not_explained(task):
     assert (table.task, table.notes) == (task, [])
 
 
-def test_a_number_that_never_changes_is_refused():
-    frame = pd.DataFrame({"x": np.linspace(0, 1, N), "y": 1.5})
-    with pytest.raises(ValueError, match=r"target 'y' is 1\.5 in every row"):
+@pytest.mark.parametrize(
+    ("value", "task", "said"),
+    [
+        *((1.5, task, "1.5") for task in ("auto", "regression", "classification")),
+        *((3, task, "3") for task in ("auto", "regression", "classification")),
+        *(("ill", task, "'ill'") for task in ("auto", "classification")),
+    ],
+)
+def test_a_target_that_never_changes_is_refused(value, task, said):
+    frame = pd.DataFrame({"x": np.linspace(0, 1, N), "outcome": value})
+    with pytest.raises(ValueError, match=rf"target 'outcome' is {re.escape(said)} in every row"):
+        make_table(frame, "outcome", name="t", task=task)
+
+
+def test_a_single_class_that_can_be_split_is_refused():
+    frame = pd.DataFrame({"x": np.linspace(0, 1, N), "y": ["a"] * (N - 2) + ["b", "c"]})
+    with pytest.raises(ValueError, match=r"of 'y' a single class has 4 rows.* part, 'a'; there"):
         make_table(frame, "y", name="t")
 
 
@@ -102,7 +118,7 @@ def test_a_column_that_is_empty_in_the_training_rows_keeps_its_place():
     assert not parts.X_train.isna().any(axis=None)
 
 
-def test_a_table_of_one_column_hints_at_the_separator():
-    assert "--sep" in missing_column("y", ["a;b;y"])
+def test_a_missing_column_is_short_however_many_there_are():
+    assert missing_column("y", ["x"]) == "no column 'y'; the only one is 'x'."
     long = [f"column {i}" for i in range(5000)]
     assert len(missing_column("y", long)) < 200

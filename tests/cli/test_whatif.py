@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import re
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,7 @@ from sklearn_deeplifft.cli._progress import progress_for
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._show_whatif import show_answers
 from sklearn_deeplifft.cli._table import make_table
-from sklearn_deeplifft.cli._whatif import answer_whatif
+from sklearn_deeplifft.cli._whatif import _guessed, answer_whatif
 from sklearn_deeplifft.interventions import dose_response
 from sklearn_deeplifft.selectors import _gia
 from tests.cli.conftest import classes_frame, mixed_frame, run
@@ -27,6 +29,7 @@ EFFECTS = [
     "partners",
 ]
 N = ("--networks", "2")
+LONG = "a feature of long name"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -194,6 +197,40 @@ def test_named_features_show_every_dose(counts):
     assert max(map(len, text.splitlines())) <= 80
 
 
+def classified(answers, names):
+    """The same effects on classes of these names, at values that 12,767 rows have."""
+    one = answers.effects[answers.effects["feature"] == "size"]
+    said = one["intervention"].str.replace("size", LONG)
+    one = one.assign(feature=LONG, intervention=said, support=12767.0, flagged=False)
+    effects = pd.concat([one.assign(output=name) for name in names], ignore_index=True)
+    table = dataclasses.replace(answers.table, task="classification")
+    return dataclasses.replace(
+        answers, table=table, asked=[], effects=effects, validation=(0.5, -0.3, 1.2)
+    )
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_names_make_room_for_numbers(counts, width):
+    answers = classified(counts, ["Strong enhancer", "Weak enhancer", "Inactive"])
+    lines = printed(answers, width).splitlines()
+    assert max(map(len, lines)) <= width
+    (head,) = (line for line in lines if line.startswith("rank"))
+    assert "…" not in head
+    assert " ".join(head.split()) == "rank feature every row class effect 95 % interval rows there"
+    shown = [line for line in lines if line.endswith(" 12,767")]
+    assert shown
+    for line in shown:
+        effect, low, to, high, _ = line.split()[-5:]
+        assert to == "to"
+        assert all(re.fullmatch(r"[+-]\d+\.\d{3}", number) for number in (effect, low, high))
+    assert (LONG in "\n".join(shown)) == (width > 80)
+
+
+def test_an_interval_of_an_accuracy_ends_where_accuracies_do(counts):
+    text = " ".join(printed(classified(counts, ["a", "b", "c"])).split())
+    assert "held out from each 0.500 (95 % interval 0.000 to 1.000)." in text
+
+
 def test_one_network_has_no_interval_and_says_so(tmp_path):
     counted_frame(60).to_csv(tmp_path / "t.csv", index=False)
     arguments = ("--target", "y", "-o", tmp_path / "out", "--networks", "1")
@@ -221,6 +258,36 @@ def test_the_figure_has_a_panel_for_each_feature(counts):
     empty = [line for line in motif.lines if line.get_markerfacecolor() == "white"]
     assert sum(len(line.get_xdata()) for line in empty) == few.sum() > 0
     assert pyplot.get_fignums() == before
+
+
+def test_the_title_says_which_classes_are_drawn_and_that_networks_are_at_chance(counts):
+    names = [f"class {i}" for i in range(8)]
+    doses = pd.concat([counts.doses.assign(output=name) for name in names], ignore_index=True)
+    many = dataclasses.replace(classified(counts, names), doses=doses)
+    said = "on the 6 of 8 classes that move most", "no better than chance: this means nothing"
+    for answers, expected in (
+        (counts, (False, False)),
+        (many, (True, False)),
+        (dataclasses.replace(many, at_chance=True), (True, True)),
+    ):
+        title = draw_doses(answers).get_suptitle()
+        assert tuple(words in title for words in said) == expected
+
+
+def test_a_ranking_by_values_that_few_rows_have_says_so(counts):
+    assert not any("Networks guess there" in note for note in counts.notes)
+    effects = counts.effects.sort_values("rank", kind="stable")
+    sizes = effects["effect"].abs()
+    rare = effects["feature"].isin(["motif", "colour"])
+    largest = sizes == sizes.groupby(effects["feature"]).transform("max")
+    (note,) = _guessed(effects.assign(flagged=largest & rare))
+    assert note.startswith("2 of the first 3 features have their largest effect at values")
+    # Half of them, or what is small, is no reason to doubt the order.
+    assert not _guessed(effects[rare].assign(flagged=largest & (effects["feature"] == "motif")))
+    assert not _guessed(effects.assign(flagged=~largest))
+    (alone,) = _guessed(effects[effects["feature"] == "motif"].assign(flagged=True))
+    assert alone.startswith("The only feature has its largest effect")
+    assert not _guessed(effects[:0])
 
 
 def test_probabilities_are_asked_for(done, tmp_path):

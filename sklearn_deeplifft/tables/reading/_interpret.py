@@ -32,8 +32,10 @@ T = TypeVar("T")
 POINT, COMMA = Convention(".", ","), Convention(",", ".")
 
 
-def no_column(column: str, columns: Sequence[str]) -> TableReadError:
+def no_column(column: str, columns: Sequence[str], *, of_text: bool = False) -> TableReadError:
     """Say that there is no such column, and which ones are spelled alike.
+
+    A single column ``of_text`` may be several that were not told apart.
 
     >>> print(no_column("clas", ["class", "age"]))
     no column 'clas'; did you mean 'class'?
@@ -43,12 +45,14 @@ def no_column(column: str, columns: Sequence[str]) -> TableReadError:
     if close:
         same = " or ".join(map(quoted, close))
         return TableReadError(f"no column {quoted(column)}; did you mean {same}?")
-    if len(columns) == 1:
+    if of_text and len(columns) == 1:
         return TableReadError(
             f"no column {quoted(column)}; the file has a single column, {quoted(columns[0])}.",
             "If its columns are separated by something else, say so, as in {}.",
             [Option("sep", ";")],
         )
+    if len(columns) == 1:
+        return TableReadError(f"no column {quoted(column)}; the only one is {quoted(columns[0])}.")
     numbers = [name for name in columns if parse_cell(name) is not None]
     remedy = "The first line seems to hold cells rather than names; put a line of names above it."
     return TableReadError(
@@ -106,9 +110,10 @@ def interpret(
 
 def _require_columns(raw: RawTable, target: str | None, drop: Sequence[str]) -> None:
     columns = [*map(str, raw.frame), *raw.feature_names]
+    of_text = raw.as_text is not None
     for column in drop:
         if column not in columns:
-            raise no_column(column, columns)
+            raise no_column(column, columns, of_text=of_text)
     if target is not None and target in drop:
         raise TableReadError(f"{quoted(target)} is the target; it cannot be left out.")
     if target is not None and target not in raw.frame:
@@ -117,7 +122,7 @@ def _require_columns(raw: RawTable, target: str | None, drop: Sequence[str]) -> 
             raise TableReadError(
                 "the file holds no target; save one value for each row in it, as y."
             )
-        raise no_column(target, beside)
+        raise no_column(target, beside, of_text=of_text)
 
 
 def _columns(

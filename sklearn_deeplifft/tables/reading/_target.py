@@ -99,7 +99,7 @@ def resolve_task(y: pd.Series, task: str) -> tuple[str, list[Note]]:
     TableReadError
         Regression was asked for, but the target is not numbers.
     ValueError
-        It is one number throughout.
+        It is the same in every row.
     """
     name = printable(y.name)
     numeric = _is_numeric(y)
@@ -108,16 +108,17 @@ def resolve_task(y: pd.Series, task: str) -> tuple[str, list[Note]]:
             f"a regression needs numbers; {name} holds {quoted(y.iloc[0])}. Leave the task out to "
             "predict it as classes."
         )
+    n_values = int(y.nunique())
+    if n_values == 1:
+        value = y.iloc[0] if numeric else quoted(y.iloc[0])
+        raise ValueError(
+            f"the target {quoted(y.name)} is {value} in every row; there is nothing to predict."
+        )
     if task != "auto":
         return task, []
     found = task_of(y)
     if found == "classification":
         return found, []
-    n_values = int(y.nunique())
-    if n_values == 1:
-        raise ValueError(
-            f"the target {quoted(y.name)} is {y.iloc[0]} in every row; there is nothing to predict."
-        )
     values = np.asarray(y.to_numpy(dtype=np.float64, na_value=np.nan))
     whole = bool((values == np.rint(values)).all())  # numbers with fractions are no classes
     return found, [Note("quantity", str(y.name), n_values)] if whole else []
