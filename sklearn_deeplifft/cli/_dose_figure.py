@@ -23,6 +23,8 @@ LETTERS = 30
 BESIDE = 0.09
 """Distance of the classes of one level, which are 1 apart."""
 PANEL = (3.6, 3.0)
+PER_INCH = 11
+"""Letters of the title that an inch takes: a figure of one panel is narrow."""
 # Okabe and Ito's colours, told apart by every kind of eye.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 
@@ -49,7 +51,8 @@ def draw_doses(answers: Answers) -> Any:
         else:
             ax.set_axis_off()
     figure.supylabel(_literal(fill(unit_of(answers), 32)), fontsize=9)
-    figure.suptitle(_title(answers, shown), fontsize=11, x=0.01, ha="left")
+    title = [fill(line, int(PER_INCH * size[0])) for line in _title(answers, shown)]
+    figure.suptitle("\n".join(title), fontsize=11, x=0.01, ha="left")
     if len(shown) > 1:
         handles = [Line2D([], [], color=colour, marker="o") for colour in COLOURS[: len(shown)]]
         names = [_literal(shortened(name, 20)) for name in shown]
@@ -126,7 +129,8 @@ def _draw_markers(ax: Any, x: np.ndarray, rows: pd.DataFrame, colour: str) -> No
         )
 
 
-def _title(answers: Answers, shown: list[str]) -> str:
+def _title(answers: Answers, shown: list[str]) -> list[str]:
+    """Lines of the title."""
     name = _literal(shortened(answers.table.name, 40))
     n = len(answers.outputs)
     of = f" on {_literal(shortened(shown[0], 20))}" if len(shown) == 1 else ""
@@ -135,7 +139,7 @@ def _title(answers: Answers, shown: list[str]) -> str:
         f"{name}: effect{of} of giving every row this value{most}",
         "band: 95 % over networks; empty: fewer than 20 rows have such a value",
     ]
-    return "\n".join([*lines, AT_CHANCE] if answers.at_chance else lines)
+    return [*lines, AT_CHANCE] if answers.at_chance else lines
 
 
 def _literal(name: str) -> str:

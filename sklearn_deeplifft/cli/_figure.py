@@ -21,6 +21,7 @@ LABELS = {
     "regression": "change of the target for one of the feature\n(in standard deviations)",
 }
 DIFFER = "\n(grey: its columns, or the values of a text, differ)"
+NO_SLOPE = "\n(a text or a group has none)"
 AT_CHANCE = "networks predict no better than chance: this means nothing"
 """On every figure of such networks, as figures travel without the screen."""
 SHARE = "share of all features'\nscores, mean of rounds"
@@ -77,12 +78,12 @@ def _heat_map(outcome: Outcome) -> ClassImportanceDisplay:
 
 
 def _label(outcome: Outcome) -> str:
-    """The quantity of the colours, and what they mean; grey where there is some."""
-    label = LABELS[outcome.table.task]
-    neither = (outcome.directions == 0) & (outcome.signed != 0)
-    if outcome.table.task == "classification" and neither[:MOST_FEATURES].any():
-        return label + DIFFER
-    return label
+    """The quantity of colours or bars; what grey is, and a bar of no length, where there is one."""
+    label, signed = LABELS[outcome.table.task], outcome.signed[:MOST_FEATURES]
+    if outcome.table.task == "regression":
+        return label if signed.all() else label + NO_SLOPE
+    neither = (outcome.directions[:MOST_FEATURES] == 0) & (signed != 0)
+    return label + DIFFER if neither.any() else label
 
 
 def _heat_title(outcome: Outcome) -> str:

@@ -39,7 +39,8 @@ UNITS = {
     "classification": IMPORTANCE
     + "most for class: of those that more of it speaks for, the one whose probability it changes "
     "most, and by how much; +- where its columns, or the values of a text, differ.",
-    "regression": IMPORTANCE + "slope: standard deviations of the target for one of the feature.",
+    "regression": IMPORTANCE + "slope: standard deviations of the target for one of the feature; "
+    "a text or a group has none.",
 }
 CLASS_UNIT = (
     "Size: mean change of the probability of the class over its own rows, 0 to 1. +: more of the "

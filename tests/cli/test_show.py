@@ -153,6 +153,22 @@ def test_the_figure_says_what_grey_is_and_that_networks_are_at_chance():
     assert shown["chance"] == (title, False)
 
 
+@pytest.mark.parametrize("slopes", [[0.3, -0.1], [0.0, -0.1]])
+def test_a_feature_without_a_slope_is_explained(slopes):
+    found = outcome(2, 1)
+    ranking = found.ranking[["rank", "feature", "importance", "std"]].assign(slope_of_kind=slopes)
+    found = dataclasses.replace(
+        found,
+        table=dataclasses.replace(found.table, task="regression", y=np.arange(40.0)),
+        ranking=ranking,
+        signed_names=["kind"],
+        directions=np.sign([slopes]).T,
+    )
+    assert "one of the feature; a text or a group has none." in joined(found)
+    label = draw(found).axes[0].get_xlabel()
+    assert ("a text or a group has none" in label) == (0 in slopes)
+
+
 def test_nothing_is_written_if_one_file_fails(tmp_path):
     def broken(path):
         raise OSError("full")

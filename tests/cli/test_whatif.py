@@ -270,8 +270,20 @@ def test_the_title_says_which_classes_are_drawn_and_that_networks_are_at_chance(
         (many, (True, False)),
         (dataclasses.replace(many, at_chance=True), (True, True)),
     ):
-        title = draw_doses(answers).get_suptitle()
+        title = " ".join(draw_doses(answers).get_suptitle().split())
         assert tuple(words in title for words in said) == expected
+
+
+def test_the_title_fits_the_figure_of_one_panel(counts):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    motif = counts.doses[counts.doses["feature"] == "motif"]
+    table = dataclasses.replace(counts.table, name="a rather long name of a table.csv")
+    figure = draw_doses(dataclasses.replace(counts, doses=motif, table=table, at_chance=True))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    box = figure._suptitle.get_window_extent(canvas.get_renderer())
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.x1
 
 
 def test_a_ranking_by_values_that_few_rows_have_says_so(counts):

@@ -35,6 +35,8 @@ __all__ = ["MISSING_LEVEL", "Column", "Draft", "draft_of", "finished", "numbers_
 MISSING_LEVEL = "(missing)"
 MOST_MIXED = 10
 """Distinct values up to which numbers and texts, such as 1, 2, 3, 4+, are taken as categories."""
+MOST_WORDS = 8
+"""Words in the place of numbers up to which all are named in an option, which must name all."""
 NEARLY_ALL = 0.9
 MEASUREMENT = re.compile(r"[<>~≤≥≈]?=?\s*[-+]?\d[\d.,]*\s*([/x×±:]\s*\d[\d.,]*)?\s*[^\d_-]{0,12}")  # noqa: RUF001
 CODE = re.compile(r"[A-Z]{2,3}")
@@ -352,11 +354,16 @@ def _not_all(
     n, total = sum(by_text[word] for word in words), by_text.total()
     shown = ", ".join(quoted(word, 30) for word in words[:4])
     more = f" and {len(words) - 4:,} more" if len(words) > 4 else ""
+    finding = (
+        f"{printable(name)}: most cells are {what}, but {n:,} of {total:,} are not ({shown}{more})."
+    )
+    drop = Option("drop", [name])
+    if len(words) > MOST_WORDS:
+        return TableReadError(finding, "Mend them, or leave the column out with {}.", [drop])
     return TableReadError(
-        f"{printable(name)}: most cells are {what}, but {n:,} of {total:,} are not "
-        f"({shown}{more}).",
+        finding,
         "If they mean missing, say {}; else mend them, or leave the column out with {}.",
-        [Option("na", [*filter(None, na or ()), *words[:4]]), Option("drop", [name])],
+        [Option("na", [*filter(None, na or ()), *words]), drop],
     )
 
 

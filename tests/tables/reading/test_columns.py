@@ -103,3 +103,16 @@ def test_given_words_are_missing_in_columns_of_numbers_too():
     column = settled(np.array([-999.0, 1.0, 2.0, 2.5]), na=["-999"])
     np.testing.assert_array_equal(column.numbers, [np.nan, 1.0, 2.0, 2.5])
     assert [(note.kind, note.n) for note in column.notes] == [("missing words", 1)]
+
+
+@pytest.mark.parametrize("n_words", [1, 4, 8, 9])
+def test_the_words_to_be_taken_as_missing_are_all_named_or_none_is(n_words):
+    words = [f"50810{letter}" for letter in "ABCDEFGHI"[:n_words]]
+    values = [*map(str, range(200, 300)), *words]
+    with pytest.raises(TableReadError, match="most cells are numbers") as caught:
+        settled(values, "Mouse")
+    options = {option.name: option.value for option in caught.value.options}
+    assert options["drop"] == ["Mouse"]
+    assert options.get("na") == (words if n_words < 9 else None)
+    if n_words < 9:
+        assert settled(values, "Mouse", na=words).kind == "numbers"
