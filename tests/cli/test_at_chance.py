@@ -6,6 +6,11 @@ import numpy as np
 import pytest
 
 from sklearn_deeplifft.cli._fitting import last_of_each
+from sklearn_deeplifft.cli._progress import progress_for
+from sklearn_deeplifft.cli._rank import rank_table
+from sklearn_deeplifft.cli._settings import Training
+from sklearn_deeplifft.cli._table import make_table
+from sklearn_deeplifft.cli._whatif import answer_whatif
 from tests.cli.conftest import classes_frame, run
 
 SAID = "The networks predict no better than chance (balanced accuracy 0."
@@ -36,6 +41,18 @@ def test_noise_is_told_over_the_ranking_and_once(name, tmp_path):
     assert text.index(SAID) < text.index(LISTS[command])
     assert "the ranking means nothing. " in text
     assert "More rows" not in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answer", [rank_table, answer_whatif])
+def test_what_is_drawn_knows_that_networks_are_at_chance(answer):
+    frame = classes_frame(240)
+    noise = frame.assign(label=np.random.default_rng(0).permutation(frame["label"]))
+    found = [
+        answer(make_table(cells, "label", name="t"), Training(networks=3), progress_for(quiet=True))
+        for cells in (noise, frame)
+    ]
+    assert [one.at_chance for one in found] == [True, False]
 
 
 def test_of_notes_that_differ_in_numbers_the_last_counts():
