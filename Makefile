@@ -1,7 +1,8 @@
 # make demo    rank the features of real tables: TABLE=file.csv TARGET=column for your own,
 #              ARGS=-q for silence
-# make test    the test suite; make test-fast leaves slow tests out, make test-defaults runs those
-#              on networks of default length, which make test leaves out
+# make test    the test suite; make test-fast leaves slow tests out, make test-long runs those
+#              that take seconds each, on default networks or as whole commands, which make test
+#              leaves out
 # make coverage
 #              the test suite, and the lines that no test runs; fails under 95 %
 # make lint    ruff, mypy and the import contracts
@@ -17,7 +18,7 @@ OUT ?= results
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-defaults test-fast coverage lint bench docs clean
+.PHONY: demo test test-long test-fast coverage lint bench docs clean
 
 demo: $(VENV)/.demo
 ifdef TABLE
@@ -28,16 +29,16 @@ else
 endif
 
 test: $(VENV)/.test
-	$(PYTEST) -m "not defaults" $(ARGS)
+	$(PYTEST) -m "not long" $(ARGS)
 
-test-defaults: $(VENV)/.test
-	$(PYTEST) -m defaults $(ARGS)
+test-long: $(VENV)/.test
+	$(PYTEST) -m long $(ARGS)
 
 test-fast: $(VENV)/.test
-	$(PYTEST) -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow and not long" $(ARGS)
 
 coverage: $(VENV)/.test
-	$(PYTEST) -m "not defaults" --cov \
+	$(PYTEST) -m "not long" --cov \
 	  --cov-report=term-missing:skip-covered $(ARGS)
 
 lint: $(VENV)/.lint

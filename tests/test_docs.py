@@ -15,14 +15,20 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([DOCS / "index.rst", *DOCS.glob("user_guide/*.rst"), *DOCS.glob("changes/*.rst")])
 WITH_EXAMPLES = [page for page in PAGES if ">>>" in page.read_text(encoding="utf-8")]
-DEFAULT_LENGTH = {
+LONG = {
     "index.rst",
+    "user_guide/global_importance.rst",
     "user_guide/importance_neurons.rst",
+    "user_guide/long_runs.rst",
+    "user_guide/networks_and_training.rst",
     "user_guide/quickstart.rst",
+    "user_guide/sparse_and_large_tables.rst",
     "user_guide/stable_rankings.rst",
     "user_guide/sweeping_the_number_of_features.rst",
+    "user_guide/what_the_number_means.rst",
+    "user_guide/which_score_may_I_report.rst",
 }
-"""Pages that train as a reader does who sets nothing: seconds for each network."""
+"""Pages whose examples take seconds."""
 
 
 def _name(path):
@@ -44,7 +50,7 @@ def _blocks():
 def _examples():
     """Pages with examples, those of networks of default length under the marker of such tests."""
     for page in WITH_EXAMPLES:
-        marks = [pytest.mark.defaults] if _name(page) in DEFAULT_LENGTH else []
+        marks = [pytest.mark.long] if _name(page) in LONG else []
         yield pytest.param(page, marks=marks, id=_name(page))
 
 
@@ -63,7 +69,7 @@ def test_examples_print_what_the_page_says(page):
 
 def test_no_page_has_code_that_nothing_runs():
     assert len(WITH_EXAMPLES) >= 12
-    assert {_name(page) for page in WITH_EXAMPLES} > DEFAULT_LENGTH
+    assert {_name(page) for page in WITH_EXAMPLES} > LONG
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for directive in ("code-block:: python", "code-block:: pycon", "doctest: +SKIP"):
@@ -124,7 +130,7 @@ def test_paper_page_and_selector_agree():
 
 
 @pytest.mark.slow
-@pytest.mark.defaults
+@pytest.mark.long
 @pytest.mark.parametrize("number", range(len(_blocks())))
 def test_blocks_of_the_readme_run(number, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

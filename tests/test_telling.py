@@ -121,6 +121,7 @@ def test_what_is_withheld_is_told_at_the_end_also_of_an_error():
     assert [str(one.message) for one in found] == ["it is."]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_workers_tell_on_their_own_and_do_not_fail(tmp_path):
     """A process of its own: the search's workers write to its standard error."""

@@ -30,6 +30,7 @@ def test_no_column_knows_the_target(kind):
     assert not np.array_equal(table(kind, 1).y, found.y) or kind == "pairs"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_quick_form(tmp_path, capsys):
     path = tmp_path / "figures.json"

@@ -110,6 +110,7 @@ def test_so_are_other_bits_of_the_same_values():
         assert [one.kind for one in outcome_of(case)] == kinds
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_command_counts_and_tells_a_seed(capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["fuzz", "--cases", "2", "--first", "7"])

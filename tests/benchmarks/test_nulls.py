@@ -86,7 +86,7 @@ def test_figures_are_means_over_draws(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.defaults
+@pytest.mark.long
 @pytest.mark.parametrize("suffix", selection.SELECTORS)
 def test_what_says_everything_is_selected_and_noise_is_not(suffix):
     rng = np.random.default_rng(0)

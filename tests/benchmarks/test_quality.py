@@ -170,6 +170,7 @@ def tiny(data_dir):
     return QualityTable("breast_cancer", X, (X[:, 2] + X[:, 5] > 0).astype(np.int64))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_command_runs_resumes_and_writes(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(command.TABLES, "breast_cancer", tiny)

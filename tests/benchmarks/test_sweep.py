@@ -9,6 +9,7 @@ from tests.conftest import planted
 
 
 # A fold of so few rows, trained so briefly, may get no row of a class right.
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:no scored example:sklearn_deeplifft.FeatureSelectionWarning")
 def test_trainings_with_memory_and_without(monkeypatch):

@@ -463,6 +463,7 @@ main()
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_ctrl_c_ends_a_real_process_of_two_threads(csv, tmp_path):
     with subprocess.Popen(

@@ -163,6 +163,7 @@ def test_demo_gives_each_table_its_folder(tmp_path, monkeypatch):
     assert {path.name for path in (tmp_path / "out" / "one").iterdir()} == FILES
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_one_real_process_in_a_pipe(tmp_path):
     path = tmp_path / "mixed.tsv"

@@ -182,6 +182,7 @@ def long_run(folder: str | None, to: str) -> None:
     Path(to).write_text("\n".join(digests(found)))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_run_killed_at_any_moment_goes_on_to_the_same_bits(tmp_path):
     """kill -9, again and again; what was finished by then is not trained again."""

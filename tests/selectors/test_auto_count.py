@@ -83,6 +83,7 @@ def test_what_is_planted_is_selected_and_q_says_so(name, fitted):
     ).shape == (120, 3)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["deeplifft", "gates", "gia"])
 def test_of_noise_hardly_anything_is_selected(name):

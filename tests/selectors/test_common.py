@@ -55,7 +55,7 @@ def test_checks_on_small_networks(estimator, check):
 
 
 @pytest.mark.slow
-@pytest.mark.defaults
+@pytest.mark.long
 @ignores_noise
 @parametrize_with_checks(
     [

@@ -240,6 +240,7 @@ def test_grid_over_nested_parameters(data):
     assert best.module_.core.hidden.out_features == search.best_params_[next(iter(grid))]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_grid_in_two_processes_gives_what_one_gives(data):
     """Processes whose fits have threads of their own."""

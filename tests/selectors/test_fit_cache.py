@@ -400,6 +400,7 @@ def counter(tmp_path, monkeypatch):
 
 
 # Trainings are counted, and so they are short: some of the networks learn nothing.
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:the networks predict:sklearn_deeplifft.FeatureSelectionWarning")
 @pytest.mark.parametrize(("estimator", "n_jobs"), [(None, 1), (MLP, 2)], ids=["default", "module"])
