@@ -65,6 +65,7 @@ CALLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("action", ["default", "always"])
 def test_noise_is_told_once_at_the_line_of_the_user(name, action):
@@ -76,6 +77,7 @@ def test_noise_is_told_once_at_the_line_of_the_user(name, action):
     assert first <= one.lineno <= first + 12
 
 
+@pytest.mark.slow
 def test_another_search_tells_again():
     search = GridSearchCV(selector(), {"n_features_to_select": [1, 2]}, cv=2, scoring=lambda *_: 0)
     for _ in range(2):

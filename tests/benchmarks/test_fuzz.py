@@ -20,6 +20,7 @@ def _faults(found):
     return {one.kind for one in found if one.kind in FAULTS}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_no_random_input_surprises(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a parameter may name a folder

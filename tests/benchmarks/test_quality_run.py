@@ -41,12 +41,14 @@ def work():
         sum(range(1000))
 
 
+@pytest.mark.slow
 def test_what_a_limited_call_returns():
     done = limited(divmod, (7, 2), 60)
     assert (done.status, done.value) == ("done", (3, 1))
     assert 0 <= done.cpu_seconds <= done.seconds + 0.1 < 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("endless", "patience", "message"),
     [

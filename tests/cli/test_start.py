@@ -109,6 +109,7 @@ def test_ctrl_c_is_one_message_from_the_first_moment_on(csv, tmp_path, monkeypat
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["click", "torch"])
 def test_ctrl_c_while_modules_load_is_one_message(csv, tmp_path, where):
     (tmp_path / f"{where}.py").write_text("raise KeyboardInterrupt")

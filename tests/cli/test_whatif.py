@@ -153,6 +153,7 @@ def test_groups_are_set_whole(tmp_path):
     assert ranking.set_index("feature").loc["pair", ["for_no", "for_yes"]].isna().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1e200, 1e-200])
 def test_targets_of_any_size_keep_their_unit(tmp_path, size):
     frame = counted_frame().drop(columns="colour")
@@ -302,6 +303,7 @@ def test_a_ranking_by_values_that_few_rows_have_says_so(counts):
     assert not _guessed(effects[:0])
 
 
+@pytest.mark.slow
 def test_probabilities_are_asked_for(done, tmp_path):
     folder, _ = done
     arguments = ("--target", "label", "-o", tmp_path / "out", "--scale", "proba", *N)

@@ -200,6 +200,7 @@ NETWORKS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks_of_the_users_own(name):
     own = {"n_networks": 5, "validation_fraction": 0.2, "random_state": 0}

@@ -119,6 +119,7 @@ def test_tasks_that_kinds_imply(estimator, task):
     assert adapter_of(estimator).task == task
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "estimator",
     [None, FixedMLP(), skorch.NeuralNetClassifier(FixedMLP, criterion=nn.CrossEntropyLoss)],

@@ -43,6 +43,7 @@ def selector(kind, estimator=None, **params):
     return made(kind, estimator, defaults=given, **params)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SELECTORS)
 def test_noise_is_told_and_a_signal_is_not(kind):
     with pytest.warns(FeatureSelectionWarning, match="no better than chance") as caught:
@@ -58,6 +59,7 @@ def test_noise_is_told_and_a_signal_is_not(kind):
     assert selector(kind).fit(X, y).at_chance_ is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SELECTORS)
 def test_a_regression_is_told_in_its_own_quantity(kind):
     values = np.random.default_rng(1).normal(size=120)

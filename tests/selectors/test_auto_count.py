@@ -121,6 +121,7 @@ def test_an_empty_selection_is_explained_once(name):
     assert len(selector.redundant_features(X)) == 0
 
 
+@pytest.mark.slow
 def test_too_few_networks_are_said_to_be_too_few():
     """Three features stand out together, one could not."""
     X, y = planted(n=240)
@@ -401,6 +402,7 @@ def test_nor_can_a_fitted_network_alone(name, table):
         SELECTORS[name](relu_network(8, 4, 3), prefit=True).fit(*table)
 
 
+@pytest.mark.slow
 @ONE_PASS
 def test_a_fitted_ensemble_answers_as_when_it_is_trained_in_fit(name, fitted, monkeypatch):
     trained, table = fitted[name], planted(n=240)
