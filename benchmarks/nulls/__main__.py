@@ -24,7 +24,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from benchmarks.chance.__main__ import on_noise, on_real
+from benchmarks.chance.figures import on_noise, on_real
 from benchmarks.chance.noise import KINDS
 from benchmarks.common.measure import write_json
 from benchmarks.nulls.selection import GLOBAL_NULLS, PLANTED, SELECTORS, figures_of

@@ -374,10 +374,9 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         if self.n_features_to_select != AUTO:
             return
         assert self._tested is not None
-        q = self.q_values_
-        if self.per_class:
-            q = np.where(self.class_importances_ > 0, self.class_q_values_, 1).min(axis=0)
-        said = explained(q, self.feature_importances_, names, self.alpha, self._tested)
+        said = explained(
+            self._q_of_cut(), self.feature_importances_, names, self.alpha, self._tested
+        )
         if said is not None:
             tell(FeatureSelectionWarning(said))
 

@@ -273,11 +273,11 @@ def source_of(
             return FittedNetwork(estimator)
         check_is_fitted(estimator, "estimators_", msg=NOT_FITTED)
         return FittedEnsemble(estimator._as_trained())
-    nulls = {name: on for name, on in changes.items() if name == "null_features"}
+    nulls = bool(changes.get("null_features"))
     ensemble = clone(estimator) if ours else _around(estimator, y, kind, nulls)
     if ensemble.random_state is None:
         ensemble.set_params(random_state=seed)
-    if changes.get("null_features"):
+    if nulls:
         _require_room_for_nulls(ensemble.network)
     ensemble.set_params(**changes)
     ensemble._validate_params()
@@ -327,7 +327,7 @@ def _gates_in_front(trained: TrainedNetwork) -> np.ndarray:
     return gates_of(trained.core).feature_of_column.numpy()
 
 
-def _around(network: Any, y: Any, kind: Any, changes: dict[str, Any]) -> BaseNetworkEnsemble:
+def _around(network: Any, y: Any, kind: Any, null_features: bool) -> BaseNetworkEnsemble:
     """The selector's default ensemble, around a network of the user's where there is one."""
     task = adapter_of(network).task
     if task == "auto":
@@ -335,5 +335,7 @@ def _around(network: Any, y: Any, kind: Any, changes: dict[str, Any]) -> BaseNet
         default = f"{kind.__name__}.default_estimator({given})"
         task = decide_task(y, f"pass estimator={default}, or {AS_TEXT}")
     task = "regression" if task == "regression" else "classification"
-    ensemble: BaseNetworkEnsemble = kind.default_estimator(task, network=network, **changes)
+    ensemble: BaseNetworkEnsemble = kind.default_estimator(
+        task, network=network, null_features=null_features
+    )
     return ensemble

@@ -279,15 +279,23 @@ class RankedFeatures(SelectorMixin):
 
     def _transform(self, X: Any) -> Any:
         """Reduce rows; of an empty selection that was not asked for, nothing can be handed on."""
-        if not self._get_support_mask().any() and self.n_features_to_select == AUTO:
-            q = self.class_q_values_ if self.per_class else self.q_values_
+        auto = self.n_features_to_select == AUTO
+        if auto and not self._get_support_mask().any() and not self._counted_mask().any():
             raise ValueError(
                 f'n_features_to_select="auto" kept no column at alpha={self.alpha:g}, so '
                 "transform has nothing to hand on: no column stands out from null ones (the "
-                f"smallest q-value is {q.min():.3g}). Give a number with "
+                f"smallest q-value is {self._q_of_cut().min():.3g}). Give a number with "
                 "set_params(n_features_to_select=k), which trains nothing, or a larger alpha."
             )
         return super()._transform(X)
+
+    def _q_of_cut(self) -> np.ndarray:
+        """q-values (d,) by which ``"auto"`` cuts; for classes 1 where a column speaks for none."""
+        if not self.per_class:
+            return self.q_values_
+        found: np.ndarray = np.where(self.class_importances_ > 0, self.class_q_values_, 1)
+        smallest: np.ndarray = found.min(axis=0)
+        return smallest
 
     def _require_cut(self) -> None:
         """Check the parameters of the cut, which may have been set since ``fit`` checked them."""

@@ -37,14 +37,17 @@ def near_copies(
     features : FeatureGroups
         The columns that are one feature anyway.
     """
-    chains, every = correlated_components(rows, threshold, weight), np.arange(rows.shape[1])
-    table, label = ColumnCorrelations(rows, weight), every.copy()
-    for chain in np.flatnonzero(np.bincount(chains) > 1):
-        columns = np.flatnonzero(chains == chain)
+    label = correlated_components(rows, threshold, weight)
+    sizes = np.bincount(label)
+    table, unused = ColumnCorrelations(rows, weight), len(sizes)
+    for chain in np.flatnonzero(sizes > 2):  # two that are joined are a family as they are
+        columns = np.flatnonzero(label == chain)
         if len(columns) > LONGEST_CHAIN:
-            continue
-        own = _complete(table.of(columns)[:, columns], threshold)
-        label[columns] = columns[[np.flatnonzero(own == o)[0] for o in own]]
+            own = np.arange(len(columns))
+        else:
+            own = _complete(table.of(columns)[:, columns], threshold)
+        label[columns] = unused + own
+        unused = label.max() + 1
     return _joined(label, features)
 
 
@@ -58,9 +61,10 @@ def _complete(correlation: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def _joined(label: np.ndarray, features: FeatureGroups) -> FeatureGroups:
-    """Families of features that share a label of a column, (d,) each."""
-    d, ends = len(label), (np.r_[label, features.of_column], np.tile(np.arange(len(label)), 2))
-    # Labels, features and columns are nodes; what hangs together is a family.
-    nodes = np.r_[ends[0][:d], d + ends[0][d:]], 2 * d + ends[1]
-    graph = sp.coo_array((np.ones(2 * d, dtype=bool), nodes), shape=(3 * d, 3 * d))
-    return FeatureGroups.numbered(connected_components(graph, directed=False)[1][2 * d :])
+    """Families (d,) of the features that columns of one label link, from labels (d,) of columns."""
+    # Features and labels are nodes, columns are edges; what hangs together is a family.
+    n_features, n_nodes = len(features.first), len(features.first) + label.max() + 1
+    ends = features.of_column, n_features + label
+    graph = sp.coo_array((np.ones(len(label), dtype=bool), ends), shape=(n_nodes, n_nodes))
+    _, family_of_node = connected_components(graph, directed=False)
+    return FeatureGroups.numbered(family_of_node[features.of_column])

@@ -122,6 +122,20 @@ def test_an_empty_selection_is_explained_once(name):
 
 
 @pytest.mark.slow
+def test_what_hands_on_nothing_says_which_rule_left_nothing():
+    """Null columns are blamed for what they have left out, a threshold is not."""
+    X, y = planted(n=240)
+    selector = SELECTORS["deeplifft"](n_networks=10).fit(X, y)
+    assert selector.get_support().any()
+    with pytest.warns(UserWarning, match="No features were selected"):
+        assert selector.set_params(threshold=10.0).transform(X).shape == (240, 0)
+    selector.set_params(threshold=None, per_class=True, alpha=1e-6)
+    q = np.where(selector.class_importances_ > 0, selector.class_q_values_, 1)
+    with pytest.raises(ValueError, match=f"smallest q-value is {q.min():.3g}\\)"):
+        selector.transform(X)
+
+
+@pytest.mark.slow
 def test_too_few_networks_are_said_to_be_too_few():
     """Three features stand out together, one could not."""
     X, y = planted(n=240)
