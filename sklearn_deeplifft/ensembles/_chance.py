@@ -42,7 +42,7 @@ def chance_p_value(
     mutual: float = 0.0,
     share: float = 1.0,
 ) -> float:
-    """Evidence that outputs for held-out rows know nothing of the targets.
+    """p-value of the hypothesis that outputs for held-out rows do not depend on the targets.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The word on networks that have learned nothing."""
+"""Warning of networks that predict no better than chance."""
 
 from __future__ import annotations
 
