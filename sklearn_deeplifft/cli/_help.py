@@ -89,6 +89,6 @@ Files written:
                   than 99 % of its rows are
     partners      columns that usually move along (correlation beyond 0.7)
   doses.csv       one row for each feature, dose and class: effect of
-                  giving every row this value, as above
+                  giving every row this value, as above; dates as dates
   whatif.png      effects, and doses of the top features, as one figure
 """

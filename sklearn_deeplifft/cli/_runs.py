@@ -15,6 +15,7 @@ from rich.console import Console
 from sklearn_deeplifft import groups_from_file
 from sklearn_deeplifft.cli import _demo
 from sklearn_deeplifft.cli._counts import require_counts
+from sklearn_deeplifft.cli._dates import dated
 from sklearn_deeplifft.cli._dose_figure import draw_doses
 from sklearn_deeplifft.cli._families import Families, features_of, of_table
 from sklearn_deeplifft.cli._figure import can_draw, draw, figure_writer
@@ -105,7 +106,7 @@ def whatif(
     writers: dict[str, Writer] = {
         "ranking.csv": csv_writer(answers.ranking),
         "effects.csv": csv_writer(answers.effects),
-        "doses.csv": csv_writer(answers.doses),
+        "doses.csv": csv_writer(dated(answers.doses, table.dates)),
     }
     writers |= _figure(console, "whatif.png", partial(draw_doses, answers))
     _finish(console, results, writers, lambda: show_answers(console, answers))
