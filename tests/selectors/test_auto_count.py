@@ -253,6 +253,20 @@ def test_p_and_q_of_increments_equal_the_oracle(balance, kind, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("dtype", [np.float16, object])
+def test_q_values_do_not_depend_on_how_numbers_are_stored(dtype):
+    X, y = planted(n=90, d=5)
+    X = X.astype(np.float16)
+    groups = np.repeat(np.arange(30), [1, 5] * 15)
+    found = []
+    for given in (X.astype(dtype), X.astype(np.float32)):
+        selector = SELECTORS["deeplifft"](n_networks=2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FeatureSelectionWarning)
+            found.append(selector.fit(given, y, groups=groups).q_values_)
+    np.testing.assert_array_equal(*found)
+
+
 def test_p_and_q_of_gates_equal_the_definition():
     selector = quietly(SELECTORS["gates"](n_networks=3), *planted(n=90, d=5))
     path = np.array(
