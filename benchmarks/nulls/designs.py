@@ -69,6 +69,15 @@ def motifs(seed: int) -> Design:
     return Design(table.X, y, np.zeros(d, dtype=bool), np.arange(d), table.groups)
 
 
+def grouped_noise(seed: int) -> Design:
+    """60 groups of 1 to 30 rows x 30 columns: rows of a group are alike, and have its label."""
+    rng = np.random.default_rng(seed)
+    groups = _groups(rng, 60)
+    X = _alike(rng, groups, 30, 0.8)
+    y = rng.integers(2, size=60)[groups]
+    return Design(X, y, np.zeros(30, dtype=bool), np.arange(30), groups)
+
+
 # Five columns matter
 
 
@@ -108,6 +117,27 @@ def few_rows(seed: int) -> Design:
     return _planted(rng, rng.normal(size=(500, 300)), np.arange(N_TRUE), np.arange(300))
 
 
+def grouped(seed: int) -> Design:
+    """100 groups of 1 to 30 rows x 100 columns: rows of a group are alike, and share some noise."""
+    rng = np.random.default_rng(seed)
+    groups = _groups(rng, 100)
+    X = _alike(rng, groups, 100, 0.5)
+    noise = rng.normal(size=100)[groups]
+    return _planted(rng, X, np.arange(N_TRUE), np.arange(100), noise)._replace(groups=groups)
+
+
+def _groups(rng: np.random.Generator, n_groups: int) -> np.ndarray:
+    """Group of each row; sizes are uneven, 1 to 30."""
+    return np.repeat(np.arange(n_groups), rng.integers(1, 31, size=n_groups))
+
+
+def _alike(rng: np.random.Generator, groups: np.ndarray, d: int, shared: float) -> np.ndarray:
+    """Normal columns (n, d); ``shared`` is the correlation of two rows of one group."""
+    of_group = rng.normal(size=(groups.max() + 1, d))[groups]
+    own = rng.normal(size=of_group.shape)
+    return np.sqrt(shared) * of_group + np.sqrt(1 - shared) * own
+
+
 def _counts(rng: np.random.Generator, n: int, d: int, density: float) -> np.ndarray:
     return rng.binomial(1, density, size=(n, d)) * rng.integers(1, 4, size=(n, d)).astype(float)
 
@@ -118,11 +148,15 @@ def _noise(rng: np.random.Generator, X: np.ndarray) -> Design:
 
 
 def _planted(
-    rng: np.random.Generator, X: np.ndarray, columns: np.ndarray, family: np.ndarray
+    rng: np.random.Generator,
+    X: np.ndarray,
+    columns: np.ndarray,
+    family: np.ndarray,
+    noise: np.ndarray | float = 0.0,
 ) -> Design:
     Z = X[:, columns]
     Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
-    logit = STRENGTH * Z @ np.resize([1.0, -1.0], N_TRUE)
+    logit = STRENGTH * Z @ np.resize([1.0, -1.0], N_TRUE) + noise
     y = (rng.random(len(X)) < 1 / (1 + np.exp(-logit))).astype(np.int64)
     true = np.zeros(X.shape[1], dtype=bool)
     true[columns] = True

@@ -30,6 +30,7 @@ GLOBAL_NULLS: dict[str, Callable[[int], designs.Design]] = {
     "null_empty_sparse": designs.sparse_families,
     "null_empty_motifs": designs.motifs,
     "null_empty_wide": designs.wide,
+    "null_empty_grouped": designs.grouped_noise,
 }
 PLANTED: dict[str, Callable[[int], designs.Design]] = {
     "independent": designs.independent,
@@ -37,6 +38,7 @@ PLANTED: dict[str, Callable[[int], designs.Design]] = {
     "copies": designs.copies,
     "sparse": designs.sparse,
     "few_rows": designs.few_rows,
+    "grouped": designs.grouped,
 }
 
 

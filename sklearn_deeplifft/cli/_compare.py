@@ -69,7 +69,13 @@ def compare(
 
     def row(method: str, columns: np.ndarray, took: float, listed: str) -> dict[str, Any]:
         found = judge(
-            task, X_train[:, columns], X_test[:, columns], parts.y_train, parts.y_test, seed
+            task,
+            X_train[:, columns],
+            X_test[:, columns],
+            parts.y_train,
+            parts.y_test,
+            seed,
+            groups=parts.groups_test,
         )
         advance()
         n_features = len(np.unique(groups.of_column[columns]))

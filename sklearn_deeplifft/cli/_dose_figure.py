@@ -70,6 +70,8 @@ def _draw_panel(ax: Any, answers: Answers, feature: str, shown: list[str]) -> No
     doses = answers.doses[answers.doses["feature"] == feature]
     labels = doses["dose"].drop_duplicates()
     numeric = all(isinstance(dose, float | np.floating) for dose in labels)
+    if numeric and feature in answers.table.dates:
+        doses = _on_dates(ax, doses)
     for k, (name, colour) in enumerate(zip(shown, COLOURS, strict=False)):
         rows = doses[doses["output"] == name]
         if numeric:
@@ -84,7 +86,7 @@ def _draw_panel(ax: Any, answers: Answers, feature: str, shown: list[str]) -> No
     if not numeric:
         text = feature in answers.table.levels
         _name_levels(ax, [str(one) if text else change_in_words(one, feature) for one in labels])
-    elif len(labels) <= FEW_DOSES:
+    elif feature not in answers.table.dates and len(labels) <= FEW_DOSES:
         ax.set_xticks(labels.astype(float))
 
 
@@ -97,6 +99,18 @@ def _name_levels(ax: Any, labels: list[str]) -> None:
         rotation=30 if wide else 0,
         ha="right" if wide else "center",
     )
+
+
+def _on_dates(ax: Any, doses: pd.DataFrame) -> pd.DataFrame:
+    """Make the axis one of dates; doses in days since the epoch that matplotlib counts from."""
+    import matplotlib.dates
+
+    dates: Any = matplotlib.dates  # has no types of its own
+    locator = dates.AutoDateLocator(minticks=2, maxticks=5)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    start = float(dates.date2num(np.datetime64("1970-01-01")))
+    return doses.assign(dose=doses["dose"].astype(float) + start)
 
 
 def _draw_curve(ax: Any, rows: pd.DataFrame, colour: str) -> None:

@@ -53,7 +53,8 @@ def train_gates(
         selector = _selector(table.task, names, training, paper=paper)
         n_networks = selector.estimator.n_networks
         with progress.follow("Training networks", n_networks) as report:
-            selector.set_params(verbose=report).fit(parts.X_train, parts.y_train)
+            selector.set_params(verbose=report)
+            selector.fit(parts.X_train, parts.y_train, **parts.fit_parameters)
     features = features_of(families, table)
     gates = pd.DataFrame(selector.importances_per_network_, columns=names)
     gates = gates.loc[:, ~gates.columns.duplicated()][features]

@@ -66,11 +66,15 @@ Files written:
                   of the target for one of the feature
 """
 
+OF_CHANGES = """mean size of a row's change; steps above one standard
+                  deviation of the column count as one"""
+
 WHATIF_FILES = f"""\b
 Files written:
-{NETWORKS_RANKING.format(importance="mean size of a row's change")}\
+{NETWORKS_RANKING.format(importance=OF_CHANGES)}\
     for_<class>   not in a regression: effect on the class of having more
-                  of it; empty for a group or a text
+                  of it, by a standard deviation at most; empty for a
+                  group or a text
   effects.csv     one row for each intervention and class
     intervention  what was done to every row: remove, add, set, or shift
                   by a share of the rows (shift(x,+0.25))
@@ -89,6 +93,6 @@ Files written:
                   than 99 % of its rows are
     partners      columns that usually move along (correlation beyond 0.7)
   doses.csv       one row for each feature, dose and class: effect of
-                  giving every row this value, as above
+                  giving every row this value, as above; dates as dates
   whatif.png      effects, and doses of the top features, as one figure
 """

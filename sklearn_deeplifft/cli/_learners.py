@@ -58,8 +58,13 @@ def judge(
     y_train: np.ndarray,
     y_test: np.ndarray,
     seed: int,
+    *,
+    groups: np.ndarray | None = None,
 ) -> Judgement:
-    """Train both learners on some columns and score them on the test rows."""
+    """Train both learners on some columns and score them on the test rows.
+
+    ``groups`` of test rows that belong together: the error is over resampled groups, then.
+    """
     score = balanced_accuracy if task == "classification" else r_squared
     predictions = []
     for model in (linear(task), forest(task, 100, seed)):
@@ -71,7 +76,8 @@ def judge(
             model.set_params(n_jobs=1)
         predictions.append(model.predict(X_test))
     by_linear, by_forest = (score(y_test, found) for found in predictions)
-    return Judgement(by_linear, by_forest, _standard_error(score, y_test, predictions, seed))
+    error = _standard_error(score, y_test, predictions, groups, seed)
+    return Judgement(by_linear, by_forest, error)
 
 
 def balanced_accuracy(truth: np.ndarray, found: np.ndarray) -> float:
@@ -98,11 +104,22 @@ def _standard_error(
     score: Callable[[np.ndarray, np.ndarray], float],
     truth: np.ndarray,
     predictions: list[np.ndarray],
+    groups: np.ndarray | None,
     seed: int,
 ) -> float:
     rng = np.random.default_rng(seed)
+    units = None if groups is None else _rows_of_each(groups)
     scores = []
     for _ in range(RESAMPLES):
-        rows = rng.integers(len(truth), size=len(truth))
+        n = len(truth) if units is None else len(units)
+        rows = rng.integers(n, size=n)
+        if units is not None:
+            rows = np.concatenate([units[unit] for unit in rows])
         scores.append(np.mean([score(truth[rows], found[rows]) for found in predictions]))
     return float(np.nanstd(scores))
+
+
+def _rows_of_each(groups: np.ndarray) -> list[np.ndarray]:
+    """Positions of the rows of each group."""
+    codes = np.unique(groups, return_inverse=True)[1]
+    return np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])

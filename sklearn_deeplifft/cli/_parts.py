@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
+from sklearn_deeplifft.cli._row_groups import held_out_groups
 from sklearn_deeplifft.cli._table import Table
 
 __all__ = ["Parts", "encode", "source_columns", "split"]
@@ -27,10 +28,22 @@ class Parts:
     y_test: np.ndarray
     blocks: list[list[str]]
     """Columns of each category: exactly one of them is 1 in every training row."""
+    groups_train: np.ndarray | None = None
+    groups_test: np.ndarray | None = None
+    """Group of each row, where rows belong together."""
+
+    @property
+    def fit_parameters(self) -> dict[str, np.ndarray]:
+        """What ``fit`` of a selector takes beside the training rows."""
+        return {} if self.groups_train is None else {"groups": self.groups_train}
 
 
 def split(table: Table, seed: int) -> Parts:
-    """Hold 30 % of the rows out, of every class alike."""
+    """Hold 30 % of the rows out, of every class alike; rows of one group on one side."""
+    if table.groups is not None:
+        strata = table.y if table.task == "classification" else np.zeros(len(table.y))
+        held = held_out_groups(table.groups, strata, seed, TEST_SHARE)
+        return encode(table, np.flatnonzero(~held), np.flatnonzero(held))
     train, test = train_test_split(
         np.arange(len(table.y)),
         test_size=TEST_SHARE,
@@ -59,6 +72,8 @@ def encode(table: Table, train: np.ndarray, test: np.ndarray) -> Parts:
         table.y[train],
         table.y[test],
         blocks,
+        None if table.groups is None else table.groups[train],
+        None if table.groups is None else table.groups[test],
     )
 
 

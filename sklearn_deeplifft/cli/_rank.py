@@ -158,7 +158,7 @@ def _fit(
     total = ensemble.n_networks * n_rounds(len(groups.first), selector.step)
     with progress.stage("Training networks", total) as advance:
         selector.set_params(verbose=calls_per_network(advance))
-        selector.fit(parts.X_train, parts.y_train)
+        selector.fit(parts.X_train, parts.y_train, **parts.fit_parameters)
     return selector
 
 

@@ -30,6 +30,7 @@ def load_table(
     task: str = "auto",
     attributes: Path | None = None,
     drop: Sequence[str] = (),
+    filled_by: str = "all rows",
     **reading: Any,
 ) -> Table:
     """Read a table as every command does.
@@ -40,6 +41,8 @@ def load_table(
         Names the columns of a text file without a header; ``target`` is then a position.
     drop : sequence of str
         Columns, or several of them separated by commas.
+    filled_by : str, default="all rows"
+        Rows whose median fills missing numbers, in words.
     **reading
         The other options of ``_reading_options``.
 
@@ -65,7 +68,9 @@ def load_table(
             )
         columns = [*map(str, raw.frame), *raw.feature_names]
         options = replace(options, drop=_dropped(drop, columns))
-        return make_table(raw, target, name=path.name, task=task, options=options)
+        return make_table(
+            raw, target, name=path.name, task=task, options=options, filled_by=filled_by
+        )
 
 
 def _dropped(drop: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import click
 __all__ = ["reading_of", "reading_options"]
 
 NAMES = (
-    *("drop", "sep", "encoding", "decimal", "thousands", "na", "date_order"),
+    *("drop", "row_groups", "sep", "encoding", "decimal", "thousands", "na", "date_order"),
     *("max_categories", "sheet", "layer"),
 )
 """Parameters of a command that ``reading_options`` adds."""
@@ -24,6 +24,12 @@ def reading_options() -> list[Callable[..., Any]]:
             multiple=True,
             metavar="COL,COL",
             help="Columns to leave out, separated by commas; may be repeated.",
+        ),
+        click.option(
+            "--row-groups",
+            metavar="COL",
+            help="Rows of one value of COL belong together, such as those of one patient: they are "
+            "held out together, and COL is no feature.",
         ),
         click.option("--sep", help="What separates columns of text; by default the lines say."),
         click.option("--encoding", help="Of text; by default UTF-8, or what the file begins with."),

@@ -15,6 +15,7 @@ from rich.console import Console
 from sklearn_deeplifft import groups_from_file
 from sklearn_deeplifft.cli import _demo
 from sklearn_deeplifft.cli._counts import require_counts
+from sklearn_deeplifft.cli._dates import dated
 from sklearn_deeplifft.cli._dose_figure import draw_doses
 from sklearn_deeplifft.cli._families import Families, features_of, of_table
 from sklearn_deeplifft.cli._figure import can_draw, draw, figure_writer
@@ -47,7 +48,9 @@ Writer = Callable[[Path], object]
 def rank(source: Source, training: Training, results: Results, *, all_rows: bool = False) -> None:
     """Rank the features of a table, and compare the ranking with others."""
     _require_places(training, results, RANK_FILES)
-    table, families, _ = _loaded(source, training)
+    # With --all-rows the ranking shown is of all rows, and the one compared of the training rows.
+    filled_by = "the rows that are ranked on" if all_rows else "the training rows"
+    table, families, _ = _loaded(source, training, filled_by)
     _rank(table, training, results, families=families, all_rows=all_rows)
 
 
@@ -103,7 +106,7 @@ def whatif(
     writers: dict[str, Writer] = {
         "ranking.csv": csv_writer(answers.ranking),
         "effects.csv": csv_writer(answers.effects),
-        "doses.csv": csv_writer(answers.doses),
+        "doses.csv": csv_writer(dated(answers.doses, table.dates)),
     }
     writers |= _figure(console, "whatif.png", partial(draw_doses, answers))
     _finish(console, results, writers, lambda: show_answers(console, answers))
@@ -144,13 +147,16 @@ def _rank(
     _finish(console, results, writers, lambda: show_outcome(console, outcome))
 
 
-def _loaded(source: Source, training: Training) -> tuple[Table, Families | None, float]:
+def _loaded(
+    source: Source, training: Training, filled_by: str = "all rows"
+) -> tuple[Table, Families | None, float]:
     """The table, its groups and the unit of its target; what can be refused is refused here."""
     table = load_table(
         source.table,
         source.target,
         task=source.task,
         attributes=source.attributes,
+        filled_by=filled_by,
         **source.reading,
     )
     require_single_precision(table)

@@ -66,13 +66,15 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
 
 def _rows_line(outcome: Outcome) -> str:
     train, test = outcome.n_train, outcome.n_test
+    tested = "row tests" if test == 1 else "rows test"
+    line = f"Ranked on {counted(train, 'training row')}; the other {test:,} {tested} the rankings."
     if outcome.all_rows:
-        return (
+        line = (
             f"Ranked on all {counted(train + test, 'row')}; compared on {test:,} of them, by "
             f"rankings of the other {train:,}."
         )
-    tested = "row tests" if test == 1 else "rows test"
-    return f"Ranked on {counted(train, 'training row')}; the other {test:,} {tested} the rankings."
+    owner = outcome.table.row_groups
+    return line if owner is None else f"{line} No {shortened(owner, 30)} is on both sides."
 
 
 def _show_features(console: Console, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console, JustifyMethod
 from rich.text import Text
 
+from sklearn_deeplifft.cli._dates import dated
 from sklearn_deeplifft.cli._learners import METRICS
 from sklearn_deeplifft.cli._screen import (
     GAP,
@@ -216,7 +217,10 @@ def _show_doses(console: Console, answers: Answers, feature: str) -> None:
         ("rows there", "right"),
     )
     form = _form_of(answers)
-    for _, row in doses[doses["output"] == outputs[0]].iterrows():
+    own = doses[doses["output"] == outputs[0]]
+    if feature in answers.table.dates:
+        own = dated(own, [feature])
+    for _, row in own.iterrows():
         dose = row["dose"]
         text = f"{dose:.6g}" if isinstance(dose, float | np.floating) else shortened(dose, 40)
         grid.add_row(Text(text), *_cells("", row, one=True, form=form))

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from sklearn_deeplifft._printable import named_with_counts
-from sklearn_deeplifft.cli._target import class_labels
+from sklearn_deeplifft.cli._target import class_labels, classes_of_several_groups
 from sklearn_deeplifft.tables.reading import (
     MISSING_LEVEL,
     RawTable,
@@ -41,6 +41,12 @@ class Table:
     """Remarks for the reader: columns and rows left out, values filled in."""
     features: list[str] = field(default_factory=list)
     """Columns that are features, in the order of the file."""
+    dates: frozenset[str] = frozenset()
+    """Columns of numbers that are days since 1970-01-01."""
+    row_groups: str | None = None
+    """Name of the column that says which rows belong together."""
+    groups: np.ndarray | None = None
+    """(n,): its values; None lets each row stand alone."""
 
     @property
     def n_columns(self) -> int:
@@ -65,8 +71,14 @@ def make_table(
     drop: Sequence[str] = (),
     task: str = "auto",
     options: ReadOptions | None = None,
+    filled_by: str = "all rows",
 ) -> Table:
     """Settle every column, and leave out classes that are too small to be split.
+
+    Parameters
+    ----------
+    filled_by : str, default="all rows"
+        Rows whose median fills missing numbers, in words.
 
     Raises
     ------
@@ -76,19 +88,24 @@ def make_table(
     """
     raw = RawTable(cells) if isinstance(cells, pd.DataFrame) else cells
     options = ReadOptions(drop=drop) if options is None else options
-    return of_read_table(interpret(raw, name=name, target=target, task=task, options=options))
+    read = interpret(raw, name=name, target=target, task=task, options=options)
+    return of_read_table(read, filled_by)
 
 
-def of_read_table(read: ReadTable) -> Table:
+def of_read_table(read: ReadTable, filled_by: str = "all rows") -> Table:
     """Rows of a table that was read, without those of classes that cannot be split."""
     assert read.y is not None
     assert read.target is not None
     assert read.task is not None
     notes = read.sentences(as_flag)
-    X, y = _frame(read), read.y
+    X, y, groups = _frame(read), read.y, read.groups
     if read.task == "classification":
-        keep, y = class_labels(y, read.target, notes)
-        X = X if keep.all() else X[keep]  # a table may be most of the memory
+        keep = class_labels(y, read.target, notes)
+        X, y, groups = _kept(keep, X, y, groups)
+    if read.task == "classification" and groups is not None:
+        assert read.row_groups is not None
+        keep = classes_of_several_groups(y, groups, read.target, read.row_groups, notes)
+        X, y, groups = _kept(keep, X, y, groups)
     texts = list(read.text_columns)
     table = Table(
         read.name,
@@ -99,9 +116,20 @@ def of_read_table(read: ReadTable) -> Table:
         read.task,
         notes,
         list(read.features),
+        frozenset(note.column for note in read.notes if note.kind == "dates"),
+        read.row_groups,
+        groups,
     )
-    _note_missing(table, notes)
+    _note_missing(table, notes, filled_by)
     return table
+
+
+def _kept(
+    keep: np.ndarray, X: pd.DataFrame, y: np.ndarray, groups: np.ndarray | None
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray | None]:
+    if keep.all():
+        return X, y, groups  # a table may be most of the memory
+    return X[keep], y[keep], None if groups is None else groups[keep]
 
 
 def _frame(read: ReadTable) -> pd.DataFrame:
@@ -111,12 +139,12 @@ def _frame(read: ReadTable) -> pd.DataFrame:
     return pd.DataFrame(sparse.csr_matrix(read.X).toarray(), columns=list(read.features))
 
 
-def _note_missing(table: Table, notes: list[str]) -> None:
+def _note_missing(table: Table, notes: list[str], filled_by: str) -> None:
     gaps = table.numbers.isna().sum()
     gaps = gaps[gaps > 0]
     if len(gaps):
         counts = named_with_counts(gaps.items())
-        notes.append(f"Missing numbers filled with the median of the training rows: {counts}.")
+        notes.append(f"Missing numbers filled with the median of {filled_by}: {counts}.")
     gaps = (table.levels == MISSING_LEVEL).sum()
     gaps = gaps[gaps > 0]
     if len(gaps):

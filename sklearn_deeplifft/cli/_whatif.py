@@ -85,7 +85,8 @@ def answer_whatif(
             ensemble, feature_groups=names, scale=scale, random_state=training.seed
         )
         with progress.follow("Training networks", ensemble.n_networks) as report:
-            gia.set_params(verbose=report).fit(parts.X_train, parts.y_train)
+            gia.set_params(verbose=report)
+            gia.fit(parts.X_train, parts.y_train, **parts.fit_parameters)
         effects = _effects(gia, table, parts, names)
         moving = effects["feature"].unique()
         chosen = asked or moving[:MOST_DRAWN]

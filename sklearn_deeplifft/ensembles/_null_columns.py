@@ -53,6 +53,9 @@ __all__ = [
     "without_null_columns",
 ]
 
+FEWEST_ALIKE = 10
+"""Groups that stand in for each other: of fewer, too many would stand in for themselves."""
+
 
 def null_rows(
     n: int, parts: Iterable[np.ndarray], seed: int, groups: np.ndarray | None = None
@@ -62,7 +65,7 @@ def null_rows(
     Each of ``parts``, which share no row, is permuted within itself, so that rows held out stay
     held out; rows in none of them stand in for themselves. A row may do so in a part as well: all
     permutations are equally likely. Rows of one of ``groups`` (n,) are alike, and so their
-    stand-ins have to be: groups are permuted whole (where sizes differ, one may straddle two).
+    stand-ins have to be: ``_group_donors`` permutes groups, whole where all have one size.
 
     >>> null_rows(6, [np.array([0, 1, 2]), np.array([4, 5])], seed=1)
     array([0, 2, 1, 3, 5, 4])
@@ -70,19 +73,50 @@ def null_rows(
     rng = np.random.RandomState(seed)
     nulls = np.arange(n)
     for part in parts:
-        if groups is None:
-            nulls[part] = rng.permutation(part)
-        else:
-            nulls[_grouped_order(part, groups, rng)] = _grouped_order(part, groups, rng)
+        nulls[part] = rng.permutation(part) if groups is None else _group_donors(part, groups, rng)
     return nulls
 
 
-def _grouped_order(part: np.ndarray, groups: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
-    """Rows of ``part`` in random order, those of a group one after another."""
-    shuffled = rng.permutation(part)
-    _, code = np.unique(groups[shuffled], return_inverse=True)
-    place = rng.permutation(code.max() + 1) if len(part) else code
-    return shuffled[np.argsort(place[code], kind="stable")]
+def _group_donors(part: np.ndarray, groups: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+    """Stand-ins (len(part),) by whole groups: those of a group are rows of one other group.
+
+    Where sizes differ, a group stands in for one of about its size, and its rows are repeated or
+    left out to fill it. Laid end to end instead, most groups would get rows of two, and a null
+    column would have nearly twice as many groups as a real one: where rows of a group have one
+    label, real columns are then correlated with it by chance more than null ones (60 groups of 1
+    to 30 rows: the best of 30 real columns beats the best null one in 81 % of tables instead of
+    half).
+    """
+    places = np.argsort(groups[part], kind="stable")
+    sizes = np.unique(groups[part], return_counts=True)[1]
+    of_group = np.split(places, np.cumsum(sizes)[:-1]) if len(part) else []
+    donors = np.empty(len(part), dtype=np.int64)
+    for alike in _of_like_size(sizes, rng):
+        order = rng.permutation(alike)
+        rows = [rng.permutation(of_group[g]) for g in order]
+        for i, g in enumerate(alike):
+            found, at = rows[i], i
+            while 2 * len(found) < sizes[g]:  # too few of one group to be repeated
+                at = (at + 1) % len(order)
+                found = np.concatenate([found, rows[at]])
+            donors[of_group[g]] = np.resize(found, sizes[g])
+    stand_ins: np.ndarray = part[donors]
+    return stand_ins
+
+
+def _of_like_size(sizes: np.ndarray, rng: np.random.RandomState) -> list[np.ndarray]:
+    """Groups whose sizes differ by a factor of two at most, but ``FEWEST_ALIKE`` at least."""
+    shuffled = rng.permutation(len(sizes))
+    order = shuffled[np.argsort(sizes[shuffled], kind="stable")]
+    found, start = [], 0
+    while start < len(order):
+        end = np.searchsorted(sizes[order], 2 * sizes[order[start]], side="right")
+        end = max(int(end), start + FEWEST_ALIKE)
+        if len(order) - end < FEWEST_ALIKE:
+            end = len(order)
+        found.append(order[start:end])
+        start = end
+    return found
 
 
 def all_carry_nulls(given: Sequence[NullColumns | None]) -> bool:

@@ -3,11 +3,18 @@
 ==============  =======================================================  ==========
 code            symbol                                                   shape
 ==============  =======================================================  ==========
-``average``     1 / (interventions of the feature), 0 elsewhere          (G, m)
+``average``     w / (interventions of the feature), 0 elsewhere          (G, m)
 ``signed``      the same with the sign of the intervention, per column   (d, m)
 overall         mean size of a row's change, over rows, classes          (G,)
 by class        ``effects' signed'``: above 0 speaks for the class       (R, d)
+w               min(1, standard deviation of the column / its step)      (m,)
 ==============  =======================================================  ==========
+
+One more of a motif that one row in a thousand has is a step of thirty standard deviations. Networks
+were never asked about such rows, answer wildly, and would rank the rarest columns first; so a step
+counts as one standard deviation at most. Effects themselves are what they are, whoever is moved.
+Levels of a block count as often as they are met. A shift by ranks, or a swap, leads to values of
+the data, and counts in full.
 """
 
 from __future__ import annotations
@@ -18,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_deeplifft.interventions._values import Intervention, SetTo
+from sklearn_deeplifft.interventions._values import Add, Intervention, SetTo
 from sklearn_deeplifft.tables import FeatureGroups
 
 __all__ = ["Averages", "averages_of", "feature_of"]
@@ -66,16 +73,57 @@ def averages_of(
     own = np.flatnonzero(feature >= 0)
     G, m, d = len(groups.first), len(bound), len(groups.of_column)
     count = np.bincount(feature[own], minlength=G)
-    share = 1 / count[feature[own]]
-    average = sp.csr_array((share, (feature[own], own)), shape=(G, m))
+    weight = np.array([_weight(bound[int(i)], background) for i in own])
+    levels = np.array([_is_level(bound[int(i)]) for i in own], dtype=bool)
+    share = weight / count[feature[own]]
+    met = share.copy()
+    met[levels] = _met([bound[int(i)] for i in own[levels]], feature[own[levels]], background)
+    met[levels] /= count[feature[own[levels]]]
+    average = sp.csr_array((met, (feature[own], own)), shape=(G, m))
     rows, columns, values = [], [], []
-    for i, weight in zip(own, share, strict=True):
+    for i, level, part, whole in zip(own, levels, share, weight, strict=True):
         for column, sign in _signs(bound[int(i)], background):
             rows.append(column)
             columns.append(i)
-            values.append(sign if _is_level(bound[int(i)]) else sign * weight)
+            values.append(sign * (whole if level else part))
     signed = sp.csr_array((np.array(values, dtype=np.float64), (rows, columns)), shape=(d, m))
     return Averages(average, signed)
+
+
+def _weight(bound: Intervention, background: np.ndarray) -> float:
+    """One, or the standard deviation of what is written as a share of the mean step, if less.
+
+    Of several columns the mean square of steps counts, each in standard deviations of its own; of
+    a level the largest step, which is that of its own column.
+    """
+    if not all(isinstance(part, SetTo | Add) for part in bound.parts):
+        return 1.0
+    values = background[:, bound.positions]
+    unit = np.abs(values).max(axis=0)
+    unit = np.where(unit > 0, unit, 1.0)  # squares of large numbers overflow
+    steps = np.abs(bound.apply(values) / unit - values / unit).mean(axis=0)
+    deviations = (values / unit).std(axis=0)
+    varies = deviations > 0
+    if not varies.any():
+        return 1.0
+    ratios = steps[varies] / deviations[varies]
+    step = ratios.max() if _is_level(bound) else np.sqrt((ratios**2).mean())
+    return float(1 / max(step, 1.0))
+
+
+def _met(levels: Sequence[Intervention], feature: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """How often levels are met in the background, 1 on average over those of a feature."""
+    if not levels:
+        return np.ones(0)
+    rows = np.array([_n_at(one, background) for one in levels], dtype=np.float64)
+    total, count = (np.bincount(feature, weights=w)[feature] for w in (rows, None))
+    found: np.ndarray = np.where(total > 0, rows * count / np.maximum(total, 1), 1.0)
+    return found
+
+
+def _n_at(level: Intervention, background: np.ndarray) -> int:
+    """Background rows at a level."""
+    return int((background[:, level.positions] == level.target).all(axis=1).sum())
 
 
 def _signs(bound: Intervention, background: np.ndarray) -> list[tuple[int, float]]:

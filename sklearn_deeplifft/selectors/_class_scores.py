@@ -40,16 +40,18 @@ def scores_of(
     if units is not None:
         per_unit = 1 / sums.signed.new_tensor(units)[:, None]
         sums = replace(sums, signed=sums.signed * per_unit, absolute=sums.absolute * per_unit)
-    by_class = cell_means(sums.signed, sums.weight).numpy()
+    by_class, sizes = (
+        cell_means(part, sums.weight).numpy() for part in (sums.signed, sums.absolute)
+    )
     seen = sums.weight.numpy() > 0
     if target.kind == "multilabel":  # of the cells (absent, present) a label is its presence
-        by_class, seen = by_class[1::2], seen[1::2]
+        by_class, sizes, seen = by_class[1::2], sizes[1::2], seen[1::2]
     if target_class is None:
         # Around the mean the terms of a regression cancel for every column.
         overall = _overall(sums, balance, signed and target.kind != "regression")
     else:
         overall = by_class[row_of(target, target_class)]
-    return Scores(overall, by_class, seen, sums.residual)
+    return Scores(overall, by_class, seen, sums.residual, class_sizes=sizes)
 
 
 def _overall(sums: ScoreSums, balance: str | None, signed: bool) -> np.ndarray:
@@ -61,11 +63,13 @@ def _overall(sums: ScoreSums, balance: str | None, signed: bool) -> np.ndarray:
 def split_null_scores(scores: Scores, groups: FeatureGroups) -> Scores:
     """Scores (2d,) of real columns and null ones behind them as those of the real ones."""
     d = len(groups.of_column)
+    assert scores.class_sizes is not None
     return scores._replace(
         overall=scores.overall[:d],
         by_class=scores.by_class[:, :d],
         slopes=None if scores.slopes is None else scores.slopes[:, :d],
-        nulls=NullScores.of_columns(scores.overall, scores.by_class, groups),
+        class_sizes=scores.class_sizes[:, :d],
+        nulls=NullScores.of_columns(scores.overall, scores.class_sizes, groups),
     )
 
 

@@ -40,7 +40,12 @@ class ScoreRule:
         if reading.features is None:
             return found
         spread = reading.features.spread
-        return found._replace(overall=spread(found.overall), by_class=spread(found.by_class))
+        assert found.class_sizes is not None
+        return found._replace(
+            overall=spread(found.overall),
+            by_class=spread(found.by_class),
+            class_sizes=spread(found.class_sizes),
+        )
 
 
 @dataclass(frozen=True)

@@ -137,10 +137,13 @@ class GIATransformer(BaseNetworkSelector):
         The rows that stand for the population.
     feature_importances_ : ndarray of shape (n_features,)
         Non-negative: mean size of a row's change, over rows, classes and the feature's
-        interventions. In regression in standard deviations of the target.
+        interventions; what is added, removed or set counts for one standard deviation of the column
+        at most, and a level of a block as often as it is met. So a column that hardly any row has
+        is not first for what networks guess of rows unlike all that they know. In regression in
+        standard deviations of the target.
     class_importances_ : ndarray of shape (n_classes, n_features)
-        Signed: mean effect of having more of the feature (of the level, for a column of a block);
-        positive speaks for the class.
+        Signed: mean effect of having more of the feature (of the level, for a column of a block),
+        for one standard deviation of it at most; positive speaks for the class.
     ranking_ : ndarray of shape (n_features,)
         1 is best; columns of a group (``feature_groups_`` lists them) share a rank.
     p_values_, q_values_ : ndarray of shape (n_features,)

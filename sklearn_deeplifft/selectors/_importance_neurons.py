@@ -136,7 +136,9 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         group do. Only where the networks have read null columns: with ``"auto"``, or an ensemble
         with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
-        The same of the size of the class scores, class by class.
+        The same class by class, of the mean size of what the feature does to the probability of
+        the class. Its mean, the class score, is about zero of a rare feature that helps the few
+        rows that have it as much as the many others miss it.
     decomposition_error_ : float
         Largest relative residual of the decomposition behind ``class_importances_``.
     at_chance_ : bool or None

@@ -30,6 +30,9 @@ class Scores(NamedTuple):
     slopes: np.ndarray | None = None
     """(K, d): what one standard deviation more of a column does to each logit; NaN of no rows.
     None where a scorer has none."""
+    class_sizes: np.ndarray | None = None
+    """(K, d): mean size of the scores of a class's rows, whatever their sign; None where a scorer
+    has none."""
     hidden_reference: Tensor | None = None
     """Reference of the neurons of a hidden layer, where they are scored."""
 

@@ -41,21 +41,25 @@ class NullScores(NamedTuple):
     """(T,), non-negative."""
     null: np.ndarray
     class_real: np.ndarray
-    """(R, T): magnitudes of the class scores."""
+    """(R, T): mean sizes of what a column does to the rows of a class.
+
+    Not the size of the class score, their mean: what the few rows that have a rare feature gain by
+    it, the many that have it not lose, and the mean of both may be about zero.
+    """
     class_null: np.ndarray
     touched: np.ndarray
     """(G,) bool: which features are tested; T of them."""
 
     @classmethod
     def of_columns(
-        cls, overall: np.ndarray, by_class: np.ndarray, groups: FeatureGroups
+        cls, overall: np.ndarray, class_sizes: np.ndarray, groups: FeatureGroups
     ) -> NullScores:
-        """From scores (2d,) and (R, 2d) of columns, null ones behind; a group is its largest.
+        """From scores (2d,) and sizes (R, 2d), null columns behind; a group is its largest.
 
         What speaks against a class that is asked for, a score below zero, counts as nothing.
         """
         d = len(groups.of_column)
-        parts = np.maximum(overall, 0), np.abs(by_class)
+        parts = np.maximum(overall, 0), class_sizes
         real, class_real = (groups.largest(part[..., :d]) for part in parts)
         null, class_null = (groups.largest(part[..., d:]) for part in parts)
         every = np.ones(len(groups.first), dtype=bool)

@@ -7,7 +7,7 @@ from benchmarks.common import motif_tables
 from benchmarks.nulls import designs, selection
 
 
-@pytest.mark.parametrize("name", ["independent", "correlated", "copies", "sparse", "few_rows"])
+@pytest.mark.parametrize("name", list(selection.PLANTED))
 def test_five_columns_matter(name):
     design = selection.PLANTED[name](0)
     assert design.true.sum() == len(np.unique(design.family[design.true])) == 5
@@ -17,7 +17,7 @@ def test_five_columns_matter(name):
     assert (np.sign(found) == [1, -1, 1, -1, 1]).all()
     again = selection.PLANTED[name](0)
     np.testing.assert_array_equal(again.X, design.X)
-    assert (selection.PLANTED[name](1).y != design.y).any()
+    assert not np.array_equal(selection.PLANTED[name](1).y, design.y)
 
 
 def test_blocks_and_families_are_correlated_as_said():
@@ -36,6 +36,18 @@ def test_nothing_matters(name):
     assert not design.true.any()
     assert design.outcome(np.zeros(design.X.shape[1], dtype=bool)) == (0, 0)
     assert design.outcome(np.ones(design.X.shape[1], dtype=bool)) == (1, 0)
+
+
+@pytest.mark.parametrize("make", [designs.grouped, designs.grouped_noise])
+def test_groups_are_uneven_and_their_rows_alike(make):
+    design = make(0)
+    sizes = np.bincount(design.groups)
+    assert sizes.min() < 5
+    assert 25 < sizes.max() <= 30
+    first = np.unique(design.groups, return_index=True)[1]
+    pairs = design.X[first[sizes > 1]], design.X[first[sizes > 1] + 1]
+    within = np.corrcoef(*(rows.ravel() for rows in pairs))[0, 1]
+    assert within == pytest.approx(0.8 if make is designs.grouped_noise else 0.5, abs=0.05)
 
 
 def test_sparse_tables_are_sparse_and_their_families_near_copies():

@@ -134,7 +134,7 @@ def test_a_column_of_text_is_one_feature(tmp_path):
     assert ranking["frequency_3"].sum() == pytest.approx(3)
     said = " ".join(result.stdout.split())
     assert "147 rows, 4 columns to rank" in said
-    assert "median of the training rows: size (5)." in said
+    assert "median of all rows: size (5)." in said
 
 
 @pytest.mark.slow

@@ -92,7 +92,7 @@ def test_all_permutations_are_equally_likely():
 
 
 def test_rows_that_belong_together_have_stand_ins_that_do():
-    """Whole groups where all have one size; where sizes differ, at most two straddle a border."""
+    """Those of a group are rows of one group."""
     rng = np.random.default_rng(0)
     groups = rng.permutation(np.repeat(np.arange(12), 3))
     parts = [np.flatnonzero(groups < 8), np.flatnonzero(groups >= 8)]
@@ -103,11 +103,46 @@ def test_rows_that_belong_together_have_stand_ins_that_do():
     assert all(len(found) == 1 for found in stand_ins)
     assert sorted(g for (g,) in stand_ins) == list(range(12))
     assert any(g not in found for g, found in enumerate(stand_ins))
-    uneven = np.repeat(np.arange(20), rng.integers(1, 6, 20))
-    nulls = null_rows(len(uneven), [np.arange(len(uneven))], seed=1, groups=uneven)
-    assert sorted(nulls) == list(range(len(uneven)))
-    borders = sum(len(set(uneven[nulls[uneven == g]])) - 1 for g in range(20))
-    assert borders <= 20
+
+
+def test_groups_of_uneven_sizes_stand_in_for_others_of_about_their_size():
+    rng = np.random.default_rng(0)
+    groups = rng.permutation(np.repeat(np.arange(60), rng.integers(1, 31, 60)))
+    part = np.flatnonzero(groups < 50)
+    nulls = null_rows(len(groups), [part], seed=1, groups=groups)
+    outside = np.flatnonzero(groups >= 50)
+    np.testing.assert_array_equal(nulls[outside], outside)
+    assert set(groups[nulls[part]]) <= set(range(50))
+    sizes = np.bincount(groups)
+    stand_ins = [groups[nulls[groups == g]] for g in range(50)]
+    of_one = [len(set(found.tolist())) == 1 for found in stand_ins]
+    assert np.mean(of_one) > 0.85
+    ratio = [sizes[found[0]] / sizes[g] for g, found in enumerate(stand_ins) if of_one[g]]
+    assert 0.5 <= min(ratio) < max(ratio) < 10
+    large = [r for g, r in zip(np.flatnonzero(of_one), ratio, strict=True) if sizes[g] >= 10]
+    assert max(large) < 2.5
+    for g, found in enumerate(stand_ins):  # no row twice, where there are enough
+        if sizes[found[0]] >= sizes[g]:
+            assert len(set(nulls[groups == g].tolist())) == sizes[g]
+
+
+def test_a_group_that_has_no_like_gets_rows_of_several():
+    groups = np.r_[np.zeros(30, dtype=int), np.arange(1, 21)]
+    nulls = null_rows(50, [np.arange(50)], seed=1, groups=groups)
+    assert len(set(groups[nulls[:30]].tolist())) >= 10
+
+
+def test_labels_of_groups_are_as_correlated_with_null_columns_by_chance():
+    """Rows of a group are alike and have one label; nothing says anything of it."""
+    beaten = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        groups = np.repeat(np.arange(60), rng.integers(1, 31, size=60))
+        X, y = rng.normal(size=(60, 30))[groups], rng.integers(2, size=60)[groups]
+        nulls = X[null_rows(len(y), [np.arange(len(y))], seed, groups)]
+        best = [np.abs(np.corrcoef(part.T, y)[-1, :-1]).max() for part in (X, nulls)]
+        beaten.append(best[0] > best[1])
+    assert 0.3 < np.mean(beaten) < 0.7
 
 
 def test_all_whole_permutations_are_equally_likely():

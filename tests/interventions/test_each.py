@@ -103,12 +103,15 @@ def test_importances_are_means_over_the_interventions_of_a_feature():
     found = averaged(X, several, [[0], [1], [2]])
     effects = np.array([[-4.0, 1.0], [2.0, 3.0], [5.0, -6.0], [100.0, 100.0]])
     sizes = np.abs(effects)
+    # To remove it is a step of 4 / 3, above its standard deviation; to add 1 is below.
+    w = np.std([0, 1, 3]) / (4 / 3)
     # The composed one writes two features, and speaks for neither.
-    np.testing.assert_allclose(found.overall(sizes), [(2.5 + 2.5) / 2, 5.5, 0])
-    np.testing.assert_allclose(found.sizes(effects).T, [[3, 2], [5, 6], [0, 0]])
+    np.testing.assert_allclose(found.overall(sizes), [(2.5 * w + 2.5) / 2, 5.5, 0])
+    expected = [[(4 * w + 2) / 2, (w + 3) / 2], [5, 6], [0, 0]]
+    np.testing.assert_allclose(found.sizes(effects).T, expected)
     # Removing is having less of it, so its effect counts with the other sign.
     np.testing.assert_allclose(
-        found.by_class(effects).T, [[(4 + 2) / 2, (-1 + 3) / 2], [5, -6], [0, 0]]
+        found.by_class(effects).T, [[(4 * w + 2) / 2, (-w + 3) / 2], [5, -6], [0, 0]]
     )
     assert found.touched.tolist() == [True, True, False]
 
@@ -118,11 +121,14 @@ def test_a_level_of_a_block_speaks_for_its_own_column_alone():
     levels = [set_to([0, 1, 2], level) for level in np.eye(3)]
     found = averaged(X, levels, [[0, 1, 2]])
     effects = np.array([[3.0], [-1.0], [2.0]])
-    np.testing.assert_allclose(found.by_class(effects), effects.T)
-    np.testing.assert_allclose(found.overall(np.abs(effects)), [2.0])
+    of_one = np.sqrt(0.25 / 0.75)
+    np.testing.assert_allclose(found.by_class(effects), [[3.0, -of_one, 2 * of_one]])
+    np.testing.assert_allclose(found.overall(np.abs(effects)), [0.5 * 3 + 0.25 * 1 + 0.25 * 2])
 
 
 @pytest.mark.parametrize(("level", "side"), [(3.0, 1.0), (0.0, -1.0), (1.0, 0.0)])
 def test_setting_a_column_raises_or_lowers_it_by_where_its_mean_is(level, side):
     found = averaged([[0.0], [1.0], [2.0]], [set_to(0, level)], [[0]])
-    np.testing.assert_allclose(found.by_class(np.array([[2.0]])), [[2 * side]])
+    step = np.abs(np.arange(3) - level).mean()
+    expected = 2 * side * min(1, np.std(np.arange(3)) / step)
+    np.testing.assert_allclose(found.by_class(np.array([[2.0]])), [[expected]])

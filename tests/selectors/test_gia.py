@@ -310,6 +310,24 @@ def test_constant_columns_score_zero():
     assert not any(3 in one.columns for one in gia.interventions_)
 
 
+def test_what_hardly_any_row_has_is_not_first_and_effects_stay_as_they_are():
+    """40 motifs of one or two rows each beside one of half of the rows that decides."""
+    rng = np.random.default_rng(0)
+    X = np.zeros((400, 43))
+    X[:, 0] = rng.integers(2, size=400)
+    for j in range(1, 41):
+        X[rng.choice(400, size=1 + j % 2, replace=False), j] = 1
+    X[:, 41:] = rng.normal(size=(400, 2))  # rows that are the same would be held out together
+    y = np.where(rng.random(400) < 0.1, 1 - X[:, 0], X[:, 0]).astype(int)
+    gia = quick().fit(X, y)
+    assert gia.ranking_[0] == 1
+    found = gia.set_params(output="effects").transform(gia.background_)
+    np.testing.assert_array_equal(found.mean(axis=0), gia.effects_.ravel())
+    added = [i for i, one in enumerate(gia.interventions_) if one.sign > 0]
+    sizes = np.abs(gia.effects_[added]).max(axis=1)
+    assert sizes[1:41].max() > 0.2 * sizes[0]  # effects of rare motifs are not small
+
+
 def test_features_without_an_intervention_score_zero(table):
     both = compose(remove("SOX2"), remove("age"))
     gia = quick(interventions=[add("GATA1", 1), both]).fit(*table)

@@ -1,12 +1,18 @@
 """Lists for each class, the ranking for one, and what a rare class needs."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklearn_deeplifft import GIATransformer, ImportanceNeuronSelector
+from sklearn_deeplifft.attribution import ScoreSums
+from sklearn_deeplifft.selectors._class_scores import scores_of, split_null_scores
+from sklearn_deeplifft.tables import FeatureGroups
 from tests.conftest import ONE_PASS, QUICK, counted_trainings, made, planted, quick
 
 SHARED = {name: value for name, value in QUICK.items() if name not in ONE_PASS}
@@ -66,6 +72,22 @@ def test_auto_by_class():
     np.testing.assert_array_equal(selector.get_support(), ((q <= 0.1) & speaks).any(axis=0))
     assert selector.get_support(indices=True).tolist() == [0, 1, 2]
     np.testing.assert_array_equal(selector.support_per_class(1), np.eye(3, 8, dtype=bool))
+
+
+@pytest.mark.parametrize("kind", ["softmax", "multilabel", "regression"])
+def test_sizes_are_tested_and_not_means_in_which_presence_and_absence_cancel(kind):
+    """Two rows of a cell; the first column lifts one by what it takes from the other."""
+    rows = torch.tensor([[0.4, 0.3, 0.05, 0.0], [-0.4, 0.1, 0.05, -0.1]], dtype=torch.float64)
+    cell = torch.tensor([1, 1])
+    sums = ScoreSums.of(rows, cell, torch.ones(2), torch.zeros(2, 4), 2.0)
+    groups = FeatureGroups(np.arange(2), np.arange(2))
+    units = np.array([1.0, 2.0]) if kind == "regression" else None
+    found = split_null_scores(scores_of(sums, SimpleNamespace(kind=kind), units=units), groups)
+    per_unit = 2.0 if kind == "regression" else 1.0
+    assert found.by_class[-1, 0] == 0
+    np.testing.assert_allclose(found.nulls.class_real[-1] * per_unit, [0.4, 0.2])
+    np.testing.assert_allclose(found.nulls.class_null[-1] * per_unit, [0.05, 0.05])
+    np.testing.assert_allclose(found.class_sizes[-1] * per_unit, [0.4, 0.2])
 
 
 def test_in_a_pipeline_and_a_grid_it_trains_once_a_fold(tmp_path, monkeypatch):

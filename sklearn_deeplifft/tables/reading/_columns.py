@@ -15,6 +15,7 @@ from sklearn_deeplifft._printable import printable, quoted
 from sklearn_deeplifft.tables.reading._dates import dates_as_text, read_dates, typed_dates
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._identifiers import (
+    OWNER_NAMES,
     is_free_text,
     kind_of_whole_numbers,
     names_rows,
@@ -29,6 +30,7 @@ from sklearn_deeplifft.tables.reading._numbers import (
     resolved,
 )
 from sklearn_deeplifft.tables.reading._options import ReadOptions
+from sklearn_deeplifft.tables.reading._owners import owner_notes
 
 __all__ = ["MISSING_LEVEL", "Column", "Draft", "draft_of", "finished", "numbers_of"]
 
@@ -40,6 +42,8 @@ MOST_WORDS = 8
 NEARLY_ALL = 0.9
 MEASUREMENT = re.compile(r"[<>~≤≥≈]?=?\s*[-+]?\d[\d.,]*\s*([/x×±:]\s*\d[\d.,]*)?\s*[^\d_-]{0,12}")  # noqa: RUF001
 CODE = re.compile(r"[A-Z]{2,3}")
+MIXED_NAME = re.compile(r"[A-Za-z]{0,4}[-_.]?\d+[-_.]?[A-Za-z]{0,4}")
+"""A number beside letters: 50810A."""
 GROUPING_MARKS = {".": f",'_{APOSTROPHE}{SPACES}", ",": f".'_{APOSTROPHE}{SPACES}"}
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0)
 
@@ -174,12 +178,11 @@ def finished(draft: Draft, file_convention: Convention | None, options: ReadOpti
     if draft.numbers is None and draft.reading is None:
         return _levels(name, column, options)
     if draft.reading is not None:
-        if draft.reading.others and _is_coded(draft.reading):
+        if draft.reading.others and _is_text(name, draft.reading):
             made = _levels(name, column, options)
             words = (*draft.reading.others[:3],)
-            return Column(
-                name, made.kind, None, made.levels, (*made.notes, Note("mixed", name, words=words))
-            )
+            mixed = (Note("mixed", name, words=words),) if made.kind == "levels" else ()
+            return Column(name, made.kind, None, made.levels, (*made.notes, *mixed))
         values, notes = numbers_of(name, column, draft.reading, file_convention, options)
     else:
         assert draft.numbers is not None
@@ -193,12 +196,15 @@ def finished(draft: Draft, file_convention: Convention | None, options: ReadOpti
         return Column(name, kind, notes=(Note(kind, name),))
     if kind != "numbers":
         notes = (*notes, Note(kind, name))
+    if kind == "repeated identifier":
+        notes = (*notes, Note("owners", name))
     return Column(name, "numbers", values, None, tuple(notes))
 
 
-def _is_coded(reading: NumberReading) -> bool:
-    """Whether numbers and texts are so few that they are codes, as in 1, 2, 3, 4+."""
-    return len(reading.cells) + len(reading.typed) + len(reading.others) <= MOST_MIXED
+def _is_text(name: str, reading: NumberReading) -> bool:
+    """Whether numbers and texts are texts: few codes, as in 1, 2, 3, 4+, or names: 309, 50810A."""
+    few = len(reading.cells) + len(reading.typed) + len(reading.others) <= MOST_MIXED
+    return few or names_rows(name, OWNER_NAMES)
 
 
 def numbers_of(
@@ -280,12 +286,13 @@ def _levels(name: str, column: pd.Series, options: ReadOptions) -> Column:
     if len(present) == 1 and n_present == len(column):
         return Column(name, "single", notes=(Note("single", name),))
     kind = _kind_of_texts(name, present, options)
+    owners = owner_notes(name, kind, present)
     if kind != "levels":
-        return Column(name, kind, notes=(Note(kind, name),))
+        return Column(name, kind, notes=(Note(kind, name), *owners))
     words = [text for text in missing if text]
-    notes = (
-        [Note("missing texts", name, sum(counts[w] for w in words), tuple(words))] if words else []
-    )
+    notes = list(owners)
+    if words:
+        notes.append(Note("missing texts", name, sum(counts[w] for w in words), tuple(words)))
     levels = texts.where(~texts.isin(missing)).fillna(MISSING_LEVEL).astype(object)
     return Column(name, "levels", None, levels, tuple(notes))
 
@@ -300,7 +307,8 @@ def _kind_of_texts(name: str, present: dict[str, int], options: ReadOptions) -> 
     """
     n, n_levels = sum(present.values()), len(present)
     every = n_levels == n and n > 2
-    if (every or n_levels > options.max_categories) and not names_rows(name):
+    named = names_rows(name, OWNER_NAMES)
+    if (every or n_levels > options.max_categories) and not named:
         _require_no_measurements(name, list(present))
     if every:
         return "free text" if is_free_text(list(present)) else "distinct"
@@ -308,13 +316,14 @@ def _kind_of_texts(name: str, present: dict[str, int], options: ReadOptions) -> 
         return "levels"
     if n_levels > 0.5 * n and is_free_text(list(present)):
         return "free text"
-    if n_levels >= NEARLY_ALL * n or names_rows(name):
+    if n_levels >= NEARLY_ALL * n or named:
         return "identifier"
     raise TableReadError(
         f"{printable(name)} holds {n_levels:,} different texts in {n:,} rows, more than the "
         f"{options.max_categories:,} categories that a column may have.",
-        "Raise the limit with {}, or leave the column out with {}.",
-        [Option("max_categories", n_levels), Option("drop", [name])],
+        "Raise the limit with {}, leave the column out with {}, or, if rows of one value belong "
+        "together, say {}.",
+        [Option("max_categories", n_levels), Option("drop", [name]), Option("row_groups", name)],
     )
 
 
@@ -357,14 +366,16 @@ def _not_all(
     finding = (
         f"{printable(name)}: most cells are {what}, but {n:,} of {total:,} are not ({shown}{more})."
     )
-    drop = Option("drop", [name])
+    options = [Option("drop", [name])]
+    remedy = "mend them, or leave the column out with {}"
+    if what == "numbers" and all(MIXED_NAME.fullmatch(word) for word in words):
+        remedy += "; if it names whose row it is, so that rows belong together, say {}"
+        options.append(Option("row_groups", name))
     if len(words) > MOST_WORDS:
-        return TableReadError(finding, "Mend them, or leave the column out with {}.", [drop])
-    return TableReadError(
-        finding,
-        "If they mean missing, say {}; else mend them, or leave the column out with {}.",
-        [Option("na", [*filter(None, na or ()), *words]), drop],
-    )
+        return TableReadError(finding, f"{remedy.capitalize()}.", options)
+    as_missing = Option("na", [*filter(None, na or ()), *words])
+    remedy = f"If they mean missing, say {{}}; else {remedy}."
+    return TableReadError(finding, remedy, [as_missing, *options])
 
 
 def _unreadable(name: str, why: str) -> TableReadError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -15,8 +15,9 @@ from sklearn_deeplifft._printable import named, named_with_counts, printable, qu
 from sklearn_deeplifft.tables.reading._columns import Column, Draft, draft_of, finished
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._notation import Convention, parse_cell
-from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, Note, sentences
+from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, OF_OWNERS, Note, sentences
 from sklearn_deeplifft.tables.reading._options import ReadOptions
+from sklearn_deeplifft.tables.reading._owners import owners_of, with_groups
 from sklearn_deeplifft.tables.reading._raw import RawTable
 from sklearn_deeplifft.tables.reading._table import ReadTable
 from sklearn_deeplifft.tables.reading._target import (
@@ -73,14 +74,16 @@ def interpret(
     ValueError
         No row or column is left, a value is infinite, or the target does not fit the task.
     """
-    _require_columns(raw, target, options.drop)
+    _require_columns(raw, target, options)
+    owners = owners_of(raw, options)
     frame = raw.frame
     if frame.empty and raw.X is None:
         raise ValueError(f"{printable(name)} has a header and no rows under it.")
-    aside = {target, raw.row_names, *options.drop}
+    left = {*options.drop, options.row_groups}
+    aside = {target, raw.row_names, *left}
     beside = [c for c in frame if c not in aside]
     notes = [*raw.notes, *(Note("dropped", column) for column in options.drop)]
-    if raw.row_names is not None and raw.row_names not in options.drop:
+    if raw.row_names is not None and raw.row_names not in (*options.drop, options.row_groups):
         notes.append(Note("identifier", raw.row_names))
     if raw.X is None:
         columns, convention = _columns(raw, beside, options)
@@ -88,15 +91,19 @@ def interpret(
         columns, convention = [], None
         notes += [Note("beside", column) for column in beside]
     notes += [note for column in columns for note in column.notes]
+    if owners is not None:
+        notes = [note for note in notes if note.kind not in OF_OWNERS]
     kept = [column for column in columns if column.kind not in LEFT_OUT]
     table = ReadTable(
         name,
-        _features(kept, len(frame)) if raw.X is None else _matrix(raw, options.drop),
+        _features(kept, len(frame)) if raw.X is None else _matrix(raw, left),
         tuple(c.name for c in kept)
         if raw.X is None
-        else tuple(n for n in raw.feature_names if n not in options.drop),
+        else tuple(n for n in raw.feature_names if n not in left),
         tuple(c.name for c in kept if c.kind == "levels"),
         notes=tuple(notes),
+        row_groups=options.row_groups,
+        groups=owners,
     )
     if not table.features:
         beside_target = f" beside the target {quoted(target)}" if target else ""
@@ -104,18 +111,29 @@ def interpret(
         raise ValueError(f"no column is left to rank{beside_target}. {left_out}".rstrip())
     if target is not None:
         table = _with_target(table, frame[target], target, task, options, convention)
+    if owners is not None:
+        table = with_groups(table)
     _require_finite(table)
     return table
 
 
-def _require_columns(raw: RawTable, target: str | None, drop: Sequence[str]) -> None:
+def _require_columns(raw: RawTable, target: str | None, options: ReadOptions) -> None:
     columns = [*map(str, raw.frame), *raw.feature_names]
-    of_text = raw.as_text is not None
-    for column in drop:
+    of_text, drop, owner = raw.as_text is not None, options.drop, options.row_groups
+    for column in (*drop, *([] if owner is None else [owner])):
         if column not in columns:
             raise no_column(column, columns, of_text=of_text)
     if target is not None and target in drop:
         raise TableReadError(f"{quoted(target)} is the target; it cannot be left out.")
+    if owner is not None and owner == target:
+        raise TableReadError(
+            f"{quoted(owner)} is the target; it cannot say which rows belong together as well."
+        )
+    if owner in drop:
+        raise TableReadError(
+            f"{quoted(owner)} says which rows belong together, so it is no feature; it need not be "
+            "left out as well."
+        )
     if target is not None and target not in raw.frame:
         beside = list(map(str, raw.frame)) if raw.X is not None else columns
         if raw.X is not None and not beside:
@@ -220,8 +238,8 @@ def _features(columns: Sequence[Column], n_rows: int) -> pd.DataFrame:
     return both[[column.name for column in columns]]
 
 
-def _matrix(raw: RawTable, drop: Sequence[str]) -> pd.DataFrame | sparse.csr_matrix:
-    kept = [i for i, name in enumerate(raw.feature_names) if name not in set(drop)]
+def _matrix(raw: RawTable, aside: Container[str | None]) -> pd.DataFrame | sparse.csr_matrix:
+    kept = [i for i, name in enumerate(raw.feature_names) if name not in aside]
     assert raw.X is not None
     X = raw.X if len(kept) == len(raw.feature_names) else raw.X[:, kept]
     if sparse.issparse(X):
@@ -242,16 +260,18 @@ def _with_target(
     missing = y.isna().to_numpy()
     if missing.all():
         raise ValueError(f"no row has a value of the target {quoted(target)}.")
-    X = table.X
+    X, groups = table.X, table.groups
     if missing.any():
         notes.append(without_target_note(target, column, missing))
         keep = np.flatnonzero(~missing)
         y = y[~missing]
         X = X[keep] if sparse.issparse(X) else X.iloc[keep].reset_index(drop=True)
+        groups = None if groups is None else groups[keep]
     found, more = resolve_task(y.rename(target), task)
     return replace(
         table,
         X=X,
+        groups=groups,
         target=target,
         y=target_values(y.rename(target), found),
         task=found,

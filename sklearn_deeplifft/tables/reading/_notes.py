@@ -10,7 +10,7 @@ from sklearn_deeplifft._printable import named, named_with_counts, printable, qu
 from sklearn_deeplifft.tables._task import task_sentence
 from sklearn_deeplifft.tables.reading._errors import Option, Spelling, as_parameter
 
-__all__ = ["LEFT_OUT", "Note", "sentences"]
+__all__ = ["LEFT_OUT", "OF_OWNERS", "Note", "sentences"]
 
 MOST_WORDS = 4
 
@@ -25,6 +25,9 @@ LEFT_OUT = {
     "beside": "beside the matrix of features",
 }
 """Kinds of notes on columns that are not ranked, and why."""
+
+OF_OWNERS = ("owners", "numbered")
+"""Kinds of notes that propose row groups."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,25 @@ def _repeated(notes: Sequence[Note], spelling: Spelling) -> str:
     )
 
 
+def _owners(notes: Sequence[Note], spelling: Spelling) -> str:
+    option = spelling(Option("row_groups", notes[0].column))
+    names = f"{_columns(notes)}: " if len(notes) == 1 else f"One of {_columns(notes)}: "
+    return (
+        f"{names}values repeat. If rows of one value belong together, as those of one patient do, "
+        f"say {option}; else networks are tested on rows that they know."
+    )
+
+
+def _numbered(notes: Sequence[Note], spelling: Spelling) -> str:
+    text, name = notes[0].words
+    option = spelling(Option("row_groups", "owner"))
+    return (
+        f"{_columns(notes)}: cells such as {quoted(text)} are a name and a number. If rows of one "
+        f"name belong together, put the name, {quoted(name)}, into a column of its own, such as "
+        f"owner, and say {option}; else networks are tested on rows that they know."
+    )
+
+
 def _categories(notes: Sequence[Note], _: Spelling) -> str:
     return (
         f"{_columns(notes)}: numbers and other texts ({_words(notes[0])}) are taken as categories."
@@ -180,6 +202,12 @@ SENTENCES: dict[str, Callable[[Sequence[Note], Spelling], str]] = {
     "sentinel": _sentinel,
     "kept counter": _kept,
     "repeated identifier": _repeated,
+    "owners": _owners,
+    "numbered": _numbered,
+    "row groups": lambda notes, _: (
+        f"Rows of one {printable(notes[0].column)} are held out together; there are "
+        f"{notes[0].n:,} of them."
+    ),
     "mixed": _categories,
     "separator": _separator,
     "encoding": _encoding,

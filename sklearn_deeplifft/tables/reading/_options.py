@@ -29,6 +29,7 @@ class ReadOptions:
     sheet: str | None = None
     layer: str | None = None
     drop: Sequence[str] = ()
+    row_groups: str | None = None
 
     def __post_init__(self) -> None:
         _require_marks(self.decimal, self.thousands)

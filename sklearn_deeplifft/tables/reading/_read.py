@@ -22,7 +22,7 @@ from sklearn_deeplifft.tables.reading._errors import TableReadError
 from sklearn_deeplifft.tables.reading._formats import format_of, refuse_other_text
 from sklearn_deeplifft.tables.reading._interpret import interpret
 from sklearn_deeplifft.tables.reading._matrices import read_h5ad, read_npz
-from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, sentences
+from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, OF_OWNERS, sentences
 from sklearn_deeplifft.tables.reading._options import ReadOptions
 from sklearn_deeplifft.tables.reading._raw import RawTable
 from sklearn_deeplifft.tables.reading._table import ReadTable
@@ -39,6 +39,7 @@ def read_table(
     *,
     target: str | None = None,
     drop: Sequence[str] = (),
+    row_groups: str | None = None,
     task: str = "auto",
     sep: str | None = None,
     encoding: str | None = None,
@@ -63,6 +64,9 @@ def read_table(
         Column to predict; None reads features alone.
     drop : sequence of str, default=()
         Columns to leave out.
+    row_groups : str, default=None
+        Column that says which rows belong together, such as the patient of each: no feature, but
+        ``ReadTable.groups``.
     task : {"auto", "classification", "regression"}, default="auto"
         By default text and up to 20 different whole numbers are classes.
     sep : str, default=None
@@ -105,7 +109,7 @@ def read_table(
     Warns
     -----
     FeatureSelectionWarning
-        Columns were left out, though nobody asked for it.
+        Columns were left out, though nobody asked for it, or say that rows may belong together.
 
     Examples
     --------
@@ -134,11 +138,13 @@ def read_table(
         sheet=sheet,
         layer=layer,
         drop=drop,
+        row_groups=row_groups,
     )
     path = Path(path)
     raw = read_raw(path, options, target)
     table = interpret(raw, name=path.name, target=target, task=task, options=options)
-    unasked = [n for n in table.notes if n.kind in LEFT_OUT and n.kind not in ("dropped", "beside")]
+    told = {*LEFT_OUT, *OF_OWNERS} - {"dropped", "beside"}
+    unasked = [note for note in table.notes if note.kind in told]
     if unasked:
         tell(FeatureSelectionWarning(" ".join(sentences(unasked))))
     return table

@@ -60,6 +60,10 @@ class ReadTable:
     y : ndarray of shape (n,) or None
         Labels as text or whole numbers in a classification, float64 in a regression.
     task : "classification", "regression" or None
+    row_groups : str or None
+        Name of the column that says which rows belong together.
+    groups : ndarray of shape (n,) or None
+        Its values, as text or whole numbers, for ``groups=`` of ``fit`` and of splitters.
     notes : tuple of Note
         What was decided, in the order in which it was.
     """
@@ -72,6 +76,8 @@ class ReadTable:
     y: np.ndarray | None = None
     task: str | None = None
     notes: tuple[Note, ...] = ()
+    row_groups: str | None = None
+    groups: np.ndarray | None = None
 
     def sentences(self, spelling: Spelling = as_parameter) -> list[str]:
         """Sentences of what was decided; options are spelled as parameters of ``read_table``."""

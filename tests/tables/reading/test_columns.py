@@ -55,7 +55,7 @@ def test_kinds(values, name, kind):
     assert column.kind == kind
     said = {note.kind for note in column.notes}
     if kind not in ("numbers", "levels"):
-        assert said == {kind}
+        assert said - {"owners"} == {kind}
 
 
 def test_numbers_of_any_storage_become_floats():
@@ -110,9 +110,47 @@ def test_the_words_to_be_taken_as_missing_are_all_named_or_none_is(n_words):
     words = [f"50810{letter}" for letter in "ABCDEFGHI"[:n_words]]
     values = [*map(str, range(200, 300)), *words]
     with pytest.raises(TableReadError, match="most cells are numbers") as caught:
-        settled(values, "Mouse")
+        settled(values, "cage")
     options = {option.name: option.value for option in caught.value.options}
-    assert options["drop"] == ["Mouse"]
+    assert options["drop"] == ["cage"]
+    assert options["row_groups"] == "cage"
     assert options.get("na") == (words if n_words < 9 else None)
     if n_words < 9:
-        assert settled(values, "Mouse", na=words).kind == "numbers"
+        assert settled(values, "cage", na=words).kind == "numbers"
+
+
+def test_a_unit_of_one_cell_is_no_name():
+    with pytest.raises(TableReadError) as caught:
+        settled([*map(str, range(200, 300)), "12.5 (?)"], "size")
+    assert [option.name for option in caught.value.options] == ["na", "drop"]
+
+
+@pytest.mark.parametrize("name", ["mouse", "Mouse ID", "patient"])
+def test_numbers_among_names_are_names(name):
+    """309 and 50810A name two mice, whether each has a row or several."""
+    mice = [str(300 + i) if i % 3 else f"508{i}A" for i in range(60)]
+    apart = settled(mice, name)
+    assert (apart.kind, [note.kind for note in apart.notes]) == ("distinct", ["distinct"])
+    column = settled(np.repeat(mice, 3), name)
+    assert column.kind == "identifier"
+    assert [note.kind for note in column.notes] == ["identifier", "owners"]
+    few = settled(np.repeat(mice[:12], 20), name)
+    assert few.kind == "levels"
+    assert {"repeated identifier", "owners", "mixed"} == {note.kind for note in few.notes}
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "kinds"),
+    [
+        (np.repeat(np.arange(300, 372), 15), "patient", ["repeated identifier", "owners"]),
+        (np.arange(200) % 10, "patient", []),
+        (np.arange(200) % 90 * 7 + 3, "dose", []),
+        ([f"s{i % 20}" for i in range(200)], "subject", ["repeated identifier", "owners"]),
+        ([f"s{i % 5}" for i in range(200)], "subject", []),
+        ([f"s{i % 195}" for i in range(200)], "x", ["identifier", "owners"]),
+        ([f"{300 + i // 15}_{i % 15 + 1}" for i in range(90)], "x", ["distinct", "numbered"]),
+        ([f"well {i}" for i in range(90)], "x", ["distinct"]),
+    ],
+)
+def test_names_that_repeat_propose_groups_of_rows(values, name, kinds):
+    assert [note.kind for note in settled(values, name).notes] == kinds

@@ -135,3 +135,83 @@ def test_a_pickle_is_never_opened(tmp_path):
         with pytest.raises(TableReadError, match="never opened"):
             read_table(tmp_path / name, target="y")
     assert not opened.exists()
+
+
+# Rows that belong together
+
+
+def mice(n_mice=6, n_each=5):
+    """Rows of some mice; the last has no target."""
+    mouse = np.repeat([f"{300 + i}" if i % 2 else f"50{i}A" for i in range(n_mice)], n_each)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"mouse": mouse, "protein": rng.normal(size=len(mouse))})
+    frame["run"] = [f"{name}_{i % n_each + 1}" for i, name in enumerate(mouse)]
+    return frame.assign(y=[*np.resize(["a", "b"], len(mouse) - 1), None])
+
+
+def written(frame, folder):
+    frame.to_csv(folder / "mice.csv", index=False)
+    return folder / "mice.csv"
+
+
+def test_the_column_of_groups_is_no_feature_and_goes_with_the_rows(tmp_path):
+    with pytest.warns(FeatureSelectionWarning, match="run") as caught:
+        table = read_table(written(mice(), tmp_path), target="y", row_groups="mouse")
+    assert "row_groups" not in str(caught[0].message)
+    assert table.features == ("protein",)
+    assert table.row_groups == "mouse"
+    assert table.groups.tolist() == mice()["mouse"][:-1].tolist()
+    said = table.sentences()
+    assert "Rows of one mouse are held out together; there are 6 of them." in said
+
+
+def test_groups_that_nobody_named_are_proposed(tmp_path):
+    path = written(mice(40, 3), tmp_path)
+    with pytest.warns(FeatureSelectionWarning, match="row_groups='mouse'") as caught:
+        table = read_table(path, target="y", max_categories=10)
+    assert table.groups is None
+    said = str(caught[0].message)
+    assert "mouse: values repeat. If rows of one value belong together" in said
+    assert "run: cells such as '500A_1' are a name and a number." in said
+    assert "put the name, '500A', into a column of its own" in said
+
+
+def test_groups_may_be_numbers_of_a_matrix_or_beside_one(tmp_path):
+    X = np.arange(24.0).reshape(12, 2) % 7
+    mouse, y = np.repeat([1, 2, 3], 4), np.arange(12) % 2
+    names = {"feature_names": ["protein", "mouse"], "y": y}
+    np.savez(tmp_path / "in.npz", X=np.column_stack([X[:, 0], mouse]), **names)
+    inside = read_table(tmp_path / "in.npz", target="y", row_groups="mouse")
+    assert inside.features == ("protein",)
+    assert inside.X.shape == (12, 1)
+    assert inside.groups.tolist() == [str(one) for one in mouse]
+    as_csr = sparse.csr_matrix(np.column_stack([X[:, 0], mouse]))
+    sparse.save_npz(tmp_path / "X.npz", as_csr)
+    with np.load(tmp_path / "X.npz") as parts:
+        np.savez(tmp_path / "csr.npz", **parts, **names)
+    thin = read_table(tmp_path / "csr.npz", target="y", row_groups="mouse")
+    assert thin.X.shape == (12, 1)
+    assert thin.groups.tolist() == inside.groups.tolist()
+
+
+@pytest.mark.parametrize(
+    ("row_groups", "changes", "said"),
+    [
+        ("mause", {}, "no column 'mause'; did you mean 'mouse'?"),
+        ("y", {}, "'y' is the target; it cannot say which rows belong together"),
+        ("run", {}, "every row, so no rows belong together. Values such as '500A_1' are a name"),
+        ("mouse", {"mouse": "one"}, "the same value in all rows; nothing could be held out"),
+        ("mouse", {"mouse": ["NA", *["a", "b"] * 14, "c"]}, "1 row has no value"),
+        ("protein", {}, "another value in every row, so no rows belong together. Name a column"),
+    ],
+)
+def test_groups_that_cannot_be_held_out_are_refused(tmp_path, row_groups, changes, said):
+    path = written(mice().assign(**changes), tmp_path)
+    with pytest.raises(TableReadError) as caught:
+        read_table(path, target="y", row_groups=row_groups)
+    assert said in str(caught.value)
+
+
+def test_a_column_of_groups_need_not_be_dropped_as_well(tmp_path):
+    with pytest.raises(TableReadError, match="'mouse' says which rows belong together"):
+        read_table(written(mice(), tmp_path), target="y", row_groups="mouse", drop=["mouse"])
