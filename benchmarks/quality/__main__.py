@@ -93,6 +93,8 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", metavar="FILE", help="write the figures, and every row")
     options = parser.parse_args(arguments)
     everything = tuple(SELECTORS) if options.selectors == "every" else USUAL
+    if options.quick:  # a hundred forests are none
+        everything = tuple(name for name in everything if name != "boruta")
     if options.only == "stability_rows" and not options.selectors:
         everything = COMPARED
     asked = None if options.selectors == "every" else options.selectors

@@ -295,6 +295,12 @@ def test_a_paper_of_a_hundred_networks_is_left_to_every():
     assert load("breast_cancer").name in command.parsed(["--quick"]).datasets
 
 
+def test_a_hundred_forests_are_left_out_of_a_quick_run():
+    assert "boruta" in command.parsed([]).selectors
+    assert "boruta" not in command.parsed(["--quick"]).selectors
+    assert "boruta" in command.parsed(["--quick", "--selectors", "boruta"]).selectors
+
+
 def test_tables_to_choose_on_are_apart_from_those_reported():
     report, development = command.parsed([]), command.parsed(["--tables", "development"])
     assert not set(report.datasets) & set(development.datasets)
