@@ -75,6 +75,14 @@ class QualityTable:
         return min(20, self.n_features // 2)
 
 
+class Rows(NamedTuple):
+    """Rows to select from; missing values are their means."""
+
+    X: Any
+    y: np.ndarray
+    row_groups: np.ndarray | None
+
+
 class Split(NamedTuple):
     """Training rows and test rows of one split; missing values are training means."""
 
@@ -103,6 +111,22 @@ def load(name: str, data_dir: str | Path | None = None) -> QualityTable:
     return TABLES[name](data_dir)
 
 
+def half(table: QualityTable, number: int) -> Rows:
+    """Rows of half `number` of the whole table, drawn anew each time: stratified, groups whole.
+
+    Halves and not bootstraps, as a bootstrap's copies of a row would be both learnt from and held
+    out by the selectors that hold out rows. Missing values are means of the half.
+    """
+    if table.row_groups is None:
+        folds = StratifiedKFold(2, shuffle=True, random_state=number)
+    else:
+        folds = StratifiedGroupKFold(2, shuffle=True, random_state=number)
+    rows, _ = next(folds.split(np.zeros(len(table.y)), table.y, table.row_groups))
+    groups = None if table.row_groups is None else table.row_groups[rows]
+    X, _ = _imputed(table.X[rows], table.X[:1])
+    return Rows(X, table.y[rows], groups)
+
+
 def _imputed(train: Any, test: Any) -> tuple[Any, Any]:
     if issparse(train) or not (np.isnan(train).any() or np.isnan(test).any()):
         return train, test
@@ -110,7 +134,8 @@ def _imputed(train: Any, test: Any) -> tuple[Any, Any]:
     return imputer.transform(train), imputer.transform(test)
 
 
-def _table(name: str, X: Any, labels: Any, **known: Any) -> QualityTable:
+def as_table(name: str, X: Any, labels: Any, **known: Any) -> QualityTable:
+    """A table without its constant columns, its classes numbered from 0."""
     X = np.asarray(X, dtype=np.float32)
     y = np.unique(labels, return_inverse=True)[1].astype(np.int64)
     varies = np.nanmin(X, axis=0) < np.nanmax(X, axis=0)
@@ -133,43 +158,47 @@ def _deepbind(data_dir):
 
 def _starr(data_dir):
     table = starr_mesc_motif_table(data_dir)
-    return _table("starr", table.X, table.y)
+    return as_table("starr", table.X, table.y)
 
 
-def _mat(data_dir, folder, file):
+def read_mat(data_dir, folder, file):
+    """Rows and labels of a file of scikit-feature."""
     found = scipy.io.loadmat(table_file(data_dir, folder, file))
     return found["X"], found["Y"].ravel()
 
 
 def _madelon(data_dir):
-    return _table("madelon", *_mat(data_dir, "madelon", "madelon.mat"), planted=PLANTED)
+    return as_table("madelon", *read_mat(data_dir, "madelon", "madelon.mat"), planted=PLANTED)
 
 
 def _isolet(data_dir):
-    return _table("isolet", *_mat(data_dir, "isolet", "Isolet.mat"))
+    return as_table("isolet", *read_mat(data_dir, "isolet", "Isolet.mat"))
 
 
 def _basehock(data_dir):
     name = "text_counts_basehock"
-    table = _table(name, *_mat(data_dir, name, "BASEHOCK.mat"))
+    table = as_table(name, *read_mat(data_dir, name, "BASEHOCK.mat"))
     return replace(table, X=csr_array(table.X))
 
 
 def _expression(name):
     def read(data_dir):
-        X, labels = _mat(data_dir, "expression_small", f"{name}.mat")
-        # Of a class with fewer rows than splits, some split would have none to train on.
-        classes, rows = np.unique(labels, return_counts=True)
-        kept = np.isin(labels, classes[rows >= N_SPLITS])
-        return _table(name, X[kept], labels[kept])
+        return as_table(name, *splittable(*read_mat(data_dir, "expression_small", f"{name}.mat")))
 
     return read
+
+
+def splittable(X: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Without classes of fewer rows than splits, of which some split would have none to test."""
+    classes, rows = np.unique(labels, return_counts=True)
+    kept = np.isin(labels, classes[rows >= N_SPLITS])
+    return X[kept], labels[kept]
 
 
 def _uci(name):
     def read(data_dir):
         table = pd.read_csv(table_file(data_dir, "uci_small", f"{name}.csv"), header=None)
-        return _table(name, table.iloc[:, :-1], table.iloc[:, -1])
+        return as_table(name, table.iloc[:, :-1], table.iloc[:, -1])
 
     return read
 
@@ -180,7 +209,7 @@ def _mice(data_dir):
     mouse = table["MouseID"].str.partition("_")[0]
     groups = np.unique(mouse, return_inverse=True)[1].astype(np.int64)
     proteins = [column for column in table if column.endswith("_N")]
-    return _table("mice_protein", table[proteins], table["class"], row_groups=groups)
+    return as_table("mice_protein", table[proteins], table["class"], row_groups=groups)
 
 
 def _splice(data_dir):
@@ -192,12 +221,14 @@ def _splice(data_dir):
     letters = np.array([list(bases) for bases in table["bases"]])
     X = (letters[:, :, None] == np.array(list("ACGT"))).reshape(len(table), -1)
     blocks = np.repeat(np.arange(letters.shape[1]), 4)
-    return _table("splice", X, table["label"], blocks=blocks)
+    return as_table("splice", X, table["label"], blocks=blocks)
 
 
-def _sklearn(name, load_table):
+def from_sklearn(name, load_table):
+    """How to read a table that comes with scikit-learn."""
+
     def read(data_dir):
-        return _table(name, *load_table(return_X_y=True))
+        return as_table(name, *load_table(return_X_y=True))
 
     return read
 
@@ -213,7 +244,7 @@ def _noisy(kind):
 
 #: Quick ones first.
 TABLES: dict[str, Callable[[str | Path | None], QualityTable]] = {
-    "breast_cancer": _sklearn("breast_cancer", load_breast_cancer),
+    "breast_cancer": from_sklearn("breast_cancer", load_breast_cancer),
     "sonar": _uci("sonar"),
     "ionosphere": _uci("ionosphere"),
     **{f"ionosphere_{kind}": _noisy(kind) for kind in NOISE},
@@ -221,7 +252,7 @@ TABLES: dict[str, Callable[[str | Path | None], QualityTable]] = {
     "lung_small": _expression("lung_small"),
     "starr": _starr,
     "mice_protein": _mice,
-    "digits": _sklearn("digits", load_digits),
+    "digits": from_sklearn("digits", load_digits),
     "lymphoma": _expression("lymphoma"),
     "madelon": _madelon,
     "splice": _splice,

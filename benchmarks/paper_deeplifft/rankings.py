@@ -40,6 +40,8 @@ PEERS = ("forest", "anova", "l1")
 METHODS = (*SETTINGS, *PEERS)
 #: Asked for by ``--by-class``: elimination for each class by itself, K fits.
 BY_CLASS = "target"
+#: Of ``--selector default``: the default fitted on each class against all others, K fits.
+ONE_AGAINST_ALL = "one_against_all"
 
 TREES = 200
 #: Longest list of motifs that is asked for.
@@ -95,7 +97,8 @@ def scores_by(method: str, part: Training) -> Scores:
             scores = deeplifft_scores(part, SETTINGS[method])
         else:
             named = {"forest": forest_scores, "anova": anova_scores, "l1": l1_scores}
-            scores = (named | {BY_CLASS: deeplifft_by_class})[method](part)
+            named |= {BY_CLASS: deeplifft_by_class, ONE_AGAINST_ALL: deeplifft_one_against_all}
+            scores = named[method](part)
     return scores._replace(seconds=time.perf_counter() - start)
 
 
@@ -111,6 +114,18 @@ def deeplifft_by_class(part: Training) -> Scores:
     settings = SETTINGS["default"]
     found = [_fitted(part, {**settings, "target_class": c}) for c in range(part.n_classes)]
     order = -np.array([selector.ranking_ for selector in found], dtype=float)
+    return Scores(order, order, _in_turn(order), 0.0)
+
+
+def deeplifft_one_against_all(part: Training) -> Scores:
+    """The ranking of one default selector a class, which sees that class and "not that class".
+
+    Of two classes one fit tells all.
+    """
+    asked = [1] if part.n_classes == 2 else range(part.n_classes)
+    questions = [part._replace(y=(part.y == c).astype(np.int64)) for c in asked]
+    found = [_fitted(question, SETTINGS["default"]).ranking_ for question in questions]
+    order = -np.array(found * (part.n_classes // len(found)), dtype=float)
     return Scores(order, order, _in_turn(order), 0.0)
 
 

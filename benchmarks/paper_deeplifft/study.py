@@ -34,6 +34,7 @@ from benchmarks.paper_deeplifft.print import (
 )
 from benchmarks.paper_deeplifft.problems import Problem, generated, real
 from benchmarks.paper_deeplifft.rankings import METHODS, SETTINGS, Scores, rank_all
+from benchmarks.paper_deeplifft.verdict import TABLES
 
 #: Rows (training, validation, test), columns and classes of the generated table.
 GENERATED = {
@@ -46,16 +47,23 @@ FOLDERS = ("starr_mesc_motif_table", "promoters_arabidopsis", "deepbind_encode_B
 TOP = 8
 
 
-def problems(size: str, data_dir: str | None) -> Iterator[Problem]:
-    """The generator's table, and those real ones that are there, one after the other."""
+def problems(
+    size: str, data_dir: str | None, names: Sequence[str] | None = None
+) -> Iterator[Problem]:
+    """The generator's table, and those real ones that are there, one after the other.
+
+    Those of `names`, if they are named; else a quick run leaves out the two large ones.
+    """
     here, quick = available(data_dir), size == "quick"
-    yield generated(*GENERATED[size])
-    if "starr_mesc_motif_table" in here:
+    names = names or (("generator", "starr") if quick else TABLES)
+    if "generator" in names:
+        yield generated(*GENERATED[size])
+    if "starr" in names and "starr_mesc_motif_table" in here:
         yield real("starr", starr_mesc_motif_table(data_dir), 3 if quick else 10)
-    if "promoters_arabidopsis" in here and not quick:
+    if "arabidopsis" in names and "promoters_arabidopsis" in here:
         yield real("arabidopsis", promoters_arabidopsis(data_dir), 1)
-    if "deepbind_encode_B" in here and not quick:
-        yield real("deepbind", deepbind_classes(data_dir), 2)
+    if "deepbind" in names and "deepbind_encode_B" in here:
+        yield real("deepbind", deepbind_classes(data_dir), 1 if quick else 2)
 
 
 def study(problem: Problem, methods: Sequence[str], jobs: int, folder: str | None) -> Figures:
@@ -72,6 +80,18 @@ def study(problem: Problem, methods: Sequence[str], jobs: int, folder: str | Non
     figures |= lists(problem, ranked, jobs, folder)
     figures |= show_motifs(problem, ranked)
     return figures | {f"seconds_{problem.key}": time.perf_counter() - start}
+
+
+def figure1_study(problem: Problem, methods: Sequence[str], jobs: int) -> Figures:
+    """Figure 1 alone: print it, return the flat numbers."""
+    n, d = problem.table.X.shape
+    say(f"\n=== {problem.table.name}: {n:,} x {d}, {len(problem.splits)} split(s), Figure 1")
+    ranked = rank_all(problem, methods, jobs)
+    seconds = {m: sum(of_split[m].seconds for of_split in ranked) for m in methods}
+    say("Seconds of all splits: " + ", ".join(f"{m} {s:.1f}" for m, s in seconds.items()))
+    curves = figure1(problem, ranked, jobs)
+    say(*aligned(curve_rows(sizes_for(d), curves)))
+    return figure1_figures(problem.key, curves)
 
 
 def truth(problem: Problem, ranked: Sequence[Mapping[str, Scores]]) -> Figures:

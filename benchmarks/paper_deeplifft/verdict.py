@@ -115,7 +115,7 @@ def _on_figure1(figures: Mapping[str, float]) -> Iterable[str]:
         peer = figures[f"figure1_auprc_{key}_l1"]
         yield f"Figure 1, {key}: mean average precision of L1 {peer:.3f}."
         for name in _lists(figures):
-            if name in PEERS or f"figure1_wins_{key}_{name}" not in figures:
+            if name.partition("_")[0] in PEERS or f"figure1_wins_{key}_{name}" not in figures:
                 continue
             ours, share = (figures[f"figure1_{k}_{key}_{name}"] for k in ("auprc", "wins"))
             yield (

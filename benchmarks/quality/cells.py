@@ -11,12 +11,16 @@ from typing import NamedTuple
 
 
 class Key(NamedTuple):
-    """Which fit: with the seed of its split for quality, with others for stability."""
+    """Which fit: with the seed of its split for quality, with others for stability.
+
+    Under other rows, `resample` is the number of the half of the table's rows, from 1.
+    """
 
     table: str
     split: int
     selector: str
     seed: int
+    resample: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Cell:
         Why there is no result.
     finished : float
         Seconds since 1970; of two cells with one key the newer counts.
+    resample : int
+        The rest of its key.
     """
 
     table: str
@@ -57,10 +63,11 @@ class Cell:
     scores: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
     message: str = ""
     finished: float = 0.0
+    resample: int = 0
 
     @property
     def key(self) -> Key:
-        return Key(self.table, self.split, self.selector, self.seed)
+        return Key(self.table, self.split, self.selector, self.seed, self.resample)
 
 
 Cells = dict[Key, Cell]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,14 +41,16 @@ def learner(name: str, n_rows: int, sparse: bool = False) -> Any:
     return make_pipeline(scale, network)
 
 
-def downstream_scores(part: Split, columns: list[int]) -> dict[str, float]:
+def downstream_scores(
+    part: Split, columns: list[int], learners: Sequence[str] = LEARNERS
+) -> dict[str, float]:
     """Balanced accuracy on the test rows of each learner, trained on these columns."""
     chosen = np.sort(columns)
     X, test_X = part.X[:, chosen], part.test_X[:, chosen]
     if issparse(X) and len(chosen) <= _DENSE_COLUMNS:
         X, test_X = X.toarray(), test_X.toarray()
     found = {}
-    for name in LEARNERS:
+    for name in learners:
         model = learner(name, len(part.y), issparse(X))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)

@@ -36,41 +36,42 @@ _INNER_SPLITS = 3
 
 def l1_lists(training: Training, counts: Sequence[int]) -> Lists:
     """For each `k` the largest weights of that model whose largest `k` do best in inner folds."""
-    Z, blocks = _scaled(training.X), training.blocks
-    penalties, weights = _path(Z, training.y, _BEYOND * max(counts))
+    Z, blocks = scaled(training.X), training.blocks
+    penalties, whole = path(Z, training.y, _BEYOND * max(counts))
     gains = np.zeros((len(penalties), len(counts)))
-    for train, test in _inner_splits(training):
-        inner = np.array([_weights(Z[train], training.y[train], C) for C in penalties])
+    for train, test in folds(training, _INNER_SPLITS, training.seed):
+        inner = np.array([weights(Z[train], training.y[train], C) for C in penalties])
         gains += _gains(Z, training.y, train, test, _path_lists(inner, blocks, counts))
-    lists = _path_lists(weights, blocks, counts)
+    lists = _path_lists(whole, blocks, counts)
     return {k: lists[best][k] for k, best in zip(counts, gains.argmax(axis=0), strict=True)}
 
 
-def _scaled(X: Any) -> Any:
+def scaled(X: Any) -> Any:
+    """Columns of standard deviation 1; centred, unless most entries are zero."""
     if not issparse(X) and np.count_nonzero(X) < _SPARSE * X.size:
         X = csr_array(X)
     return standardised(X)
 
 
-def _path(Z: Any, y: np.ndarray, most: int) -> tuple[list[float], np.ndarray]:
+def path(Z: Any, y: np.ndarray, most: int) -> tuple[list[float], np.ndarray]:
     """Inverse penalties from the least that lets a column in, and weights: (models, d)."""
-    penalties, weights = [], []
-    C = _least(Z, y) * _GROWTH
-    while len(weights) < _MODELS and (not weights or np.count_nonzero(weights[-1]) < most):
+    penalties, found = [], []
+    C = least_penalty(Z, y) * _GROWTH
+    while len(found) < _MODELS and (not found or np.count_nonzero(found[-1]) < most):
         penalties.append(C)
-        weights.append(_weights(Z, y, C))
+        found.append(weights(Z, y, C))
         C *= _GROWTH
-    return penalties, np.array(weights)
+    return penalties, np.array(found)
 
 
-def _least(Z: Any, y: np.ndarray) -> float:
+def least_penalty(Z: Any, y: np.ndarray) -> float:
     """The inverse penalty up to which no column enters, beside a free intercept."""
     # Classes that weigh the same start at one half; a row's pull is its weight times one half.
     pulls = [np.where(own, 0.25 / own.mean(), -0.25 / (~own).mean()) for own in _questions(y)]
     return 1 / max(np.abs(Z.T @ pull).max() for pull in pulls)
 
 
-def _weights(Z: Any, y: np.ndarray, C: float) -> np.ndarray:
+def weights(Z: Any, y: np.ndarray, C: float) -> np.ndarray:
     """Sum over classes of absolute weights: (d,)."""
     return np.sum([np.abs(_one_against_all(Z, own, C)) for own in _questions(y)], axis=0)
 
@@ -94,17 +95,18 @@ def _one_against_all(Z: Any, y: np.ndarray, C: float) -> np.ndarray:
 
 
 def _path_lists(
-    weights: np.ndarray, blocks: np.ndarray | None, counts: Sequence[int]
+    models: np.ndarray, blocks: np.ndarray | None, counts: Sequence[int]
 ) -> list[Lists]:
     """Of each model; columns that it leaves out follow by their mean weight along the path."""
-    beyond = 1e-6 * weights.mean(axis=0)
-    return [best_lists(weight + beyond, blocks, counts, np.sum) for weight in weights]
+    beyond = 1e-6 * models.mean(axis=0)
+    return [best_lists(weight + beyond, blocks, counts, np.sum) for weight in models]
 
 
-def _inner_splits(training: Training) -> list[tuple[np.ndarray, np.ndarray]]:
+def folds(training: Training, number: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows to train and to test on, stratified, with rows of one group on one side."""
     kind = StratifiedKFold if training.row_groups is None else StratifiedGroupKFold
-    folds = kind(_INNER_SPLITS, shuffle=True, random_state=training.seed)
-    return list(folds.split(np.zeros(len(training.y)), training.y, training.row_groups))
+    parts = kind(number, shuffle=True, random_state=seed)
+    return list(parts.split(np.zeros(len(training.y)), training.y, training.row_groups))
 
 
 def _gains(

@@ -28,6 +28,8 @@ SHORT = {
     "importance_neurons_paper": "in.paper",
     "extra_trees": "x.trees",
     "mutual_info": "mut.info",
+    "logistic_elimination": "log.elim.",
+    "stability_selection": "stab.sel.",
 }
 
 
@@ -40,7 +42,8 @@ def report(cells: Cells, n_splits: int, counts: Sequence[int]) -> Iterator[str]:
     scores = by_split(of_quality, counts)
     everything = found[found["k"] == 0].groupby("table")["balanced_accuracy"].mean()
     yield "Mean balanced accuracy over learners and splits; * best of the row, < ours by more than"
-    yield f"{TOLERANCE} below the best peer on the same splits, - no result on some split"
+    yield f"{TOLERANCE} below the best peer on the same splits, - no result on some split; cpu s:"
+    yield "processor time of all splits"
     less = margins(scores) if DEFAULT in scores else pd.DataFrame(index=by_count(scores).index)
     worst = less[[name for name in less if name in PEERS]].min(axis=1)
     means = by_count(scores)
@@ -52,6 +55,8 @@ def report(cells: Cells, n_splits: int, counts: Sequence[int]) -> Iterator[str]:
         for (_, k), row in of_table.iterrows():
             lost = f"  < {worst[table, k]:.3f}" if worst[table, k] < -TOLERANCE else ""
             yield f"{k:6d}" + "".join(map(_score, row, row == row.max())) + lost
+        spent = _seconds({key: cell for key, cell in of_quality.items() if key.table == table})
+        yield " cpu s" + "".join(f"{spent[name]:{WIDTH - 1}.1f} " for name in means)
     yield from _totals(of_quality, n_splits, means)
 
 
@@ -109,6 +114,17 @@ def stability_report(found: pd.DataFrame, n_seeds: int) -> Iterator[str]:
     yield f"{'':26s}" + "".join(f"{SHORT.get(name, name):>{WIDTH}}" for name in found)
     for table, row in found.iterrows():
         yield f"{table:26s}" + "".join(map(_score, row, row == row.max()))
+
+
+def rows_report(found: pd.DataFrame, n_halves: int) -> Iterator[str]:
+    """Lines on stability under other rows."""
+    if found.empty:
+        return
+    yield ""
+    yield f"Agreement (Nogueira) of {n_halves} halves of the rows, with one seed"
+    yield f"{'':26s}{'k':>4s}" + "".join(f"{SHORT.get(name, name):>{WIDTH}}" for name in found)
+    for (table, k), row in found.iterrows():
+        yield f"{table:26s}{k:4d}" + "".join(map(_score, row, row == row.max()))
 
 
 def _named(values: Mapping[str, float] | pd.Series, form: str) -> str:

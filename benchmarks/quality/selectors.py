@@ -3,8 +3,9 @@
 Each takes training rows and numbers of features and returns lists of columns. Ours have their
 default settings, the same for every table. Peers have what an expert would give them: columns
 standardised where weights are compared, classes weighing the same where that can be asked for, as
-balanced accuracy is the judge, 500 trees. Where columns come in blocks, LassoNet and ours are told;
-for the others a block is as good as its best column or, for what adds up, its columns' sum.
+balanced accuracy is the judge, 500 trees; LightGBM has its default settings. Where columns come in
+blocks, LassoNet, elimination and ours are told; for the others a block is as good as its best
+column or, for what adds up, its columns' sum.
 """
 
 from __future__ import annotations
@@ -17,16 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_matrix, issparse
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
-from sklearn.feature_selection import RFE, f_classif, mutual_info_classif
+from sklearn.feature_selection import RFE, mutual_info_classif
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit
 
 import sklearn_deeplifft
+from benchmarks.quality.elimination import elimination_lists
+from benchmarks.quality.filters import f_statistic, mrmr_lists, relieff_lists
 from benchmarks.quality.l1 import l1_lists
 from benchmarks.quality.lists import Lists, Training, best_lists, standardised
-from sklearn_deeplifft import DeepLIFFTSelector, ImportanceNeuronSelector
+from benchmarks.quality.stability_selection import stability_selection_lists
+from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
 
 TREES = 500
 #: A column of whole numbers with at most so many values is counted, not put in neighbourhoods.
@@ -56,6 +60,13 @@ def importance_neurons(training: Training, counts: Sequence[int]) -> Lists:
     return importances_of(selector, training, counts)
 
 
+def gia(training: Training, counts: Sequence[int]) -> Lists:
+    """``GIATransformer()``, told that targets are classes, also where there are many."""
+    return importances_of(
+        GIATransformer(GIATransformer.default_estimator("classification")), training, counts
+    )
+
+
 def deeplifft_paper(training: Training, counts: Sequence[int]) -> Lists:
     """The DeepLIFFT paper, literally."""
     selector = DeepLIFFTSelector(**DeepLIFFTSelector.paper_parameters())
@@ -80,8 +91,7 @@ def extra_trees(training: Training, counts: Sequence[int]) -> Lists:
 
 def f_test(training: Training, counts: Sequence[int]) -> Lists:
     """The ANOVA F statistic."""
-    F = np.nan_to_num(f_classif(training.X, training.y)[0], posinf=np.finfo(np.float64).max)
-    return best_lists(F, training.blocks, counts)
+    return best_lists(f_statistic(training.X, training.y), training.blocks, counts)
 
 
 def mutual_info(training: Training, counts: Sequence[int]) -> Lists:
@@ -104,6 +114,35 @@ def rfe(training: Training, counts: Sequence[int]) -> Lists:
     fine = RFE(model, n_features_to_select=1).fit(Z[:, coarse.support_], y)
     score = -coarse.ranking_.astype(float) - Z.shape[1]
     score[coarse.support_] = -fine.ranking_
+    return best_lists(score, training.blocks, counts)
+
+
+def lightgbm(training: Training, counts: Sequence[int]) -> Lists:
+    """LightGBM's total gain of each column, with its default settings."""
+    from lightgbm import LGBMClassifier
+
+    X = csr_matrix(training.X) if issparse(training.X) else training.X  # it knows no sparse array
+    model = LGBMClassifier(
+        importance_type="gain", random_state=training.seed, n_jobs=1, verbosity=-1
+    )
+    score = model.fit(X, training.y).feature_importances_
+    return best_lists(score.astype(np.float64), training.blocks, counts, np.sum)
+
+
+def boruta(training: Training, counts: Sequence[int]) -> Lists:
+    """Boruta's confirmed columns, then its tentative ones, then the others by its own ranks.
+
+    Columns of one rank, as all confirmed ones are, by their mean importance over its rounds.
+    """
+    from boruta import BorutaPy
+
+    X = training.X.toarray() if issparse(training.X) else training.X
+    trees = RandomForestClassifier(max_depth=5, class_weight="balanced", n_jobs=1)
+    model = BorutaPy(trees, n_estimators="auto", random_state=training.seed)
+    model.fit(X, training.y)
+    # Its history starts with a row of zeros; what was rejected is not tried again.
+    importance = np.nanmean(model.importance_history_[1:], axis=0)
+    score = importance / (1 + importance.max()) - model.ranking_
     return best_lists(score, training.blocks, counts)
 
 
@@ -137,10 +176,11 @@ def all_features(training: Training, counts: Sequence[int]) -> Lists:
 OURS = {
     "deeplifft": deeplifft,
     "importance_neurons": importance_neurons,
+    "gia": gia,
     "deeplifft_paper": deeplifft_paper,
     "importance_neurons_paper": importance_neurons_paper,
 }
-#: LassoNet, which takes longest, comes last.
+#: Those that take longest come last.
 PEERS = {
     "f_test": f_test,
     "mutual_info": mutual_info,
@@ -148,6 +188,12 @@ PEERS = {
     "extra_trees": extra_trees,
     "l1": l1_lists,
     "rfe": rfe,
+    "logistic_elimination": elimination_lists,
+    "lightgbm": lightgbm,
+    "mrmr": mrmr_lists,
+    "relieff": relieff_lists,
+    "stability_selection": stability_selection_lists,
+    "boruta": boruta,
     "lassonet": lassonet,
 }
 SELECTORS: dict[str, Callable[[Training, Sequence[int]], Lists]] = {
@@ -156,12 +202,16 @@ SELECTORS: dict[str, Callable[[Training, Sequence[int]], Lists]] = {
     **PEERS,
 }
 #: The answer of these depends on the seed.
-RANDOM = (*OURS, "forest", "extra_trees", "lassonet")
+RANDOM = (*OURS, "forest", "extra_trees", "stability_selection", "boruta", "lassonet")
+#: Random ones that are repeated only where a fit is quick.
+COSTLY = ("stability_selection", "boruta", "lassonet")
+#: Packages, beside scikit-learn, that selectors of the same name need.
+PACKAGES = ("lightgbm", "boruta", "lassonet")
 
 
 def installed(selector: str) -> bool:
     """Whether the package of this selector is here."""
-    return selector != "lassonet" or importlib.util.find_spec("lassonet") is not None
+    return selector not in PACKAGES or importlib.util.find_spec(selector) is not None
 
 
 def version(selector: str) -> str:
@@ -175,7 +225,7 @@ def version(selector: str) -> str:
         for file in sorted(root.rglob("*.py")):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:12]
-    package = "lassonet" if selector == "lassonet" else "scikit-learn"
+    package = selector if selector in PACKAGES else "scikit-learn"
     return f"{package} {importlib.metadata.version(package)}"
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common.quality_tables import QualityTable, load
+from benchmarks.common.quality_tables import QualityTable
 from benchmarks.quality.cells import Cell, Cells, append_cell, read_cells
-from benchmarks.quality.print import report, stability_report
-from benchmarks.quality.run import Plan, run_all
+from benchmarks.quality.print import report, rows_report, stability_report
+from benchmarks.quality.run import Plan, row_counts, run_all
 from benchmarks.quality.selectors import OURS, installed, version
 from benchmarks.quality.summary import (
     figures,
@@ -21,20 +21,29 @@ from benchmarks.quality.summary import (
     stability_figures,
     written_rows,
 )
+from benchmarks.quality.under_rows import stability_rows, stability_rows_figures
 
 PARTS = {"both": ("quality", "stability"), "summary": ()}
-QUICK = {"n_splits": 1, "n_seeds": 2, "counts": (5, 10), "seconds": 60.0, "affordable": 0.0}
+QUICK = {
+    "n_splits": 1,
+    "n_seeds": 2,
+    "n_halves": 3,
+    "counts": (5, 10),
+    "seconds": 60.0,
+    "affordable": 0.0,
+}
 
 
 def study(options: argparse.Namespace, files: Sequence[str]) -> None:
     """Run what is missing, then show all that there is."""
     began = time.perf_counter()
-    tables = list(_tables(options.datasets, options.data))
+    tables = list(_tables(options.datasets, options.known, options.data))
     selectors = [name for name in options.selectors if _here(name)]
     plan = Plan(
         selectors,
         {name: _version(name, options.label) for name in selectors},
         frozenset(options.redo),
+        learners=options.learners,
         **(QUICK if options.quick else {}),
     )
     cells = read_cells(files)
@@ -50,17 +59,19 @@ def study(options: argparse.Namespace, files: Sequence[str]) -> None:
     print(f"{time.perf_counter() - began:.0f} s in all")
 
 
-def _tables(names: Sequence[str], data_dir: str | None) -> Iterator[QualityTable]:
+def _tables(
+    names: Sequence[str], known: Mapping[str, Any], data_dir: str | None
+) -> Iterator[QualityTable]:
     for name in names:
         try:
-            yield load(name, data_dir)
+            yield known[name](data_dir)
         except FileNotFoundError as missing:
             print(f"{name} is passed over: {missing}")
 
 
 def _here(selector: str) -> bool:
     if not installed(selector):
-        print(f"{selector} is passed over: pip install {selector}")
+        print(f"{selector} is passed over: pip install 'sklearn-deeplifft[bench]'")
     return installed(selector)
 
 
@@ -71,6 +82,7 @@ def _version(selector: str, label: str | None) -> str:
 def _line(cell: Cell) -> str:
     scores = (f"{k}:{sum(s.values()) / len(s):.3f}" for k, s in cell.scores.items())
     name = f"{cell.table}, split {cell.split}, {cell.selector}, seed {cell.seed}"
+    name += f", half {cell.resample}" if cell.resample else ""
     return f"{name:64s} {cell.status:8s}{cell.cpu_seconds:6.1f} s  {' '.join(scores)}{cell.message}"
 
 
@@ -82,10 +94,15 @@ def show(cells: Cells, tables: Sequence[QualityTable], plan: Plan) -> dict[str, 
         print(line)
     for line in stability_report(agreement, plan.n_seeds):
         print(line)
-    flat = figures(cells, plan.n_splits, plan.counts) | stability_figures(agreement)
+    asked = {table.name: (table.X.shape[1], row_counts(table, plan)) for table in tables}
+    under_rows = stability_rows(cells, asked, plan.n_halves)
+    for line in rows_report(under_rows, plan.n_halves):
+        print(line)
+    flat = figures(cells, plan.n_splits, plan.counts)
+    flat |= stability_figures(agreement) | stability_rows_figures(under_rows)
     print()
     for name, value in flat.items():
-        print(f"{name:26s} {value:8.3f}")
+        print(f"{name:38s} {value:8.3f}")
     return flat | {"cells": written_rows(quality_cells(cells, plan.n_splits), plan.counts)}
 
 

@@ -21,13 +21,16 @@ from sklearn_deeplifft.ranking import nogueira_stability
 DEFAULT = "deeplifft"
 #: How far below the best peer is still as good.
 TOLERANCE = 0.01
-MARGINS = ("l1", "forest", "extra_trees", "lassonet", "rfe")
 ROW = ("table", "k", "selector", "downstream", "split", "balanced_accuracy")
 
 
 def quality_cells(cells: Cells, n_splits: int) -> Cells:
-    """Those that tell quality: the split's own seed."""
-    return {key: cell for key, cell in cells.items() if key.seed == key.split < n_splits}
+    """Those that tell quality: all training rows, and the split's own seed."""
+    return {
+        key: cell
+        for key, cell in cells.items()
+        if key.seed == key.split < n_splits and not key.resample
+    }
 
 
 def rows(cells: Cells, counts: Sequence[int]) -> pd.DataFrame:
@@ -95,9 +98,9 @@ def mean_ranks(means: pd.DataFrame) -> pd.Series:
     return ranks.mean().sort_values()
 
 
-def margins(scores: pd.DataFrame) -> pd.DataFrame:
-    """Ours less each other selector on the splits that both have: index (table, k)."""
-    differences = scores[[DEFAULT]].to_numpy() - scores.drop(columns=DEFAULT)
+def margins(scores: pd.DataFrame, of: str = DEFAULT) -> pd.DataFrame:
+    """One's score less each other selector's on the splits that both have: index (table, k)."""
+    differences = scores[[of]].to_numpy() - scores.drop(columns=of)
     return differences.groupby(level=["table", "k"], sort=False).mean()
 
 
@@ -124,17 +127,47 @@ def figures(cells: Cells, n_splits: int, counts: Sequence[int]) -> dict[str, flo
     found = {
         "mean_rank_default": ranks[DEFAULT],
         "best_peer_mean_rank": ranks[peers].min(),
-        "share_within_001": (less[peers].min(axis=1) >= -TOLERANCE).mean(),
     }
-    found |= {
-        f"margin_{name}": less[name].mean()
-        for name in MARGINS
-        if name in less.dropna(axis=1, how="all")
-    }
-    found |= {f"hindsight_{name}": most[name] for name in MARGINS if f"margin_{name}" in found}
-    found |= _recall(of_quality) | _time_share(of_quality)
+    found |= shares_within(scores[[DEFAULT, *peers]])
+    finished = [name for name in peers if less[name].notna().any()]
+    found |= {margin_name(name): less[name].mean() for name in finished}
+    found |= worst_table(less[finished])
+    found |= {f"hindsight_{name}": most[name] for name in finished}
+    found |= _recall(of_quality) | _time_share(of_quality) | time_ratios(of_quality)
     found["tables"], found["table_k_cells"] = len(tables), len(less)
     return {name: float(value) for name, value in found.items()}
+
+
+def margin_name(peer: str) -> str:
+    """Of the figure; the elimination that is careful is the one that counts."""
+    return "margin_elimination" if peer == "logistic_elimination" else f"margin_{peer}"
+
+
+def shares_within(scores: pd.DataFrame) -> dict[str, float]:
+    """Share of (table, k) at which each is at most the tolerance below the best of the others.
+
+    Without a result on any split it is not within it.
+    """
+    shares = {}
+    for name in scores:
+        worst = margins(scores, name).min(axis=1)
+        suffix = "" if name == DEFAULT else f"_{name}"
+        shares[f"share_within_001{suffix}"] = (worst >= -TOLERANCE).mean()
+    return shares
+
+
+def worst_table(less: pd.DataFrame) -> dict[str, float]:
+    """Least over tables of our mean lead over `k`: over the table's best peer, and over each best.
+
+    `less` is of `margins`, the peers alone. The second is against another peer at each `k`, the
+    best there, so it is lower.
+    """
+    of_tables = less.groupby(level="table", sort=False).mean()
+    at_each = less.min(axis=1).groupby(level="table", sort=False).mean()
+    return {
+        "worst_table_margin": of_tables.min(axis=1).min(),
+        "worst_table_margin_at_each_k": at_each.min(),
+    }
 
 
 def planted_found(cells: Cells, selector: str) -> list[int]:
@@ -161,6 +194,24 @@ def _time_share(cells: Cells) -> dict[str, float]:
         return {}
     share = sum(ours[pair] for pair in both) / sum(theirs[pair] for pair in both)
     return {"time_share_of_lassonet": share}
+
+
+def time_ratios(cells: Cells) -> dict[str, float]:
+    """Our processor time over the forest's, the median over tables; over LightGBM's, of the sums.
+
+    Of splits that both began; what was spent in vain counts.
+    """
+    spent = pd.Series({(k.table, k.split, k.selector): c.cpu_seconds for k, c in cells.items()})
+    by_fit = spent.unstack().replace(0.0, np.nan)
+    found = {}
+    for peer in ("forest", "lightgbm"):
+        if {DEFAULT, peer} <= set(by_fit):
+            both = by_fit[[DEFAULT, peer]].dropna().groupby(level=0).sum()
+            if len(both):
+                ratio = both[DEFAULT] / both[peer]
+                found[f"cpu_over_{peer}_median"] = ratio.median()
+                found[f"cpu_over_{peer}_sum"] = both[DEFAULT].sum() / both[peer].sum()
+    return found
 
 
 def stability(cells: Cells, shapes: dict[str, tuple[int, int]], n_seeds: int) -> pd.DataFrame:

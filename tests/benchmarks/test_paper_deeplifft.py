@@ -1,3 +1,4 @@
+import argparse
 import json
 import math
 import sys
@@ -57,7 +58,7 @@ def output(tmp_path_factory):
         for module in (figure_parts, study):
             patch.setattr(module, "SHORT_LISTS", (5, 20))
         problem = generated((150, 50, 100), 30, 3, **ROLES)
-        patch.setattr(command, "problems", lambda size, data_dir: iter([problem]))
+        patch.setattr(command, "problems", lambda size, data_dir, names: iter([problem]))
         printed = []
         console.setattr("builtins.print", lambda text, flush: printed.append((text, flush)))
         asked = ["--quick", "--by-class", "--jobs", "1", "--data", str(folder)]
@@ -185,6 +186,59 @@ def test_l1_gets_the_better_of_two_readings():
     point = with_at_most(l1_path(X[:400], y[:400], 5), 3)
     assert l1_precision(question, point) >= refitted(question, np.flatnonzero(point.coef))
     assert l1_precision(question, None) == y[400:].mean()
+    assert l1_precision(question, None, ()) == y[400:].mean()
+
+
+def test_one_against_all_sees_a_class_and_not_that_class(monkeypatch):
+    asked = []
+
+    class Fitted:
+        def __init__(self, y):
+            self.ranking_ = np.array([1, 2, 3]) if y[0] else np.array([3, 2, 1])
+
+    def fitted(part, settings):
+        asked.append(part.y)
+        return Fitted(part.y)
+
+    monkeypatch.setattr(rankings, "_fitted", fitted)
+    part = rankings.Training(np.zeros((4, 3)), np.array([0, 1, 2, 0]), 3, None, 0)
+    found = rankings.deeplifft_one_against_all(part)
+    np.testing.assert_array_equal(asked, [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]])
+    np.testing.assert_array_equal(found.by_class, [[-1, -2, -3], [-3, -2, -1], [-3, -2, -1]])
+    two = part._replace(y=np.array([0, 1, 1, 0]), n_classes=2)
+    assert len(rankings.deeplifft_one_against_all(two).by_class) == 2
+    assert len(asked) == 4
+
+
+@pytest.mark.long
+@pytest.mark.slow
+def test_figure_1_alone(tmp_path, monkeypatch, capsys):
+    def quick(part, settings):
+        rank = 1 + np.argsort(np.argsort(-np.abs(part.X[part.y == 1].mean(0) - part.X.mean(0))))
+        classes = np.tile(1.0 / rank, (part.n_classes, 1))
+        return argparse.Namespace(ranking_=rank, class_importances_=classes)
+
+    monkeypatch.setattr(rankings, "_fitted", quick)
+    monkeypatch.setattr(
+        command, "problems", lambda *_: iter([generated((150, 50, 100), 30, 3, **ROLES)])
+    )
+    written = tmp_path / "out.json"
+    asked = ["--selector", "default", "--jobs", "1", "--json", str(written)]
+    monkeypatch.setattr(sys, "argv", ["paper_deeplifft", *asked])
+    command.main()
+    figures = json.loads(written.read_text())
+    wins = ("figure1_wins", "figure1_wins_ranking", "figure1_wins_one_against_all")
+    assert set(wins) <= set(figures)
+    assert all(0 <= figures[name] <= 1 for name in wins)
+    assert figures["figure1_auprc_generator_l1_refitted"] <= figures["figure1_auprc_generator_l1"]
+    assert "figure1_wins_one_against_all" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["paper_deeplifft", "--tables", "unknown"])
+    with pytest.raises(SystemExit):
+        command.main()
+
+
+def test_problems_are_those_that_are_named(tmp_path):
+    assert list(study.problems("quick", str(tmp_path), ["starr"])) == []
 
 
 def test_a_table_without_so_many_columns_has_shorter_lists():

@@ -10,7 +10,7 @@ from benchmarks.common.quality_tables import QualityTable, load
 from benchmarks.quality import __main__ as command
 from benchmarks.quality import study
 from benchmarks.quality.cells import Cell
-from benchmarks.quality.print import report, stability_report
+from benchmarks.quality.print import report, rows_report, stability_report
 from benchmarks.quality.summary import (
     by_count,
     by_split,
@@ -23,6 +23,7 @@ from benchmarks.quality.summary import (
     tried_tables,
     written_rows,
 )
+from benchmarks.quality.under_rows import stability_rows, stability_rows_figures
 
 
 def made(*cells):
@@ -128,6 +129,89 @@ def test_planted_columns_are_counted():
     assert figures(cells, 2, [20])["madelon_recall20"] == 15
 
 
+def test_a_peer_is_compared_with_ours_and_the_other_peers():
+    cells = two_splits(deeplifft=(0.8, 0.8), l1=(0.795, 0.795), rfe=(0.75, 0.75), gia=(0.9, 0.9))
+    found = figures(cells, 2, [3])
+    assert found["share_within_001"] == found["share_within_001_l1"] == 1
+    assert found["share_within_001_rfe"] == 0
+    assert "share_within_001_gia" not in found  # ours as well: no peer, and no bar
+
+
+def test_the_careful_elimination_is_the_one_that_is_named():
+    found = figures(two_splits(deeplifft=(0.6, 0.8), logistic_elimination=(0.5, 0.8)), 2, [3])
+    assert found["margin_elimination"] == pytest.approx(0.05)
+
+
+def test_the_worst_table_is_where_its_best_peer_leads_most():
+    def of(selector, table, *scores):
+        parts = [
+            cell(selector, s, score, table=table, k=k)
+            for k, score in zip((3, 5), scores, strict=True)
+            for s in (0, 1)
+        ]
+        both = [
+            Cell(*a.key[:4], "1", "done", 1.0, 1.0, a.lists | b.lists, a.scores | b.scores)
+            for a, b in zip(parts[:2], parts[2:], strict=True)
+        ]
+        return both
+
+    cells = made(
+        *of("deeplifft", "t", 0.7, 0.7),
+        *of("l1", "t", 0.8, 0.64),
+        *of("rfe", "t", 0.6, 0.9),
+        *of("deeplifft", "u", 0.7, 0.7),
+        *of("l1", "u", 0.5, 0.5),
+        *of("rfe", "u", 0.5, 0.5),
+    )
+    found = figures(cells, 2, [3, 5])
+    assert found["worst_table_margin"] == pytest.approx(-0.05)
+    assert found["worst_table_margin_at_each_k"] == pytest.approx(-0.15)
+
+
+def test_time_over_a_peer_is_of_splits_that_both_began():
+    cells = made(
+        cell("deeplifft", 0, 0.5, seconds=10.0),
+        cell("deeplifft", 1, 0.5, seconds=30.0),
+        cell("forest", 0, 0.5, seconds=1.0),
+        cell("forest", 1, None, seconds=0.0),
+        *(cell("lightgbm", s, 0.5, seconds=5.0) for s in (0, 1)),
+        *(cell("deeplifft", s, 0.5, seconds=40.0, table="u") for s in (0, 1)),
+        *(cell("forest", s, 0.5, seconds=2.0, table="u") for s in (0, 1)),
+        *(cell("lightgbm", s, 0.5, seconds=5.0, table="u") for s in (0, 1)),
+    )
+    found = figures(cells, 2, [3])
+    assert found["cpu_over_forest_median"] == 15  # of 10 and 20
+    assert found["cpu_over_forest_sum"] == 18
+    assert found["cpu_over_lightgbm_sum"] == 6
+
+
+def test_stability_under_rows_is_over_halves_and_lengths_of_list():
+    def half(selector, number, ten, twenty, table="t"):
+        lists = {1: ten, 2: twenty}
+        start = table, 0, selector, 0, "1", "done", 1.0, 1.0
+        return Cell(*start, lists, resample=number)
+
+    cells = made(
+        half("deeplifft", 1, [0], [0, 1]),
+        half("deeplifft", 2, [0], [0, 2]),
+        half("forest", 1, [0], [0, 1]),
+        half("forest", 2, [1], [0, 2]),
+        half("l1", 1, [0], [0, 1]),
+        cell("l1", 0, 0.5),
+    )
+    found = stability_rows(cells, {"t": (4, (1, 2))}, 2)
+    assert found.loc[("t", 1), "deeplifft"] == 1
+    assert found.loc[("t", 2), "deeplifft"] == pytest.approx(1 - (0.5 + 0.5) / 4 / 0.25)
+    assert "l1" not in found
+    assert stability_rows_figures(found)["stability_rows_wins"] == 1
+    assert stability_rows_figures(found)["stability_rows_deeplifft"] == pytest.approx(0.5)
+    found.loc[("u", 1), "forest"] = 0.5  # ours did not finish
+    assert stability_rows_figures(found)["stability_rows_wins"] == 0.5
+    assert any("1.000*" in line for line in rows_report(found, 2))
+    assert quality_cells(cells, 1).keys() == {cell("l1", 0, 0.5).key}
+    assert stability_rows_figures(stability_rows({}, {}, 2)) == {}
+
+
 def test_no_figures_without_ours():
     assert figures(two_splits(l1=(0.5, 0.8)), 2, [3]) == {}
 
@@ -161,6 +245,7 @@ def test_report_marks_the_best_and_what_is_lost():
     assert "0.750*" in row
     assert row.endswith("< -0.050")
     assert "timeout: rfe on t, split 1: stopped" in text
+    assert " cpu s      2.0       2.0       2.0 " in text
     assert "Mean rank over 1 (table, k): l1 1.00, deeplifft 2.00, rfe 3.00" in text
 
 
@@ -197,7 +282,7 @@ def test_figures_and_rows_are_one_object(tmp_path):
     study.write(None, found)
 
 
-@pytest.mark.parametrize("option", ["--datasets", "--selectors", "--redo"])
+@pytest.mark.parametrize("option", ["--datasets", "--selectors", "--redo", "--learners"])
 def test_unknown_names_are_refused(option, capsys):
     with pytest.raises(SystemExit):
         command.parsed([option, "f_test,unknown"])
@@ -208,3 +293,24 @@ def test_a_paper_of_a_hundred_networks_is_left_to_every():
     assert "importance_neurons_paper" not in command.parsed([]).selectors
     assert "importance_neurons_paper" in command.parsed(["--selectors", "every"]).selectors
     assert load("breast_cancer").name in command.parsed(["--quick"]).datasets
+
+
+def test_a_hundred_forests_are_left_out_of_a_quick_run():
+    assert "boruta" in command.parsed([]).selectors
+    assert "boruta" not in command.parsed(["--quick"]).selectors
+    assert "boruta" in command.parsed(["--quick", "--selectors", "boruta"]).selectors
+
+
+def test_tables_to_choose_on_are_apart_from_those_reported():
+    report, development = command.parsed([]), command.parsed(["--tables", "development"])
+    assert not set(report.datasets) & set(development.datasets)
+    assert {"yale", "orlraws10p"} <= set(development.datasets)
+    with pytest.raises(SystemExit):
+        command.parsed(["--tables", "development", "--datasets", "sonar"])
+
+
+def test_other_rows_are_asked_of_four_selectors_unless_they_are_named():
+    asked = ["--only", "stability_rows"]
+    four = ("deeplifft", "forest", "l1", "logistic_elimination")
+    assert command.parsed(asked).selectors == four
+    assert command.parsed([*asked, "--selectors", "mrmr"]).selectors == ("mrmr",)

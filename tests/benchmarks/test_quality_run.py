@@ -220,3 +220,34 @@ def test_slow_lassonet_is_not_repeated(fits):
         for found in (quick, slow)
     ]
     assert [len(found) for found in repeated] == [2, 0]
+
+
+def test_other_rows_are_halves_with_one_seed_and_are_not_judged(fits):
+    made = []
+    asked = plan(selectors=["f_test", "all"], n_splits=2, n_halves=3, row_counts=(3, 20))
+    run_all([small_table()], ["stability_rows"], asked, {}, made.append)
+    assert [c.key for c in made] == [Key("small", 0, "f_test", 0, h) for h in (1, 2, 3)]
+    assert [c.status for c in made] == ["done"] * 3
+    # As much a fit as for a split: three halves have half as much again as two splits.
+    assert fits == [(0, 150.0), (0, 110.0), (0, 70.0)]
+    assert {tuple(c.lists) for c in made} == {(3,)}
+    assert not any(c.scores for c in made)
+
+
+def test_cells_of_other_rows_are_written_and_read(tmp_path):
+    path = tmp_path / "cells.jsonl"
+    both = [cell(0), cell(0, resample=2)]
+    for one in both:
+        append_cell(path, one)
+    assert read_cells([path]) == {one.key: one for one in both}
+
+
+def test_scores_of_fewer_learners_are_not_taken_over(fits):
+    few = Study(small_table(), ("logistic",))
+    first = next(run(few, keys(), plan(learners=("logistic",)), {}))
+    assert set(first.scores[3]) == {"logistic"}
+    all_three, two = Study(small_table()), Study(small_table(), ("logistic",))
+    for study in (all_three, two):
+        study.learn_from({first.key: first})
+    assert not all_three.known
+    assert len(two.known) == 2

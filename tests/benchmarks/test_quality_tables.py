@@ -5,7 +5,16 @@ import pytest
 from scipy.sparse import issparse
 
 from benchmarks.common.added_noise import with_corrupted, with_random, with_second_order
-from benchmarks.common.quality_tables import COUNTS, N_SPLITS, TABLES, QualityTable, load, split
+from benchmarks.common.development_tables import DEVELOPMENT_TABLES
+from benchmarks.common.quality_tables import (
+    COUNTS,
+    N_SPLITS,
+    TABLES,
+    QualityTable,
+    half,
+    load,
+    split,
+)
 
 SHAPES = {
     "breast_cancer": (569, 30, 2),
@@ -27,11 +36,29 @@ SHAPES = {
     "deepbind_encode_B": (3500, 908, 7),
     "promoters_arabidopsis": (10281, 830, 3),
 }
+DEVELOPMENT_SHAPES = {
+    "wine": (178, 13, 3),
+    "yale": (165, 1024, 15),
+    "generated_faces": (135, 1024, 15),
+    "warp_ar10p": (130, 2400, 10),
+    "generated_motifs": (2400, 320, 5),
+    "generated_sensors": (6000, 60, 6),
+    "generated_words": (1200, 2992, 4),
+    "generated_expression": (120, 5000, 3),
+    "leukemia": (72, 7070, 2),
+    "allaml": (72, 7129, 2),
+    "prostate_ge": (102, 5966, 2),
+    "nci9": (58, 9712, 8),
+    "orl": (400, 1024, 40),
+    "relathe": (1427, 4322, 2),
+    "orlraws10p": (100, 10304, 10),
+}
+SPARSE = ("text_counts_basehock", "generated_words", "relathe")
 
 
-def loaded(name):
+def loaded(name, tables=TABLES):
     try:
-        return load(name)
+        return tables[name](None)
     except FileNotFoundError as missing:
         pytest.skip(str(missing))
 
@@ -42,7 +69,7 @@ def test_a_table_is_as_its_source_says_and_splits_keep_every_class(name):
     n, d, n_classes = SHAPES[name]
     assert (table.name, table.X.shape) == (name, (n, d))
     assert table.X.dtype == np.float32
-    assert issparse(table.X) == (name == "text_counts_basehock")
+    assert issparse(table.X) == (name in SPARSE)
     np.testing.assert_array_equal(np.unique(table.y), np.arange(n_classes))
     tested = 0
     for number in range(N_SPLITS):
@@ -54,6 +81,40 @@ def test_a_table_is_as_its_source_says_and_splits_keep_every_class(name):
             assert np.isfinite(X.data if issparse(X) else X).all()
         tested += len(part.test_y)
     assert tested == n
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DEVELOPMENT_TABLES)
+def test_a_development_table_has_its_shape_and_splits_keep_every_class(name):
+    table = loaded(name, DEVELOPMENT_TABLES)
+    n, d, n_classes = DEVELOPMENT_SHAPES[name]
+    assert (table.name, table.X.shape, table.X.dtype) == (name, (n, d), np.float32)
+    assert issparse(table.X) == (name in SPARSE)
+    classes = np.arange(n_classes)
+    for number in range(N_SPLITS):
+        part = split(table, number)
+        np.testing.assert_array_equal(np.unique(part.y), classes)
+        np.testing.assert_array_equal(np.unique(part.test_y), classes)
+    again = DEVELOPMENT_TABLES[name](None)
+    assert (abs(table.X - again.X)).max() == 0
+
+
+def test_no_development_table_is_reported():
+    assert not set(DEVELOPMENT_TABLES) & set(TABLES)
+
+
+def test_halves_are_stratified_drawn_anew_and_keep_groups_whole():
+    y = np.repeat([0, 1], [40, 20])
+    X = np.arange(60, dtype=np.float32)[:, None]
+    table = QualityTable("t", X, y)
+    first, again, other = half(table, 1), half(table, 1), half(table, 2)
+    np.testing.assert_array_equal(np.bincount(first.y), [20, 10])
+    np.testing.assert_array_equal(first.X, again.X)
+    assert not np.array_equal(first.X, other.X)
+    grouped = half(QualityTable("t", X, y, row_groups=np.arange(60) // 5), 1)
+    assert set(np.bincount(grouped.row_groups).tolist()) == {0, 5}
+    X[3] = np.nan
+    assert all(np.isfinite(half(table, number).X).all() for number in (1, 2))
 
 
 def test_a_mouse_is_on_one_side():
