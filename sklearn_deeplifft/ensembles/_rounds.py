@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -125,12 +125,11 @@ class Rounds:
 
     def shortened(self) -> Rounds:
         """Rounds half as long, where the settings say how long."""
-        settings, gates = self.settings, self.settings.gates
-        if gates is not None:
-            gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))
-        # Rounded up, so that one epoch stays one.
-        epochs = math.ceil(settings.max_epochs / 2)
-        return replace(self, settings=replace(settings, max_epochs=epochs, gates=gates))
+        return self._with_settings(_half_as_long)
+
+    def _with_settings(self, change: Callable[[NetworkSettings], NetworkSettings]) -> Rounds:
+        splits = [s._replace(settings=s.settings and change(s.settings)) for s in self.splits]
+        return replace(self, settings=change(self.settings), splits=splits)
 
     def without_null_columns(self) -> Rounds:
         """The same rounds on real columns alone."""
@@ -210,6 +209,7 @@ def _train_together(
     ) -> None:
         rounds.report(_progress(stage_name, done, total, last, seconds, left))
 
+    splits = [s._replace(settings=s.settings and _settings_on(s.settings, columns)) for s in splits]
     return train_networks(
         rounds.data.target.problem(len(columns)),
         _settings_on(rounds.settings, columns),
@@ -219,6 +219,14 @@ def _train_together(
         replace(rounds.execution, stage=stage),
         report,
     )
+
+
+def _half_as_long(settings: NetworkSettings) -> NetworkSettings:
+    gates = settings.gates
+    if gates is not None:
+        gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))
+    # Rounded up, so that one epoch stays one.
+    return replace(settings, max_epochs=math.ceil(settings.max_epochs / 2), gates=gates)
 
 
 def _settings_on(settings: NetworkSettings, columns: np.ndarray) -> NetworkSettings:

@@ -302,7 +302,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
 
     @staticmethod
     def _own_defaults(network: Any, *, null_features: bool) -> dict[str, Any]:
-        return {}
+        return {"linear_share": 1 / 3}
 
     @staticmethod
     def paper_parameters() -> dict[str, Any]:
@@ -318,6 +318,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         """
         ensemble = DeepLIFFTSelector.default_estimator(
             hidden_layer_sizes=(200, 100),
+            linear_share=0.0,
             n_networks=1,
             gates=None,
             dropout=0.0,
