@@ -37,7 +37,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         ``requires_grad_(False)`` or a ``Freezer`` of the first epoch, keep their values.
     n_networks : int, default=18
         Networks trained and averaged, each with its own seed and its own held-out fold.
-    hidden_layer_sizes : sequence of int, default=(50,)
+    hidden_layer_sizes : sequence of int, default=(100,)
     linear_share : float, default=0.0
         Share of the networks that have no hidden layer, evenly dealt; they are trained to the end,
         without a path.
@@ -164,7 +164,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         network: Any = None,
         *,
         n_networks: int = 18,
-        hidden_layer_sizes: Sequence[int] = (50,),
+        hidden_layer_sizes: Sequence[int] = (100,),
         linear_share: float = 0.0,
         dropout: float = 0.3,
         noise: float = 0.0,

@@ -18,7 +18,8 @@ from sklearn_deeplifft.networks import NetworkSettings
 __all__ = ["linear_settings", "with_linear_members"]
 
 STEPS = 200
-"""Of 15 to 400 tried; fewer leave narrow tables unfinished, more change no list."""
+"""Epochs of short tables are a step or two: 15 of them leave a linear network far from its minimum
+(on two tables of faces lists of 3 to 50 columns then were .04 less accurate)."""
 
 FASTER = 2.5
 """Times the learning rate of the other networks."""
@@ -27,10 +28,12 @@ FASTER = 2.5
 def with_linear_members(
     splits: Sequence[Split], share: float, settings: NetworkSettings, n_training: int
 ) -> list[Split]:
-    """Give this share of the networks no hidden layer, evenly dealt, the first one never."""
+    """Give this share of the networks no hidden layer, evenly dealt."""
     own = linear_settings(settings, n_training)
     return [
-        split._replace(settings=own) if math.floor((i + 1) * share) > math.floor(i * share) else split
+        split._replace(settings=own)
+        if math.floor((i + 1) * share) > math.floor(i * share)
+        else split
         for i, split in enumerate(splits)
     ]
 

@@ -140,8 +140,8 @@ def train_networks(
     """Train networks of ours; each comes out as if it had been trained alone.
 
     ``settings`` are those of networks whose split has none of its own. They, ``problem`` and
-    ``columns`` are those of the d real columns. With null columns the networks read 2 d, and so do their cores and estimators; ``without_null_columns`` leaves
-    those of the real columns.
+    ``columns`` are those of the d real columns. With null columns the networks read 2 d, and so do
+    their cores and estimators; ``without_null_columns`` leaves those of the real columns.
 
     Raises
     ------
@@ -232,9 +232,7 @@ class _Work:
         knockoff_map = None if given is None else given.knockoff_map
         self.rows = _StandardizedRows(self.table, self.columns, knockoff_map)
         # Here, in one thread: drawing initial weights goes through torch's global generator.
-        self.members = {
-            i: _member(self.problem, self.settings[i], self.splits[i]) for i in missing
-        }
+        self.members = {i: _member(self.problem, self.settings[i], self.splits[i]) for i in missing}
         n_jobs = self.execution.n_jobs
         chunks = _chunks(
             self.problem, self.settings, self.splits, missing, effective_n_jobs(n_jobs)

@@ -72,11 +72,12 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         `support_per_class` lists them.
     target_class : label, default=None
         Rank by the signed class score of this class, from its examples alone.
-    step : int, float or None, default=0.4
-        Recursive elimination: drop so many features (or this fraction of those left), train again
-        on the rest (for half of ``max_epochs`` and ``path_steps``; one of each six networks of
-        ours from the start, the others from their weights), score again, until one is left; shares
-        are averaged over rounds. None ranks in one pass.
+    step : int, float, "auto" or None, default="auto"
+        Recursive elimination: drop so many features (or this fraction of those left; ``"auto"`` is
+        half while more than 50 are left, then a fifth), train again on the rest (for half of
+        ``max_epochs`` and ``path_steps``; one of each six networks of ours from the start, the
+        others from their weights), score again, until one is left; shares are averaged over
+        rounds. None ranks in one pass.
     smoothing : float, default=0.5
         In elimination: what goes is decided by a running mean of the shares of all rounds so far,
         in which a round counts this many times (0 to below 1) what the next one does. A single
@@ -236,6 +237,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         **BaseNetworkSelector._parameter_constraints,
         "step": [
             None,
+            StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, 1, closed="neither"),
         ],
@@ -260,7 +262,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         alpha: float = 0.1,
         per_class: bool = False,
         target_class: Any = None,
-        step: float | None = 0.4,
+        step: float | str | None = "auto",
         smoothing: float = 0.5,
         path_weight: float = 0.5,
         reference: Any = "mean",
