@@ -112,7 +112,7 @@ class Rounds:
         """Train every network once on ``columns``; ``starts`` go on from trained cores.
 
         With null columns the networks' cores read these behind the real ones. ``number`` is that of
-        the round, for checkpoints.
+        the round, for checkpoints; networks of the first come with their nets.
         """
         starts = starts or [None] * len(self.splits)
         begun = [s._replace(start=start) for s, start in zip(self.splits, starts, strict=True)]
@@ -120,7 +120,8 @@ class Rounds:
         table = training_table(self.data, ours=self.ours, as_float=as_float)
         with _explained(self):
             if self.ours:
-                return _train_together(self, table, begun, columns, f"round-{number:03d}")
+                execution = replace(self.execution, stage=f"round-{number:03d}", nets=number == 1)
+                return _train_together(self, table, begun, columns, execution)
             return list(_train_in_turn(self, table, begun, columns))
 
     def shortened(self) -> Rounds:
@@ -199,7 +200,7 @@ def _train_together(
     table: TrainingTable,
     splits: Sequence[Split],
     columns: np.ndarray,
-    stage: str,
+    execution: Execution,
 ) -> list[TrainedNetwork]:
     """Train networks of ours, as one batch."""
     stage_name = _stage_name(columns, rounds.data)
@@ -216,7 +217,7 @@ def _train_together(
         table,
         splits,
         columns,
-        replace(rounds.execution, stage=stage),
+        execution,
         report,
     )
 

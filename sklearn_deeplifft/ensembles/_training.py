@@ -33,6 +33,7 @@ from sklearn_deeplifft.exceptions import TrainingInterrupted
 from sklearn_deeplifft.networks import (
     GateReading,
     KnockoffMap,
+    Moments,
     NetworkSettings,
     Preprocessed,
     Standardize,
@@ -71,6 +72,9 @@ class Execution:
     """A digest of everything in the table that training depends on."""
     stage: str = "round-001"
     """Names the checkpoints."""
+    nets: bool = True
+    """Whether networks come with the skorch net that a user keeps; to make one takes as long as to
+    train a narrow network."""
 
 
 ChunkReport = Callable[[int, int, Sequence[TrainedNetwork], float, float], None]
@@ -291,15 +295,24 @@ class _Work:
         return Result(core, trace, gates)
 
     def _as_trained(self, i: int, result: Result) -> TrainedNetwork:
-        """The same as a fitted skorch net of its own."""
-        gates = self.settings[i].gates
-        moments = self.table.moments
-        if moments is not None:
-            moments = (moments[0][self.columns], moments[1][self.columns])
-            moments = moments_with_nulls(moments) if self.with_nulls else moments
+        net, module = self._net(i, result) if self.execution.nets else (None, self._bare(result))
+        losses = result.trace.valid_loss
+        return TrainedNetwork(
+            net,
+            module.core,
+            module.standardize,
+            len(result.trace.train_loss),
+            min(losses, default=None),
+            gates=result.gates,
+            null_columns=self.splits[i].null_columns,
+            held_out=result.trace.held_out,
+        )
+
+    def _net(self, i: int, result: Result) -> tuple[skorch.NeuralNet, Preprocessed]:
+        """The network as a fitted skorch net of its own, and its module."""
         # The net is given the recipe, not the weights: a clone of it starts afresh.
-        plain = replace(self.settings[i], gates=None)
-        net = default_net(self.problem, plain, moments)
+        net = default_net(self.problem, replace(self.settings[i], gates=None), self._moments())
+        gates = self.settings[i].gates
         if gates is not None and not gates.tied:
             net.set_params(module__gates=gates)
         with seeded(0):
@@ -307,19 +320,24 @@ class _Work:
         net.module_.core.load_state_dict(result.core.state_dict())
         net.module_.to("cpu").eval()
         net.device = "cpu"
-        losses = result.trace.valid_loss
         _write_history(net, result.trace)
-        module: Preprocessed = net.module_
-        return TrainedNetwork(
-            net,
-            module.core,
-            module.standardize,
-            len(net.history),
-            min(losses, default=None),
-            gates=result.gates,
-            null_columns=self.splits[i].null_columns,
-            held_out=result.trace.held_out,
+        return net, net.module_
+
+    def _bare(self, result: Result) -> Preprocessed:
+        """The same module around the core itself."""
+        n_features, n_outputs = self.problem.n_features, self.problem.n_outputs
+        module = Preprocessed(
+            result.core, moments=self._moments(), n_features=n_features, n_outputs=n_outputs
         )
+        return module.eval()
+
+    def _moments(self) -> Moments:
+        """Means and scales of what the networks read."""
+        moments = self.table.moments
+        if moments is None:
+            return None
+        moments = (moments[0][self.columns], moments[1][self.columns])
+        return moments_with_nulls(moments) if self.with_nulls else moments
 
     def _name(self, i: int) -> str:
         return f"{self.execution.stage}-network-{i + 1:04d}"
