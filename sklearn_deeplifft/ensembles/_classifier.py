@@ -37,7 +37,10 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         ``requires_grad_(False)`` or a ``Freezer`` of the first epoch, keep their values.
     n_networks : int, default=18
         Networks trained and averaged, each with its own seed and its own held-out fold.
-    hidden_layer_sizes : sequence of int, default=(200, 100)
+    hidden_layer_sizes : sequence of int, default=(100,)
+    linear_share : float, default=0.0
+        Share of the networks that have no hidden layer, evenly dealt; they are trained to the end,
+        without a path.
     dropout : float, default=0.3
     noise : float, default=0.0
         Standard deviation of normal noise added to the outputs of all hidden layers but the last.
@@ -52,7 +55,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         normal prior on the weights, the same for any number of rows.
     batch_size : int, default=128
     max_epochs : int, default=15
-    max_steps : int or None, default=None
+    max_steps : int or None, default=1000
         Training ends with the epoch in which so many steps are reached, if ``max_epochs`` do not
         end it before: a table ten times as long need not take ten times as long.
     patience : int or None, default=10
@@ -161,7 +164,8 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         network: Any = None,
         *,
         n_networks: int = 18,
-        hidden_layer_sizes: Sequence[int] = (200, 100),
+        hidden_layer_sizes: Sequence[int] = (100,),
+        linear_share: float = 0.0,
         dropout: float = 0.3,
         noise: float = 0.0,
         l2: float = 0.0,
@@ -170,7 +174,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         weight_decay: float | str = "auto",
         batch_size: int = 128,
         max_epochs: int = 15,
-        max_steps: int | None = None,
+        max_steps: int | None = 1000,
         patience: int | None = 10,
         tol: float = 1e-4,
         validation_fraction: float = 0.1,
@@ -190,6 +194,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         self.network = network
         self.n_networks = n_networks
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.linear_share = linear_share
         self.dropout = dropout
         self.noise = noise
         self.l2 = l2

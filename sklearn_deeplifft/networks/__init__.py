@@ -3,6 +3,7 @@
 from sklearn_deeplifft.networks._adapter import NetworkAdapter
 from sklearn_deeplifft.networks._build import (
     LOGITS,
+    Moments,
     NetworkSettings,
     OutputKind,
     criterion_of,
@@ -44,6 +45,7 @@ __all__ = [
     "GaussianNoise",
     "KnockoffMap",
     "LOGITS",
+    "Moments",
     "NetworkAdapter",
     "NetworkSettings",
     "NullColumns",
