@@ -223,7 +223,9 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         n_training = len(data.index) - round(self.validation_fraction * len(data.index))
         settings = network_settings(self, data, groups, epochs_within(self, n_training))
         if self.linear_share:
-            splits = with_linear_members(splits, self.linear_share, settings, n_training)
+            splits = with_linear_members(
+                splits, self.linear_share, settings, n_training, self.max_steps
+            )
         return Rounds(
             adapter=adapter_of(self.network),
             settings=settings,

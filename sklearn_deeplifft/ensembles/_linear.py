@@ -26,10 +26,14 @@ FASTER = 2.5
 
 
 def with_linear_members(
-    splits: Sequence[Split], share: float, settings: NetworkSettings, n_training: int
+    splits: Sequence[Split],
+    share: float,
+    settings: NetworkSettings,
+    n_training: int,
+    max_steps: int | None,
 ) -> list[Split]:
     """Give this share of the networks no hidden layer, evenly dealt."""
-    own = linear_settings(settings, n_training)
+    own = linear_settings(settings, n_training, max_steps)
     return [
         split._replace(settings=own)
         if math.floor((i + 1) * share) > math.floor(i * share)
@@ -38,14 +42,18 @@ def with_linear_members(
     ]
 
 
-def linear_settings(settings: NetworkSettings, n_training: int) -> NetworkSettings:
+def linear_settings(
+    settings: NetworkSettings, n_training: int, max_steps: int | None
+) -> NetworkSettings:
     """Settings of a member without a hidden layer, from those of the others.
 
-    ``n_training`` rows are trained on.
+    ``n_training`` rows are trained on; training ends with the epoch of step ``STEPS``, or of
+    ``max_steps`` where these are fewer.
     """
     gates = settings.gates
     if gates is not None:  # they are read, and close nothing
         gates = replace(gates, penalty=0.0)
+    steps = STEPS if max_steps is None else min(STEPS, max_steps)
     steps_per_epoch = math.ceil(n_training / settings.batch_size)
     return replace(
         settings,
@@ -53,7 +61,7 @@ def linear_settings(settings: NetworkSettings, n_training: int) -> NetworkSettin
         dropout=0.0,
         noise=0.0,
         learning_rate=FASTER * settings.learning_rate,
-        max_epochs=math.ceil(STEPS / steps_per_epoch),
+        max_epochs=math.ceil(steps / steps_per_epoch),
         patience=None,
         gates=gates,
     )

@@ -31,7 +31,7 @@ def n_rounds(n: int, step: float | str) -> int:
     """Return how many rounds of training there are until one feature is left.
 
     >>> n_rounds(1, 0.3), n_rounds(4, 0.3), n_rounds(512, "auto")
-    (1, 3, 15)
+    (1, 3, 16)
     """
     rounds = 1
     while n > 1:

@@ -118,7 +118,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         --------
         >>> from sklearn_deeplifft import DeepLIFFTSelector, ImportanceNeuronSelector
         >>> DeepLIFFTSelector.default_estimator(n_networks=4)
-        NetworkEnsembleClassifier(n_networks=4)
+        NetworkEnsembleClassifier(linear_share=0.33..., n_networks=4)
         >>> ImportanceNeuronSelector.default_estimator("regression").path_steps
         500
         """

@@ -329,6 +329,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
             learning_rate=1e-3,
             weight_decay=0.0,
             max_epochs=100,
+            max_steps=None,
             validation_fraction=0.2,
             standardize=False,
         )

@@ -270,6 +270,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
             weight_decay=0.0,
             batch_size=64,
             max_epochs=2000,
+            max_steps=None,
             patience=15,
             tol=0.0,
             validation_fraction=0.5,
