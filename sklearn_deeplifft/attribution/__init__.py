@@ -7,6 +7,7 @@ from sklearn_deeplifft.attribution._accumulate import (
     overall_score,
 )
 from sklearn_deeplifft.attribution._chain import Activation, Affine, ChainReader, chain_of
+from sklearn_deeplifft.attribution._channels import ToChannels
 from sklearn_deeplifft.attribution._gauge import (
     SimplexGroup,
     Terms,
@@ -27,6 +28,11 @@ from sklearn_deeplifft.attribution._module_state import (
     module_dtype,
     neutral_torch,
 )
+from sklearn_deeplifft.attribution._regauge import (
+    GaugedConv1d,
+    PositionBias,
+    regauge_first_layer,
+)
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
 from sklearn_deeplifft.attribution._soundness import doubts, probabilities
 from sklearn_deeplifft.attribution._spread import spread_positions
@@ -36,14 +42,17 @@ __all__ = [
     "Activation",
     "Affine",
     "ChainReader",
+    "GaugedConv1d",
     "Head",
     "LinearForm",
     "NetworkReader",
+    "PositionBias",
     "Reader",
     "ScoreSums",
     "Scorer",
     "SimplexGroup",
     "Terms",
+    "ToChannels",
     "angle_to_simplex",
     "block_rows",
     "cell_means",
@@ -59,6 +68,7 @@ __all__ = [
     "probabilities",
     "project",
     "reader_of",
+    "regauge_first_layer",
     "relative_residual",
     "softmax_increments",
     "spread_positions",

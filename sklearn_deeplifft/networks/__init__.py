@@ -9,6 +9,7 @@ from sklearn_deeplifft.networks._build import (
     default_net,
 )
 from sklearn_deeplifft.networks._copies import clone_holder
+from sklearn_deeplifft.networks._exponential import Exponential
 from sklearn_deeplifft.networks._gate_callback import first_linear, gates_of
 from sklearn_deeplifft.networks._gates import (
     FeatureGate,
@@ -26,6 +27,7 @@ from sklearn_deeplifft.networks._null_columns import (
     NullColumns,
     with_null_columns,
 )
+from sklearn_deeplifft.networks._one_hot import OneHotNetwork
 from sklearn_deeplifft.networks._outputs import (
     known_classes,
     name_classes,
@@ -33,10 +35,17 @@ from sklearn_deeplifft.networks._outputs import (
     takes_columns,
 )
 from sklearn_deeplifft.networks._penalty import GatePenalty, path_epochs
+from sklearn_deeplifft.networks._sequence_nets import (
+    cnn_deep,
+    cnn_shallow,
+    motif_pool,
+    residual_bind,
+)
 from sklearn_deeplifft.networks._train import require_finite, seeded, torch_threads
 from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob, TrainingTable
 
 __all__ = [
+    "Exponential",
     "FeatureGate",
     "GatePenalty",
     "GateReading",
@@ -47,6 +56,7 @@ __all__ = [
     "NetworkAdapter",
     "NetworkSettings",
     "NullColumns",
+    "OneHotNetwork",
     "OutputKind",
     "Preprocessed",
     "Standardize",
@@ -55,6 +65,8 @@ __all__ = [
     "TrainingTable",
     "adapter_of",
     "clone_holder",
+    "cnn_deep",
+    "cnn_shallow",
     "column_norms",
     "criterion_of",
     "default_net",
@@ -65,11 +77,13 @@ __all__ = [
     "is_network",
     "key_of_parameters",
     "known_classes",
+    "motif_pool",
     "name_classes",
     "output_kind_of",
     "path_epochs",
     "relu_mlp",
     "require_finite",
+    "residual_bind",
     "rescale_output",
     "seeded",
     "takes_columns",
