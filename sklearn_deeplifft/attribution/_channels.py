@@ -32,7 +32,8 @@ class ToChannels(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         L, K = self.length, self.n_letters
         if x.ndim == 2 and x.shape[1] == L * K:
-            return x.unflatten(1, (L, K)).transpose(1, 2)
+            by_position: Tensor = x.unflatten(1, (L, K))
+            return by_position.transpose(1, 2)
         if x.ndim == 3 and x.shape[1:] == (K, L):
             return x
         turned = " (its last two axes look exchanged)" if x.shape[1:] == (L, K) else ""

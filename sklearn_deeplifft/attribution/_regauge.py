@@ -45,7 +45,8 @@ class GaugedConv1d(nn.Conv1d):
         return self.weight - self.weight.mean(1, keepdim=True)
 
     def forward(self, input: Tensor) -> Tensor:
-        return self._conv_forward(input, self.centred(), self.bias)
+        out: Tensor = self._conv_forward(input, self.centred(), self.bias)
+        return out
 
 
 class PositionBias(nn.Module):
@@ -189,8 +190,8 @@ def _regauged_convolution(layer: nn.Conv1d, K: int, name: str) -> nn.Module:
     if layer.in_channels != K or layer.groups != 1:
         groups = f" in {layer.groups} groups" if layer.groups != 1 else ""
         raise ValueError(
-            f"{_named(layer, name)} reads {layer.in_channels} channels{groups}, not the {K} letters "
-            "of a sequence; pass n_letters=, or the name of the first layer by layer=."
+            f"{_named(layer, name)} reads {layer.in_channels} channels{groups}, not the {K} "
+            "letters of a sequence; pass n_letters=, or the name of the first layer by layer=."
         )
     if layer.padding_mode != "zeros":
         raise ValueError(

@@ -20,6 +20,7 @@ from sklearn_deeplifft.networks._gates import (
 )
 from sklearn_deeplifft.networks._hash import hash_of, key_of_parameters
 from sklearn_deeplifft.networks._heads import heads_for
+from sklearn_deeplifft.networks._keras import from_keras
 from sklearn_deeplifft.networks._kinds import adapter_of, is_network
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
 from sklearn_deeplifft.networks._null_columns import (
@@ -71,6 +72,7 @@ __all__ = [
     "criterion_of",
     "default_net",
     "first_linear",
+    "from_keras",
     "gates_of",
     "hash_of",
     "heads_for",

@@ -54,4 +54,5 @@ class FillLetters(FillColumns):
     def forward(self, x: Tensor) -> Tensor:
         full = super().forward(x).unflatten(1, (-1, self.n_letters))
         rest = 1 - full.sum(-1, keepdim=True)
-        return (full + rest * self.shares.to(x.dtype)).flatten(1)
+        filled: Tensor = full + rest * self.shares.to(x.dtype)
+        return filled.flatten(1)

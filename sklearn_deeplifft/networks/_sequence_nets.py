@@ -1,8 +1,8 @@
 """Convolutional networks of one-hot sequences, as published, and one that learns interactions.
 
 Each is a function that an ensemble takes as its ``network``: it gives them ``n_features`` and
-``n_outputs``. Called with ``L``, they return a network (an `OneHotNetwork`) that maps rows (n, L K),
-position by position, to logits (n, n_outputs).
+``n_outputs``. Called with ``L``, they return a network (an `OneHotNetwork`) that maps rows
+(n, L K), position by position, to logits (n, n_outputs).
 """
 
 from __future__ import annotations
