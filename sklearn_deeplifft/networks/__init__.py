@@ -1,5 +1,6 @@
 """Floor 2, torch and skorch: one network, built, trained and handed on for reading."""
 
+from sklearn_deeplifft.attribution import regauge_first_layer
 from sklearn_deeplifft.networks._adapter import NetworkAdapter
 from sklearn_deeplifft.networks._build import (
     LOGITS,
@@ -83,6 +84,7 @@ __all__ = [
     "name_classes",
     "output_kind_of",
     "path_epochs",
+    "regauge_first_layer",
     "relu_mlp",
     "require_finite",
     "residual_bind",

@@ -40,6 +40,8 @@ class OneLetter(OneHotNetwork):
         super().__init__(n_features, layers, n_letters=1)
 
 
+@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
 @parametrize_with_checks(
     [
