@@ -9,6 +9,7 @@ from sklearn_deeplifft.attribution._accumulate import (
 from sklearn_deeplifft.attribution._agreement import areas, cosines, information, signal
 from sklearn_deeplifft.attribution._chain import Activation, Affine, ChainReader, chain_of
 from sklearn_deeplifft.attribution._deep_lift import between_pairs, slopes_between
+from sklearn_deeplifft.attribution._channels import ToChannels
 from sklearn_deeplifft.attribution._gauge import (
     SimplexGroup,
     Terms,
@@ -38,6 +39,11 @@ from sklearn_deeplifft.attribution._paths import (
     gradients_at,
     path_nodes,
 )
+from sklearn_deeplifft.attribution._regauge import (
+    GaugedConv1d,
+    PositionBias,
+    regauge_first_layer,
+)
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
 from sklearn_deeplifft.attribution._simplex import simplex_angles, within_simplex
 from sklearn_deeplifft.attribution._soundness import doubts, probabilities
@@ -48,17 +54,20 @@ __all__ = [
     "Activation",
     "Affine",
     "ChainReader",
+    "GaugedConv1d",
     "Head",
     "Layout",
     "LetterReader",
     "LetterSums",
     "LinearForm",
     "NetworkReader",
+    "PositionBias",
     "Reader",
     "ScoreSums",
     "Scorer",
     "SimplexGroup",
     "Terms",
+    "ToChannels",
     "along_paths",
     "angle_to_simplex",
     "areas",
@@ -85,6 +94,7 @@ __all__ = [
     "probabilities",
     "project",
     "reader_of",
+    "regauge_first_layer",
     "relative_residual",
     "signal",
     "simplex_angles",
