@@ -13,6 +13,13 @@ from sklearn_deeplifft.sequences._extras import extra_module
 from sklearn_deeplifft.sequences._fasta import Fasta, read_fasta
 from sklearn_deeplifft.sequences._positions import position_groups
 from sklearn_deeplifft.sequences._texts import as_texts
+from sklearn_deeplifft.sequences.motifs import (
+    Motif,
+    MotifCounter,
+    read_motifs,
+    similarity_families,
+    write_bed,
+)
 
 __all__ = [
     "DNA",
@@ -20,11 +27,16 @@ __all__ = [
     "RNA",
     "Alphabet",
     "Fasta",
+    "Motif",
+    "MotifCounter",
     "SequenceEncoder",
     "as_texts",
     "extra_module",
     "find_alphabet",
     "position_groups",
     "read_fasta",
+    "read_motifs",
     "require_letters",
+    "similarity_families",
+    "write_bed",
 ]
