@@ -158,9 +158,7 @@ def test_refusals_after_fit():
     encoder = SequenceEncoder().fit(["ACG"])
     with pytest.raises(ValueError, match="1 of 1 sequences are longer than 3"):
         encoder.transform(["ACGT"])
-    with pytest.raises(
-        ValueError, match="X has 5 columns; .* of 3 positions and 4 letters have 12"
-    ):
+    with pytest.raises(ValueError, match=r"X has 5 columns; .* 3 positions and 4 letters have 12"):
         encoder.inverse_transform(np.zeros((1, 5)))
 
 
