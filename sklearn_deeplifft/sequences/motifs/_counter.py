@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
@@ -198,7 +198,13 @@ class MotifCounter(TransformerMixin, BaseEstimator):
         self._warn_without_sites(texts)
         return scanned(texts, self._settings(), self.mode, self.n_jobs)
 
-    def hits(self, X: Any, names: Sequence[Any] | None = None) -> pd.DataFrame:
+    def hits(
+        self,
+        X: Any,
+        names: Sequence[Any] | None = None,
+        *,
+        motifs: Collection[str] | None = None,
+    ) -> pd.DataFrame:
         """List every hit.
 
         Parameters
@@ -206,6 +212,8 @@ class MotifCounter(TransformerMixin, BaseEstimator):
         X : list, array or Series of n str or bytes
         names : sequence of length n, default=None
             What the sequences are called; None numbers them from 0, or takes the index of a Series.
+        motifs : collection of str, default=None
+            Names of the motifs whose hits are listed; None is all of them.
 
         Returns
         -------
@@ -222,7 +230,8 @@ class MotifCounter(TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"names holds {len(names):,} names for {len(texts):,} sequences; pass one for each."
             )
-        return hits_of(texts, self._settings(), names, self.motif_names_)
+        chosen = self._positions(motifs)
+        return hits_of(texts, self._settings(chosen), names, self.motif_names_[chosen])
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the motifs, (d,).
@@ -235,9 +244,22 @@ class MotifCounter(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self.motif_names_.copy()
 
-    def _settings(self) -> ScanSettings:
-        scores = [log_odds(C, self.background_, self.pseudocount) for C in self.matrices_]
-        return ScanSettings(scores, self.thresholds_, self.both_strands)
+    def _positions(self, motifs: Collection[str] | None) -> NDArray[np.int64]:
+        """Columns of some motifs, in their order."""
+        unknown = set(motifs or ()).difference(self.motif_names_)
+        if unknown:
+            raise ValueError(
+                f"motifs names {named(sorted(unknown))}, which are not counted; names are those of "
+                f"motif_names_: {named(self.motif_names_)}."
+            )
+        every = np.arange(self.n_features_out_)
+        return every if motifs is None else every[np.isin(self.motif_names_, list(motifs))]
+
+    def _settings(self, chosen: NDArray[np.int64] | None = None) -> ScanSettings:
+        chosen = np.arange(self.n_features_out_) if chosen is None else chosen
+        matrices = [self.matrices_[j] for j in chosen.tolist()]
+        scores = [log_odds(C, self.background_, self.pseudocount) for C in matrices]
+        return ScanSettings(scores, self.thresholds_[chosen], self.both_strands)
 
     def _warn_unreachable(self, scores: Sequence[NDArray[np.float32]]) -> None:
         highest = np.array([S.max(axis=0).sum() for S in scores])

@@ -156,6 +156,6 @@ def _similarity(matrices: tuple[bytes, ...]) -> NDArray[np.float64]:
         warnings.filterwarnings("ignore", message=".*targets", category=UserWarning)
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         p = np.asarray(tomtom(P, n_jobs=1)[0])
-    p = np.clip(np.maximum(p, p.T), SMALLEST, 1)
+    p = np.asarray(np.clip(np.maximum(p, p.T), SMALLEST, 1))
     p.setflags(write=False)
     return p

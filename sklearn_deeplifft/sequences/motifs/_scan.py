@@ -83,8 +83,18 @@ def thresholds_of(
     By the distribution of scores (dynamic programming over finely rounded scores, as FIMO has it),
     (d,). Above the highest score of a motif that cannot reach it.
     """
-    own = dict(zip(LETTERS, background.tolist(), strict=True))
+    own = dict(zip(LETTERS, _in_steps(background).tolist(), strict=True))
     return np.array([_scoring(S, own).score(p_value) for S in scores], dtype=np.float64)
+
+
+def _in_steps(background: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities in steps of a millionth or so, whose sum in single precision is exactly one.
+
+    The library refuses others.
+    """
+    steps = np.rint(background * 2**20)
+    steps[steps.argmax()] += 2**20 - steps.sum()
+    return np.asarray(steps / 2**20)
 
 
 class Scanner:
