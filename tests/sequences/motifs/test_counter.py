@@ -261,7 +261,7 @@ def test_motifs_that_are_none_are_refused(motifs, message):
 
 
 def test_a_file_that_is_not_there_is_said_with_what_may_stand_there():
-    with pytest.raises(FileNotFoundError, match="'peaks.meme' is no file; pass a file of motifs"):
+    with pytest.raises(FileNotFoundError, match=r"'peaks\.meme' is no file; pass a file of motifs"):
         MotifCounter("peaks.meme").fit()
 
 
