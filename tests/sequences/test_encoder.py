@@ -30,6 +30,7 @@ def oracle(texts, letters, length, before=lambda text: 0, unknown=0.0):
     return out
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(alphabet="acgtACGT" + IUPAC, max_size=9), min_size=1, max_size=5))
 def test_columns(texts):
     encoder = SequenceEncoder(length=9).fit(texts)
