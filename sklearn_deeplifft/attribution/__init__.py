@@ -8,8 +8,8 @@ from sklearn_deeplifft.attribution._accumulate import (
 )
 from sklearn_deeplifft.attribution._agreement import areas, cosines, information, signal
 from sklearn_deeplifft.attribution._chain import Activation, Affine, ChainReader, chain_of
-from sklearn_deeplifft.attribution._deep_lift import between_pairs, slopes_between
 from sklearn_deeplifft.attribution._channels import ToChannels
+from sklearn_deeplifft.attribution._deep_lift import between_pairs, slopes_between
 from sklearn_deeplifft.attribution._gauge import (
     SimplexGroup,
     Terms,
