@@ -21,7 +21,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from benchmarks.gradient_correction.published import KINDS, positives, published
+from benchmarks.gradient_correction.kinds import KINDS, positives, published
 from sklearn_deeplifft import FeatureSelectionWarning
 from sklearn_deeplifft.sequences import (
     cosine,

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.gradient_correction.published import positives, published
+from benchmarks.gradient_correction.kinds import positives, published
 from sklearn_deeplifft.networks import regauge_first_layer
 from sklearn_deeplifft.sequences import deep_lift, integrated_gradients, saliency
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.common.motif_tables import DATA
 from benchmarks.gradient_correction.__main__ import main
 from benchmarks.gradient_correction.correction import angles_of, beyond_identity, of_motifs
-from benchmarks.gradient_correction.published import kind_of, positives
+from benchmarks.gradient_correction.kinds import kind_of, positives
 from sklearn_deeplifft.sequences import simplex_angles
 
 FOLDER = DATA / "gradient_correction_weights"
