@@ -5,6 +5,7 @@ import copy
 import torch
 
 from benchmarks.gradient_correction import published
+from sklearn_deeplifft.attribution import NetworkReader, relative_residual, verify_piecewise_linear
 from sklearn_deeplifft.networks import regauge_first_layer
 
 
@@ -44,6 +45,22 @@ def accuracy(folder=None, *, n=2000):
     return found
 
 
+def decompositions(folder=None, *, n=20):
+    """Largest relative residual of ``z = b + c.x`` on each network, in its own single precision.
+
+    Exponential first layers are read by the secant rule.
+    """
+    X = torch.as_tensor(published.sequences(n, folder).X).float()
+    found = {}
+    for name, network in published.published_networks(folder).items():
+        reader = NetworkReader(network, secants="exponential" in name)
+        verify_piecewise_linear(reader, X)
+        form = reader.form(X)
+        explained = (form.coefficients * form.displacement[:, None]).sum(-1)
+        found[f"residual_{name}"] = relative_residual(form.logits, form.bias, explained)
+    return found
+
+
 def _answers(network, X, *, corrected=False):
     X = X.clone().requires_grad_()
     z = network(X)[:, 0]
@@ -66,5 +83,5 @@ def _plain_form(network):
 
 
 if __name__ == "__main__":
-    for key, value in {**figures(), **accuracy()}.items():
+    for key, value in {**figures(), **accuracy(), **decompositions()}.items():
         print(f"{key} {value:.4g}")
