@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sklearn_deeplifft._printable import named, printable, quoted
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 
-__all__ = ["Fasta", "read_fasta"]
+__all__ = ["Fasta", "file_content", "read_fasta", "warn_names_twice"]
 
 GZIP = b"\x1f\x8b"
 
@@ -61,21 +61,32 @@ def read_fasta(path: str | PathLike[str]) -> Fasta:
     ...     read_fasta(file)
     Fasta(names=['peak1', 'peak2'], sequences=['ACGTac', 'TTT'])
     """
-    path = "-" if str(path) == "-" else Path(path)
-    shown = "standard input" if path == "-" else printable(path)
-    content = _content(path, shown)
-    if not content.strip():
-        raise ValueError(f"{shown} is empty; a FASTA file holds lines of letters below '>name'.")
-    if b"\x00" in content:
-        raise ValueError(f"{shown} holds no text; pass a FASTA file, plain or compressed by gzip.")
-    records = list(_records(content.decode("utf-8", errors="replace"), shown))
+    shown = "standard input" if str(path) == "-" else printable(path)
+    content = file_content(path, shown, "a FASTA file holds lines of letters below '>name'")
+    records = list(_records(content, shown))
     names = [name for name, _ in records]
-    _warn_twice(names, shown)
+    warn_names_twice(names, shown)
     return Fasta(names, [letters for _, letters in records])
 
 
-def _content(path: str | Path, shown: str) -> bytes:
-    raw = sys.stdin.buffer.read() if isinstance(path, str) else path.read_bytes()
+def file_content(path: str | PathLike[str], shown: str, rule: str) -> str:
+    """Text of a file, plain or compressed, or of standard input.
+
+    Raises
+    ------
+    ValueError
+        It is empty, damaged, or no text; ``rule`` says what it should hold.
+    """
+    raw = sys.stdin.buffer.read() if str(path) == "-" else Path(path).read_bytes()
+    content = _decompressed(raw, shown)
+    if not content.strip():
+        raise ValueError(f"{shown} is empty; {rule}.")
+    if b"\x00" in content:
+        raise ValueError(f"{shown} holds no text; {rule}, plain or compressed by gzip.")
+    return content.decode("utf-8-sig", errors="replace")
+
+
+def _decompressed(raw: bytes, shown: str) -> bytes:
     if not raw.startswith(GZIP):
         return raw
     try:
@@ -87,7 +98,7 @@ def _content(path: str | Path, shown: str) -> bytes:
 
 
 def _records(text: str, shown: str) -> Iterator[tuple[str, str]]:
-    before, *records = f"\n{text.removeprefix(chr(0xFEFF))}".replace("\r", "\n").split("\n>")
+    before, *records = f"\n{text}".replace("\r", "\n").split("\n>")
     if before.strip():
         first = before.strip().splitlines()[0]
         hint = " (it looks like FASTQ)" if first.startswith("@") else ""
@@ -105,7 +116,8 @@ def _records(text: str, shown: str) -> Iterator[tuple[str, str]]:
         yield words[0], "".join(letters.split())
 
 
-def _warn_twice(names: list[str], shown: str) -> None:
+def warn_names_twice(names: list[str], shown: str) -> None:
+    """Say how many records have a name that another has."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         more = sum(count - 1 for count in Counter(names).values())

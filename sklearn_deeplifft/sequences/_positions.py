@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn_deeplifft._printable import shown
 
-__all__ = ["position_groups"]
+__all__ = ["position_groups", "require_positive"]
 
 
 def position_groups(L: int, K: int = 4, window: int = 1) -> list[list[int]]:
@@ -43,7 +43,7 @@ def position_groups(L: int, K: int = 4, window: int = 1) -> list[list[int]]:
     [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     """
     for name, value in (("L", L), ("K", K), ("window", window)):
-        _require_positive(name, value)
+        require_positive(name, value)
     if window > L:
         raise ValueError(
             f"window={window} is longer than the sequences (L={L}); pass {L} or fewer."
@@ -51,6 +51,7 @@ def position_groups(L: int, K: int = 4, window: int = 1) -> list[list[int]]:
     return [list(range(K * l, K * min(l + window, L))) for l in range(0, L, window)]  # noqa: E741
 
 
-def _require_positive(name: str, value: Any) -> None:
+def require_positive(name: str, value: Any) -> None:
+    """Raise ``ValueError`` for what is no whole number above zero."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name}={shown(value)}; pass a whole number of at least 1.")
