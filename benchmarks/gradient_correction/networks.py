@@ -12,7 +12,7 @@ from torch import nn
 
 from benchmarks.gradient_correction import published
 from sklearn_deeplifft import networks
-from sklearn_deeplifft.attribution import angle_to_simplex
+from sklearn_deeplifft.sequences import cosine, saliency
 
 SPREADS = {"005": 0.005, "05": 0.05, "15": 0.15, "5": 0.5}
 EPOCHS, BATCH, POSITIVES = 12, 100, 200
@@ -35,7 +35,7 @@ def figures(folder=None, *, quick=False, seeds=(0, 1)):
         build = partial(networks.cnn_shallow, published.LENGTH, **settings)
         runs = [_measured(_trained(build, train, seed, epochs), test) for seed in seeds]
         found[name] = np.mean(runs, axis=0)
-    auc, cosine = (found["gauged"] - found["he"])[1:]
+    auc, agreement = (found["gauged"] - found["he"])[1:]
     return {
         **{f"init_angle_sd_{name}": float(found[name][0]) for name in SPREADS},
         **{f"init_auc_{name}": float(found[name][1]) for name in (*SPREADS, "he", "gauged")},
@@ -43,7 +43,7 @@ def figures(folder=None, *, quick=False, seeds=(0, 1)):
         "init_angle_sd_he": float(found["he"][0]),
         "gauged_angle_sd": float(found["gauged"][0]),
         "gauged_auc_minus_he": float(auc),
-        "gauged_cosine_minus_corrected": float(cosine),
+        "gauged_cosine_minus_corrected": float(agreement),
     }
 
 
@@ -69,14 +69,10 @@ def _measured(network, test):
     with torch.no_grad():
         z = torch.cat([network(part) for part in X.split(64)])[:, 0].numpy()
     positive = np.flatnonzero(test.y)[:POSITIVES]
-    X = X[positive].requires_grad_()
-    (g,) = torch.autograd.grad(network(X).sum(), X)
-    g = g.view(len(X), -1, 4)
-    truth = torch.as_tensor(test.truth[positive]).transpose(1, 2) - 0.25
-    inside = g - g.mean(-1, keepdim=True)
-    cosine = nn.functional.cosine_similarity(inside.flatten(1), truth.flatten(1)).mean()
-    angles = angle_to_simplex(g)
-    return float(angles.std()), float(roc_auc_score(test.y, z)), float(cosine)
+    found = saliency(network, test.X[positive].astype(np.float32))
+    truth = test.truth[positive].transpose(0, 2, 1)
+    auc = roc_auc_score(test.y, z)
+    return float(found.angles.std()), float(auc), float(cosine(found.scores, truth).mean())
 
 
 if __name__ == "__main__":
