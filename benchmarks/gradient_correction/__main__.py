@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from benchmarks.common.measure import write_json
 from sklearn_deeplifft.networks import torch_threads
 
-PARTS = ("correction", "exactness")
+PARTS = ("correction", "exactness", "gauge", "networks")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -9,8 +9,14 @@ from sklearn_deeplifft.attribution import NetworkReader, relative_residual, veri
 from sklearn_deeplifft.networks import regauge_first_layer
 
 
-def figures(folder=None, *, n=200):
-    """Largest differences, over the eight networks and `n` sequences, and their accuracy.
+def figures(quick=False, data=None):
+    """All figures of this part: a flat dict."""
+    found = errors(data, n=8 if quick else 200)
+    return found | accuracy(data, n=100 if quick else 2000) | decompositions(data, n=2)
+
+
+def errors(folder=None, *, n=200):
+    """Largest differences, over the eight networks and `n` sequences.
 
     Of outputs, and of gradients from the corrected ones; beside them those of the plain form, which
     gives the mean back as one number a filter and knows nothing of the padding.
@@ -80,8 +86,3 @@ def _plain_form(network):
     network.conv1.weight -= mean
     network.conv1.bias += mean.sum((1, 2))
     return network
-
-
-if __name__ == "__main__":
-    for key, value in {**figures(), **accuracy(), **decompositions()}.items():
-        print(f"{key} {value:.4g}")

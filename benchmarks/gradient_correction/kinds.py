@@ -1,52 +1,28 @@
-"""The eight networks, and sequences of the recipe that they were trained on."""
+"""The published networks by kind, and sequences of the first class with their truth."""
 
 from __future__ import annotations
 
-import gzip
-
 import numpy as np
 
-from benchmarks.common.motif_tables import table_file
-from sklearn_deeplifft import networks
-from sklearn_deeplifft.datasets import make_billboard_sequences
+from benchmarks.gradient_correction.published import published_networks, sequences
 
 KINDS = ("deep_exp", "deep_relu", "shallow_exp", "shallow_relu")
-CORE = ("SP1", "Gabpa", "CEBPB", "MAX", "YY1")
-SEED = 22
 
 
 def published(data=None, quick=False):
     """Kind and network of each file; in the quick form, one of a kind."""
-    first = table_file(data, "gradient_correction_weights", "cnn_deep_relu_2.h5")
-    paths = sorted(first.parent.glob("*_2.h5" if quick else "*.h5"))
-    return [(kind_of(path.stem), networks.from_keras(path)) for path in paths]
+    found = published_networks(data).items()
+    return [(kind_of(name), net) for name, net in found if not quick or name.endswith("_2")]
 
 
-def kind_of(stem):
+def kind_of(name):
     """``cnn_deep_exponential_2`` is of the kind ``deep_exp``."""
-    _, depth, activation, _ = stem.split("_")
+    _, depth, activation, _ = name.split("_")
     return f"{depth}_{activation.replace('exponential', 'exp')}"
 
 
 def positives(n, data=None):
     """Encoded sequences (n, 800) that hold core motifs, and their truth (n, 200, 4)."""
-    motifs = matrices(data)
-    core = {name: motifs[name] for name in CORE}
-    others = np.random.RandomState(SEED).permutation(list(motifs))[:50]
-    background = {name: motifs[name] for name in others}
-    found = make_billboard_sequences(core, background, 2 * n, 200, random_state=SEED)
+    found = sequences(2 * n, data)
     chosen = found.y == 1
     return found.X[chosen].astype(np.float32), found.truth[chosen].transpose(0, 2, 1)
-
-
-def matrices(data=None):
-    """Counts (4, width) of each matrix of JASPAR 2016 by its name."""
-    found = {}
-    path = table_file(data, "jaspar2016_pfm", "pfm_vertebrates.txt.gz")
-    for line in gzip.decompress(path.read_bytes()).decode().splitlines():
-        if line.startswith(">"):
-            name = line.split()[1]
-            found[name] = []
-        elif line.strip():
-            found[name].append(line.replace("[", " ").replace("]", " ").split()[1:])
-    return {name: np.array(rows, dtype=float) for name, rows in found.items()}

@@ -18,12 +18,12 @@ SPREADS = {"005": 0.005, "05": 0.05, "15": 0.15, "5": 0.5}
 EPOCHS, BATCH, POSITIVES = 12, 100, 200
 
 
-def figures(folder=None, *, quick=False, seeds=(0, 1)):
+def figures(quick=False, data=None, seeds=(0, 1)):
     """Angles, areas and cosines, each a mean over seeds; `quick` trains two epochs of few rows."""
     n_train, n_test = (300, 200) if quick else (6000, 2000)
-    data = published.sequences(n_train + n_test, folder)
-    train = data.rows(np.arange(n_train))
-    test = data.rows(np.arange(n_train, n_train + n_test))
+    drawn = published.sequences(n_train + n_test, data)
+    train = drawn.rows(np.arange(n_train))
+    test = drawn.rows(np.arange(n_train, n_train + n_test))
     epochs = 2 if quick else EPOCHS
     builds = {
         **{name: {"initial_scale": spread} for name, spread in SPREADS.items()},
@@ -73,8 +73,3 @@ def _measured(network, test):
     truth = test.truth[positive].transpose(0, 2, 1)
     auc = roc_auc_score(test.y, z)
     return float(found.angles.std()), float(auc), float(cosine(found.scores, truth).mean())
-
-
-if __name__ == "__main__":
-    for key, value in figures().items():
-        print(f"{key} {value:.4g}")

@@ -11,7 +11,7 @@ pytestmark = [
 
 
 def test_the_published_networks_regauged():
-    found = gauge.figures(n=8)
+    found = gauge.errors(n=8)
     assert found["gauge_output_error"] <= 1e-12
     assert found["gauge_gradient_error"] <= 1e-12
     assert found["gauge_output_error_plain_form"] > 0.1
