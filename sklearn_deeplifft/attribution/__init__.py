@@ -27,7 +27,7 @@ from sklearn_deeplifft.attribution._module_state import (
     module_dtype,
     neutral_torch,
 )
-from sklearn_deeplifft.attribution._normalizers import MOVES, FinalNormalizer
+from sklearn_deeplifft.attribution._normalizers import MOVES, NORMALIZERS, FinalNormalizer
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
 from sklearn_deeplifft.attribution._soundness import doubts, probabilities
 from sklearn_deeplifft.attribution._spread import spread_positions
@@ -35,6 +35,7 @@ from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
 
 __all__ = [
     "MOVES",
+    "NORMALIZERS",
     "Activation",
     "Affine",
     "ChainReader",

@@ -28,7 +28,7 @@ from sklearn_deeplifft.perturbation._local_graph import Cut, Graph, answered, si
 from sklearn_deeplifft.perturbation._local_input import Columns, FirstConvolution, Written
 from sklearn_deeplifft.perturbation._local_layers import Site, Source
 from sklearn_deeplifft.perturbation._local_trace import graph_of
-from sklearn_deeplifft.perturbation._local_windows import Window, filled
+from sklearn_deeplifft.perturbation._local_windows import Window, by_position, filled
 from sklearn_deeplifft.perturbation._output_scale import OutputScale
 from sklearn_deeplifft.perturbation._responses import Edit, FullForward
 
@@ -122,9 +122,7 @@ class Local:
             for i, one in zip(which, f, strict=True):
                 found[i][rows] = one
         moved = (edit.rows for edit in edits)
-        return torch.cat(
-            [f if at is None else f[at] for f, at in zip(found, moved, strict=True)]
-        )
+        return torch.cat([f if at is None else f[at] for f, at in zip(found, moved, strict=True)])
 
     @neutral_torch(autograd=False)
     @torch.no_grad()
@@ -192,7 +190,7 @@ class Local:
         return self._head(vectors, len(edits) * (rows.stop - rows.start))
 
     def _head(self, vectors: Sequence[Tensor], n: int) -> Tensor:
-        if not self.scale.of_logits:
+        if not (self.scale.of_logits and self.graph.head.normalizes):
             return self.scale(logits_of(self.graph.head(vectors), n))
         final = FinalNormalizer()
         with final:
@@ -205,13 +203,17 @@ class Local:
         x = self.prepare(X).to(self.dtype).contiguous()
         found: list[Tensor] = []
         for layer, sources in self.graph.nodes:
-            found.append(layer.whole(*(found[s] for s in sources) if sources else (x,)))
+            out = layer.whole(*(found[s] for s in sources) if sources else (x,))
+            found.append(by_position(out))
         return found, [answered(found[cut.node], cut) for cut in self.graph.cuts]
 
     def _block(self, X: Tensor, start: int) -> _Block:
         raw = X[start : start + BLOCK_ROWS]
         parts = [self._whole(piece) for piece in raw.split(WHOLE_ROWS)]
-        before = [torch.cat(pieces) for pieces in zip(*(p[0] for p in parts), strict=True)]
+        before = [
+            torch.cat([piece.transpose(1, 2) for piece in pieces]).transpose(1, 2)
+            for pieces in zip(*(p[0] for p in parts), strict=True)
+        ]
         answers = [torch.cat(pieces) for pieces in zip(*(p[1] for p in parts), strict=True)]
         x = self.prepare(raw).to(self.dtype).contiguous()
         return _Block(start, raw, x, before, answers)
@@ -263,7 +265,7 @@ def _vector_after(
     n_edits = len(edits)
     length = before.shape[2]
     width = sum(w.values.shape[2] for w in windows)
-    if cut.weight is None or cut.index is not None or 2 * width > length:
+    if cut.weight is None or cut.order is not None or 2 * width > length:
         values = filled(before, 0, length, windows, n_edits)
         x = vector(values, cut)
         return x if cut.weight is None else nn.functional.linear(x, cut.weight, cut.bias)
@@ -310,19 +312,24 @@ def _agrees(local: Local, whole: FullForward, few: Tensor) -> bool:
     """Compare both, before and after edits of a few places."""
     tolerance = 1e-8 if local.dtype is torch.float64 else 1e-3
     edits = []
-    for one in local._columns:
-        length = one.index.shape[1]
-        for start in {0, length // 3, max(length - 3, 0)}:
-            columns = one.index[:, start : start + 3].flatten()
+    for read in local._columns:
+        length = read.index.shape[1]
+        for start in sorted({0, length // 3, max(length - 3, 0)}):
+            columns = read.index[:, start : start + 3].flatten()
             values = few.flip(0).roll(1, 1)[:, columns]
             edits += [Edit(columns, values), Edit(columns, values[:1].expand(len(few), -1))]
-    pairs = [(local.outputs(few), whole.outputs(few))]
-    pairs.append((local.after(few, edits), whole.after(few, edits)))
-    for one, other in pairs:
-        size = other.abs().max().clamp_min(torch.finfo(other.dtype).tiny)
-        if one.shape != other.shape or not bool((one - other).abs().max() <= tolerance * size):
-            return False
-    return True
+    pairs = (
+        (local.outputs(few), whole.outputs(few)),
+        (local.after(few, edits), whole.after(few, edits)),
+    )
+    return all(_close(found, expected, tolerance) for found, expected in pairs)
+
+
+def _close(found: Tensor, expected: Tensor, tolerance: float) -> bool:
+    size = float(expected.abs().max())
+    return found.shape == expected.shape and float((found - expected).abs().max()) <= (
+        tolerance * size
+    )
 
 
 def _columns_of(layer: object) -> Columns | None:

@@ -16,12 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sklearn_deeplifft.perturbation._local_layers import (
-    AveragePool,
     ChannelAffine,
     Combination,
     Convolution,
     Fixed,
-    MaxPool,
     Pad,
     Pointwise,
 )
@@ -35,6 +33,7 @@ from sklearn_deeplifft.perturbation._local_names import (
     RELUS,
     SUMS,
 )
+from sklearn_deeplifft.perturbation._local_pools import AveragePool, MaxPool
 from sklearn_deeplifft.perturbation._local_trace import Arranged, Trace, Untraceable
 from sklearn_deeplifft.perturbation._local_windows import Kernel
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ from sklearn_deeplifft.perturbation._local_layers import (
     Pointwise,
 )
 
-__all__ = ["Cut", "Graph", "Node", "simplified"]
+__all__ = ["Cut", "Graph", "Head", "Node", "answered", "simplified", "vector"]
 
 
 class Node(NamedTuple):
@@ -30,11 +30,20 @@ class Cut(NamedTuple):
     """Where a sequence becomes a vector, which the head reads."""
 
     node: int
-    index: Tensor | None = None
+    order: Tensor | None = None
     """(m,): which of its C L values, in this order; None for all of them as they are."""
     weight: Tensor | None = None
     """(h, m): a dense map of the vector that the head begins with."""
     bias: Tensor | None = None
+
+
+class Head(Protocol):
+    """What lies above the vectors."""
+
+    normalizes: bool
+    """Whether a softmax or sigmoid is in it."""
+
+    def __call__(self, vectors: Sequence[Tensor]) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -43,8 +52,8 @@ class Graph:
 
     nodes: tuple[Node, ...]
     cuts: tuple[Cut, ...]
-    head: Callable[[Sequence[Tensor]], Tensor]
-    """Logits (n, K) of the vectors."""
+    head: Head
+    """The answers to the vectors."""
 
 
 def simplified(graph: Graph) -> Graph:
@@ -67,10 +76,9 @@ def simplified(graph: Graph) -> Graph:
                 readers[sources[0]] = readers[i]
                 names[i] = sources[0]
                 continue
-        if isinstance(layer, Convolution) and below is not None:
-            if isinstance(below.layer, Columns):
-                nodes[i] = Node(FirstConvolution(below.layer, layer, {}))
-                continue
+        if isinstance(layer, Convolution) and below and isinstance(below.layer, Columns):
+            nodes[i] = Node(FirstConvolution(below.layer, layer, {}))
+            continue
         if isinstance(layer, Pointwise) and layer.in_place is not None:
             # A window of a convolution is its own; others may be views of what is read again.
             fresh = below is not None and isinstance(below.layer, Convolution | FirstConvolution)
@@ -117,7 +125,7 @@ def _without_unread(graph: Graph) -> Graph:
 def vector(values: Tensor, cut: Cut) -> Tensor:
     """The vector (n, m) of a sequence (n, C, L)."""
     flat = values.flatten(1)
-    return flat if cut.index is None else flat[:, cut.index]
+    return flat if cut.order is None else flat[:, cut.order]
 
 
 def answered(values: Tensor, cut: Cut) -> Tensor:

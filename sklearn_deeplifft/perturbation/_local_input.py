@@ -4,8 +4,8 @@
 code            meaning                                                     shape
 ==============  ==========================================================  ==================
 ``index``       column of each channel and position                         (C, L)
-``units``       answers of a convolution to a unit in each written column   (m, C', w)
-``rest``        its answers for the background less what the columns gave   (n, C', w)
+``units``       answers of a convolution to a unit in each written column   (m, w C')
+``rest``        its answers for the background less what the columns gave   (n, w C')
 ==============  ==========================================================  ==================
 
 A convolution is linear, so a word that is written into many rows is convolved once and added to
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from sklearn_deeplifft.perturbation._local_layers import Convolution, Site
-from sklearn_deeplifft.perturbation._local_windows import Interval, Window, joined
+from sklearn_deeplifft.perturbation._local_windows import Interval, Window, filled, joined
 
 __all__ = ["Columns", "FirstConvolution", "Written"]
 
@@ -49,10 +49,14 @@ class Columns:
     """(C, L)"""
     place: dict[int, tuple[int, int]]
     """Channel and position of each column that is read."""
+    by_position: Tensor | None = None
+    """The columns, position by position; None where they are all of the table in its order."""
 
     def whole(self, X: Tensor) -> Tensor:
-        """(n, C, L) of rows (n, d)."""
-        return X[:, self.index.flatten()].unflatten(1, tuple(self.index.shape))
+        """(n, C, L) of rows (n, d), which it may be a view of."""
+        C, L = self.index.shape
+        ordered = X if self.by_position is None else X[:, self.by_position]
+        return ordered.view(-1, L, C).transpose(1, 2)
 
     def spans(self, columns: Sequence[int]) -> list[Interval]:
         """Positions that the columns are at."""
@@ -63,8 +67,8 @@ class Columns:
         spans = joined(span for edit in edits for span in self.spans(edit.columns))
         found = []
         for start, stop in spans:
-            old = site.before[:, :, start:stop]
-            values = old.expand(len(edits), -1, -1, -1).clone()
+            values = filled(site.before, start, stop, [], len(edits))
+            values = values.unflatten(0, (len(edits), -1))
             for e, edit in enumerate(edits):
                 self._write(values[e], start, edit, site.rows)
             found.append(Window(start, values.flatten(0, 1)))
@@ -88,7 +92,7 @@ class FirstConvolution:
     columns: Columns
     convolution: Convolution
     units: dict[tuple[tuple[int, ...], Interval], Tensor]
-    """(m, C' w): answers to a unit in each column, of edits met lately."""
+    """(m, w C'): answers to a unit in each column, of edits met lately."""
 
     def whole(self, X: Tensor) -> Tensor:
         return self.convolution.whole(self.columns.whole(X))
@@ -109,9 +113,7 @@ class FirstConvolution:
             for start, stop in self.spans(every, length)
         ]
 
-    def _answers(
-        self, X: Tensor, edits: Sequence[Written], site: Site, span: Interval
-    ) -> Tensor:
+    def _answers(self, X: Tensor, edits: Sequence[Written], site: Site, span: Interval) -> Tensor:
         """(E n, C', w)"""
         n, channels, _ = site.before.shape
         out = site.before.new_empty(len(edits), n, channels * (span[1] - span[0]))
@@ -122,12 +124,12 @@ class FirstConvolution:
                 last += 1
             self._write(out[first:last], X, edits[first:last], site, span)
             first = last
-        return out.view(len(edits) * n, channels, -1)
+        return out.view(len(edits) * n, -1, channels).transpose(1, 2)
 
     def _write(
         self, out: Tensor, X: Tensor, edits: Sequence[Written], site: Site, span: Interval
     ) -> None:
-        """Answers after edits of the same columns (e, n, C' w)."""
+        """Answers after edits of the same columns (e, n, w C')."""
         columns = edits[0].columns
         units = self._units(columns, span, X.shape[1])
         constants = [edit.constant for edit in edits if edit.constant is not None]
@@ -136,7 +138,7 @@ class FirstConvolution:
             rest = site.once(key, lambda: self._rest(X, columns, units, site, span))
             torch.add(rest[None], (torch.stack(constants) @ units)[:, None], out=out)
             return
-        before = site.before[:, :, span[0] : span[1]].flatten(1)
+        before = _flat(site.before, span)
         at = torch.tensor(columns)
         for e, edit in enumerate(edits):
             if edit.change is not None:
@@ -154,7 +156,7 @@ class FirstConvolution:
         site: Site,
         span: Interval,
     ) -> Tensor:
-        before = site.outputs[:, :, span[0] : span[1]].flatten(1)
+        before = _flat(site.outputs, span)
         return torch.addmm(before, X[:, torch.tensor(columns)], units, alpha=-1)
 
     def _units(self, columns: tuple[int, ...], span: Interval, d: int) -> Tensor:
@@ -171,5 +173,10 @@ class FirstConvolution:
             if len(self.units) >= MOST_UNITS:
                 self.units.clear()
             unbiased = Convolution(one.weight, None, one.kernel, 0, 0, one.groups)
-            self.units[columns, span] = unbiased.whole(patch).flatten(1).contiguous()
+            self.units[columns, span] = _flat(unbiased.whole(patch), (0, span[1] - span[0]))
         return self.units[columns, span]
+
+
+def _flat(values: Tensor, span: Interval) -> Tensor:
+    """(n, w C') of (n, C', L), position by position."""
+    return values[:, :, span[0] : span[1]].transpose(1, 2).flatten(1)

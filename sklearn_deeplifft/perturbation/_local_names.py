@@ -34,11 +34,11 @@ def _functions(names: str, *owners: Any) -> frozenset[Function]:
 
 INSPECTIONS = _functions(
     "size dim numel nelement stride is_floating_point is_complex is_contiguous __len__ "
-    "is_inference element_size type_str get_device",
+    "is_inference element_size get_device",
     Tensor,
 ) | {
     getattr(Tensor, name).__get__
-    for name in "shape ndim dtype device layout requires_grad is_cuda is_sparse is_leaf".split()
+    for name in ("shape", "ndim", "dtype", "device", "layout", "requires_grad", "is_cuda")
 }
 """Questions about a tensor whose answers depend on no value."""
 
@@ -71,7 +71,7 @@ JOINS = _functions("cat concat concatenate", torch)
 def _arithmetic() -> dict[Function, tuple[Function, bool]]:
     """Each spelling of an operation: the function, and whether its arguments change places."""
     found: dict[Function, tuple[Function, bool]] = {}
-    spellings = {
+    spellings: dict[Function, tuple[str, str]] = {
         torch.add: ("add", "add"),
         torch.sub: ("sub subtract", "sub"),
         torch.mul: ("mul multiply", "mul"),

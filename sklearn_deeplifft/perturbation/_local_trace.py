@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,7 +17,13 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_map
 
-from sklearn_deeplifft.attribution import MOVES, evaluating, frozen_state, neutral_torch
+from sklearn_deeplifft.attribution import (
+    MOVES,
+    NORMALIZERS,
+    evaluating,
+    frozen_state,
+    neutral_torch,
+)
 from sklearn_deeplifft.perturbation._local_graph import Cut, Graph, Node
 from sklearn_deeplifft.perturbation._local_input import Columns
 from sklearn_deeplifft.perturbation._local_layers import Crop
@@ -67,8 +73,14 @@ class _Slot:
     value: Arranged | Later
 
 
-@dataclass(frozen=True, eq=False)
-class _Call:
+@dataclass(frozen=True)
+class _Vector:
+    """In the place of a vector that the head is given."""
+
+    number: int
+
+
+class _Call(NamedTuple):
     function: Function
     args: Any
     kwargs: dict[str, Any]
@@ -113,7 +125,7 @@ class Trace(TorchFunctionMode):
             return self._call(func, args, kwargs)
         if func in MOVES:
             return self._moved(func, args, kwargs, given)
-        if all(value.is_vector for value in given):
+        if all(value.is_vector for value in given if isinstance(value, Arranged)):
             return self._call(func, args, kwargs)
         layer = self.layers.get(func)
         if layer is None:
@@ -187,8 +199,10 @@ class Trace(TorchFunctionMode):
             if len(set(flat)) < len(flat):
                 raise Untraceable("a column is read at two places")
             place = {column: divmod(i, index.shape[1]) for i, column in enumerate(flat)}
-            out = torch.empty(ROWS, *index.shape)
-            self._columns[key] = self.add(Columns(index, place), [], out).node
+            ordered = index.T.flatten()
+            in_order = torch.equal(ordered, torch.arange(self.d))
+            layer = Columns(index, place, None if in_order else ordered)
+            self._columns[key] = self.add(layer, [], torch.empty(ROWS, *index.shape)).node
         return self._columns[key]
 
     def graph(self, out: Any) -> Graph:
@@ -247,27 +261,41 @@ class _Head:
     """What lies above the vectors, call after call."""
 
     def __init__(self, calls: Sequence[_Call], last: _Slot, keys: dict[int, int]) -> None:
-        self.calls = list(calls)
-        self.last = last
-        self.keys = keys
+        self.calls = [
+            _Call(call.function, *tree_map(self._numbered(keys), (call.args, call.kwargs)))
+            for call in calls
+        ]
+        self.last = self._numbered(keys)(last)
+        self.normalizes = any(call.function in NORMALIZERS for call in calls)
+
+    @staticmethod
+    def _numbered(keys: dict[int, int]) -> Function:
+        """Slots of vectors hold their numbers, and the rest stays as it is."""
+
+        def numbered(value: Any) -> Any:
+            at_vector = isinstance(value, _Slot) and isinstance(value.value, Arranged)
+            return _Vector(keys[id(value.value)]) if at_vector else value
+
+        return numbered
 
     def __call__(self, vectors: Sequence[Tensor]) -> Any:
         found: list[Any] = []
 
         def given(value: Any) -> Any:
-            if not isinstance(value, _Slot):
-                return value
-            if isinstance(value.value, Arranged):
-                return vectors[self.keys[id(value.value)]]
-            out = found[value.value.call]
-            return out if value.value.item is None else out[value.value.item]
+            if isinstance(value, _Vector):
+                return vectors[value.number]
+            if isinstance(value, _Slot) and isinstance(value.value, Later):
+                out, item = found[value.value.call], value.value.item
+                return out if item is None else out[item]
+            # Trees are walked through only where there is one: that takes longer than a call.
+            return tree_map(given, value) if isinstance(value, tuple | list | dict) else value
 
         n = len(vectors[0])
-        for call in self.calls:
-            args, kwargs = tree_map(given, (call.args, call.kwargs))
-            if call.function in SIZED:  # a size that was the number of rows of the pass
+        for function, args, kwargs in self.calls:
+            args = [given(value) for value in args]
+            if function in SIZED:  # a size that was the number of rows of the pass
                 args = tree_map(lambda v: n if type(v) is int and v == ROWS else v, args)
-            found.append(call.function(*args, **kwargs))
+            found.append(function(*args, **{name: given(v) for name, v in kwargs.items()}))
         return given(self.last)
 
 

@@ -9,7 +9,9 @@ code            meaning                                                     shap
 ``read``        inputs that the outputs ``[a, b)`` read                     interval
 ==============  ==========================================================  ===============
 
-An output ``o`` of a kernel reads the inputs ``o s, o s + d, ..., o s + d (k - 1)``.
+All of them lie in memory position by position, the channels of each side by side: convolutions
+and pools of short windows are half as quick again so. An output ``o`` of a kernel reads the inputs
+``o s, o s + d, ..., o s + d (k - 1)``.
 """
 
 from __future__ import annotations
@@ -17,10 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
-__all__ = ["Interval", "Kernel", "Window", "filled", "joined"]
+__all__ = ["Interval", "Kernel", "Window", "by_position", "filled", "joined"]
 
 Interval = tuple[int, int]
 """Positions from the first to before the second."""
@@ -83,7 +84,7 @@ def filled(
     if len(inside) == 1 and inside[0].start <= start and inside[0].stop >= stop:
         return inside[0].values[:, :, start - inside[0].start : stop - inside[0].start]
     n, C, _ = before.shape
-    out = before.new_empty(n_edits, n, C, stop - start)
+    out = before.new_empty(n_edits, n, stop - start, C).transpose(2, 3)
     at = start
     for window in inside:
         own, end = max(window.start, start), min(window.stop, stop)
@@ -94,3 +95,7 @@ def filled(
     out[..., at - start :] = before[:, :, at:stop]
     return out.flatten(0, 1)
 
+
+def by_position(values: Tensor) -> Tensor:
+    """The same (n, C, L), the channels of a position side by side in memory."""
+    return values.transpose(1, 2).contiguous().transpose(1, 2)
