@@ -2,6 +2,7 @@
 
 from sklearn_deeplifft.interventions._compose import Composed, commute, compose
 from sklearn_deeplifft.interventions._dose import DoseResponse, dose_response
+from sklearn_deeplifft.interventions._edits import embed, embed_many, mutate, shuffle_region
 from sklearn_deeplifft.interventions._effects import InterventionEffects, intervention_effects
 from sklearn_deeplifft.interventions._epistasis import PairwiseEpistasis, pairwise_epistasis
 from sklearn_deeplifft.interventions._values import (
@@ -23,10 +24,14 @@ __all__ = [
     "commute",
     "compose",
     "dose_response",
+    "embed",
+    "embed_many",
     "intervention_effects",
+    "mutate",
     "pairwise_epistasis",
     "quantile_shift",
     "remove",
     "set_to",
+    "shuffle_region",
     "swap",
 ]
