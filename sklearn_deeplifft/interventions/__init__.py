@@ -5,6 +5,7 @@ from sklearn_deeplifft.interventions._dose import DoseResponse, dose_response
 from sklearn_deeplifft.interventions._edits import embed, embed_many, mutate, shuffle_region
 from sklearn_deeplifft.interventions._effects import InterventionEffects, intervention_effects
 from sklearn_deeplifft.interventions._epistasis import PairwiseEpistasis, pairwise_epistasis
+from sklearn_deeplifft.interventions._mutagenesis import saturation_mutagenesis
 from sklearn_deeplifft.interventions._values import (
     Intervention,
     add,
@@ -13,6 +14,7 @@ from sklearn_deeplifft.interventions._values import (
     set_to,
     swap,
 )
+from sklearn_deeplifft.interventions.experiments import sequence_importance
 
 __all__ = [
     "Composed",
@@ -31,6 +33,8 @@ __all__ = [
     "pairwise_epistasis",
     "quantile_shift",
     "remove",
+    "saturation_mutagenesis",
+    "sequence_importance",
     "set_to",
     "shuffle_region",
     "swap",

@@ -230,11 +230,11 @@ def embed_many(
         raise ValueError("embed_many got no motif; pass at least one (motif, start).")
     for i, part in enumerate(parts):
         for other in parts[:i]:
-            shared = set(part.columns) & set(other.columns)
-            if shared:
+            shared = np.intersect1d(part.positions, other.positions)
+            if len(shared):
                 raise ValueError(
                     f"{other.describe('')} and {part.describe('')} overlap at position "
-                    f"{min(shared) // alphabet_of(alphabet).K}; move one of them, or write what "
+                    f"{shared[0] // alphabet_of(alphabet).K}; move one of them, or write what "
                     "you mean as one word."
                 )
     return compose(*parts)

@@ -98,7 +98,9 @@ def written_positions(start: Any, width: int, what: str) -> range:
 def _of_letter(letter: str, text: str, alphabet: Alphabet) -> np.ndarray:
     letters = alphabet.letters.decode()
     if letter in letters:
-        return np.eye(len(letters))[letters.index(letter)]
+        one = np.zeros(len(letters))
+        one[letters.index(letter)] = 1
+        return one
     if letter == alphabet.unknown.decode():
         return np.zeros(len(letters))
     codes = IUPAC.get(letter, "") if letters in COMPLEMENTED else ""
@@ -129,4 +131,5 @@ def _of_matrix(motif: Any, alphabet: Alphabet) -> np.ndarray:
             "a motif matrix holds a negative or non-finite entry, or a position of zeros; pass "
             "counts or probabilities of letters, and cut positions without any."
         )
-    return (matrix / totals).T
+    shares: np.ndarray = (matrix / totals).T
+    return shares

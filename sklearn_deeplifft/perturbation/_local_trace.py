@@ -51,7 +51,7 @@ class Arranged:
 
     @property
     def is_vector(self) -> bool:
-        return self.index.ndim == 2
+        return self.index.ndim < 3
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ NETWORKS = {
         nn.Flatten(),
         nn.Linear(40, 3),
     ),
+    "one number of a vector": lambda: OneNumber(),
     "columns read twice": lambda: nn.Sequential(
         Unflatten(), _Twice(), nn.Conv1d(8, 3, 3), _Largest()
     ),
@@ -138,6 +139,19 @@ NETWORKS = {
 class _Turn(nn.Module):
     def forward(self, x):
         return x.transpose(1, 2)
+
+
+class OneNumber(nn.Module):
+    """Of a vector some entries are read, and of a pair of maxima the values."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv1d(4, 3, 4)
+
+    def forward(self, x):
+        h = self.first(x.view(len(x), -1, 4).mT)
+        total, largest = h.sum(2), torch.max(h, dim=2)[0]
+        return (total[:, 0] * largest[:, 1] - total[:, 2].clamp(max=1))[:, None]
 
 
 class OnPositions(nn.Module):
