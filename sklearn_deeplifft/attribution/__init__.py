@@ -7,6 +7,7 @@ from sklearn_deeplifft.attribution._accumulate import (
     overall_score,
 )
 from sklearn_deeplifft.attribution._chain import Activation, Affine, ChainReader, chain_of
+from sklearn_deeplifft.attribution._channels import ToChannels
 from sklearn_deeplifft.attribution._gauge import (
     SimplexGroup,
     Terms,
@@ -28,6 +29,11 @@ from sklearn_deeplifft.attribution._module_state import (
     neutral_torch,
 )
 from sklearn_deeplifft.attribution._normalizers import MOVES, NORMALIZERS, FinalNormalizer
+from sklearn_deeplifft.attribution._regauge import (
+    GaugedConv1d,
+    PositionBias,
+    regauge_first_layer,
+)
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
 from sklearn_deeplifft.attribution._soundness import doubts, probabilities
 from sklearn_deeplifft.attribution._spread import spread_positions
@@ -40,14 +46,17 @@ __all__ = [
     "Affine",
     "ChainReader",
     "FinalNormalizer",
+    "GaugedConv1d",
     "Head",
     "LinearForm",
     "NetworkReader",
+    "PositionBias",
     "Reader",
     "ScoreSums",
     "Scorer",
     "SimplexGroup",
     "Terms",
+    "ToChannels",
     "angle_to_simplex",
     "block_rows",
     "cell_means",
@@ -63,6 +72,7 @@ __all__ = [
     "probabilities",
     "project",
     "reader_of",
+    "regauge_first_layer",
     "relative_residual",
     "softmax_increments",
     "spread_positions",
