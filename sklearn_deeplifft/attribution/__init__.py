@@ -9,6 +9,7 @@ from sklearn_deeplifft.attribution._accumulate import (
 from sklearn_deeplifft.attribution._agreement import areas, cosines, information, signal
 from sklearn_deeplifft.attribution._chain import Activation, Affine, ChainReader, chain_of
 from sklearn_deeplifft.attribution._deep_lift import between_pairs, slopes_between
+from sklearn_deeplifft.attribution._channels import ToChannels
 from sklearn_deeplifft.attribution._gauge import (
     SimplexGroup,
     Terms,
@@ -37,6 +38,10 @@ from sklearn_deeplifft.attribution._paths import (
     at_random,
     gradients_at,
     path_nodes,
+from sklearn_deeplifft.attribution._regauge import (
+    GaugedConv1d,
+    PositionBias,
+    regauge_first_layer,
 )
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
 from sklearn_deeplifft.attribution._simplex import simplex_angles, within_simplex
@@ -48,17 +53,20 @@ __all__ = [
     "Activation",
     "Affine",
     "ChainReader",
+    "GaugedConv1d",
     "Head",
     "Layout",
     "LetterReader",
     "LetterSums",
     "LinearForm",
     "NetworkReader",
+    "PositionBias",
     "Reader",
     "ScoreSums",
     "Scorer",
     "SimplexGroup",
     "Terms",
+    "ToChannels",
     "along_paths",
     "angle_to_simplex",
     "areas",
@@ -85,6 +93,7 @@ __all__ = [
     "probabilities",
     "project",
     "reader_of",
+    "regauge_first_layer",
     "relative_residual",
     "signal",
     "simplex_angles",
