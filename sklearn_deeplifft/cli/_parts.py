@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from sklearn_deeplifft.cli._table import Table
 
@@ -27,16 +27,23 @@ class Parts:
     y_test: np.ndarray
     blocks: list[list[str]]
     """Columns of each category: exactly one of them is 1 in every training row."""
+    groups_train: np.ndarray | None = None
+    """Of the training rows: those of one group are held out together."""
 
 
 def split(table: Table, seed: int) -> Parts:
-    """Hold 30 % of the rows out, of every class alike."""
-    train, test = train_test_split(
-        np.arange(len(table.y)),
-        test_size=TEST_SHARE,
-        random_state=seed,
-        stratify=table.y if table.task == "classification" else None,
-    )
+    """Hold 30 % of the rows out, of every class alike, or 30 % of the groups of rows."""
+    rows = np.arange(len(table.y))
+    if table.row_groups is not None:
+        dealt = GroupShuffleSplit(1, test_size=TEST_SHARE, random_state=seed)
+        train, test = next(dealt.split(rows, groups=table.row_groups))
+    else:
+        train, test = train_test_split(
+            rows,
+            test_size=TEST_SHARE,
+            random_state=seed,
+            stratify=table.y if table.task == "classification" else None,
+        )
     return encode(table, np.sort(train), np.sort(test))
 
 
@@ -59,6 +66,7 @@ def encode(table: Table, train: np.ndarray, test: np.ndarray) -> Parts:
         table.y[train],
         table.y[test],
         blocks,
+        None if table.row_groups is None else table.row_groups[train],
     )
 
 

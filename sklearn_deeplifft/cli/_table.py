@@ -41,6 +41,8 @@ class Table:
     """Remarks for the reader: columns and rows left out, values filled in."""
     features: list[str] = field(default_factory=list)
     """Columns that are features, in the order of the file."""
+    row_groups: np.ndarray | None = None
+    """(n,): rows of one group, such as a peak and its shuffle, are held out together."""
 
     @property
     def n_columns(self) -> int:

@@ -34,6 +34,13 @@ from sklearn_deeplifft.sequences._positions import position_groups
 from sklearn_deeplifft.sequences._random import gc_matched, permute, profile_sample
 from sklearn_deeplifft.sequences._shuffle import dinucleotide_shuffle, n_distinct_shuffles
 from sklearn_deeplifft.sequences._texts import as_texts
+from sklearn_deeplifft.sequences.motifs import (
+    Motif,
+    MotifCounter,
+    read_motifs,
+    similarity_families,
+    write_bed,
+)
 
 __all__ = [
     "DNA",
@@ -44,6 +51,8 @@ __all__ = [
     "Background",
     "Fasta",
     "KmerCounter",
+    "Motif",
+    "MotifCounter",
     "Reading",
     "SequenceEncoder",
     "as_texts",
@@ -65,8 +74,11 @@ __all__ = [
     "profile_sample",
     "read_bed",
     "read_fasta",
+    "read_motifs",
     "require_letters",
     "saliency",
+    "similarity_families",
     "simplex_angles",
     "smooth_grad",
+    "write_bed",
 ]
