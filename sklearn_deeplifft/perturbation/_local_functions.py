@@ -26,12 +26,15 @@ from sklearn_deeplifft.perturbation._local_layers import (
 from sklearn_deeplifft.perturbation._local_names import (
     ARITHMETIC,
     DROPOUTS,
+    EXPS,
     JOINS,
     MAXIMA,
     MEANS,
     POINTWISE,
     RELUS,
+    SIGMOIDS,
     SUMS,
+    TANHS,
 )
 from sklearn_deeplifft.perturbation._local_pools import AveragePool, MaxPool
 from sklearn_deeplifft.perturbation._local_trace import Arranged, Trace, Untraceable
@@ -205,11 +208,22 @@ def _pointwise(
     tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
     if any(t.numel() > 1 and function not in PRELUS for t in tensors):
         raise Untraceable("a number of each position")
+    if "inplace" in kwargs:
+        kwargs["inplace"] = False
     layer = Pointwise(partial(_on_a_copy, function, args, kwargs))
-    if function in RELUS:
-        layer = Pointwise(torch.relu, torch.relu_)
+    for names, pure, in_place in OFTEN:
+        if function in names:
+            layer = Pointwise(pure, in_place)
     return trace.add(layer, [trace.sequence(x)], out)
 
+
+OFTEN = (
+    (RELUS, torch.relu, torch.relu_),
+    (EXPS, torch.exp, torch.exp_),
+    (SIGMOIDS, torch.sigmoid, torch.sigmoid_),
+    (TANHS, torch.tanh, torch.tanh_),
+)
+"""Functions that may write over what is read by nothing else."""
 
 PRELUS = {torch.prelu, F.prelu, Tensor.prelu}
 

@@ -13,14 +13,17 @@ __all__ = [
     "ARITHMETIC",
     "CASTS",
     "DROPOUTS",
+    "EXPS",
     "INSPECTIONS",
     "JOINS",
     "MAXIMA",
     "MEANS",
     "POINTWISE",
     "RELUS",
+    "SIGMOIDS",
     "SIZED",
     "SUMS",
+    "TANHS",
 ]
 
 Function = Callable[..., Any]
@@ -59,6 +62,9 @@ POINTWISE = _functions(
 """Functions of each value by itself, whose further arguments are numbers; prelu's is a weight."""
 
 RELUS = _functions("relu relu_", torch, Tensor, F)
+EXPS = _functions("exp exp_", torch, Tensor)
+SIGMOIDS = _functions("sigmoid sigmoid_", torch, Tensor, F)
+TANHS = _functions("tanh tanh_", torch, Tensor, F)
 DROPOUTS = _functions(
     "dropout dropout1d dropout2d alpha_dropout feature_alpha_dropout feature_dropout", torch, F
 )
