@@ -29,7 +29,17 @@ from sklearn_deeplifft.interventions._letters import (
 from sklearn_deeplifft.interventions._values import Intervention, SetTo, require_seed
 from sklearn_deeplifft.tables import Names
 
-__all__ = ["Drawn", "Shuffled", "Word", "embed", "embed_many", "mutate", "shuffle_region"]
+__all__ = [
+    "Drawn",
+    "Shuffled",
+    "Word",
+    "embed",
+    "embed_many",
+    "mutate",
+    "require_encoded",
+    "require_positions",
+    "shuffle_region",
+]
 
 SIMPLEX = 1e-6
 """How far the letters of a position may be from summing to one, or to zero where unknown."""

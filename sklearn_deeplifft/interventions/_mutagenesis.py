@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
-from sklearn_deeplifft.interventions._bind import bind
-from sklearn_deeplifft.interventions._edits import mutate
+from sklearn_deeplifft.interventions._edits import mutate, require_encoded
 from sklearn_deeplifft.interventions._letters import alphabet_of
 from sklearn_deeplifft.interventions._models import ensemble_of
 from sklearn_deeplifft.interventions._options import require_options
@@ -58,10 +57,12 @@ def saturation_mutagenesis(
     ensemble = ensemble_of(estimator, tried, scale=scale, task=task, dtype=dtype)
     length = max(d // letters.K, 1)
     edits = [
-        bind(mutate(position, letter, alphabet=alphabet), rows)
+        mutate(position, letter, alphabet=alphabet)
         for position in range(length)
         for letter in letters.letters.decode()
     ]
+    edits[-1].require_within(d)
+    require_encoded(rows, letters.K)
     blocks = changes(ensemble.responses, rows, edits, len(ensemble.outputs))
     every = np.concatenate([change.copy() for change, _, _ in blocks], axis=1)
     return every.transpose(0, 2, 1).reshape(n, -1, length, letters.K)

@@ -12,11 +12,13 @@ from scipy import stats
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.interventions._bind import bind
+from sklearn_deeplifft.interventions._edits import Word, require_encoded
 from sklearn_deeplifft.interventions._letters import alphabet_of
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._options import require_options
 from sklearn_deeplifft.interventions._population import dense_rows, population_of
 from sklearn_deeplifft.interventions._statistics import changes, t_interval
+from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.interventions.experiments._arms import Arm, Experiment
 from sklearn_deeplifft.sequences import SequenceEncoder
 
@@ -137,56 +139,82 @@ def _rows(
         remedy = "Effects on it have no spread: pass more sequences; a periodic one has no shuffle."
         tell(FeatureSelectionWarning(finding, remedy))
     counts = {"n_backgrounds": len(X), "n_distinct": distinct}
-    bound = [bind(arm.intervention, X) for arm in arms]
+    bound = _bound([arm.intervention for arm in arms], X)
     contrasts = experiment.contrasts(arms)
     kept: list[np.ndarray] = []
     kept_own: list[np.ndarray] = []
     done = 0
     for change, own, _ in changes(ensemble.responses, X, bound, len(ensemble.outputs)):
-        for i in range(change.shape[1]):
-            arm = arms[done + i]
-            if arm.reported:
-                of_arm = dict(labels) | dict(arm.labels)
-                yield from _summaries(change[:, i], own[:, i], of_arm, counts, ensemble.outputs)
+        some = arms[done : done + change.shape[1]]
+        reported = [i for i, arm in enumerate(some) if arm.reported]
+        if reported:
+            names = [dict(labels) | dict(some[i].labels) for i in reported]
+            all_of_them = len(reported) == len(some)
+            part, part_own = (
+                (change, own) if all_of_them else (change[:, reported], own[:, reported])
+            )
+            yield from _summaries(part, part_own, names, counts, ensemble.outputs)
         done += change.shape[1]
         if contrasts:
             kept.append(change.copy())
             kept_own.append(own)
     if not contrasts:
         return
+    weights = np.zeros((len(contrasts), len(arms)))
+    for i, contrast in enumerate(contrasts):
+        weights[i, list(contrast.weights)] = list(contrast.weights.values())
     every, every_own = np.concatenate(kept, axis=1), np.concatenate(kept_own, axis=1)
-    for contrast in contrasts:
-        at, weights = list(contrast.weights), np.array(list(contrast.weights.values()))
-        change = np.einsum("nar,a->nr", every[:, at], weights)
-        own = np.einsum("kar,a->kr", every_own[:, at], weights)
-        of_contrast = dict(labels) | dict(contrast.labels)
-        yield from _summaries(change, own, of_contrast, counts, ensemble.outputs)
+    names = [dict(labels) | dict(contrast.labels) for contrast in contrasts]
+    yield from _summaries(
+        np.einsum("nar,ca->ncr", every, weights),
+        np.einsum("kar,ca->kcr", every_own, weights),
+        names,
+        counts,
+        ensemble.outputs,
+    )
+
+
+def _bound(interventions: Sequence[Intervention], X: np.ndarray) -> list[Intervention]:
+    """Interventions tied to the backgrounds; of words, maybe thousands, nothing is learned."""
+    found: list[Intervention] = []
+    checked: set[int] = set()
+    for one in interventions:
+        if not isinstance(one, Word):
+            found.append(bind(one, X))
+            continue
+        one.require_within(X.shape[1])
+        if one.K not in checked:
+            require_encoded(X, one.K)
+            checked.add(one.K)
+        found.append(one)
+    return found
 
 
 def _summaries(
     change: np.ndarray,
     own: np.ndarray,
-    labels: Mapping[str, Any],
+    names: Sequence[Mapping[str, Any]],
     counts: Mapping[str, int],
     outputs: Sequence[Any],
 ) -> Iterator[dict[str, Any]]:
-    """A row for each output: changes (n, R) of rows, means (N, R) of networks."""
+    """A row for each edit and output: changes (n, B, R) of rows, means (N, B, R) of networks."""
     n = len(change)
     effect = own.mean(axis=0)
-    error = change.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.full(len(effect), np.nan)
+    error = change.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else effect * np.nan
     half = error * stats.t.ppf(0.5 + LEVEL / 2, n - 1) if n > 1 else error
     low, high = t_interval(own, LEVEL)
     share = (np.sign(change) == np.sign(effect)).mean(axis=0)
-    for r, output in enumerate(outputs):
-        yield {
-            **labels,
-            "output": output,
-            "effect": effect[r],
-            "standard_error": error[r],
-            "paired_low": effect[r] - half[r],
-            "paired_high": effect[r] + half[r],
-            "low": low[r],
-            "high": high[r],
-            "sign_share": share[r],
-            **counts,
-        }
+    columns = {
+        "effect": effect,
+        "standard_error": error,
+        "paired_low": effect - half,
+        "paired_high": effect + half,
+        "low": low,
+        "high": high,
+        "sign_share": share,
+    }
+    lists = {name: values.tolist() for name, values in columns.items()}
+    for i, labels in enumerate(names):
+        for r, output in enumerate(outputs):
+            numbers = {name: values[i][r] for name, values in lists.items()}
+            yield {**labels, "output": output, **numbers, **counts}
