@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from benchmarks.common.measure import write_json
 from sklearn_deeplifft.networks import torch_threads
 
-PARTS = ("counts", "commands", "shuffles")
+PARTS = ("counts", "commands", "shuffles", "local")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -32,6 +32,7 @@ from sklearn_deeplifft.attribution._module_state import (
     neutral_torch,
 )
 from sklearn_deeplifft.attribution._mutagenesis import every_mutation
+from sklearn_deeplifft.attribution._normalizers import MOVES, NORMALIZERS, FinalNormalizer
 from sklearn_deeplifft.attribution._paths import (
     along_paths,
     around,
@@ -51,9 +52,12 @@ from sklearn_deeplifft.attribution._spread import spread_positions
 from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
 
 __all__ = [
+    "MOVES",
+    "NORMALIZERS",
     "Activation",
     "Affine",
     "ChainReader",
+    "FinalNormalizer",
     "GaugedConv1d",
     "Head",
     "Layout",
