@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from benchmarks.common.measure import write_json
 from sklearn_deeplifft.networks import torch_threads
 
-PARTS = ("counts", "commands")
+PARTS = ("counts", "commands", "shuffles")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
