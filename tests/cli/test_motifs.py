@@ -74,7 +74,8 @@ def test_two_files_are_two_classes(counted, files, tmp_path):
     ranking = pd.read_csv(out / "ranking.csv")
     assert set(ranking["motif"][:2]) == {"planted", "twin"}
     first = ranking.iloc[0]
-    assert first["for_bound"] > 0 > first["for_free"]
+    assert first["for_bound"] > 0
+    assert first["sign_for_bound"] == 1 == -first["sign_for_free"]
     assert first["slope_of_bound"] > 0 > first["slope_of_free"]
     assert first["low"] <= first["importance"] <= first["high"]
     assert first["motif_low"] <= first["motif_importance"] <= first["motif_high"]
