@@ -133,7 +133,7 @@ class LetterReader:
                     f"(0 to {z.shape[1] - 1}), or one for each sequence."
                 )
             return z[:, 0]
-        wanted = self.output[rows]
+        wanted = self.output[rows.cpu()]
         if len(wanted) and not 0 <= int(wanted.min()) <= int(wanted.max()) < z.shape[1]:
             raise ValueError(
                 f"output= goes from {int(wanted.min())} to {int(wanted.max())}, and the network "
@@ -184,7 +184,7 @@ class LetterSums:
 
     def add(self, rows: Tensor, w: Tensor, g: Tensor, d: Tensor) -> None:
         """Add gradients ``g`` with weights ``w`` and displacements ``d``."""
-        g = w[:, None, None] * g
+        g, rows = w[:, None, None] * g, rows.to(g.device)
         inside = g - g.mean(dim=-1, keepdim=True) if self.simplex else g
         self.slopes.index_add_(0, rows, g)
         self.products.index_add_(0, rows, inside * d)

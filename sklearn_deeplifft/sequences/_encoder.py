@@ -14,7 +14,8 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklearn_deeplifft._printable import shown
+from sklearn_deeplifft._printable import named, shown
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.sequences._alphabet import Alphabet, find_alphabet, require_letters
 from sklearn_deeplifft.sequences._texts import as_texts, equal_length, lengths_of, letter_matrix
 
@@ -152,11 +153,17 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         -------
         ndarray or CSR array of shape (n, K L)
             Values within [0, 1]; the K columns of a known position sum to one.
+
+        Warns
+        -----
+        FeatureSelectionWarning
+            Sequences that are empty, or of unknown letters alone.
         """
         check_is_fitted(self)
         alphabet, texts = self._alphabet(), as_texts(X)
         self._require_encodable(texts, alphabet, self.length_)
         columns = alphabet.codes[letter_matrix(texts, self.length_, self.pad)]
+        _warn_unknown(columns)
         dense = np.eye(alphabet.K + 1, alphabet.K, dtype=self._value_type())
         if self.unknown == "uniform":
             dense[-1] = 1 / alphabet.K
@@ -238,6 +245,17 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def _warn_unknown(columns: NDArray[np.int8]) -> None:
+    """Say how many rows hold no known letter."""
+    unknown = np.flatnonzero((columns < 0).all(axis=1))
+    if len(unknown):
+        finding = (
+            f"{len(unknown):,} of {len(columns):,} sequences hold no known letter (row "
+            f"{named(unknown)}), and nothing can be told from them."
+        )
+        tell(FeatureSelectionWarning(finding, "Drop them."))
 
 
 def _sparse(columns: NDArray[np.int8], dense: NDArray[Any]) -> sp.csr_array:

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
+from sklearn_deeplifft import FeatureSelectionWarning
 from sklearn_deeplifft.sequences import SequenceEncoder, position_groups
 
 IUPAC = "NRYSWKMBDHV"
@@ -31,6 +32,7 @@ def oracle(texts, letters, length, before=lambda text: 0, unknown=0.0):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*no known letter:sklearn_deeplifft.FeatureSelectionWarning")
 @given(st.lists(st.text(alphabet="acgtACGT" + IUPAC, max_size=9), min_size=1, max_size=5))
 def test_columns(texts):
     encoder = SequenceEncoder(length=9).fit(texts)
@@ -41,14 +43,16 @@ def test_columns(texts):
 @pytest.mark.parametrize("unknown", ["zero", "uniform"])
 @pytest.mark.parametrize("pad", ["right", "both"])
 def test_padding_and_unknown_letters(alphabet, unknown, pad):
-    texts = ["acg", "TTNCA", "ttnc", ""]
+    texts = ["acg", "TTNCA", "ttnc", "N"]
     encoder = SequenceEncoder(alphabet, length=6, pad=pad, unknown=unknown, dtype="float64")
     letters = alphabet.upper().replace("DNA", "ACGT")
     before = {"right": lambda text: 0, "both": lambda text: (6 - len(text)) // 2}[pad]
     expected = oracle(texts, letters, 6, before, {"zero": 0.0, "uniform": 0.25}[unknown])
-    dense = encoder.fit_transform(texts)
+    with pytest.warns(FeatureSelectionWarning, match="1 of 4 sequences hold no known letter"):
+        dense = encoder.fit_transform(texts)
     np.testing.assert_array_equal(dense, expected)
-    sparse = clone(encoder).set_params(sparse_output=True).fit_transform(texts)
+    with pytest.warns(FeatureSelectionWarning):
+        sparse = clone(encoder).set_params(sparse_output=True).fit_transform(texts)
     assert isinstance(sparse, sp.csr_array)
     assert sparse.nnz == np.count_nonzero(expected)
     np.testing.assert_array_equal(sparse.toarray(), expected)
@@ -161,6 +165,12 @@ def test_refusals_after_fit():
         encoder.transform(["ACGT"])
     with pytest.raises(ValueError, match=r"X has 5 columns; .* 3 positions and 4 letters have 12"):
         encoder.inverse_transform(np.zeros((1, 5)))
+
+
+def test_rows_without_a_letter_are_told():
+    encoder = SequenceEncoder(length=3).fit(["ACG", "NNN", ""])
+    with pytest.warns(FeatureSelectionWarning, match=r"2 of 3 sequences hold no known.*row 1, 2"):
+        assert encoder.transform(["ACG", "NNN", ""]).sum() == 3
 
 
 def test_no_rows_are_no_rows():
