@@ -103,6 +103,9 @@ Files written:
     importance    of the family, as in `rank`; std, low, high: over
                   networks, 95 % bootstrap interval of the mean
     for_<class>   of the family, signed, as in `rank`
+    sign_for_<class>
+                  1 where more hits of the family speak for the class, -1
+                  against it, 0 where its motifs differ
     hits          mean number of hits per sequence
     motif_importance
                   of the motif, read from the networks on all motifs: mean

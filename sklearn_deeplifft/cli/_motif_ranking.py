@@ -12,6 +12,8 @@ from sklearn_deeplifft.cli._signs import FOR, SLOPE_OF
 
 __all__ = ["leading_motifs", "rank_motifs"]
 
+SIGN_FOR = "sign_for_"
+
 
 def rank_motifs(outcome: Outcome, found: Counted, seed: int) -> pd.DataFrame:
     """One row per motif: families by rank, and in each its motifs by what networks say of them.
@@ -41,9 +43,17 @@ def rank_motifs(outcome: Outcome, found: Counted, seed: int) -> pd.DataFrame:
         columns=[f"motif_{FOR}{name}" for name in outcome.signed_names],
     )
     frame = outcome.ranking.merge(columns.join(classes), on="feature", validate="one_to_one")
+    frame = frame.join(_signs(outcome), on="rank")
     frame = frame.rename(columns={"feature": "motif", "group": "family"})
     frame = frame.sort_values(["rank", "motif_importance"], ascending=[True, False], kind="stable")
     return frame[_ordered(list(frame))].reset_index(drop=True)
+
+
+def _signs(outcome: Outcome) -> pd.DataFrame:
+    """Whether more of a family speaks for each class, by rank: 1, -1, or 0 where motifs differ."""
+    labels = [f"{SIGN_FOR}{name}" for name in outcome.signed_names]
+    signs = pd.DataFrame(outcome.directions, columns=labels).astype(int)
+    return signs.set_axis(outcome.features["rank"].to_numpy())
 
 
 def leading_motifs(ranking: pd.DataFrame, k: int) -> pd.Series:
@@ -55,7 +65,7 @@ def leading_motifs(ranking: pd.DataFrame, k: int) -> pd.Series:
 def _ordered(names: list[str]) -> list[str]:
     """The family and what is known of it, then the motif."""
     family = ["rank", "family", "importance", "std", "low", "high"]
-    family += [name for name in names if name.startswith(FOR)]
+    family += [name for name in names if name.startswith((FOR, SIGN_FOR))]
     motif = ["motif", "hits", "motif_importance", "motif_low", "motif_high"]
     motif += [name for name in names if name.startswith(f"motif_{FOR}")]
     motif += [name for name in names if name.startswith(SLOPE_OF)]

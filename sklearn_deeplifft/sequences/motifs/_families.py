@@ -153,7 +153,9 @@ def _similarity(matrices: tuple[bytes, ...]) -> NDArray[np.float64]:
     # Read-only arrays would be another type, compiled anew.
     P = [np.frombuffer(matrix).reshape(4, -1).copy() for matrix in matrices]
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*targets", category=UserWarning)
+        warnings.filterwarnings(
+            "ignore", message="symmetric_tomtom was given", category=UserWarning
+        )
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         p = np.asarray(tomtom(P, n_jobs=1)[0])
     p = np.asarray(np.clip(np.maximum(p, p.T), SMALLEST, 1))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
+from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_deeplifft import FeatureSelectionWarning
 from sklearn_deeplifft.sequences import MotifCounter
@@ -309,3 +312,9 @@ def test_families_are_what_is_asked_for():
     assert by_mapping.fit().families_.tolist() == ["x", "motif 6", "motif 9", "x"]
     listed = MotifCounter(matrices(), p_value=0.01, families=["a", None, float("nan"), "a"])
     assert listed.fit().families_.tolist() == ["a", names[1], names[2], "a"]
+
+
+@pytest.mark.slow
+def test_it_passes_what_scikit_learn_asks_of_a_transformer_of_strings():
+    with warnings.catch_warnings(action="ignore"):  # of checks that do not apply
+        check_estimator(MotifCounter(matrices(), p_value=0.01))

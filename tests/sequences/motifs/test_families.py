@@ -68,6 +68,10 @@ def test_tomtom_finds_copies_on_either_strand():
     labels = similarity_families(found)
     assert [labels[i] == labels[30 + 2 * i] == labels[31 + 2 * i] for i in range(3)] == [True] * 3
     assert len(set(labels)) >= 27
+    with pytest.warns(FeatureSelectionWarning, match="compares 10 motifs") as caught:
+        labels = similarity_families(motifs(n=8, copies=1))
+    assert len(caught) == 1
+    assert labels[0] == labels[8] == labels[9]
 
 
 @pytest.fixture(scope="module")
