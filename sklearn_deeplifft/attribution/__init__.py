@@ -52,8 +52,6 @@ from sklearn_deeplifft.attribution._spread import spread_positions
 from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
 
 __all__ = [
-    "MOVES",
-    "NORMALIZERS",
     "Activation",
     "Affine",
     "ChainReader",
@@ -64,6 +62,8 @@ __all__ = [
     "LetterReader",
     "LetterSums",
     "LinearForm",
+    "MOVES",
+    "NORMALIZERS",
     "NetworkReader",
     "PositionBias",
     "Reader",
