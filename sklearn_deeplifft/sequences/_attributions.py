@@ -329,6 +329,11 @@ def mutagenesis(
     Returns
     -------
     Attributions
+
+    See Also
+    --------
+    sklearn_deeplifft.interventions.saturation_mutagenesis : The same changes of every predictor and
+        output, run again only where an edit can reach.
     """
     inputs = inputs_of(model, X, options)
     changes = every_mutation(inputs.reader, inputs.x)
