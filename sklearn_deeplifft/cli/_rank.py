@@ -50,6 +50,10 @@ class Outcome:
     """Whether the ranking is of all rows, those that test it included."""
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
+    selector: DeepLIFFTSelector
+    """What ranked, fitted on ``ranked``."""
+    ranked: Parts
+    """Its rows are the training rows: all of them with ``all_rows``."""
     at_chance: bool = False
     """Whether networks predict no better than chance; the ranking then means nothing."""
 
@@ -121,6 +125,8 @@ def rank_table(
         n_test=len(parts.y_test),
         all_rows=all_rows,
         notes=notes_of(warned),
+        selector=selector,
+        ranked=ranked,
         at_chance=bool(selector.at_chance_),
     )
 

@@ -31,8 +31,9 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     ----------
     network : object, default=None
         The network to train: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
-        instance, an unfitted skorch net, whose own settings are obeyed, or scikit-learn's
-        ``MLPClassifier``. A module class may take ``n_features`` and ``n_outputs``.
+        instance, a function that builds one (those of `sklearn_deeplifft.networks` for sequences),
+        an unfitted skorch net, whose own settings are obeyed, or scikit-learn's ``MLPClassifier``.
+        A class or function may take ``n_features`` and ``n_outputs``.
         For a module instance every network draws the trainable weights anew; frozen ones, as by
         ``requires_grad_(False)`` or a ``Freezer`` of the first epoch, keep their values.
     n_networks : int, default=18
@@ -70,7 +71,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         folds; 0 trains on all rows.
     standardize : bool, default=True
         Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
-        scaled but not centred.
+        scaled but not centred. Networks of one-hot sequences take columns as they are.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the training loss.
     gates : {"tied", "free"} or None, default="tied"
