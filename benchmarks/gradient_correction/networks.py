@@ -1,6 +1,9 @@
 """First weights and gradients off the simplex: CNN-shallow trained from several spreads.
 
-Figure 4c of Majdandzic et al. 2023, and a first layer that is gauged from the start.
+Figure 4c of Majdandzic et al. 2023, and a first layer that is gauged from the start. Gradients that
+know nothing of the letters point in any direction of four dimensions alike: their angles have the
+density ``2 cos(a)^2 / pi`` and the standard deviation ``sqrt(pi^2 / 12 - 1 / 2)``, 32.5 degrees.
+Large spreads end there, and which of two such is the larger is noise.
 """
 
 from functools import partial
