@@ -234,8 +234,10 @@ def test_encoded_rows_and_sequences_are_the_same_background():
     pd.testing.assert_frame_equal(one, other)
 
 
-def test_saturation_mutagenesis_is_every_letter_at_every_position():
+@pytest.mark.parametrize("unknown", [False, True])
+def test_saturation_mutagenesis_is_every_letter_at_every_position(unknown):
     X = backgrounds(3, letters="ACGT")
+    X[1] = X[1][:7] + "N" + X[1][8:] if unknown else X[1]
     rows = SequenceEncoder(dtype="float64").fit_transform(X)
     model = made(("GAT", "CA"), lambda h: h[:, 0] - 0.5 * h[:, 1])
     found = saturation_mutagenesis(model, rows, task="regression")

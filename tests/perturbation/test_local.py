@@ -153,11 +153,11 @@ def test_probabilities():
 
 def test_many_rows_and_many_edits_come_in_blocks():
     local, whole = answers(made(NETWORKS["pool larger than the window"]), torch.float64)
-    X = sequences(150)
-    words = torch.randint(0, 4, (20, 3), generator=torch.Generator().manual_seed(0))
+    X = sequences(140)
+    words = torch.randint(0, 4, (10, 3), generator=torch.Generator().manual_seed(0))
     moves = [word(tuple(w), 7) for w in words.tolist()]
-    moves = [move._replace(values=move.values.expand(150, -1)) for move in moves]
-    torch.testing.assert_close(local.after(X, moves), whole.after(X, moves), rtol=0, atol=1e-12)
+    moves = [move._replace(values=move.values.expand(140, -1)) for move in moves]
+    assert (local.after(X, moves) - whole.after(X, moves)).abs().max() <= 1e-12
 
 
 def test_columns_that_no_window_reads_change_nothing_to_the_last_bit():
