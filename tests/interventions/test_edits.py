@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from sklearn_deeplifft import FeatureSelectionWarning
 from sklearn_deeplifft.interventions import (
     compose,
     embed,
@@ -154,7 +155,8 @@ def test_what_does_not_fit_the_table_is_refused(edit, X, words):
 
 
 def test_unknown_positions_are_encoded_letters_too():
-    assert edited(mutate(0, "A"), ["NNNNNNNNNNNN", "ACGTNNACGTAC"])[0] == "ANNNNNNNNNNN"
+    with pytest.warns(FeatureSelectionWarning, match="1 of 2 sequences hold no known letter"):
+        assert edited(mutate(0, "A"), ["NNNNNNNNNNNN", "ACGTNNACGTAC"])[0] == "ANNNNNNNNNNN"
 
 
 class Motifs(nn.Module):
