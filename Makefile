@@ -58,6 +58,8 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.defaults --quick
 	$(BIN)/python -m benchmarks.fuzz --quick
 	$(BIN)/python -m benchmarks.sweep --quick
+	$(BIN)/python -m benchmarks.sequences --quick
+	$(BIN)/python -m benchmarks.gradient_correction --quick
 	$(BIN)/python -m benchmarks.quality --quick
 
 docs: $(VENV)/.docs
@@ -74,7 +76,7 @@ $(VENV)/bin/python:
 $(VENV)/.demo: EXTRAS := [plot,tables,anndata]
 $(VENV)/.test: EXTRAS := [test]
 $(VENV)/.lint: EXTRAS := [lint]
-$(VENV)/.bench: EXTRAS := [bench,plot,tables,anndata]
+$(VENV)/.bench: EXTRAS := [bench,plot,tables,anndata,sequences]
 $(VENV)/.docs: EXTRAS := [docs]
 
 $(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.bench $(VENV)/.docs: $(VENV)/bin/python pyproject.toml constraints.txt

@@ -6,7 +6,7 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from sklearn_deeplifft import datasets, interventions
+    from sklearn_deeplifft import datasets, interventions, networks, sequences
     from sklearn_deeplifft.ensembles import (
         NetworkEnsembleClassifier,
         NetworkEnsembleRegressor,
@@ -47,6 +47,8 @@ __all__ = [
     "groups_from_correlation",
     "groups_from_file",
     "interventions",
+    "networks",
+    "sequences",
 ]
 
 _HOMES = {
@@ -69,7 +71,7 @@ _HOMES = {
 
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-_ROOMS = ("datasets", "interventions")
+_ROOMS = ("datasets", "interventions", "networks", "sequences")
 
 
 # Names are looked up on first use (PEP 562): torch alone takes seconds to load, and the command

@@ -38,6 +38,8 @@ def test_all_lists_what_is_there(name):
     assert imported == {key for key in folder.__all__ if not key.startswith("_")} - {
         "datasets",
         "interventions",
+        "networks",
+        "sequences",
     }
 
 
@@ -61,6 +63,8 @@ def test_all_of_the_package():
         "groups_from_correlation",
         "groups_from_file",
         "interventions",
+        "networks",
+        "sequences",
     }
 
 

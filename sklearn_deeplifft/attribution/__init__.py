@@ -6,7 +6,10 @@ from sklearn_deeplifft.attribution._accumulate import (
     largest_score,
     overall_score,
 )
+from sklearn_deeplifft.attribution._agreement import areas, cosines, information, signal
 from sklearn_deeplifft.attribution._chain import Activation, Affine, ChainReader, chain_of
+from sklearn_deeplifft.attribution._channels import ToChannels
+from sklearn_deeplifft.attribution._deep_lift import between_pairs, slopes_between
 from sklearn_deeplifft.attribution._gauge import (
     SimplexGroup,
     Terms,
@@ -15,6 +18,7 @@ from sklearn_deeplifft.attribution._gauge import (
     terms_of,
 )
 from sklearn_deeplifft.attribution._increments import softmax_increments
+from sklearn_deeplifft.attribution._letters import Layout, LetterReader, LetterSums, layout_of
 from sklearn_deeplifft.attribution._linear_form import (
     LinearForm,
     NetworkReader,
@@ -27,7 +31,22 @@ from sklearn_deeplifft.attribution._module_state import (
     module_dtype,
     neutral_torch,
 )
+from sklearn_deeplifft.attribution._mutagenesis import every_mutation
+from sklearn_deeplifft.attribution._normalizers import MOVES, NORMALIZERS, FinalNormalizer
+from sklearn_deeplifft.attribution._paths import (
+    along_paths,
+    around,
+    at_random,
+    gradients_at,
+    path_nodes,
+)
+from sklearn_deeplifft.attribution._regauge import (
+    GaugedConv1d,
+    PositionBias,
+    regauge_first_layer,
+)
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
+from sklearn_deeplifft.attribution._simplex import simplex_angles, within_simplex
 from sklearn_deeplifft.attribution._soundness import doubts, probabilities
 from sklearn_deeplifft.attribution._spread import spread_positions
 from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
@@ -36,32 +55,57 @@ __all__ = [
     "Activation",
     "Affine",
     "ChainReader",
+    "FinalNormalizer",
+    "GaugedConv1d",
     "Head",
+    "Layout",
+    "LetterReader",
+    "LetterSums",
     "LinearForm",
+    "MOVES",
+    "NORMALIZERS",
     "NetworkReader",
+    "PositionBias",
     "Reader",
     "ScoreSums",
     "Scorer",
     "SimplexGroup",
     "Terms",
+    "ToChannels",
+    "along_paths",
     "angle_to_simplex",
+    "areas",
+    "around",
+    "at_random",
+    "between_pairs",
     "block_rows",
     "cell_means",
     "chain_of",
+    "cosines",
     "doubts",
     "evaluating",
+    "every_mutation",
     "frozen_state",
+    "gradients_at",
+    "information",
     "largest_score",
+    "layout_of",
     "logits_of",
     "module_dtype",
     "neutral_torch",
     "overall_score",
+    "path_nodes",
     "probabilities",
     "project",
     "reader_of",
+    "regauge_first_layer",
     "relative_residual",
+    "signal",
+    "simplex_angles",
+    "slopes_between",
     "softmax_increments",
     "spread_positions",
     "terms_of",
     "verify_piecewise_linear",
+    "within_simplex",
 ]

@@ -38,6 +38,8 @@ CURVED: frozenset[Callable[..., Any]] = frozenset(
         F.logsigmoid,
         F.hardswish,
         F.tanhshrink,
+        torch.exp,
+        Tensor.exp,
     }
 )
 """Elementwise activations with curvature, which the secant rule replaces."""

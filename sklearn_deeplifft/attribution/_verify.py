@@ -170,8 +170,8 @@ def _curved_message(X: Tensor, bend: float, reader: NetworkReader) -> str:
     culprits = innermost(recorded_calls(reader, X), lambda call: curvature(*call.alone()) != 0.0)
     shown = ", ".join(named(call.name, call.module) for call in culprits)
     remedy = (
-        "The secant rule covers elementwise activations (tanh, sigmoid, GELU, SiLU, ELU, softplus "
-        "and the like) only; replace what else is curved."
+        "The secant rule covers elementwise activations (tanh, sigmoid, GELU, SiLU, ELU, softplus, "
+        "exp and the like) only; replace what else is curved."
         if reader.secants
         else "Use ReLU-like activations, or DeepLIFFTSelector with activation_rule='secant'."
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from sklearn_deeplifft.cli._rank import Outcome
 from sklearn_deeplifft.cli._words import counted
@@ -48,32 +50,42 @@ def figure_writer(draw: Callable[[], Any]) -> Callable[[Path], object]:
     return write
 
 
-def draw(outcome: Outcome) -> Any:
-    """Draw both panels on a figure of their own, which no window and no pyplot knows."""
+def draw(outcome: Outcome, logos: Mapping[str, np.ndarray] | None = None, warning: str = "") -> Any:
+    """Draw both panels on a figure of their own, which no window and no pyplot knows.
+
+    Parameters
+    ----------
+    logos : mapping from features to arrays (4, w), default=None
+        Heights of letters, drawn beside the names of the features that have any.
+    warning : str
+        A line below the title: figures travel without the screen.
+    """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    heat = _heat_map(outcome)
+    heat = _heat_map(outcome, logos)
     width, height = heat.size()
     layout = ConstrainedLayoutEngine(wspace=0.06)
     figure = Figure(figsize=(width + CURVE_WIDTH, max(height, 4.2)), layout=layout)
     left, right = figure.subplots(1, 2, width_ratios=(width, CURVE_WIDTH))
     heat.plot(ax=left)
-    left.set_title(_heat_title(outcome), fontsize=11, loc="left")
+    left.set_title(_heat_title(outcome, warning), fontsize=11, loc="left")
     FeatureCountDisplay.from_frame(outcome.comparison, ax=right)
     right.set_title(_curve_title(outcome), fontsize=11, loc="left")
     return figure
 
 
-def _heat_map(outcome: Outcome) -> ClassImportanceDisplay:
+def _heat_map(outcome: Outcome, logos: Mapping[str, np.ndarray] | None) -> ClassImportanceDisplay:
+    features = outcome.features["feature"][:MOST_FEATURES].tolist()
     return ClassImportanceDisplay(
         outcome.signed[:MOST_FEATURES],
-        feature_names=outcome.features["feature"][:MOST_FEATURES].tolist(),
+        feature_names=features,
         class_names=outcome.signed_names,
         directions=outcome.directions[:MOST_FEATURES],
         label=_label(outcome),
         overall=outcome.features["importance"][:MOST_FEATURES].to_numpy(),
         overall_label=SHARE,
+        logos=None if logos is None else [logos.get(name) for name in features],
     )
 
 
@@ -86,12 +98,12 @@ def _label(outcome: Outcome) -> str:
     return label + DIFFER if neither.any() else label
 
 
-def _heat_title(outcome: Outcome) -> str:
+def _heat_title(outcome: Outcome, warning: str = "") -> str:
     n = len(outcome.features)
     shown = f"top {MOST_FEATURES} of {n:,} features" if n > MOST_FEATURES else _all_of(n)
     name = shortened(outcome.table.name, 40).replace("$", r"\$")
     chance = f"\n{AT_CHANCE}" if outcome.at_chance else ""
-    return f"{name}: {shown}{chance}"
+    return f"{name}: {shown}{chance}" + (f"\n{warning}" if warning else "")
 
 
 def _all_of(n: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["GATE_FILES", "RANK_FILES", "WHATIF_FILES"]
+__all__ = ["GATE_FILES", "MOTIF_FILES", "RANK_FILES", "WHATIF_FILES"]
 
 RANK_FILES = """\b
 Files written:
@@ -95,4 +95,35 @@ Files written:
   doses.csv       one row for each feature, dose and class: effect of
                   giving every row this value, as above; dates as dates
   whatif.png      effects, and doses of the top features, as one figure
+"""
+
+MOTIF_FILES = """\b
+Files written:
+  counts.npz      hits of every motif in every sequence, a sparse matrix with
+                  feature_names, class and sequence; `rank counts.npz
+                  --target class` reads it
+  ranking.csv     one row per motif: families by rank, motifs in them by
+                  motif_importance
+    importance    of the family, as in `rank`; std, low, high: over
+                  networks, 95 % bootstrap interval of the mean
+    for_<class>   of the family, signed, as in `rank`
+    sign_for_<class>
+                  1 where more hits of the family speak for the class, -1
+                  against it, 0 where its motifs differ
+    hits          mean number of hits per sequence
+    motif_importance
+                  of the motif, read from the networks on all motifs: mean
+                  size of the change of the class's probability, 0 to 1,
+                  with its interval motif_low, motif_high
+    motif_for_<class>
+                  of the motif, signed, -1 to 1
+    slope_of_<class>
+                  change of the centred logit of the class for one standard
+                  deviation more hits: positive speaks for the class
+  comparison.csv  as in `rank`
+  composition.csv AUROC of motif counts, GC content and dinucleotides on the
+                  same folds; confounds: within .02 of the motifs, or above
+  hits.bed        every hit of the 20 best families (sequence, start, end,
+                  motif, ten times the score, strand, score in bits)
+  motifs.png      families, classes and logos as one figure
 """

@@ -5,13 +5,15 @@ Loads nothing but click: what works is imported when there is work.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from sklearn_deeplifft import __version__
 from sklearn_deeplifft.cli._errors import Commands, replace_what_cannot_be_shown
-from sklearn_deeplifft.cli._help import GATE_FILES, RANK_FILES, WHATIF_FILES
+from sklearn_deeplifft.cli._help import GATE_FILES, MOTIF_FILES, RANK_FILES, WHATIF_FILES
 from sklearn_deeplifft.cli._options import with_results, with_source, with_training
-from sklearn_deeplifft.cli._settings import Results, Source, Training
+from sklearn_deeplifft.cli._settings import Motifs, Results, Source, Training
 
 __all__ = ["main"]
 
@@ -109,3 +111,60 @@ def whatif(
     from sklearn_deeplifft.cli import _runs
 
     _runs.whatif(source, training, results, features=features, scale=scale)
+
+
+@main.command(epilog=MOTIF_FILES)
+@click.argument(
+    "fasta",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+)
+@click.option(
+    "--motifs",
+    "database",
+    default="JASPAR2026:vertebrates",
+    show_default=True,
+    help="A release of JASPAR and a taxon, or a file in the MEME, JASPAR or TRANSFAC format.",
+)
+@click.option(
+    "--against",
+    type=click.Choice(["shuffles"]),
+    help="Compare one FASTA file with shuffles of it that keep every dinucleotide; a sequence and "
+    "its shuffle are held out together.",
+)
+@click.option(
+    "--families",
+    type=click.Choice(["similarity", "class", "none"]),
+    default="similarity",
+    show_default=True,
+    help="Motifs that are one feature: clusters of like motifs by Tomtom, the structural families "
+    "of JASPAR, or none.",
+)
+@click.option(
+    "--p-value",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=1e-4,
+    show_default=True,
+    help="Of a site of random letters, at which a motif hits.",
+)
+@with_training("18")
+@with_results
+def motifs(
+    fasta: tuple[Path, ...],
+    database: str,
+    against: str | None,
+    families: str,
+    p_value: float,
+    training: Training,
+    results: Results,
+) -> None:
+    """Rank the motifs that tell sequences of DNA apart: one FASTA file per class.
+
+    Motifs are counted in every sequence, on both strands, and the table of counts is ranked as
+    `rank` does, by family of motifs. What GC content and dinucleotides alone tell of the classes is
+    printed beside. FASTA may be compressed by gzip; - is standard input.
+    """
+    from sklearn_deeplifft.cli import _runs
+
+    _runs.motifs(Motifs(fasta, database, against, families, p_value), training, results)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,8 +24,9 @@ from sklearn_deeplifft.cli._progress import Stages, calls_per_network
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._signs import FOR, SLOPE_OF, class_scores, directions, outputs_of, slopes
 from sklearn_deeplifft.cli._table import Table
+from sklearn_deeplifft.ranking import n_rounds
 
-__all__ = ["Outcome", "n_rounds", "rank_table"]
+__all__ = ["Outcome", "rank_table"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,10 @@ class Outcome:
     """Whether the ranking is of all rows, those that test it included."""
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
+    selector: DeepLIFFTSelector
+    """What ranked, fitted on ``ranked``."""
+    ranked: Parts
+    """Its rows are the training rows: all of them with ``all_rows``."""
     at_chance: bool = False
     """Whether networks predict no better than chance; the ranking then means nothing."""
 
@@ -121,21 +125,10 @@ def rank_table(
         n_test=len(parts.y_test),
         all_rows=all_rows,
         notes=notes_of(warned),
+        selector=selector,
+        ranked=ranked,
         at_chance=bool(selector.at_chance_),
     )
-
-
-def n_rounds(n_features: int, step: float) -> int:
-    """Rounds of recursive elimination until one feature is left.
-
-    >>> n_rounds(1, 0.3), n_rounds(4, 0.3)
-    (1, 3)
-    """
-    rounds = 1
-    while n_features > 1:
-        n_features = max(n_features - math.ceil(step * n_features), 1)
-        rounds += 1
-    return rounds
 
 
 def _fit(

@@ -20,24 +20,31 @@ from sklearn_deeplifft.cli._dose_figure import draw_doses
 from sklearn_deeplifft.cli._families import Families, features_of, of_table
 from sklearn_deeplifft.cli._figure import can_draw, draw, figure_writer
 from sklearn_deeplifft.cli._gates import train_gates
+from sklearn_deeplifft.cli._motif_report import bed_writer, draw_report, report_on, show_report
+from sklearn_deeplifft.cli._motif_samples import read_samples
+from sklearn_deeplifft.cli._motif_table import count_motifs, counts_writer
 from sklearn_deeplifft.cli._progress import progress_for
 from sklearn_deeplifft.cli._rank import rank_table
 from sklearn_deeplifft.cli._read import load_table
 from sklearn_deeplifft.cli._scale import in_usual_units, require_single_precision
 from sklearn_deeplifft.cli._screen import console_for, show_files, show_header
-from sklearn_deeplifft.cli._settings import Results, Source, Training
+from sklearn_deeplifft.cli._settings import Motifs, Results, Source, Training
 from sklearn_deeplifft.cli._show import show_outcome
 from sklearn_deeplifft.cli._show_gates import show_gates
 from sklearn_deeplifft.cli._show_whatif import show_answers
 from sklearn_deeplifft.cli._table import Table, make_table, missing_column
 from sklearn_deeplifft.cli._whatif import answer_whatif
 from sklearn_deeplifft.cli._write import csv_writer, require_writable, write_all
+from sklearn_deeplifft.sequences import MotifCounter
 
-__all__ = ["demo", "gates", "rank", "whatif"]
+__all__ = ["demo", "gates", "motifs", "rank", "whatif"]
 
 RANK_FILES = ("ranking.csv", "comparison.csv", "features.png")
 GATE_FILES = ("gates.csv", "ranking.csv")
 WHATIF_FILES = ("ranking.csv", "effects.csv", "doses.csv", "whatif.png")
+MOTIF_FILES = (
+    *("counts.npz", "ranking.csv", "comparison.csv", "composition.csv", "hits.bed", "motifs.png"),
+)
 
 WIDE = 20_000
 """Features from which on a first look with few networks is recommended."""
@@ -110,6 +117,30 @@ def whatif(
     }
     writers |= _figure(console, "whatif.png", partial(draw_doses, answers))
     _finish(console, results, writers, lambda: show_answers(console, answers))
+
+
+def motifs(given: Motifs, training: Training, results: Results) -> None:
+    """Rank the motifs that tell sequences apart."""
+    _require_places(training, results, MOTIF_FILES)
+    samples = read_samples(given.fasta, against=given.against, seed=training.seed)
+    progress = progress_for(quiet=results.quiet)
+    families = None if given.families == "none" else given.families
+    counter = MotifCounter(given.database, p_value=given.p_value, families=families)
+    found = count_motifs(samples, counter, progress)
+    require_counts(training.counts, len(features_of(found.families, found.table)))
+    console = console_for(quiet=results.quiet)
+    show_header(console, found.table)
+    outcome = rank_table(found.table, training, progress, families=found.families)
+    report = report_on(outcome, found, training.seed, progress)
+    writers: dict[str, Writer] = {
+        "counts.npz": counts_writer(found),
+        "ranking.csv": csv_writer(report.ranking),
+        "comparison.csv": csv_writer(outcome.comparison),
+        "composition.csv": csv_writer(report.confounds.table),
+        "hits.bed": bed_writer(report),
+    }
+    writers |= _figure(console, "motifs.png", partial(draw_report, report))
+    _finish(console, results, writers, lambda: show_report(console, report))
 
 
 def _require_features(features: Sequence[str], table: Table, families: Families | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Results", "Source", "Training"]
+__all__ = ["Motifs", "Results", "Source", "Training"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,17 @@ class Source:
     groups: Path | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
     """Options of ``_reading_options``: how cells are read, and columns to leave out."""
+
+
+@dataclass(frozen=True)
+class Motifs:
+    """Sequences, and the motifs that are counted in them."""
+
+    fasta: tuple[Path, ...]
+    database: str = "JASPAR2026:vertebrates"
+    against: str | None = None
+    families: str = "similarity"
+    p_value: float = 1e-4
 
 
 @dataclass(frozen=True)

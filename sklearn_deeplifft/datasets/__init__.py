@@ -1,5 +1,6 @@
-"""Floor 0: tables whose truth is known because it was planted."""
+"""Floor 0: tables and sequences whose truth is known because it was planted."""
 
+from sklearn_deeplifft.datasets._billboard import BillboardSequences, make_billboard_sequences
 from sklearn_deeplifft.datasets._motif_counts import MotifCounts, make_motif_counts
 
-__all__ = ["MotifCounts", "make_motif_counts"]
+__all__ = ["BillboardSequences", "MotifCounts", "make_billboard_sequences", "make_motif_counts"]

@@ -13,7 +13,7 @@ from sklearn_deeplifft.networks import NetworkAdapter
 
 __all__ = ["differs", "ignored_parameters", "require_applicable"]
 
-LAYERS = ("hidden_layer_sizes", "dropout", "noise", "l2")
+LAYERS = ("hidden_layer_sizes", "linear_share", "dropout", "noise", "l2")
 """Parameters of the layers of networks that are built here."""
 
 BATCHED = ("null_features", "checkpoint_dir", "n_jobs")

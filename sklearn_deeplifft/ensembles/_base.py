@@ -22,6 +22,7 @@ from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._applicable import require_applicable
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
 from sklearn_deeplifft.ensembles._knockoff_map import families_of, knockoff_map_of
+from sklearn_deeplifft.ensembles._linear import with_linear_members
 from sklearn_deeplifft.ensembles._out_of_fold import (
     UNKNOWN,
     OutOfFold,
@@ -87,6 +88,7 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         "network": "no_validation",
         "n_networks": [Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": ["array-like"],
+        "linear_share": [Interval(Real, 0, 1, closed="both")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "noise": [Interval(Real, 0, LARGEST, closed="both")],
         "l2": [Interval(Real, 0, LARGEST, closed="both")],
@@ -218,11 +220,15 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
             families = families_of(data, groups)
             nulls = knockoff_map_of(data, families), families
             splits = with_null_draws(splits, data, *nulls)
-        held = round(self.validation_fraction * len(data.index))
-        epochs = epochs_within(self, len(data.index) - held)
+        n_training = len(data.index) - round(self.validation_fraction * len(data.index))
+        settings = network_settings(self, data, groups, epochs_within(self, n_training))
+        if self.linear_share:
+            splits = with_linear_members(
+                splits, self.linear_share, settings, n_training, self.max_steps
+            )
         return Rounds(
             adapter=adapter_of(self.network),
-            settings=network_settings(self, data, groups, epochs),
+            settings=settings,
             data=data,
             splits=splits,
             execution=self._execution(data),

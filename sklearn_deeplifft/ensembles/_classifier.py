@@ -31,13 +31,19 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     ----------
     network : object, default=None
         The network to train: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
-        instance, an unfitted skorch net, whose own settings are obeyed, or scikit-learn's
-        ``MLPClassifier``. A module class may take ``n_features`` and ``n_outputs``.
+        instance, a function that builds one (those of `sklearn_deeplifft.networks` for sequences),
+        an unfitted skorch net, whose own settings are obeyed, or scikit-learn's ``MLPClassifier``.
+        A class or function may take ``n_features`` and ``n_outputs``.
         For a module instance every network draws the trainable weights anew; frozen ones, as by
         ``requires_grad_(False)`` or a ``Freezer`` of the first epoch, keep their values.
     n_networks : int, default=18
         Networks trained and averaged, each with its own seed and its own held-out fold.
-    hidden_layer_sizes : sequence of int, default=(200, 100)
+    hidden_layer_sizes : sequence of int, default=(100,)
+    linear_share : float, default=0.0
+        Share of the networks that have no hidden layer, evenly dealt: of n networks n times the
+        share, rounded down. They take 200 steps (``max_steps`` if that is fewer) of 2.5 times the
+        learning rate, whatever ``max_epochs`` and ``patience`` say, without dropout, noise and
+        penalty: their gates are read and close nothing.
     dropout : float, default=0.3
     noise : float, default=0.0
         Standard deviation of normal noise added to the outputs of all hidden layers but the last.
@@ -52,7 +58,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         normal prior on the weights, the same for any number of rows.
     batch_size : int, default=128
     max_epochs : int, default=15
-    max_steps : int or None, default=None
+    max_steps : int or None, default=1000
         Training ends with the epoch in which so many steps are reached, if ``max_epochs`` do not
         end it before: a table ten times as long need not take ten times as long.
     patience : int or None, default=10
@@ -65,7 +71,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         folds; 0 trains on all rows.
     standardize : bool, default=True
         Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
-        scaled but not centred.
+        scaled but not centred. Networks of one-hot sequences take columns as they are.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the training loss.
     gates : {"tied", "free"} or None, default="tied"
@@ -161,7 +167,8 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         network: Any = None,
         *,
         n_networks: int = 18,
-        hidden_layer_sizes: Sequence[int] = (200, 100),
+        hidden_layer_sizes: Sequence[int] = (100,),
+        linear_share: float = 0.0,
         dropout: float = 0.3,
         noise: float = 0.0,
         l2: float = 0.0,
@@ -170,7 +177,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         weight_decay: float | str = "auto",
         batch_size: int = 128,
         max_epochs: int = 15,
-        max_steps: int | None = None,
+        max_steps: int | None = 1000,
         patience: int | None = 10,
         tol: float = 1e-4,
         validation_fraction: float = 0.1,
@@ -190,6 +197,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         self.network = network
         self.n_networks = n_networks
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.linear_share = linear_share
         self.dropout = dropout
         self.noise = noise
         self.l2 = l2

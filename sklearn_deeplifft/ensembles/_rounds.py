@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -112,7 +112,7 @@ class Rounds:
         """Train every network once on ``columns``; ``starts`` go on from trained cores.
 
         With null columns the networks' cores read these behind the real ones. ``number`` is that of
-        the round, for checkpoints.
+        the round, for checkpoints; networks of the first come with their nets.
         """
         starts = starts or [None] * len(self.splits)
         begun = [s._replace(start=start) for s, start in zip(self.splits, starts, strict=True)]
@@ -120,17 +120,17 @@ class Rounds:
         table = training_table(self.data, ours=self.ours, as_float=as_float)
         with _explained(self):
             if self.ours:
-                return _train_together(self, table, begun, columns, f"round-{number:03d}")
+                execution = replace(self.execution, stage=f"round-{number:03d}", nets=number == 1)
+                return _train_together(self, table, begun, columns, execution)
             return list(_train_in_turn(self, table, begun, columns))
 
     def shortened(self) -> Rounds:
         """Rounds half as long, where the settings say how long."""
-        settings, gates = self.settings, self.settings.gates
-        if gates is not None:
-            gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))
-        # Rounded up, so that one epoch stays one.
-        epochs = math.ceil(settings.max_epochs / 2)
-        return replace(self, settings=replace(settings, max_epochs=epochs, gates=gates))
+        return self._with_settings(_half_as_long)
+
+    def _with_settings(self, change: Callable[[NetworkSettings], NetworkSettings]) -> Rounds:
+        splits = [s._replace(settings=s.settings and change(s.settings)) for s in self.splits]
+        return replace(self, settings=change(self.settings), splits=splits)
 
     def without_null_columns(self) -> Rounds:
         """The same rounds on real columns alone."""
@@ -200,7 +200,7 @@ def _train_together(
     table: TrainingTable,
     splits: Sequence[Split],
     columns: np.ndarray,
-    stage: str,
+    execution: Execution,
 ) -> list[TrainedNetwork]:
     """Train networks of ours, as one batch."""
     stage_name = _stage_name(columns, rounds.data)
@@ -210,15 +210,24 @@ def _train_together(
     ) -> None:
         rounds.report(_progress(stage_name, done, total, last, seconds, left))
 
+    splits = [s._replace(settings=s.settings and _settings_on(s.settings, columns)) for s in splits]
     return train_networks(
         rounds.data.target.problem(len(columns)),
         _settings_on(rounds.settings, columns),
         table,
         splits,
         columns,
-        replace(rounds.execution, stage=stage),
+        execution,
         report,
     )
+
+
+def _half_as_long(settings: NetworkSettings) -> NetworkSettings:
+    gates = settings.gates
+    if gates is not None:
+        gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))
+    # Rounded up, so that one epoch stays one.
+    return replace(settings, max_epochs=math.ceil(settings.max_epochs / 2), gates=gates)
 
 
 def _settings_on(settings: NetworkSettings, columns: np.ndarray) -> NetworkSettings:

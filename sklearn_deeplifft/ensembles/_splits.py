@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from sklearn_deeplifft.ensembles._null_columns import null_rows
-from sklearn_deeplifft.networks import KnockoffMap, NullColumns
+from sklearn_deeplifft.networks import KnockoffMap, NetworkSettings, NullColumns
 from sklearn_deeplifft.ranking import deal_folds
 from sklearn_deeplifft.tables import FeatureGroups, FitData
 
@@ -26,6 +26,8 @@ class Split(NamedTuple):
     """A trained core to go on from."""
     null_columns: NullColumns | None = None
     """Those that the network reads behind the real ones; None trains without any."""
+    settings: NetworkSettings | None = None
+    """Its own settings, where they are not those of the other networks."""
 
 
 def fold_count(validation_fraction: float) -> int:

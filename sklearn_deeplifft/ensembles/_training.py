@@ -33,6 +33,7 @@ from sklearn_deeplifft.exceptions import TrainingInterrupted
 from sklearn_deeplifft.networks import (
     GateReading,
     KnockoffMap,
+    Moments,
     NetworkSettings,
     Preprocessed,
     Standardize,
@@ -71,6 +72,9 @@ class Execution:
     """A digest of everything in the table that training depends on."""
     stage: str = "round-001"
     """Names the checkpoints."""
+    nets: bool = True
+    """Whether networks come with the skorch net that a user keeps; to make one takes as long as to
+    train a narrow network."""
 
 
 ChunkReport = Callable[[int, int, Sequence[TrainedNetwork], float, float], None]
@@ -139,9 +143,9 @@ def train_networks(
 ) -> list[TrainedNetwork]:
     """Train networks of ours; each comes out as if it had been trained alone.
 
-    ``problem``, ``settings`` and ``columns`` are those of the d real columns. With null columns
-    the networks read 2 d, and so do their cores and estimators; ``without_null_columns`` leaves
-    those of the real columns.
+    ``settings`` are those of networks whose split has none of its own. They, ``problem`` and
+    ``columns`` are those of the d real columns. With null columns the networks read 2 d, and so do
+    their cores and estimators; ``without_null_columns`` leaves those of the real columns.
 
     Raises
     ------
@@ -201,10 +205,12 @@ class _Work:
         execution: Execution,
     ) -> None:
         self.with_nulls = all_carry_nulls([split.null_columns for split in splits])
+        self.settings = [split.settings or settings for split in splits]
+        """Of each network."""
         if self.with_nulls:
-            problem, settings = with_null_features(problem, settings)
+            self.settings = [with_null_features(problem, own)[1] for own in self.settings]
+            problem = with_null_features(problem, settings)[0]
         self.problem = problem
-        self.settings = settings
         self.table = table
         self.splits = splits
         self.columns = columns
@@ -219,7 +225,7 @@ class _Work:
         for i in range(len(self.splits)):
             saved = store.load(self._name(i), self._key(i))
             if saved is not None:
-                found[i] = self._as_trained(i, self._result(saved))
+                found[i] = self._as_trained(i, self._result(i, saved))
         return found
 
     def trained(self, missing: Sequence[int]) -> Iterator[dict[int, TrainedNetwork]]:
@@ -230,7 +236,7 @@ class _Work:
         knockoff_map = None if given is None else given.knockoff_map
         self.rows = _StandardizedRows(self.table, self.columns, knockoff_map)
         # Here, in one thread: drawing initial weights goes through torch's global generator.
-        self.members = {i: _member(self.problem, self.settings, self.splits[i]) for i in missing}
+        self.members = {i: _member(self.problem, self.settings[i], self.splits[i]) for i in missing}
         n_jobs = self.execution.n_jobs
         chunks = _chunks(
             self.problem, self.settings, self.splits, missing, effective_n_jobs(n_jobs)
@@ -253,7 +259,8 @@ class _Work:
     def _train(self, chunk: list[int]) -> dict[int, Result]:
         own = [self.members.pop(i) for i in chunk]
         with torch_threads(1):
-            traces, gates = train_batch(own, self.rows, self.problem, self.settings, self.halt)
+            settings = self.settings[chunk[0]]  # one for all of a chunk
+            traces, gates = train_batch(own, self.rows, self.problem, settings, self.halt)
         results: dict[int, Result] = {}
         for j, i in enumerate(chunk):
             if self.halt.is_set():
@@ -265,8 +272,8 @@ class _Work:
                 self.execution.checkpoints.save(self._name(i), self._key(i), results[i].arrays())
         return results
 
-    def _result(self, saved: dict[str, np.ndarray]) -> Result:
-        core = _fresh_core(self.problem, self.settings, 0)[0]
+    def _result(self, i: int, saved: dict[str, np.ndarray]) -> Result:
+        core = _fresh_core(self.problem, self.settings[i], 0)[0]
         prefix = "core."
         core.load_state_dict(
             {
@@ -282,21 +289,30 @@ class _Work:
             saved.get("held_out"),
         )
         gates = None
-        if self.settings.gates is not None:
+        if self.settings[i].gates is not None:
             fields = (torch.from_numpy(saved[f"gates.{name}"]) for name in GateReading._fields)
             gates = GateReading(*fields)
         return Result(core, trace, gates)
 
     def _as_trained(self, i: int, result: Result) -> TrainedNetwork:
-        """The same as a fitted skorch net of its own."""
-        gates = self.settings.gates
-        moments = self.table.moments
-        if moments is not None:
-            moments = (moments[0][self.columns], moments[1][self.columns])
-            moments = moments_with_nulls(moments) if self.with_nulls else moments
+        net, module = self._net(i, result) if self.execution.nets else (None, self._bare(result))
+        losses = result.trace.valid_loss
+        return TrainedNetwork(
+            net,
+            module.core,
+            module.standardize,
+            len(result.trace.train_loss),
+            min(losses, default=None),
+            gates=result.gates,
+            null_columns=self.splits[i].null_columns,
+            held_out=result.trace.held_out,
+        )
+
+    def _net(self, i: int, result: Result) -> tuple[skorch.NeuralNet, Preprocessed]:
+        """The network as a fitted skorch net of its own, and its module."""
         # The net is given the recipe, not the weights: a clone of it starts afresh.
-        plain = replace(self.settings, gates=None)
-        net = default_net(self.problem, plain, moments)
+        net = default_net(self.problem, replace(self.settings[i], gates=None), self._moments())
+        gates = self.settings[i].gates
         if gates is not None and not gates.tied:
             net.set_params(module__gates=gates)
         with seeded(0):
@@ -304,26 +320,31 @@ class _Work:
         net.module_.core.load_state_dict(result.core.state_dict())
         net.module_.to("cpu").eval()
         net.device = "cpu"
-        losses = result.trace.valid_loss
         _write_history(net, result.trace)
-        module: Preprocessed = net.module_
-        return TrainedNetwork(
-            net,
-            module.core,
-            module.standardize,
-            len(net.history),
-            min(losses, default=None),
-            gates=result.gates,
-            null_columns=self.splits[i].null_columns,
-            held_out=result.trace.held_out,
+        return net, net.module_
+
+    def _bare(self, result: Result) -> Preprocessed:
+        """The same module around the core itself."""
+        n_features, n_outputs = self.problem.n_features, self.problem.n_outputs
+        module = Preprocessed(
+            result.core, moments=self._moments(), n_features=n_features, n_outputs=n_outputs
         )
+        return module.eval()
+
+    def _moments(self) -> Moments:
+        """Means and scales of what the networks read."""
+        moments = self.table.moments
+        if moments is None:
+            return None
+        moments = (moments[0][self.columns], moments[1][self.columns])
+        return moments_with_nulls(moments) if self.with_nulls else moments
 
     def _name(self, i: int) -> str:
         return f"{self.execution.stage}-network-{i + 1:04d}"
 
     def _key(self, i: int) -> str:
         """A digest of what the training of network ``i`` depends on."""
-        training, validation, seed, start, nulls = self.splits[i]
+        training, validation, seed, start, nulls, _ = self.splits[i]
         weights, knockoff_map = None, None if nulls is None else nulls.knockoff_map
         if start is not None:
             weights = {name: value.numpy() for name, value in start.state_dict().items()}
@@ -333,7 +354,7 @@ class _Work:
             self.execution.digest,
             self._name(i),
             self.problem,
-            self.settings,
+            self.settings[i],
             self.columns,
             training,
             validation,
@@ -359,7 +380,7 @@ def _write_history(net: skorch.NeuralNet, trace: Trace) -> None:
 
 def _member(problem: Problem, settings: NetworkSettings, split: Split) -> Member:
     """A network as skorch would start it under this seed."""
-    training, validation, seed, start, nulls = split
+    training, validation, seed, start, nulls, _ = split
     if start is not None:
         assert isinstance(start, nn.Sequential)  # networks of ours are
         return Member(copy.deepcopy(start), RandomStream(seed), training, validation, nulls)
@@ -385,24 +406,27 @@ def _fresh_core(
 
 def _chunks(
     problem: Problem,
-    settings: NetworkSettings,
+    settings: Sequence[NetworkSettings],
     splits: Sequence[Split],
     wanted: Sequence[int],
     n_workers: int,
 ) -> list[list[int]]:
-    """Networks whose epochs have one shape, so many at a time as the cache holds."""
-    widths = [*settings.hidden_layer_sizes, problem.n_outputs]
-    n_weights = sum(a * b for a, b in itertools.pairwise([problem.n_features, *widths]))
-    size = CHUNK_BYTES // (16 * n_weights + 12 * settings.batch_size * sum(widths))
-    size = min(max(size, 1), LARGEST_CHUNK)
-    by_shape: dict[tuple[tuple[int, int], ...], list[int]] = {}
+    """Networks of one kind whose epochs have one shape, so many at a time as the cache holds."""
+    alike: dict[tuple[NetworkSettings, tuple[tuple[int, int], ...]], list[int]] = {}
     for i in wanted:
         parts = splits[i].training, splits[i].validation
-        shape = tuple(epoch_shape(len(part), settings.batch_size) for part in parts)
-        by_shape.setdefault(shape, []).append(i)
+        shape = tuple(epoch_shape(len(part), settings[i].batch_size) for part in parts)
+        alike.setdefault((settings[i], shape), []).append(i)
     chunks = []
-    for members in by_shape.values():
-        n = math.ceil(len(members) / size)
+    for (own, _), members in alike.items():
+        n = math.ceil(len(members) / _chunk_size(problem, own))
         n = min(math.ceil(n / n_workers) * n_workers, len(members))
         chunks += [part.tolist() for part in np.array_split(np.array(members), n)]
     return chunks
+
+
+def _chunk_size(problem: Problem, settings: NetworkSettings) -> int:
+    widths = [*settings.hidden_layer_sizes, problem.n_outputs]
+    n_weights = sum(a * b for a, b in itertools.pairwise([problem.n_features, *widths]))
+    size = CHUNK_BYTES // (16 * n_weights + 12 * settings.batch_size * sum(widths))
+    return min(max(size, 1), LARGEST_CHUNK)

@@ -2,8 +2,10 @@
 
 from sklearn_deeplifft.interventions._compose import Composed, commute, compose
 from sklearn_deeplifft.interventions._dose import DoseResponse, dose_response
+from sklearn_deeplifft.interventions._edits import embed, embed_many, mutate, shuffle_region
 from sklearn_deeplifft.interventions._effects import InterventionEffects, intervention_effects
 from sklearn_deeplifft.interventions._epistasis import PairwiseEpistasis, pairwise_epistasis
+from sklearn_deeplifft.interventions._mutagenesis import saturation_mutagenesis
 from sklearn_deeplifft.interventions._values import (
     Intervention,
     add,
@@ -12,6 +14,7 @@ from sklearn_deeplifft.interventions._values import (
     set_to,
     swap,
 )
+from sklearn_deeplifft.interventions.experiments import sequence_importance
 
 __all__ = [
     "Composed",
@@ -23,10 +26,16 @@ __all__ = [
     "commute",
     "compose",
     "dose_response",
+    "embed",
+    "embed_many",
     "intervention_effects",
+    "mutate",
     "pairwise_epistasis",
     "quantile_shift",
     "remove",
+    "saturation_mutagenesis",
+    "sequence_importance",
     "set_to",
+    "shuffle_region",
     "swap",
 ]

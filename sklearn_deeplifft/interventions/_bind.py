@@ -42,6 +42,8 @@ def bind(
             f"{intervention!r} is not an intervention; make one with set_to, add, remove, "
             "quantile_shift, swap or compose."
         )
+    for part in intervention.parts:
+        part.require_within(background.shape[1])
     found = column_indices(intervention.columns, names, background.shape[1])
     positions = found.tolist()
     bound = intervention

@@ -34,7 +34,15 @@ from sklearn_deeplifft.networks import (
     is_network,
     takes_columns,
 )
-from sklearn_deeplifft.perturbation import FullForward, LowRank, OutputScale, Response, low_rank_of
+from sklearn_deeplifft.perturbation import (
+    FullForward,
+    Local,
+    LowRank,
+    OutputScale,
+    Response,
+    local_of,
+    low_rank_of,
+)
 from sklearn_deeplifft.tables import Target
 
 __all__ = [
@@ -153,6 +161,8 @@ def response_of(
 ) -> Response:
     """A network as a function of raw rows: by low-rank updates where its front allows it.
 
+    Along a sequence, by what edits can reach; what is neither is run whole.
+
     ``scaled`` gives the scale for a number of logits; ``few`` (m, d) are rows to count them on, and
     to try a network on that is no plain chain.
     """
@@ -165,10 +175,14 @@ def response_of(
     scale = scaled(n_outputs)
     front = trained.standardize
     units = torch.ones(few.shape[1]) if front is None else front.scale
-    fast = low_rank_of(trained.core, precision, partial(_inputs, trained), units, scale)
-    if fast is None:  # a plain chain is a function of rows, and answers in logits
-        _require_sound(trained.core, rows, scale.of_logits)
-    return fast or whole_passes(trained, scale, precision)
+    prepare = partial(_inputs, trained)
+    fast = low_rank_of(trained.core, precision, prepare, units, scale)
+    if fast is not None:  # a plain chain is a function of rows, and answers in logits
+        return fast
+    _require_sound(trained.core, rows, scale.of_logits)
+    whole = whole_passes(trained, scale, precision)
+    tried = torch.tensor(few).double()
+    return local_of(trained.core, tried, precision, prepare, units, scale, whole) or whole
 
 
 def _precision_of(dtype: str) -> torch.dtype:
@@ -228,7 +242,7 @@ def engine_error(
     response: Response, trained: TrainedNetwork, X: np.ndarray, bound: Sequence[Intervention]
 ) -> float:
     """Largest difference to whole forward passes, over the largest output; a few are compared."""
-    if not isinstance(response, LowRank):
+    if not isinstance(response, LowRank | Local):
         return 0.0
     few = torch.tensor(X[:8], dtype=torch.float64)
     edits = [edit_of(one, X[:8]) for one in bound[:COMPARED]]

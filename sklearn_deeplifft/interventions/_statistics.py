@@ -46,6 +46,9 @@ CELLS_BYTES = 1 << 22
 MOST = 1e150
 """Largest change whose square can be summed up."""
 
+WIDE = 16
+"""Columns beyond which rows of an edit's values would take more memory than its effects."""
+
 EVEN = 64
 """Blocks hold a multiple of this many interventions: products are quicker."""
 
@@ -131,6 +134,8 @@ def _mean_change(
 def edit_of(bound: Intervention, X: np.ndarray) -> Edit:
     """Edit of the rows by a bound intervention; those it leaves as they are need not be run."""
     before = columns_of(X, bound)
+    if bound.target is not None and len(bound.columns) > WIDE:
+        return _wide_edit(bound.positions, before, bound.target)
     values = bound.apply(before)
     change = values - before
     at, *parts = map(torch.from_numpy, (bound.positions, values, change))
@@ -138,6 +143,17 @@ def edit_of(bound: Intervention, X: np.ndarray) -> Edit:
         return Edit(at, parts[0], None, parts[1])
     moved = torch.from_numpy(np.flatnonzero(differs))
     return Edit(at, parts[0][moved], moved, parts[1][moved])
+
+
+def _wide_edit(columns: np.ndarray, before: np.ndarray, target: np.ndarray) -> Edit:
+    """Edit that writes the same into many columns of all rows, which is held once."""
+    at = torch.from_numpy(columns)
+    values = torch.from_numpy(np.asarray(target, dtype=np.float64)).expand(len(before), -1)
+    differs = (before != target).any(axis=1)
+    if differs.all():
+        return Edit(at, values)
+    moved = torch.from_numpy(np.flatnonzero(differs))
+    return Edit(at, values[: len(moved)], moved)
 
 
 @neutral_torch()

@@ -36,6 +36,7 @@ __all__ = [
     "add",
     "quantile_shift",
     "remove",
+    "require_seed",
     "set_to",
     "swap",
 ]
@@ -108,6 +109,10 @@ class Intervention(ABC):
         ``names`` of all columns are for messages.
         """
         return self
+
+    def require_within(self, n_columns: int) -> None:
+        """Raise where it cannot be made on so many columns, in words of its own."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -349,13 +354,18 @@ def swap(columns: Columns, random_state: int = 0) -> Swap:
     -------
     Swap
     """
-    whole = isinstance(random_state, Integral) and not isinstance(random_state, bool)
-    if not whole or not 0 <= random_state < 2**32:
-        raise ValueError(
-            f"swap(..., random_state={shown(random_state)}): an integer from 0 to "
-            "2**32 - 1, so that the same swap has the same donors wherever it is used."
-        )
+    require_seed(random_state, "swap")
     return Swap(_columns(columns), int(random_state))
+
+
+def require_seed(random_state: object, what: str) -> None:
+    """Raise ``ValueError`` for what is no seed: the same intervention does the same anywhere."""
+    whole = isinstance(random_state, Integral) and not isinstance(random_state, bool)
+    if not whole or not 0 <= int(random_state) < 2**32:  # type: ignore[call-overload]
+        raise ValueError(
+            f"{what}(..., random_state={shown(random_state)}): an integer from 0 to "
+            f"2**32 - 1, so that the same {what} does the same wherever it is used."
+        )
 
 
 def _columns(columns: Columns) -> tuple[Column, ...]:

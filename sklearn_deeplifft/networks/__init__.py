@@ -1,14 +1,17 @@
 """Floor 2, torch and skorch: one network, built, trained and handed on for reading."""
 
+from sklearn_deeplifft.attribution import regauge_first_layer
 from sklearn_deeplifft.networks._adapter import NetworkAdapter
 from sklearn_deeplifft.networks._build import (
     LOGITS,
+    Moments,
     NetworkSettings,
     OutputKind,
     criterion_of,
     default_net,
 )
 from sklearn_deeplifft.networks._copies import clone_holder
+from sklearn_deeplifft.networks._exponential import Exponential
 from sklearn_deeplifft.networks._gate_callback import first_linear, gates_of
 from sklearn_deeplifft.networks._gates import (
     FeatureGate,
@@ -19,6 +22,7 @@ from sklearn_deeplifft.networks._gates import (
 )
 from sklearn_deeplifft.networks._hash import hash_of, key_of_parameters
 from sklearn_deeplifft.networks._heads import heads_for
+from sklearn_deeplifft.networks._keras import from_keras
 from sklearn_deeplifft.networks._kinds import adapter_of, is_network
 from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
 from sklearn_deeplifft.networks._null_columns import (
@@ -26,6 +30,7 @@ from sklearn_deeplifft.networks._null_columns import (
     NullColumns,
     with_null_columns,
 )
+from sklearn_deeplifft.networks._one_hot import OneHotNetwork
 from sklearn_deeplifft.networks._outputs import (
     known_classes,
     name_classes,
@@ -33,10 +38,17 @@ from sklearn_deeplifft.networks._outputs import (
     takes_columns,
 )
 from sklearn_deeplifft.networks._penalty import GatePenalty, path_epochs
+from sklearn_deeplifft.networks._sequence_nets import (
+    cnn_deep,
+    cnn_shallow,
+    motif_pool,
+    residual_bind,
+)
 from sklearn_deeplifft.networks._train import require_finite, seeded, torch_threads
 from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob, TrainingTable
 
 __all__ = [
+    "Exponential",
     "FeatureGate",
     "GatePenalty",
     "GateReading",
@@ -44,9 +56,11 @@ __all__ = [
     "GaussianNoise",
     "KnockoffMap",
     "LOGITS",
+    "Moments",
     "NetworkAdapter",
     "NetworkSettings",
     "NullColumns",
+    "OneHotNetwork",
     "OutputKind",
     "Preprocessed",
     "Standardize",
@@ -55,21 +69,27 @@ __all__ = [
     "TrainingTable",
     "adapter_of",
     "clone_holder",
+    "cnn_deep",
+    "cnn_shallow",
     "column_norms",
     "criterion_of",
     "default_net",
     "first_linear",
+    "from_keras",
     "gates_of",
     "hash_of",
     "heads_for",
     "is_network",
     "key_of_parameters",
     "known_classes",
+    "motif_pool",
     "name_classes",
     "output_kind_of",
     "path_epochs",
+    "regauge_first_layer",
     "relu_mlp",
     "require_finite",
+    "residual_bind",
     "rescale_output",
     "seeded",
     "takes_columns",

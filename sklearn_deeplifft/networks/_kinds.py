@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from types import FunctionType
 from typing import Any
 
 import skorch
@@ -25,7 +27,8 @@ def adapter_of(network: Any) -> NetworkAdapter:
     if adapter is None:
         raise TypeError(
             f"estimator={network!r} is not a network; pass None, a skorch net, a torch module "
-            "class or instance, or scikit-learn's MLPClassifier or MLPRegressor."
+            "class or instance, a function that builds one, or scikit-learn's MLPClassifier or "
+            "MLPRegressor."
         )
     return adapter(network)
 
@@ -44,4 +47,5 @@ def _adapter_class(network: Any) -> type[NetworkAdapter] | None:
     if isinstance(network, MLPClassifier | MLPRegressor):
         return PerceptronAdapter
     of_modules = isinstance(network, type) and issubclass(network, nn.Module)
-    return ModuleAdapter if of_modules or isinstance(network, nn.Module) else None
+    builds = of_modules or isinstance(network, FunctionType | partial)
+    return ModuleAdapter if builds or isinstance(network, nn.Module) else None

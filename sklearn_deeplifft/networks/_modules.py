@@ -12,13 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_deeplifft.networks._copies import copied
+from sklearn_deeplifft.networks._fill_columns import FillColumns, FillLetters
 from sklearn_deeplifft.networks._gates import FeatureGate, GateSettings, GaussianNoise
+from sklearn_deeplifft.networks._one_hot import OneHotNetwork
 
 __all__ = [
     "FillColumns",
     "Front",
     "Preprocessed",
     "Standardize",
+    "behind_fronts",
     "on_fewer_columns",
     "relu_mlp",
     "rescale_output",
@@ -73,23 +76,8 @@ class Standardize(nn.Module):
         return ((x - self.mean.to(x.dtype)) / self.scale.to(x.dtype)).to(self.like.dtype)
 
 
-class FillColumns(nn.Module):
-    """Put some columns back among all ``width``, zeros (their mean) elsewhere."""
-
-    columns: Tensor
-
-    def __init__(self, columns: np.ndarray, width: int) -> None:
-        super().__init__()
-        self.register_buffer("columns", torch.as_tensor(columns), persistent=False)
-        self.width = width
-
-    def forward(self, x: Tensor) -> Tensor:
-        full = x.new_zeros(len(x), self.width)
-        return full.index_copy(1, self.columns, x)
-
-
 class Front(nn.Sequential):
-    """Something of ours before a network of the user's, which is the last of the two."""
+    """Something of ours before a network, which is the last of the two."""
 
 
 class Preprocessed(nn.Module):
@@ -145,10 +133,7 @@ class Preprocessed(nn.Module):
     @property
     def users_module(self) -> nn.Module:
         """The network without anything before it."""
-        module = self.core
-        while isinstance(module, Front):
-            module = module[-1]
-        return module
+        return behind_fronts(self.core)
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
@@ -213,6 +198,13 @@ class Preprocessed(nn.Module):
             setattr(self.users_module, name, value)
 
 
+def behind_fronts(network: nn.Module) -> nn.Module:
+    """A network without what of ours stands before it."""
+    while isinstance(network, Front):
+        network = network[-1]
+    return network
+
+
 def _has_gates(network: nn.Module) -> bool:
     """Tell whether a network to go on from brings the gates that it was trained with."""
     return isinstance(network, Front) and isinstance(network[0], FeatureGate)
@@ -243,8 +235,8 @@ def on_fewer_columns(
 ) -> nn.Module:
     """A copy of ``core`` that reads only the columns ``kept`` and behaves as before on them.
 
-    Our own network loses the other columns of its gates and its first weight; any other module is
-    fed their mean.
+    Our own network loses the other columns of its gates and its first weight; one of sequences is
+    fed letters that stand for none, and any other module the mean.
     """
     core = copied(core)
     if sliceable:
@@ -259,8 +251,9 @@ def on_fewer_columns(
         behind = on_fewer_columns(core[1], kept, sliceable=False, n_features=n_features)
         return Front(core[0].on(kept), behind)
     if isinstance(core, Front) and isinstance(core[0], FillColumns):
-        columns = core[0].columns[torch.as_tensor(kept)]
-        return Front(FillColumns(columns.numpy(), core[0].width), core[1])
+        return Front(core[0].on(kept), core[1])
+    if isinstance(core, OneHotNetwork):
+        return Front(FillLetters(kept, n_features, core.n_letters), core)
     return Front(FillColumns(kept, n_features), core)
 
 

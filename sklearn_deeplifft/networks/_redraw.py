@@ -27,6 +27,8 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
+from sklearn_deeplifft.networks._one_hot import OneHotNetwork
+
 __all__ = ["redraw"]
 
 
@@ -53,7 +55,7 @@ def redraw(module: nn.Module, is_frozen: Callable[[str], bool] = lambda name: Fa
     before = {name: (p.requires_grad, p.clone()) for name, p in _parameters(module)}
     pretrained = {name for name, (trains, _) in before.items() if not trains or is_frozen(name)}
     kept = {name: t.clone() for name, t in _tensors_to_keep(module, pretrained).items()}
-    for part in list(module.modules()):
+    for part in list(_drawn_by_themselves(module)):
         _reset(part)
     undrawn = [
         name
@@ -70,6 +72,14 @@ def redraw(module: nn.Module, is_frozen: Callable[[str], bool] = lambda name: Fa
     tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     for name, value in kept.items():
         tensors[name].copy_(value)
+
+
+def _drawn_by_themselves(module: nn.Module) -> Iterator[nn.Module]:
+    """Modules, but for layers that a network of sequences draws itself, in a way of its own."""
+    yield module
+    if not isinstance(module, OneHotNetwork):
+        for child in module.children():
+            yield from _drawn_by_themselves(child)
 
 
 def _parameters(module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

@@ -64,7 +64,7 @@ class DefaultAdapter(NetworkAdapter):
 
 @final
 class ModuleAdapter(NetworkAdapter):
-    """A torch module, or a class of them."""
+    """A torch module, or a class or function that makes one."""
 
     built_here = False
     own_settings = False
@@ -82,7 +82,7 @@ class ModuleAdapter(NetworkAdapter):
     def untrained(
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
     ) -> TrainedNetwork:
-        """Build a network from the class, or draw the weights of an instance anew."""
+        """Build a network from its recipe, or draw the weights of an instance anew."""
         _require_weights(self.network)
         build = partial(module_net, self.network, problem, settings, moments)
         return initialized(self.network, build, seed)

@@ -29,7 +29,7 @@ def seeded(seed: int) -> Iterator[None]:
     """Run under a seed, one thread at a time; every global generator is left as it was found."""
     with GENERATORS, torch.random.fork_rng():
         numpy_state, python_state = np.random.get_state(), random.getstate()
-        torch.manual_seed(seed)
+        _seed_torch(seed)
         np.random.seed(seed)
         random.seed(seed)
         try:
@@ -37,6 +37,14 @@ def seeded(seed: int) -> Iterator[None]:
         finally:
             np.random.set_state(numpy_state)
             random.setstate(python_state)
+
+
+def _seed_torch(seed: int) -> None:
+    """As ``torch.manual_seed``, which without an accelerator keeps a stack trace for each call."""
+    if torch.cuda.is_available() or torch.xpu.is_available() or torch.backends.mps.is_available():
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)
 
 
 OPEN: list[int] = []

@@ -21,7 +21,8 @@ class TrainedNetwork(NamedTuple):
     """A trained network and how to read it."""
 
     estimator: Any
-    """The network as a user keeps it: takes raw rows of the columns it was trained on."""
+    """The network as a user keeps it: takes raw rows of the columns it was trained on. None where
+    nobody keeps it, in rounds of elimination."""
     core: nn.Module
     """Takes standardised rows, returns logits."""
     standardize: Standardize | None

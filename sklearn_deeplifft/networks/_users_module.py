@@ -15,7 +15,8 @@ from torch import nn
 
 from sklearn_deeplifft.networks._copies import copied
 from sklearn_deeplifft.networks._gates import GateSettings
-from sklearn_deeplifft.networks._modules import Preprocessed, sizes_to_pass
+from sklearn_deeplifft.networks._modules import Preprocessed, behind_fronts, sizes_to_pass
+from sklearn_deeplifft.networks._one_hot import OneHotNetwork
 from sklearn_deeplifft.networks._redraw import redraw
 
 __all__ = ["UsersModule", "frozen_patterns"]
@@ -42,9 +43,11 @@ class UsersModule:
 
     def __call__(self, **given: Any) -> Preprocessed:
         network = self._network(given)
+        # Standard columns are of no alphabet, and the same letter another number at each position.
+        one_hot = isinstance(behind_fronts(network), OneHotNetwork)
         return Preprocessed(
             lambda: network,  # already a copy
-            moments=self.moments,
+            moments=None if one_hot else self.moments,
             n_features=self.n_features,
             n_outputs=self.n_outputs,
             column_output=self.column_output,

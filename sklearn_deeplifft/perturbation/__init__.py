@@ -1,5 +1,6 @@
 """Floor 1, torch: outputs of a network after some of its inputs were overwritten."""
 
+from sklearn_deeplifft.perturbation._local import Local, local_of
 from sklearn_deeplifft.perturbation._output_scale import OutputScale
 from sklearn_deeplifft.perturbation._pairs import pairs_after
 from sklearn_deeplifft.perturbation._responses import (
@@ -13,9 +14,11 @@ from sklearn_deeplifft.perturbation._responses import (
 __all__ = [
     "Edit",
     "FullForward",
+    "Local",
     "LowRank",
     "OutputScale",
     "Response",
+    "local_of",
     "low_rank_of",
     "pairs_after",
 ]

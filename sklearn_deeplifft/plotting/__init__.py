@@ -3,5 +3,6 @@
 from sklearn_deeplifft.plotting._class_importances import ClassImportanceDisplay
 from sklearn_deeplifft.plotting._feature_counts import FeatureCountDisplay
 from sklearn_deeplifft.plotting._labels import shortened
+from sklearn_deeplifft.plotting._logo import LogoDisplay
 
-__all__ = ["ClassImportanceDisplay", "FeatureCountDisplay", "shortened"]
+__all__ = ["ClassImportanceDisplay", "FeatureCountDisplay", "LogoDisplay", "shortened"]

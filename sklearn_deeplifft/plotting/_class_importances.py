@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft.plotting._axes import axes_or_new
 from sklearn_deeplifft.plotting._directed import directed
 from sklearn_deeplifft.plotting._labels import literal, shortened
+from sklearn_deeplifft.plotting._logo_rows import LOGO_SPACE, draw_logos
 from sklearn_deeplifft.plotting._signed_cells import (
     BESIDE,
     NAME_SIZE,
@@ -55,6 +56,8 @@ class ClassImportanceDisplay:
     overall : ndarray of shape (n_features,), default=None
         Importance of each feature, drawn as grey bars beside; None draws none.
     overall_label : str, default="importance"
+    logos : sequence of length n_features, default=None
+        Of each feature heights of letters (4, w), drawn between its name and its cells, or None.
 
     Attributes
     ----------
@@ -97,6 +100,7 @@ class ClassImportanceDisplay:
         label: str = SCORE,
         overall: ArrayLike | None = None,
         overall_label: str = "importance",
+        logos: Sequence[ArrayLike | None] | None = None,
     ) -> None:
         self.importances = importances
         self.feature_names = feature_names
@@ -105,6 +109,7 @@ class ClassImportanceDisplay:
         self.label = label
         self.overall = overall
         self.overall_label = overall_label
+        self.logos = logos
 
     @classmethod
     def from_estimator(
@@ -170,6 +175,8 @@ class ClassImportanceDisplay:
         rows = self._row_labels()
         self.ax_.set_yticks(range(len(rows)), rows, fontsize=name_size(len(rows)))
         self.ax_.tick_params(axis="y", length=0)
+        if self.logos is not None:
+            draw_logos(self.ax_, self.logos)
         if self.overall is not None:
             self.importance_ax_ = draw_importances(
                 self.ax_, np.asarray(self.overall), self.overall_label
@@ -183,6 +190,7 @@ class ClassImportanceDisplay:
         rows = self._row_labels()
         width = 1.0 + LETTER * max(map(len, rows), default=0) + self._inner_width()
         width += 0.0 if self.overall is None else BESIDE + 0.5
+        width += 0.0 if self.logos is None else LOGO_SPACE
         below = max((len(name) for name in self._column_labels()), default=0)
         slant = 0.7 * LETTER * below if self._slanted() else 0.0
         above = 0.0 if self._is_one_column() else 0.8  # the scale of colours

@@ -16,6 +16,7 @@ __all__ = [
     "draw_map",
     "draw_scale",
     "name_size",
+    "next_to",
     "row_height",
 ]
 
@@ -66,7 +67,7 @@ def draw_map(ax: Any, sizes: np.ndarray, signs: np.ndarray) -> Any:
 
 def draw_scale(image: Any, label: str) -> Any:
     """Colour bar above a heat map."""
-    above = _next_to(image.axes, lambda at, w, h: (at.x0, at.y1 + 0.1 / h, at.width, 0.12 / h))
+    above = next_to(image.axes, lambda at, w, h: (at.x0, at.y1 + 0.1 / h, at.width, 0.12 / h))
     bar = image.figure.colorbar(image, cax=above, orientation="horizontal", ticklocation="top")
     bar.set_label(label, fontsize=8)
     bar.ax.tick_params(labelsize=8)
@@ -91,7 +92,7 @@ def draw_bars(ax: Any, sizes: np.ndarray, signs: np.ndarray, label: str) -> Any:
 
 def draw_importances(ax: Any, importances: np.ndarray, label: str) -> Any:
     """Grey bars (n,) right of ``ax``, in the same rows."""
-    beside = _next_to(ax, lambda at, w, h: (at.x1 + 0.15 / w, at.y0, BESIDE / w, at.height))
+    beside = next_to(ax, lambda at, w, h: (at.x1 + 0.15 / w, at.y0, BESIDE / w, at.height))
     beside.barh(np.arange(len(importances)), importances, height=0.72, color=GREY)
     low = float(importances.min(initial=0.0))
     high = float(importances.max(initial=0.0))
@@ -102,7 +103,7 @@ def draw_importances(ax: Any, importances: np.ndarray, label: str) -> Any:
     return beside
 
 
-def _next_to(ax: Any, place: Callable[[Any, float, float], tuple[float, ...]]) -> Any:
+def next_to(ax: Any, place: Callable[[Any, float, float], tuple[float, ...]]) -> Any:
     """Axes that keep their place next to ``ax``.
 
     ``place`` has the position of ``ax`` in its figure and the figure's width and height in inches.

@@ -22,6 +22,7 @@ from sklearn_deeplifft.ranking._stability import (
     selection_frequency,
     top_masks,
 )
+from sklearn_deeplifft.ranking._steps import n_dropped, n_rounds
 
 __all__ = [
     "bootstrap_interval",
@@ -30,6 +31,8 @@ __all__ = [
     "fewest_networks",
     "importance_threshold",
     "knockoff_maps",
+    "n_dropped",
+    "n_rounds",
     "network_shares",
     "nogueira_stability",
     "null_p_values",

@@ -71,7 +71,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
     feature_groups: Any = None
     target_class: Any = None
     score_on: str = "all"
-    step: float | None = None
+    step: float | str | None = None
     """Elimination; None ranks in one pass."""
     smoothing: float = 0.0
     path_weight: float = 0.0
@@ -118,7 +118,7 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
         --------
         >>> from sklearn_deeplifft import DeepLIFFTSelector, ImportanceNeuronSelector
         >>> DeepLIFFTSelector.default_estimator(n_networks=4)
-        NetworkEnsembleClassifier(n_networks=4)
+        NetworkEnsembleClassifier(linear_share=0.33..., n_networks=4)
         >>> ImportanceNeuronSelector.default_estimator("regression").path_steps
         500
         """

@@ -72,11 +72,12 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         `support_per_class` lists them.
     target_class : label, default=None
         Rank by the signed class score of this class, from its examples alone.
-    step : int, float or None, default=0.4
-        Recursive elimination: drop so many features (or this fraction of those left), train again
-        on the rest (for half of ``max_epochs`` and ``path_steps``; one of each six networks of
-        ours from the start, the others from their weights), score again, until one is left; shares
-        are averaged over rounds. None ranks in one pass.
+    step : int, float, "auto" or None, default="auto"
+        Recursive elimination: drop so many features (or this fraction of those left; ``"auto"`` is
+        half while more than 50 are left, then a fifth), train again on the rest (for half of
+        ``max_epochs`` and ``path_steps``; one of each six networks of ours from the start, the
+        others from their weights), score again, until one is left; shares are averaged over
+        rounds. None ranks in one pass.
     smoothing : float, default=0.5
         In elimination: what goes is decided by a running mean of the shares of all rounds so far,
         in which a round counts this many times (0 to below 1) what the next one does. A single
@@ -238,6 +239,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         **BaseNetworkSelector._parameter_constraints,
         "step": [
             None,
+            StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, 1, closed="neither"),
         ],
@@ -262,7 +264,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         alpha: float = 0.1,
         per_class: bool = False,
         target_class: Any = None,
-        step: float | None = 0.4,
+        step: float | str | None = "auto",
         smoothing: float = 0.5,
         path_weight: float = 0.5,
         reference: Any = "mean",
@@ -304,7 +306,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
 
     @staticmethod
     def _own_defaults(network: Any, *, null_features: bool) -> dict[str, Any]:
-        return {}
+        return {"linear_share": 1 / 3}
 
     @staticmethod
     def paper_parameters() -> dict[str, Any]:
@@ -320,12 +322,14 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         """
         ensemble = DeepLIFFTSelector.default_estimator(
             hidden_layer_sizes=(200, 100),
+            linear_share=0.0,
             n_networks=1,
             gates=None,
             dropout=0.0,
             learning_rate=1e-3,
             weight_decay=0.0,
             max_epochs=100,
+            max_steps=None,
             validation_fraction=0.2,
             standardize=False,
         )

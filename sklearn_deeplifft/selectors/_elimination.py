@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_deeplifft.ensembles import BaseNetworkEnsemble, Rounds, has_gates, with_nulls_held
 from sklearn_deeplifft.networks import TrainedNetwork, adapter_of
-from sklearn_deeplifft.ranking import rank
+from sklearn_deeplifft.ranking import n_dropped, rank
 from sklearn_deeplifft.selectors._scores import Scorer, Scores
 from sklearn_deeplifft.tables import FeatureGroups
 
@@ -37,12 +35,12 @@ def eliminate(
     scores: Sequence[Scores],
     scorer: Scorer,
     rows: Sequence[np.ndarray],
-    step: float,
+    step: float | str,
     groups: FeatureGroups,
     path_weight: float = 0.0,
     smoothing: float = 0.0,
 ) -> Elimination:
-    """Drop the lowest fraction, train again on the rest, score again, until one is left.
+    """Drop the lowest features, train again on the rest, score again, until one is left.
 
     Networks go on from their weights; of ours one of each ``RENEWED`` starts anew. Rounds after the
     first are half as long where the settings say how long. Features rank by their shares of the
@@ -116,9 +114,7 @@ def _with_path(shares: np.ndarray, trained: TrainedNetwork, weight: float) -> np
     return _share(np.where(shares > 0, shares ** (1 - weight) * path**weight, 0.0))
 
 
-def _kept(scores: np.ndarray, step: float) -> np.ndarray:
+def _kept(scores: np.ndarray, step: float | str) -> np.ndarray:
     """Positions that stay, ascending; at least one goes, at least one stays."""
-    n = len(scores)
-    drop = int(step) if isinstance(step, Integral) else math.ceil(step * n)
-    stay = max(n - max(drop, 1), 1)
+    stay = max(len(scores) - n_dropped(len(scores), step), 1)
     return np.sort(np.argsort(-scores, kind="stable")[:stay])

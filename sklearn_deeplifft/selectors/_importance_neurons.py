@@ -124,8 +124,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         What one standard deviation more of a column does to the class's centred logit, from the
         same networks and rows: see `DeepLIFFTSelector`.
     exit_penalties_ : ndarray of shape (n_networks, n_features)
-        The penalty at which a gate closed for good; infinite if it never did. Only with
-        ``gate_penalty="path"``.
+        The penalty at which a gate closed for good; infinite if it never did, as none of a network
+        without a hidden layer does. Only with ``gate_penalty="path"``.
     ranking_ : ndarray of shape (n_features,)
         1 is best; columns of a group (``feature_groups_``) share a rank. Of features without any
         importance, the one whose gates closed last comes first.
@@ -270,6 +270,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
             weight_decay=0.0,
             batch_size=64,
             max_epochs=2000,
+            max_steps=None,
             patience=15,
             tol=0.0,
             validation_fraction=0.5,

@@ -49,8 +49,10 @@ def _within(indices: np.ndarray, n: int) -> bool:
 def require_readable(X: Any, name: str = "X") -> None:
     """Raise ``ValueError`` for what scikit-learn would read otherwise than it is meant.
 
-    That is sparse storage that leads astray, names that two columns share, and masked cells.
+    That is sparse storage that leads astray, names that two columns share, and masked cells; and
+    sequences that are not encoded, which it would print whole.
     """
+    _require_two_dimensions(X, name)
     require_sound_storage(X, name)
     if isinstance(X, np.ma.MaskedArray) and np.ma.getmaskarray(X).any():
         raise ValueError(
@@ -65,6 +67,32 @@ def require_readable(X: Any, name: str = "X") -> None:
             f"{name} has more than one column named {', '.join(map(shown, twice[:5]))}; rename or "
             "drop all but one of each."
         )
+
+
+def _require_two_dimensions(X: Any, name: str) -> None:
+    """Raise ``ValueError`` for sequences: strings, or arrays with an axis of letters."""
+    if getattr(X, "ndim", 2) == 3:
+        raise ValueError(
+            f"{name} is an array of shape {tuple(X.shape)}, and a table has rows and columns. "
+            "For sequences, encode the strings by sklearn_deeplifft.sequences.SequenceEncoder; "
+            "of (n, letters, positions), X.transpose(0, 2, 1).reshape(len(X), -1) has its columns."
+        )
+    if _holds_texts(X):
+        raise ValueError(
+            f"{name} holds strings, {shown(next(iter(X)))} first, and a table has rows and columns "
+            "of numbers. Encode sequences by "
+            "sklearn_deeplifft.sequences.SequenceEncoder, for example in the pipeline."
+        )
+
+
+def _holds_texts(X: Any) -> bool:
+    """Whether ``X`` is one string for each row."""
+    if isinstance(X, list | tuple):
+        return len(X) > 0 and isinstance(X[0], str | bytes)
+    if sp.issparse(X) or getattr(X, "ndim", 2) != 1 or not len(X):
+        return False
+    values = np.asarray(X)
+    return values.dtype.kind in "SU" or isinstance(values.flat[0], str | bytes)
 
 
 @contextmanager

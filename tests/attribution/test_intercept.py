@@ -111,6 +111,8 @@ INLINE = {
     "F.elu in place": lambda a: F.elu(a, alpha=0.3, inplace=True),
     "F.elu by keyword": lambda a: F.elu(input=a),
     "F.gelu": F.gelu,
+    "torch.exp": lambda a: torch.exp(0.3 * a),
+    "tensor.exp": lambda a: (0.3 * a).exp(),
 }
 
 
@@ -144,6 +146,23 @@ def test_a_dropped_head_is_no_secant():
     module, X = seeded(sequential(nn.Tanh, n_outputs=1)()), rows()
     with_head = NetworkReader(Headed(module, torch.sigmoid), secants=True).form(X)
     assert_forms_equal(with_head, NetworkReader(module, secants=True).form(X), atol=0)
+
+
+def test_an_exponential_that_ends_a_log_softmax_is_no_secant():
+    module, X = seeded(sequential(nn.Tanh)()), rows()
+    with_head = Headed(module, lambda z: z.log_softmax(-1).exp())
+    form = NetworkReader(with_head, secants=True).form(X)
+    assert_forms_equal(form, NetworkReader(module, secants=True).form(X))
+
+
+def test_the_secant_of_the_exponential():
+    """It is the line through (0, 1) and (a, exp a), with slope 1 at 0."""
+    x = torch.tensor([-3.0, 0.0, 2.0], dtype=torch.float64, requires_grad=True)
+    value = secant(torch.exp, x)
+    (slope,) = torch.autograd.grad(value.sum(), x)
+    np.testing.assert_allclose(value.detach(), np.exp([-3, 0, 2]), rtol=1e-14)
+    expected = [(1 - math.exp(-3)) / 3, 1, (math.exp(2) - 1) / 2]
+    np.testing.assert_allclose(slope, expected, rtol=1e-14)
 
 
 def test_a_sigmoid_inside_and_a_sigmoid_last():

@@ -226,6 +226,7 @@ def test_paper_runs(csv, tmp_path, monkeypatch):
 
 def test_networks_with_every_gate_closed_are_told_once(monkeypatch):
     closing = {"gates": "free", "gate_initial": "uniform", "n_networks": 2, "path_steps": 50}
+    closing["hidden_layer_sizes"] = (200, 100)
     closed = ImportanceNeuronSelector(
         ImportanceNeuronSelector.default_estimator(**closing), random_state=0
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -187,3 +188,13 @@ def test_all_features_are_a_count(csv, tmp_path):
     comparison = pd.read_csv(tmp_path / "out" / "comparison.csv")
     assert comparison["method"].tolist() == ["all features"]
     assert (tmp_path / "out" / "features.png").exists()
+
+
+def test_rows_of_a_group_are_on_one_side():
+    table = made(pd.DataFrame({"x": np.arange(40.0)}))
+    table = replace(table, groups=np.tile(np.arange(20), 2))
+    parts = split(table, 0)
+    assert len(parts.y_test) == 12
+    assert not set(parts.X_train["x"] % 20) & set(parts.X_test["x"] % 20)
+    np.testing.assert_array_equal(parts.groups_train, parts.X_train["x"] % 20)
+    assert split(made(table.numbers), 0).groups_train is None

@@ -11,9 +11,10 @@ from rich.console import Console
 
 from sklearn_deeplifft import DeepLIFFTSelector, Progress
 from sklearn_deeplifft.cli._progress import Lines, Live, calls_per_network, progress_for
-from sklearn_deeplifft.cli._rank import n_rounds, rank_table
+from sklearn_deeplifft.cli._rank import rank_table
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._table import make_table
+from sklearn_deeplifft.ranking import n_rounds
 from tests.cli.conftest import classes_frame
 from tests.conftest import planted
 

@@ -37,7 +37,8 @@ def outcome(d: int = 30, n_classes: int = 8, prefix: str = "f") -> Outcome:
     table = Table("made-up", empty, empty, y, "kind", "classification", ["x" * 5000])
     directions = np.sign(signed)
     return Outcome(
-        table, ranking.join(by_class), classes, directions, comparison, 28, 12, False, []
+        *(table, ranking.join(by_class), classes, directions, comparison, 28, 12, False),
+        *([], None, None),
     )
 
 

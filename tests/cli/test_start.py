@@ -42,7 +42,8 @@ def python(*arguments, **settings):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], *([command, "--help"] for command in COMMANDS)]
+    "arguments",
+    [["--help"], ["--version"], *([command, "--help"] for command in (*COMMANDS, "motifs"))],
 )
 def test_help_takes_half_a_second_at_most_and_loads_nothing(arguments):
     done = python("-c", COST, *arguments)

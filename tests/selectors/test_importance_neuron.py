@@ -680,6 +680,7 @@ def test_paper_parameters_are_those_of_the_paper():
         "weight_decay": 0.0,
         "batch_size": 64,
         "max_epochs": 2000,
+        "max_steps": None,
         "patience": 15,
         "tol": 0.0,
         "validation_fraction": 0.5,

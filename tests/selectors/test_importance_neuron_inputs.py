@@ -643,6 +643,7 @@ OTHER_TRAINING = {
     "standardize": False,
     "null_features": True,
     "hidden_layer_sizes": [5, 4],
+    "linear_share": 0.5,
     "dropout": 0.5,
     "noise": 0.1,
     "l2": 0.1,

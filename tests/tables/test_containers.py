@@ -6,7 +6,13 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
-from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier, groups_from_correlation
+from sklearn_deeplifft import (
+    DeepLIFFTSelector,
+    GIATransformer,
+    ImportanceNeuronSelector,
+    NetworkEnsembleClassifier,
+    groups_from_correlation,
+)
 from sklearn_deeplifft.interventions import intervention_effects, remove
 from sklearn_deeplifft.tables._containers import naming_bad_cells, require_readable
 
@@ -94,3 +100,32 @@ def test_the_table_of_interventions_is_looked_at_in_the_same_way():
         intervention_effects(fitted, DAMAGED["beyond the columns"], remove(0))
     with pytest.raises(ValueError, match="background cannot be read"):
         intervention_effects(fitted, X, remove(0), background=[[1.0], [1.0, 2.0]])
+
+
+SEQUENCES = {
+    "letters first": np.zeros((6, 4, 9)),
+    "letters last": np.zeros((6, 9, 4)),
+    "list": ["ACGT" * 300] * 6,
+    "tuple of bytes": (b"ACGT",) * 6,
+    "array": np.array(["ACGT"] * 6),
+    "array of objects": np.array(["ACGT"] * 6, dtype=object),
+    "Series": pd.Series(["ACGT"] * 6),
+}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [DeepLIFFTSelector, ImportanceNeuronSelector, GIATransformer, NetworkEnsembleClassifier],
+)
+@pytest.mark.parametrize("form", SEQUENCES)
+def test_sequences_that_are_not_encoded_are_sent_to_their_encoder(kind, form):
+    with pytest.raises(
+        ValueError, match=r"sklearn_deeplifft\.sequences\.SequenceEncoder"
+    ) as raised:
+        kind().fit(SEQUENCES[form], [0, 1] * 3)
+    assert len(str(raised.value)) < 400
+
+
+@pytest.mark.parametrize("value", [sp.coo_array(np.ones(3)), np.ones(3), [], [1.0], [[1.0]], "no"])
+def test_what_is_no_sequence_is_left_to_scikit_learn(value):
+    require_readable(value)

@@ -48,8 +48,8 @@ PICKLE = (
     "table as parquet, or X, y and feature_names with numpy.savez"
 )
 SEQUENCES = (
-    "sequences rather than a table; count the motifs of each sequence first, and rank the table of "
-    "counts"
+    "sequences rather than a table; `sklearn-deeplifft motifs` counts the motifs of each sequence "
+    "and ranks the table of counts"
 )
 INTERVALS = "regions rather than a table of features; count what lies in each region first"
 

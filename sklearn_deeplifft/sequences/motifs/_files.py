@@ -1,0 +1,191 @@
+"""Files of motifs: MEME, JASPAR and TRANSFAC, plain or compressed by gzip."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_deeplifft._printable import printable, quoted
+from sklearn_deeplifft.sequences.motifs._matrices import (
+    LETTERS,
+    Motif,
+    motif_of,
+    require_distinct_names,
+)
+
+__all__ = ["read_motifs"]
+
+FORMATS = "MEME (its first line says so), JASPAR ('>' and a name) or TRANSFAC ('P0 A C G T')"
+HEADER = re.compile(r"P[0O]\s+A\s+C\s+G\s+T")
+"""Head of a matrix of TRANSFAC."""
+
+NAMES = ("AC", "ID", "NA")
+"""Lines of TRANSFAC that name a motif: its number, its name, its factor."""
+
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+def read_motifs(path: str | PathLike[str]) -> tuple[Motif, ...]:
+    """Read a file of motifs of DNA.
+
+    Parameters
+    ----------
+    path : str or path
+        MEME (minimal or full, version 4 and later), JASPAR (with or without letters and brackets)
+        or TRANSFAC; its contents say which.
+
+    Returns
+    -------
+    tuple of Motif
+        In the order of the file, each with a name and counts (4, w).
+
+    Raises
+    ------
+    ValueError
+        The file is empty or of another format, a matrix is cut short, holds what is no count, or
+        has a name that stands before; the message names file and motif.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "two.pfm")
+    ...     _ = file.write_text(">M1 ETS\\n0 9\\n0 0\\n9 0\\n0 0\\n>M2\\n5 0\\n0 5\\n0 0\\n0 0\\n")
+    ...     [(motif.name, motif.width) for motif in read_motifs(file)]
+    [('M1 ETS', 2), ('M2', 2)]
+    """
+    path = Path(path)
+    text = _text(path)
+    try:
+        motifs = tuple(_reader_of(text)(text.splitlines()))
+        if not motifs:
+            raise ValueError(f"it holds no motif; formats are {FORMATS}.")
+        require_distinct_names(motif.name for motif in motifs)
+    except ValueError as error:
+        raise ValueError(f"{printable(path)}: {error}") from error
+    return motifs
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    if content.startswith(b"\x1f\x8b"):
+        try:
+            content = gzip.decompress(content)
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(f"{printable(path)} is compressed by gzip and damaged.") from error
+    return content.decode("utf-8", errors="replace").removeprefix(chr(0xFEFF))
+
+
+def _reader_of(text: str) -> Callable[[Sequence[str]], Iterator[Motif]]:
+    if not text.strip():
+        raise ValueError(f"the file is empty; formats are {FORMATS}.")
+    if text.lstrip().startswith("MEME version"):
+        return _meme
+    if text.lstrip().startswith(">"):
+        return _jaspar
+    if any(HEADER.match(line) for line in text.splitlines()):
+        return _transfac
+    first = text.strip().splitlines()[0]
+    raise ValueError(f"it begins with {quoted(first, 40)}; formats are {FORMATS}.")
+
+
+def _meme(lines: Sequence[str]) -> Iterator[Motif]:
+    """``MOTIF name [alternate]``, then ``letter-probability matrix: ... w= nsites=`` and w rows."""
+    name = ""
+    for at, line in enumerate(lines):
+        if line.startswith("ALPHABET=") and line.split("=", 1)[1].strip().upper() != LETTERS:
+            raise ValueError(f"it is of {quoted(line)}; motifs are of DNA, ALPHABET= ACGT.")
+        if line.startswith("MOTIF"):
+            name = " ".join(line.split()[1:3])
+        elif line.startswith("letter-probability matrix"):
+            sites, width = (_setting(line, key) for key in ("nsites", "w"))
+            rows = list(_rows(lines[at + 1 :]))
+            if not rows or (width and len(rows) < width):
+                raise ValueError(
+                    f"motif {quoted(name)} has {len(rows)} rows of four numbers where its header "
+                    f"says w= {width or '?'}; the file is cut short or damaged."
+                )
+            rows = rows[: int(width)] if width else rows
+            yield motif_of(name or f"motif {at + 1}", np.transpose(rows), sites=sites)
+
+
+def _setting(line: str, key: str) -> float | None:
+    found = re.search(rf"\b{key}=\s*({NUMBER.pattern})", line)
+    return float(found[1]) if found and float(found[1]) > 0 else None
+
+
+def _rows(lines: Sequence[str]) -> Iterator[list[float]]:
+    """Rows of four numbers, up to the first line that is none."""
+    for line in lines:
+        numbers = line.split()
+        if not numbers:
+            continue
+        if len(numbers) != 4 or not all(NUMBER.fullmatch(number) for number in numbers):
+            return
+        yield [float(number) for number in numbers]
+
+
+def _jaspar(lines: Sequence[str]) -> Iterator[Motif]:
+    """``>name`` and four rows of numbers, with or without a letter before and brackets around."""
+    starts = [at for at, line in enumerate(lines) if line.startswith(">")]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        name = " ".join(lines[start][1:].split())
+        rows = [line for line in lines[start + 1 : end] if line.strip()]
+        if len(rows) != 4:
+            raise ValueError(
+                f"motif {quoted(name)} has {len(rows)} rows below its name; JASPAR has four, "
+                "A, C, G, T."
+            )
+        values = [_row(name, row) for row in rows]
+        if len({len(row) for row in values}) > 1:
+            raise ValueError(
+                f"motif {quoted(name)} has rows of {', '.join(str(len(row)) for row in values)} "
+                "numbers; they must be of one length."
+            )
+        yield motif_of(name or f"motif {start + 1}", values)
+
+
+def _row(name: str, row: str) -> list[float]:
+    bare = re.sub(r"^\s*[ACGTU]\b|[\[\]|:]", " ", row, flags=re.IGNORECASE)
+    try:
+        return [float(number) for number in bare.split()]
+    except ValueError as error:
+        raise ValueError(
+            f"motif {quoted(name)} has the row {quoted(row)}; it is to hold numbers."
+        ) from error
+
+
+def _transfac(lines: Sequence[str]) -> Iterator[Motif]:
+    """``AC``, ``ID`` or ``NA`` and a name, ``P0 A C G T``, and rows of a position and counts."""
+    record: list[str] = []
+    for line in [*lines, "//"]:
+        if not line.startswith("//"):
+            record.append(line)
+            continue
+        if any(HEADER.match(one) for one in record):
+            yield _of_record(record)
+        record = []
+
+
+def _of_record(record: Sequence[str]) -> Motif:
+    tagged = [line.split(maxsplit=1) for line in record]
+    words = [line[1].strip() for line in tagged if len(line) == 2 and line[0] in NAMES]
+    name = " ".join(dict.fromkeys(words))
+    header = next(at for at, line in enumerate(record) if HEADER.match(line))
+    rows = [line for line in record[header + 1 :] if re.match(r"\d+\s", line)]
+    if not rows:
+        raise ValueError(f"motif {quoted(name)} has no row below its P0; the file is cut short.")
+    values = [row.split()[1:5] for row in rows]
+    for row, numbers in zip(rows, values, strict=True):
+        if len(numbers) != 4 or not all(NUMBER.fullmatch(number) for number in numbers):
+            raise ValueError(
+                f"motif {quoted(name)} has the row {quoted(row)}; it is to hold a position and "
+                "four numbers."
+            )
+    return motif_of(name or "motif", np.transpose(np.array(values, dtype=np.float64)))

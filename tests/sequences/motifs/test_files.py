@@ -1,0 +1,118 @@
+"""Motifs of MEME, JASPAR and TRANSFAC files are the matrices that were written."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pytest
+
+from sklearn_deeplifft.sequences import read_motifs
+
+C = np.array([[0, 3, 79, 40], [94, 75, 4, 3], [1, 0, 3, 4], [2, 19, 11, 50]])
+
+JASPAR = """>MA0001.1\tAGL3
+A  [ 0  3 79 40 ]
+C  [94 75  4  3 ]
+G  [ 1  0  3  4 ]
+T  [ 2 19 11 50 ]
+
+>MA0002.1 RUNX1
+A [1 0]
+C [0 1]
+G [0 0]
+T [3 3]
+"""
+
+PLAIN = """>MA0001.1 AGL3
+0 3 79 40
+94 75 4 3
+1 0 3 4
+2 19 11 50
+"""
+
+TRANSFAC = """AC MA0001.1
+XX
+ID AGL3
+XX
+DE MA0001.1 AGL3 ; From JASPAR
+P0\tA\tC\tG\tT
+01\t0.0\t94.0\t1.0\t2.0\tC
+02\t3.0\t75.0\t0.0\t19.0\tC
+03\t79.0\t4.0\t3.0\t11.0\tA
+04\t40.0\t3.0\t4.0\t50.0\tW
+XX
+CC family:MADS
+XX
+//
+AC M2
+P0      A      C      G      T
+1       1      0      0      3
+2       0      1      0      3
+XX
+//
+"""
+
+
+def meme(sites="nsites= 97", width="w= 4", name="MA0001.1 AGL3"):
+    rows = "\n".join("  ".join(f"{p:.6f}" for p in column / column.sum()) for column in C.T)
+    return (
+        "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\n"
+        f"A 0.25 C 0.25 G 0.25 T 0.25\n\nMOTIF {name}\n\n"
+        f"letter-probability matrix: alength= 4 {width} {sites} E= 0\n{rows}\n\nURL http://x\n"
+    )
+
+
+@pytest.fixture
+def file(tmp_path):
+    def written(text):
+        path = tmp_path / "motifs.txt"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return written
+
+
+@pytest.mark.parametrize(
+    "text", [JASPAR, PLAIN, TRANSFAC, gzip.compress(JASPAR.encode()), JASPAR.replace("\n", "\r\n")]
+)
+def test_counts_are_as_written(file, text):
+    motifs = read_motifs(file(text))
+    assert motifs[0].name == "MA0001.1 AGL3"
+    assert motifs[0].width == 4
+    np.testing.assert_array_equal(motifs[0].counts, C)
+    if len(motifs) > 1:
+        assert motifs[1].name in ("MA0002.1 RUNX1", "M2")
+        np.testing.assert_array_equal(motifs[1].counts, [[1, 0], [0, 1], [0, 0], [3, 3]])
+
+
+def test_meme_has_probabilities_and_sites(file):
+    (motif,) = read_motifs(file(meme()))
+    assert motif.name == "MA0001.1 AGL3"
+    np.testing.assert_allclose(motif.counts, 97 * C / C.sum(axis=0), atol=1e-3)
+    (motif,) = read_motifs(file(meme(sites="")))
+    np.testing.assert_allclose(motif.counts.sum(axis=0), 20)
+    assert len(read_motifs(file(meme() + "MOTIF " + meme(name="b").partition("MOTIF ")[2]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty; formats are MEME"),
+        ("id\tcount\na\t1\n", "it begins with 'id.*'; formats are MEME"),
+        ("MEME version 4\n", "it holds no motif"),
+        (meme().replace("ACGT\n\nstr", "ACDEFGHIKLMNPQRSTVWY\n\nstr"), "motifs are of DNA"),
+        (meme(width="w= 9"), "'MA0001.1 AGL3' has 4 rows of four numbers where .* w= 9"),
+        (PLAIN.replace("1 0 3 4\n", ""), "has 3 rows below its name"),
+        (PLAIN.replace("1 0 3 4", "1 0 3"), "rows of 4, 4, 3, 4 numbers"),
+        (PLAIN.replace("79", "x"), "'0 3 x 40'; it is to hold numbers"),
+        (PLAIN.replace("79", "-79"), "holds -79 for A at position 2"),
+        (JASPAR + JASPAR, "two motifs have one name: MA0001.1 AGL3"),
+        (TRANSFAC.replace("79.0", "many"), "is to hold a position and four numbers"),
+        (TRANSFAC.replace("\n1 ", "\nx ").replace("\n2 ", "\nx "), "no row below its P0"),
+        (gzip.compress(JASPAR.encode())[:40], "compressed by gzip and damaged"),
+    ],
+)
+def test_files_that_are_none_are_refused_by_name(file, text, message):
+    with pytest.raises(ValueError, match=f"motifs.txt.*{message}"):
+        read_motifs(file(text))
