@@ -48,6 +48,7 @@ OWN: dict[str, Any] = {
     "learning_rate": 1e-3,
     "weight_decay": 0.0,
     "max_epochs": 100,
+    "max_steps": None,
     "validation_fraction": 0.2,
 }
 """Parameters in which the default ensemble differs from that of `DeepLIFFTSelector`."""
