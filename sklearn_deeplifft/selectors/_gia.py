@@ -43,6 +43,7 @@ __all__ = ["GIATransformer"]
 
 OWN: dict[str, Any] = {
     "n_networks": 10,
+    "hidden_layer_sizes": (200, 100),
     "gates": None,
     "dropout": 0.0,
     "learning_rate": 1e-3,
