@@ -56,7 +56,8 @@ def report(cells: Cells, n_splits: int, counts: Sequence[int]) -> Iterator[str]:
             lost = f"  < {worst[table, k]:.3f}" if worst[table, k] < -TOLERANCE else ""
             yield f"{k:6d}" + "".join(map(_score, row, row == row.max())) + lost
         spent = _seconds({key: cell for key, cell in of_quality.items() if key.table == table})
-        yield " cpu s" + "".join(f"{spent[name]:{WIDTH - 1}.1f} " for name in means)
+        # One that was not tried on the table yet has spent nothing.
+        yield " cpu s" + "".join(f"{spent.get(name, 0.0):{WIDTH - 1}.1f} " for name in means)
     yield from _totals(of_quality, n_splits, means)
 
 

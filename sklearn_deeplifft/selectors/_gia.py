@@ -43,11 +43,13 @@ __all__ = ["GIATransformer"]
 
 OWN: dict[str, Any] = {
     "n_networks": 10,
+    "hidden_layer_sizes": (200, 100),
     "gates": None,
     "dropout": 0.0,
     "learning_rate": 1e-3,
     "weight_decay": 0.0,
     "max_epochs": 100,
+    "max_steps": None,
     "validation_fraction": 0.2,
 }
 """Parameters in which the default ensemble differs from that of `DeepLIFFTSelector`."""

@@ -1,6 +1,7 @@
 """The figures, from cells made by hand; and the command, on a tiny table."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -247,6 +248,14 @@ def test_report_marks_the_best_and_what_is_lost():
     assert "timeout: rfe on t, split 1: stopped" in text
     assert " cpu s      2.0       2.0       2.0 " in text
     assert "Mean rank over 1 (table, k): l1 1.00, deeplifft 2.00, rfe 3.00" in text
+
+
+def test_a_run_that_is_not_finished_is_reported():
+    cells = two_splits(deeplifft=(0.6, 0.8), rfe=(0.5, 0.6))
+    alone = [replace(cell, table="u") for cell in cells.values() if cell.selector == "deeplifft"]
+    text = "\n".join(report(cells | {cell.key: cell for cell in alone}, 2, [3]))
+    assert " cpu s      2.0       0.0 " in text
+    assert "Not every selector was tried yet on u" in text
 
 
 def tiny(data_dir):

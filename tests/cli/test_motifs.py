@@ -143,7 +143,7 @@ def test_names_of_classes_are_those_of_the_files(tmp_path):
     (tmp_path / "a").mkdir()
     one = fasta(tmp_path / "peaks.fa", sequences(5, 0))
     packed = tmp_path / "control.fa.gz"
-    packed.write_bytes(gzip.compress(one.read_bytes()))
+    packed.write_bytes(gzip.compress(one.read_bytes(), mtime=0))
     samples = read_samples([one, packed], against=None, seed=0)
     assert set(samples.y) == {"peaks", "control"}
     assert samples.names[0] == "peaks:s0"

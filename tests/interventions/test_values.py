@@ -67,7 +67,11 @@ def test_a_count_does_not_fall_below_zero_by_default():
 short_columns = st.lists(st.integers(-3, 3), min_size=1, max_size=12)
 
 
-@given(data=short_columns, x=st.integers(-4, 4), q=st.floats(-1, 1).filter(bool))
+# A shift of less than 1e-9, what sums of shares may miss by, is none.
+shifts = st.floats(-1, 1).filter(lambda q: abs(q) > 1e-8)
+
+
+@given(data=short_columns, x=st.integers(-4, 4), q=shifts)
 def test_quantile_shift_by_its_definition(data, x, q):
     bound = learned(quantile_shift(0, q), np.array(data)[:, None])
     expected = o.oracle_quantile_shift(data, x, q)

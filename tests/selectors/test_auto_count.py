@@ -170,6 +170,7 @@ def neighbours(seed: int):
 def plainly_trained(seed: int) -> DeepLIFFTSelector:
     """Networks that use every column: without a penalty nothing but the null columns protects."""
     plain = {"gate_penalty": None, "dropout": 0.0, "weight_decay": 0.0, "random_state": seed}
+    plain["linear_share"] = 0.0
     return SELECTORS["deeplifft"](**plain)
 
 

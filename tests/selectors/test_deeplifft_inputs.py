@@ -524,7 +524,7 @@ def test_values_whose_sum_overflows_are_not_infinite(data):
         ((120, 0), "0 feature"),
         ((1, 8), "1 sample|n_samples"),
         ((120,), "Expected 2D array"),
-        ((120, 2, 2), "dim 3|<= 2"),
+        ((120, 2, 2), r"is an array of shape \(120, 2, 2\), and a table has rows and columns"),
     ],
 )
 def test_shapes_that_are_no_table(shape, message):

@@ -93,7 +93,7 @@ def test_no_validation_trains_on_all_rows_to_the_end(data, monkeypatch):
 @pytest.mark.slow
 def test_a_network_from_which_no_row_is_held_out_trains_to_the_end(data):
     """Three groups, five folds: some networks have nothing to stop by, among others that do."""
-    params = {"n_networks": 5, "max_epochs": 60}
+    params = {"n_networks": 5, "max_epochs": 60, "linear_share": 0.0}
     groups = np.arange(120) // 40
     stopped, ended = (quick(patience=p, **params).fit(*data, groups=groups) for p in (2, None))
     watched = ["valid_loss" in net.history[0] for net in stopped.estimator_.estimators_]
@@ -499,7 +499,7 @@ def test_one_line_a_network_when_asked(data, capsys, params):
 
 
 def test_one_line_for_networks_trained_together(data, capsys):
-    quick(verbose=1, n_networks=3).fit(*data)
+    quick(verbose=1, n_networks=3, linear_share=0.0).fit(*data)
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("[DeepLIFFTSelector] network 3/3 on 8 features: ")
     assert "epochs, validation loss 0." in line
@@ -526,4 +526,4 @@ def test_defaults_find_the_planted_features():
     selector = DeepLIFFTSelector(random_state=0, n_features_to_select=3).fit(X, y)
     assert set(selector.get_support(indices=True)) == {0, 1, 2}
     assert len(selector.estimator_.estimators_) == 18
-    assert selector.n_rounds_ == 4  # on 10, 5, 2 and 1 features
+    assert selector.n_rounds_ == 7  # on 10, 8, 6, 4, 3, 2 and 1 features
