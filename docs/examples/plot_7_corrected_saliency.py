@@ -112,9 +112,10 @@ plt.show()
 # %%
 # **First weights**, as in figure 4: what is left over comes from the weights at the start, so that
 # gradients of networks that start with small ones lie nearer to the simplex. With ``gauged=True``
-# the first layer never has the part that is left over. Half as many epochs are enough to show it. That gradients lie in the
-# simplex does not say that they show the motifs: those of the network that starts smallest, which
-# predicts best, hardly do.
+# the first layer never has the part that is left over. Half as many epochs are enough to show it.
+#
+# That gradients lie near the simplex does not say that they show the motifs: those of the network
+# that starts smallest, which predicts best, hardly do.
 starts = {
     ".005": {"initial_scale": 0.005},
     ".05": {"initial_scale": 0.05},
