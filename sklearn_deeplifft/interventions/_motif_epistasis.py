@@ -238,9 +238,10 @@ def _edits(
     alphabet: Alphabet,
 ) -> tuple[list[Any], list[tuple[int, int]]]:
     """Each motif at each place that it has in some pair, once, and the pairs as positions."""
-    motifs, place = list(named.values()), {}
+    motifs = list(named.values())
+    place: dict[tuple[int, int], int] = {}
     sides = dict.fromkeys((i, side) for pair in pairs for side, i in enumerate(pair))
-    edits = []
+    edits: list[Any] = []
     for i, side in sides:
         place[i, side] = len(edits)
         letters = alphabet.letters.decode()
