@@ -2,8 +2,9 @@
 
 ``auc_RULE``: area under the ROC curve on new rows without noise in their labels.
 ``epistasis_RULE``, ``_low``, ``_high``: log-odds, mean and 95 % interval over seeds.
-``flagged_empty_negatives``: rules, of four, whose pair is flagged where one motif alone is missing
-among the negatives; ``flagged_all_negatives``: of all five with rows in every cell.
+``flagged_empty_negatives``: rules, of four, whose pair is flagged where negatives hold neither
+motif; ``flagged_all_negatives``: of all five with rows in every cell. Cells of OR and of additive
+motifs are full with either kind of negatives, and counts of rows cannot flag them.
 ``filter_pairs_ratio_RULE``: swap RMS of filters of one motif and of the other, over pairs of either
 with a filter of neither. ``xor_attribution_auroc``: corrected gradients times letters, positions of
 both motifs against all others, in sequences that hold both.
@@ -70,7 +71,6 @@ def _run(rule, negatives, n, seed, read=True):
     ensemble = NetworkEnsembleClassifier(networks.motif_pool, n_networks=1, random_state=seed)
     ensemble.fit(train.X, train.y)
     letters = np.random.RandomState(seed).choice(list("ACGT"), (500, LENGTH))
-    # Places of the pairs stay free of what the background holds by chance: 500 average it out.
     background = ["".join(row) for row in letters]
     table = motif_epistasis(
         ensemble, background, train.motifs, STARTS, counts=train.tracks.any(axis=2)

@@ -118,8 +118,8 @@ def make_motif_interactions(
         ``"all"``: neither, first, second and both are in equal numbers, whatever class follows.
         (Of both, half are arranged as ``"spacing"`` and ``"order"`` ask for.) ``"empty"``: half of
         the sequences hold neither motif, and all others are of class 1, in equal numbers of the
-        cells that may be. AND, OR, XOR and additive cannot be told apart then: rows with one motif
-        alone and class 0 are missing.
+        cells that may be. OR and additive are one and the same then, and AND and XOR have cells
+        without any row.
     motifs : mapping of str to array-like of shape (4, width), default=None
         The first motif, the second, and the decoys, by name: counts or probabilities of A, C, G and
         T. None are made of consensus sites of ETS, of C/EBP and of bHLH factors.
