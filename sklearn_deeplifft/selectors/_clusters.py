@@ -113,18 +113,40 @@ class ScoreClusters:
             ``value`` and ``value_elsewhere``, means of the feature itself, NaN for features of
             several columns.
         """
-        if k is not None and (not isinstance(k, Integral) or isinstance(k, bool) or k < 1):
-            raise ValueError(f"k={shown(k)} must be a positive integer, or None for all features.")
         return pd.concat(
             [self._enriched(cluster, k) for cluster in range(1, self.n_clusters + 1)],
             ignore_index=True,
         )
 
+    def best(self, cluster: int, k: int | None = 10) -> np.ndarray:
+        """Positions of the features that tell a cluster from others, in the order of the table.
+
+        Parameters
+        ----------
+        cluster : int
+            From 1.
+        k : int, default=10
+            So many of them; None lists all.
+
+        Returns
+        -------
+        ndarray of shape (min(k, n_features),)
+        """
+        if k is not None and (not isinstance(k, Integral) or isinstance(k, bool) or k < 1):
+            raise ValueError(f"k={shown(k)} must be a positive integer, or None for all features.")
+        score, elsewhere = self._means(cluster)
+        found: np.ndarray = np.argsort(-np.abs(score - elsewhere), kind="stable")[:k]
+        return found
+
+    def _means(self, cluster: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean scores (n_features,) of a cluster and of the other examples."""
+        own = self.clusters == cluster
+        return self.scores[own].mean(axis=0), self.scores[~own].mean(axis=0)
+
     def _enriched(self, cluster: int, k: int | None) -> pd.DataFrame:
         own = self.clusters == cluster
-        score, elsewhere = self.scores[own].mean(axis=0), self.scores[~own].mean(axis=0)
-        difference = score - elsewhere
-        best = np.argsort(-np.abs(difference), kind="stable")[:k]
+        score, elsewhere = self._means(cluster)
+        best, difference = self.best(cluster, k), score - elsewhere
         middle = (score + elsewhere)[best] / 2
         beyond = (self.scores[:, best] - middle) * np.sign(difference[best]) > 0
         return pd.DataFrame(
