@@ -115,8 +115,7 @@ class ScoreClusterDisplay:
             vmin=-limit,
             vmax=limit,
             aspect="auto",
-            interpolation="antialiased",
-            interpolation_stage="data",
+            interpolation="nearest",  # smooth ones blur the columns as well
         )
         self.ax_.set_xticks(np.arange(scores.shape[1] - 1) + 0.5, minor=True)
         self.ax_.grid(which="minor", axis="x", color="white", linewidth=0.8)

@@ -71,11 +71,13 @@ def draw_spacing(ax: Any, table: pd.DataFrame, measure: str) -> None:
     """A curve over distances for each order and strand."""
     table = table[table["measure"] == measure]
     keys = list(dict.fromkeys(zip(table["order"], table["strand"], strict=True)))
+    step = float(np.diff(np.unique(table["distance"])).min(initial=np.inf))
+    step = 1.0 if np.isinf(step) else step
     for i, (order, strand) in enumerate(keys):
         own = table[(table["order"] == order) & (table["strand"] == strand)]
         own = own.sort_values("distance")
         label = f"{order.replace(' ', ', then ')}; second on {strand}"
-        aside = 0.0 if len(own) >= MANY else 0.08 * (i - (len(keys) - 1) / 2)
+        aside = 0.0 if len(own) >= MANY else 0.08 * step * (i - (len(keys) - 1) / 2)
         _curve(ax, own["distance"] + aside, own, label=label, number=i)
     ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 

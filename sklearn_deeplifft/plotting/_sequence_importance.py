@@ -44,7 +44,7 @@ class SequenceImportanceDisplay:
     table : DataFrame
         As `sequence_importance` returns it.
     output : object, default=None
-        Output to draw; None is the only one, or the second of two classes.
+        Output to draw; None is the only one, or of two classes the second in their order.
     interval : {"networks", "backgrounds"}, default=None
         Intervals over networks (``low``, ``high``) or over backgrounds (``paired_low``,
         ``paired_high``). None: over networks, where there are several. A map shows none.
@@ -203,6 +203,8 @@ def _kind(table: pd.DataFrame) -> str:
 
 def _output(table: pd.DataFrame, asked: Any) -> Any:
     outputs = list(dict.fromkeys(table["output"]))
+    if len(outputs) == 2:  # rows may be sorted by effect; classes are in the order of their labels
+        outputs = sorted(outputs, key=lambda name: (isinstance(name, str), name))
     if asked is None and len(outputs) <= 2:
         return outputs[-1]
     if asked is None:

@@ -162,9 +162,7 @@ def test_equal_examples_do_not_part(read, monkeypatch):
     twice = np.repeat(np.eye(4)[:2], 45, axis=0)
     monkeypatch.setattr(selector, "increments", lambda X, y: twice)
     assert list(score_clusters(selector, X, y, 1).silhouettes.items()) == [(2, 1.0)]
-    with pytest.raises(
-        ValueError, match=r"not part into 3 clusters: too many are alike \(2 are"
-    ):
+    with pytest.raises(ValueError, match=r"not part into 3 clusters: too many are alike \(2 are"):
         score_clusters(selector, X, y, 1, n_clusters=3)
 
 
