@@ -71,8 +71,8 @@ def draw_spacing(ax: Any, table: pd.DataFrame, measure: str) -> None:
     """A curve over distances for each order and strand."""
     table = table[table["measure"] == measure]
     keys = list(dict.fromkeys(zip(table["order"], table["strand"], strict=True)))
-    step = float(np.diff(np.unique(table["distance"])).min(initial=np.inf))
-    step = 1.0 if np.isinf(step) else step
+    between = np.diff(np.unique(table["distance"]))
+    step = between.min() if len(between) else 1
     for i, (order, strand) in enumerate(keys):
         own = table[(table["order"] == order) & (table["strand"] == strand)]
         own = own.sort_values("distance")
