@@ -92,7 +92,7 @@ class ScoreClusterDisplay:
         self.ax_ = axes_or_new(ax, (2.4 + COLUMN * max(len(columns), 6), 4.4 + below))
         self.figure_ = self.ax_.figure
         self.feature_names_ = [str(found.feature_names[j]) for j in columns]
-        self.im_ = self._draw_map(found.scores[np.ix_(order, columns)])
+        self.im_ = self._draw_map(found.scores[order][:, columns])
         self._label_clusters(found, heights)
         self.ax_.set_xticks(
             range(len(labels)),
@@ -129,7 +129,7 @@ class ScoreClusterDisplay:
             self.ax_.axhline(end - 0.5, color="#333333", linewidth=1.2)
         middles = ends - heights / 2 - 0.5
         n = int(ends[-1])
-        places = spread(middles, gap=LABEL_GAP * n, low=0.02 * n, high=0.98 * n)
+        places = spread(middles.tolist(), gap=LABEL_GAP * n, low=0.02 * n, high=0.98 * n)
         names = [f"cluster {i} ({size:,})" for i, size in enumerate(found.sizes, start=1)]
         self.ax_.set_yticks(places, names, fontsize=NAME_SIZE)
 

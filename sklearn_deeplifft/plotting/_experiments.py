@@ -162,7 +162,8 @@ def _arms(table: pd.DataFrame) -> np.ndarray:
     """Lengths (2, n) of the arms of error bars; none where there is no interval."""
     effect = table["effect"].to_numpy()
     arms = [effect - table["interval_low"].to_numpy(), table["interval_high"].to_numpy() - effect]
-    return np.maximum(np.nan_to_num(arms), 0)
+    found: np.ndarray = np.maximum(np.nan_to_num(arms), 0)
+    return found
 
 
 def _signed(effects: Sequence[float] | np.ndarray) -> list[str]:

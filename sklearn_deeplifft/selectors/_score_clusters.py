@@ -169,7 +169,7 @@ def score_clusters(
 
 def _require_settings(n_clusters: Any, max_clusters: Any, method: Any, max_examples: Any) -> None:
     def whole(value: Any, least: int) -> bool:
-        return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+        return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
 
     by_silhouette = isinstance(n_clusters, str) and n_clusters == SILHOUETTE
     if not by_silhouette and not whole(n_clusters, 2):

@@ -94,7 +94,7 @@ def spaced():
 
 def test_spacing_has_a_curve_for_each_strand(ax):
     SequenceImportanceDisplay(spaced()).plot(ax=ax)
-    curves = [line.get_ydata().tolist() for line in ax.get_lines() if len(line.get_xdata()) == 2]
+    curves = [list(line.get_ydata()) for line in ax.get_lines() if len(line.get_xdata()) == 2]
     assert [1, 2] in curves
     assert [3, 4] in curves
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
