@@ -103,7 +103,7 @@ class ScoreClusterDisplay:
             rotation_mode="anchor",
         )
         self.ax_.tick_params(length=0)
-        title = f"change of the probability of class {shortened(found.target_class, 20)}"
+        title = f"score for class {shortened(found.target_class, 20)}"
         self.colorbar_ = draw_scale(self.im_, literal(title))
         return self
 

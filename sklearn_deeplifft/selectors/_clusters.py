@@ -29,7 +29,8 @@ class ScoreClusters:
     ----------
     target_class : object
     scores : ndarray of shape (n_examples, n_features)
-        Scores of the examples that were clustered, as ``increments`` of the selector gives them.
+        Scores of the examples that were clustered, ``increments`` or
+        ``contributions`` of the selector, as asked for.
     values : ndarray of shape (n_examples, n_features)
         What the examples have of each feature; NaN for features of several columns.
     rows : ndarray of shape (n_examples,)
@@ -105,9 +106,9 @@ class ScoreClusters:
         -------
         DataFrame
             ``cluster``, ``n_members``, ``feature``; ``score``, mean over the members, and
-            ``score_elsewhere``, mean over the other examples, changes of the class's probability,
-            -1 to 1; ``difference`` of the two, by whose size features are sorted: above 0 the
-            feature speaks for the class in this cluster more than in others, below 0 less, or
+            ``score_elsewhere``, mean over the other examples: changes of the class's probability,
+            -1 to 1, or terms of its centred logit; ``difference`` of the two, by whose size
+            features are sorted: above 0 the feature speaks for the class in this cluster more than in others, below 0 less, or
             against it; ``share``, 0 to 1, of the members on the cluster's side of the middle
             between the two means, and ``share_elsewhere`` of the others on that side;
             ``value`` and ``value_elsewhere``, means of the feature itself, NaN for features of

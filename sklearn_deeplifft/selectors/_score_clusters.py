@@ -25,6 +25,7 @@ from sklearn_deeplifft.tables import check_rows, encode_like
 
 __all__ = ["score_clusters"]
 
+SCORES = ("increments", "contributions")
 METHODS = ("ward", "average", "complete")
 SILHOUETTE = "silhouette"
 
@@ -38,6 +39,7 @@ def score_clusters(
     y: Any,
     target_class: Any,
     *,
+    scores: str = "increments",
     n_clusters: int | str = SILHOUETTE,
     max_clusters: int = 10,
     method: str = "ward",
@@ -62,6 +64,11 @@ def score_clusters(
         True labels.
     target_class : label
         The class whose examples are clustered; of several labels, the label.
+    scores : {"increments", "contributions"}, default="increments"
+        ``"increments"`` are changes of the class's probability, the scores of the paper: of
+        features that go together (words of one motif) the strongest has nearly all of it, another
+        one in another example, which parts what belongs together. ``"contributions"`` are terms
+        of the class's centred logit, which do not depend on each other's order.
     n_clusters : int or "silhouette", default="silhouette"
         ``"silhouette"`` takes the number, from 2 to ``max_clusters``, of the largest mean
         silhouette.
@@ -123,6 +130,8 @@ def score_clusters(
         )
     check_is_fitted(selector, "ranking_")
     _require_settings(n_clusters, max_clusters, method, max_examples)
+    if scores not in SCORES:
+        raise ValueError(f"scores={shown(scores)} must be one of {list(SCORES)}.")
     labels = _named(names, X)
     checked, y = check_rows(selector, X, reset=False, y=y)
     if labels is not None and len(labels) != checked.shape[0]:
@@ -145,14 +154,13 @@ def score_clusters(
         )
     # Terms of one row do not depend on others, so rows of other classes need not be read.
     part = _safe_indexing(X, rows)
-    scores = selector.increments(part, _safe_indexing(y, rows))
-    scores = scores if scores.ndim == 2 else scores[:, label]
-    columns = _columns_of(selector, scores.shape[1])
-    tree, clusters, silhouettes, own = _clustered(scores, n_clusters, max_clusters, method)
+    measured = _scores(selector, part, _safe_indexing(y, rows), label, scores)
+    columns = _columns_of(selector)
+    tree, clusters, silhouettes, own = _clustered(measured, n_clusters, max_clusters, method)
     found = ScoreClusters(
         target_class=target_class,
-        scores=scores,
-        values=_values(_safe_indexing(checked, rows), columns, scores.shape),
+        scores=measured,
+        values=_values(_safe_indexing(checked, rows), columns, measured.shape),
         rows=rows,
         names=rows if labels is None else labels[rows],
         clusters=clusters,
@@ -218,12 +226,26 @@ def _correct(
     return int(own.sum()), np.flatnonzero(own & right), row
 
 
-def _columns_of(selector: Any, n_scores: int) -> list[np.ndarray] | None:
+def _scores(selector: RowReadings, part: Any, y: Any, row: int, which: str) -> np.ndarray:
+    """(n, G): scores of examples of the class at ``row``, a column for each feature."""
+    if which == "increments":
+        found = selector.increments(part, y)
+        return found if found.ndim == 2 else found[:, row]
+    terms = selector.contributions(part).terms
+    own = terms[:, row]
+    if selector.estimator_._target.kind == "softmax":  # a constant for all classes says nothing
+        own = own - terms.mean(axis=1)
+    columns = _columns_of(selector)
+    if columns is None:
+        return own
+    return np.stack([own[:, group].sum(axis=1) for group in columns], axis=1)
+
+
+def _columns_of(selector: Any) -> list[np.ndarray] | None:
     """Columns of X of each score; None where neurons are scored."""
     if selector._plan.settings.layer is not None:
         return None
     groups: list[np.ndarray] = selector.feature_groups_
-    assert len(groups) == n_scores
     return groups
 
 

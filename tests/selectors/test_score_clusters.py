@@ -83,6 +83,14 @@ def test_the_table_is_means_within_and_elsewhere(read):
     assert all(part.is_monotonic_increasing for _, part in sizes.groupby(level=0))
 
 
+def test_terms_of_the_logit_can_be_clustered(read):
+    X, y, selector = read
+    found = score_clusters(selector, X, y, 1, scores="contributions", n_clusters=2)
+    terms = selector.contributions(X[:90]).terms
+    np.testing.assert_allclose(found.scores, (terms[:, 1] - terms[:, 0]) / 2)
+    assert found.sizes.tolist() == [60, 30]
+
+
 def test_wrong_examples_are_left_out(read):
     X, y, selector = read
     wrong = X.copy()
@@ -180,6 +188,7 @@ def test_a_draw_of_many_is_the_same_again(read):
         ({"target_class": "x"}, r"target_class='x' is not a class of y; its classes are \[0, 1\]"),
         ({"n_clusters": 1}, 'must be an integer from 2 on, or "silhouette"'),
         ({"n_clusters": "gap"}, 'must be an integer from 2 on, or "silhouette"'),
+        ({"scores": "x"}, r"scores='x' must be one of \['increments', 'contributions'\]"),
         ({"method": "single"}, r"method='single' must be one of \['ward', 'average', 'complete'\]"),
         ({"max_clusters": 1}, "max_clusters=1 must be an integer from 2 on"),
         ({"names": ["a"]}, "names has 1 entries and X has 180 rows"),
