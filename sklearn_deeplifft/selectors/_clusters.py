@@ -108,8 +108,9 @@ class ScoreClusters:
             ``cluster``, ``n_members``, ``feature``; ``score``, mean over the members, and
             ``score_elsewhere``, mean over the other examples: changes of the class's probability,
             -1 to 1, or terms of its centred logit; ``difference`` of the two, by whose size
-            features are sorted: above 0 the feature speaks for the class in this cluster more than in others, below 0 less, or
-            against it; ``share``, 0 to 1, of the members on the cluster's side of the middle
+            features are sorted: above 0 the feature speaks for the class in this cluster more
+            than in others, below 0 less, or against it; ``share``, 0 to 1, of the
+            members on the cluster's side of the middle
             between the two means, and ``share_elsewhere`` of the others on that side;
             ``value`` and ``value_elsewhere``, means of the feature itself, NaN for features of
             several columns.
