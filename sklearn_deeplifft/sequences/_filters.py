@@ -81,7 +81,9 @@ class FilterMotifs:
             best, p = (None, np.nan) if motif is None else next(found)
             name = None if best is None else known[int(best)].name
             rows.append((number, name, float(p), float(p) * len(known), self.n_sites[number]))
-        return pd.DataFrame(rows, columns=["filter", "motif", "p_value", "e_value", "n_sites"])
+        table = pd.DataFrame(rows, columns=["filter", "motif", "p_value", "e_value", "n_sites"])
+        # Columns of text would have NaN for None.
+        return table.assign(motif=pd.Series([row[1] for row in rows], dtype=object))
 
     def names(self, database: Any = "JASPAR2026:vertebrates", e_value: float = 0.1) -> list[str]:
         """Name of each filter: its number, and its motif where one matches below ``e_value``."""
