@@ -19,10 +19,12 @@ if typing.TYPE_CHECKING:
         TrainingDivergedError,
         TrainingInterrupted,
     )
+    from sklearn_deeplifft.selectors._clusters import ScoreClusters
     from sklearn_deeplifft.selectors._deeplifft import DeepLIFFTSelector
     from sklearn_deeplifft.selectors._gia import GIATransformer
     from sklearn_deeplifft.selectors._importance_neurons import ImportanceNeuronSelector
     from sklearn_deeplifft.selectors._per_row import Contributions, Importances
+    from sklearn_deeplifft.selectors._score_clusters import score_clusters
     from sklearn_deeplifft.tables._correlations import groups_from_correlation
     from sklearn_deeplifft.tables._group_files import groups_from_file
 
@@ -40,6 +42,7 @@ __all__ = [
     "NetworkEnsembleRegressor",
     "NotPiecewiseLinearError",
     "Progress",
+    "ScoreClusters",
     "TrainingDivergedError",
     "TrainingInterrupted",
     "__version__",
@@ -48,6 +51,7 @@ __all__ = [
     "groups_from_file",
     "interventions",
     "networks",
+    "score_clusters",
     "sequences",
 ]
 
@@ -60,10 +64,12 @@ _HOMES = {
         "TrainingDivergedError",
         "TrainingInterrupted",
     ),
+    "selectors._clusters": ("ScoreClusters",),
     "selectors._deeplifft": ("DeepLIFFTSelector",),
     "selectors._gia": ("GIATransformer",),
     "selectors._importance_neurons": ("ImportanceNeuronSelector",),
     "selectors._per_row": ("Contributions", "Importances"),
+    "selectors._score_clusters": ("score_clusters",),
     "tables._correlations": ("groups_from_correlation",),
     "tables._group_files": ("groups_from_file",),
 }

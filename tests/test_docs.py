@@ -17,6 +17,7 @@ PAGES = sorted([DOCS / "index.rst", *DOCS.glob("user_guide/*.rst"), *DOCS.glob("
 WITH_EXAMPLES = [page for page in PAGES if ">>>" in page.read_text(encoding="utf-8")]
 LONG = {
     "index.rst",
+    "user_guide/clusters_of_examples.rst",
     "user_guide/global_importance.rst",
     "user_guide/importance_neurons.rst",
     "user_guide/long_runs.rst",

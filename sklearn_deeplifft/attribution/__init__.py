@@ -18,6 +18,7 @@ from sklearn_deeplifft.attribution._gauge import (
     terms_of,
 )
 from sklearn_deeplifft.attribution._increments import softmax_increments
+from sklearn_deeplifft.attribution._layer_outputs import LayerOutput, layer_outputs
 from sklearn_deeplifft.attribution._letters import Layout, LetterReader, LetterSums, layout_of
 from sklearn_deeplifft.attribution._linear_form import (
     LinearForm,
@@ -58,6 +59,7 @@ __all__ = [
     "FinalNormalizer",
     "GaugedConv1d",
     "Head",
+    "LayerOutput",
     "Layout",
     "LetterReader",
     "LetterSums",
@@ -89,6 +91,7 @@ __all__ = [
     "gradients_at",
     "information",
     "largest_score",
+    "layer_outputs",
     "layout_of",
     "logits_of",
     "module_dtype",

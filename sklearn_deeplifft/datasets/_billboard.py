@@ -11,18 +11,20 @@ name        meaning                                               shape
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from numbers import Integral
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
-from sklearn_deeplifft._printable import quoted
+from sklearn_deeplifft.datasets._letters import (
+    drawn_from,
+    probabilities_of,
+    require_at_least,
+    texts_of,
+)
 
 __all__ = ["BillboardSequences", "make_billboard_sequences"]
-
-LETTERS = "ACGT"
 
 COUNTS = np.array([3, 4, 5, 6, 7])
 """Numbers of motifs in a sequence."""
@@ -53,9 +55,7 @@ class BillboardSequences(NamedTuple):
     @property
     def sequences(self) -> list[str]:
         """The sequences as strings."""
-        letters = np.frombuffer(LETTERS.encode(), dtype=np.uint8)
-        codes = self.X.reshape(len(self.X), -1, 4).argmax(-1)
-        return [row.tobytes().decode() for row in letters[codes]]
+        return texts_of(self.X)
 
 
 def make_billboard_sequences(
@@ -113,8 +113,8 @@ def make_billboard_sequences(
     >>> data.X.shape, data.truth.shape, len(data.sequences[0])
     ((10, 120), (10, 4, 30), 30)
     """
-    _require_at_least("n_samples", n_samples, 2)
-    _require_at_least("length", length, 1)
+    require_at_least("n_samples", n_samples, 2)
+    require_at_least("length", length, 1)
     pools = [*_both_strands(core, "core"), *_both_strands(background, "background", len(core))]
     n_core = 2 * len(core)
     _require_room(pools[:n_core], pools, length)
@@ -164,9 +164,7 @@ def _sequence(
         model[:, start : start + motif.p.shape[1]] = motif.p
         sites.append((motif.number, start, motif.strand))
         start += motif.p.shape[1]
-    # Of rounding the last sum may be a little less than 1, and a draw above it.
-    codes = (rng.uniform(size=length) >= model.cumsum(0)).sum(0).clip(max=3)
-    return codes, model, sites
+    return drawn_from(model, rng), model, sites
 
 
 def _gaps(n: int, room: int, rng: np.random.RandomState) -> list[int]:
@@ -183,37 +181,9 @@ def _both_strands(motifs: Mapping[str, ArrayLike], what: str, first: int = 0) ->
         raise ValueError(f"{what} holds no motif; pass a mapping of names to matrices (4, width).")
     found = []
     for number, (name, matrix) in enumerate(motifs.items(), start=first):
-        p = _probabilities(name, matrix)
+        p = probabilities_of(name, matrix)
         found += [_Motif(number, 1, p), _Motif(number, -1, p[::-1, ::-1])]
     return found
-
-
-def _probabilities(name: str, matrix: ArrayLike) -> NDArray[np.float64]:
-    """A motif (4, width) whose columns sum to one."""
-    counts = np.asarray(matrix, dtype=np.float64)
-    if counts.ndim != 2 or counts.shape[0] != 4 or not counts.shape[1]:
-        raise ValueError(
-            f"the motif {quoted(name)} has shape {counts.shape}; a motif has four rows, of A, C, G "
-            "and T, and a column for each position."
-        )
-    total = counts.sum(0)
-    if not np.isfinite(counts).all() or (counts < 0).any():
-        raise ValueError(
-            f"the motif {quoted(name)} holds a negative or infinite number or NaN; counts and "
-            "probabilities are 0 or more (log-odds are neither)."
-        )
-    if (total == 0).any():
-        raise ValueError(
-            f"the motif {quoted(name)} has no letter at position {int(np.argmin(total))}, a column "
-            "of zeros; take it out, or give each letter a quarter."
-        )
-    probabilities: NDArray[np.float64] = counts / total
-    return probabilities
-
-
-def _require_at_least(name: str, value: Any, least: int) -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name}={value!r} is no whole number of {least} or more.")
 
 
 def _require_room(core: Iterable[_Motif], pool: Iterable[_Motif], length: int) -> None:

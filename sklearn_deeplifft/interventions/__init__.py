@@ -5,6 +5,8 @@ from sklearn_deeplifft.interventions._dose import DoseResponse, dose_response
 from sklearn_deeplifft.interventions._edits import embed, embed_many, mutate, shuffle_region
 from sklearn_deeplifft.interventions._effects import InterventionEffects, intervention_effects
 from sklearn_deeplifft.interventions._epistasis import PairwiseEpistasis, pairwise_epistasis
+from sklearn_deeplifft.interventions._filters import filter_interactions
+from sklearn_deeplifft.interventions._motif_epistasis import motif_epistasis
 from sklearn_deeplifft.interventions._mutagenesis import saturation_mutagenesis
 from sklearn_deeplifft.interventions._values import (
     Intervention,
@@ -28,7 +30,9 @@ __all__ = [
     "dose_response",
     "embed",
     "embed_many",
+    "filter_interactions",
     "intervention_effects",
+    "motif_epistasis",
     "mutate",
     "pairwise_epistasis",
     "quantile_shift",

@@ -11,6 +11,7 @@ from sklearn_deeplifft.interventions._values import (
     quantile_shift,
     remove,
     set_to,
+    swap,
 )
 from sklearn_deeplifft.tables import FeatureGroups, Names
 
@@ -27,8 +28,10 @@ def each_feature(background: np.ndarray, names: Names, groups: FeatureGroups) ->
 
     Removing it and adding to it, where zero means absence (counts and sparse columns): one unit
     of a count, the typical amount of others, never above the largest value seen. Every level of a
-    block of few levels. Otherwise a shift by a quarter of the data up, and down. Columns that hold
-    a single value have none.
+    block of few levels; of a block of many whose sum never changes (several positions of a
+    sequence, a composition) the values of another row, since any other edit would lead to what no
+    row can be. Otherwise a shift by a quarter of the data up, and down. Columns that hold a single
+    value have none.
 
     Parameters
     ----------
@@ -67,10 +70,18 @@ def _of_block(columns: np.ndarray, values: np.ndarray, names: Names) -> list[Int
             set_to(columns.tolist(), level, level=_level_name(columns, level, levels, names))
             for level in levels[::-1]
         ]
+    if _is_a_whole(values):
+        return [swap(columns.tolist())]
     if all(_counts_something(v) for v in values.T):
         parts = [_of_feature(columns[[j]], values[:, [j]], names) for j in range(len(columns))]
         return [compose(*both) for both in zip(*parts, strict=True)]
     return [quantile_shift(columns.tolist(), s) for s in (SHIFT, -SHIFT)]
+
+
+def _is_a_whole(values: np.ndarray) -> bool:
+    """Return whether columns have the same sum, not zero, in all rows."""
+    sums = values.sum(axis=1)
+    return bool(sums[0] != 0 and np.allclose(sums, sums[0], rtol=1e-6, atol=0))
 
 
 def _counts_something(values: np.ndarray) -> bool:

@@ -31,7 +31,7 @@ from sklearn_deeplifft.interventions._text_columns import require_swaps
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.perturbation import Edit, LowRank, Response, pairs_after
 
-__all__ = ["PairwiseEpistasis", "pairwise_epistasis"]
+__all__ = ["PairwiseEpistasis", "over_rows", "pairwise_epistasis"]
 
 OUTPUT_BYTES = 2_000_000
 """Bytes of the outputs after single moves that are held at a time."""
@@ -174,7 +174,7 @@ def pairwise_epistasis(
     bound = [bind(one, base, population.names, population.groups) for one in interventions]
     require_swaps(bound, population.levels, population.names)
     chosen = _pairs(bound, pairs)
-    own, errors, squares, alone = _over_rows(ensemble, base, bound, chosen)
+    own, errors, squares, alone = over_rows(ensemble, base, bound, chosen)
     require_finite_changes(own, [compose(bound[i], bound[j]) for i, j in chosen])
     return PairwiseEpistasis(
         epistasis=own.mean(axis=0),
@@ -226,7 +226,7 @@ def _pair(pair: Any) -> tuple[int, int]:
     return int(both[0]), int(both[1])
 
 
-def _over_rows(
+def over_rows(
     ensemble: Ensemble,
     X: np.ndarray,
     bound: Sequence[Intervention],

@@ -24,7 +24,13 @@ from sklearn_deeplifft.networks._hash import hash_of, key_of_parameters
 from sklearn_deeplifft.networks._heads import heads_for
 from sklearn_deeplifft.networks._keras import from_keras
 from sklearn_deeplifft.networks._kinds import adapter_of, is_network
-from sklearn_deeplifft.networks._modules import Preprocessed, Standardize, relu_mlp, rescale_output
+from sklearn_deeplifft.networks._modules import (
+    Preprocessed,
+    Standardize,
+    letters_of,
+    relu_mlp,
+    rescale_output,
+)
 from sklearn_deeplifft.networks._null_columns import (
     KnockoffMap,
     NullColumns,
@@ -82,6 +88,7 @@ __all__ = [
     "is_network",
     "key_of_parameters",
     "known_classes",
+    "letters_of",
     "motif_pool",
     "name_classes",
     "output_kind_of",

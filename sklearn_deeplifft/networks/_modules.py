@@ -205,6 +205,12 @@ def behind_fronts(network: nn.Module) -> nn.Module:
     return network
 
 
+def letters_of(network: nn.Module) -> int | None:
+    """Letters K of the positions that a network of sequences reads; None for any other."""
+    core = behind_fronts(network.core if isinstance(network, Preprocessed) else network)
+    return core.n_letters if isinstance(core, OneHotNetwork) else None
+
+
 def _has_gates(network: nn.Module) -> bool:
     """Tell whether a network to go on from brings the gates that it was trained with."""
     return isinstance(network, Front) and isinstance(network[0], FeatureGate)

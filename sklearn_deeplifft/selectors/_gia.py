@@ -37,7 +37,8 @@ from sklearn_deeplifft.selectors._intervention_scorer import (
 )
 from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._sources import Source
-from sklearn_deeplifft.tables import FitData, target_scale
+from sklearn_deeplifft.sequences import position_groups
+from sklearn_deeplifft.tables import FeatureGroups, FitData, find_groups, target_scale
 
 __all__ = ["GIATransformer"]
 
@@ -93,7 +94,8 @@ class GIATransformer(BaseNetworkSelector):
     interventions : "each" or sequence of Intervention, default="each"
         ``"each"``: every feature is removed and added to where zero means absence (counts and
         sparse columns); every level of a block of ``feature_groups`` is set; any other column is
-        shifted up and down by a quarter of the data. Or your own, from
+        shifted up and down by a quarter of the data, and a group of many levels whose sum never
+        changes (several positions) takes the values of another row. Or your own, from
         `sklearn_deeplifft.interventions`; features without any score zero, and one that writes
         several features counts for none of them.
     output : {"features", "effects"}, default="features"
@@ -104,6 +106,9 @@ class GIATransformer(BaseNetworkSelector):
         Centred logits ``z_c - mean_c z`` (half the log-odds of two classes), or probabilities.
     feature_groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature, as in `ImportanceNeuronSelector`; written and kept whole.
+        None: where the networks are an `OneHotNetwork` (`motif_pool`, say), the columns of each
+        position are one, as by ``position_groups``, since a row with two letters at a position, or
+        with none, is no sequence; with other networks of encoded sequences, pass these groups.
     prefit : bool, default=False
         Read ``estimator`` as it is: all networks of a fitted ensemble, or one fitted network, whose
         columns are taken as they are. Nothing is trained, and nothing eliminated.
@@ -304,6 +309,14 @@ class GIATransformer(BaseNetworkSelector):
         found = self._ensemble(rows)
         blocks = changes(found.responses, rows, self.interventions_, len(found.outputs))
         return np.hstack([np.array(total).reshape(len(rows), -1) for total, *_ in blocks])
+
+    def _features(self, data: FitData, source: Source) -> FeatureGroups:
+        """Columns that are one feature: those that were given, else a sequence's positions."""
+        K = None if self.feature_groups is not None else source.n_letters(data)
+        d = data.rows.shape[1]
+        if K is None or K == 1 or d % K:  # the network itself says what is wrong with its width
+            return super()._features(data, source)
+        return find_groups(position_groups(d // K, K), data.names, d)
 
     def _scorer(self, data: FitData, source: Source) -> InterventionScorer:
         if self.target_class is not None:

@@ -26,6 +26,7 @@ from sklearn_deeplifft.networks import (
     adapter_of,
     gates_of,
     known_classes,
+    letters_of,
 )
 from sklearn_deeplifft.tables import (
     FeatureGroups,
@@ -73,6 +74,13 @@ class Untrained:
     def gate_groups(self) -> np.ndarray | None:
         """None: columns share gates as the selector asks for."""
         return None
+
+    def n_letters(self, data: FitData) -> int | None:
+        """Letters of a position, where the networks read one-hot sequences."""
+        if adapter_of(self.ensemble.network).built_here:
+            return None
+        first = self.ensemble._rounds(data, lambda progress: None).untrained()
+        return None if first is None else letters_of(first.core)
 
     @property
     def target_is_standard(self) -> bool:
@@ -135,6 +143,10 @@ class FittedEnsemble:
                 "and a gate_penalty, or with gates='free'."
             ) from error
 
+    def n_letters(self, data: FitData) -> int | None:
+        """Letters of a position, where the networks read one-hot sequences."""
+        return letters_of(self.ensemble._networks[0].core)
+
     def fit_data(self, X: Any, y: Any, names: np.ndarray | None, **given: Any) -> FitData:
         """Make the table ready as for the training of the ensemble."""
         _require_columns_of(self.ensemble, X.shape[1], names)
@@ -173,6 +185,10 @@ class FittedNetwork:
     def gate_groups(self) -> np.ndarray:
         """(d,): the gate of each column."""
         return _gates_in_front(adapter_of(self.network).read_fitted())
+
+    def n_letters(self, data: FitData) -> int | None:
+        """Letters of a position, where the network reads one-hot sequences."""
+        return letters_of(adapter_of(self.network).read_fitted().core)
 
     @property
     def ensemble(self) -> BaseNetworkEnsemble:

@@ -28,6 +28,7 @@ from sklearn_deeplifft.sequences._bed import read_bed
 from sklearn_deeplifft.sequences._encoder import SequenceEncoder
 from sklearn_deeplifft.sequences._extras import extra_module
 from sklearn_deeplifft.sequences._fasta import Fasta, read_fasta
+from sklearn_deeplifft.sequences._filters import FilterMotifs, filter_motifs
 from sklearn_deeplifft.sequences._kmers import KmerCounter
 from sklearn_deeplifft.sequences._model_inputs import Reading
 from sklearn_deeplifft.sequences._positions import position_groups
@@ -50,6 +51,7 @@ __all__ = [
     "Attributions",
     "Background",
     "Fasta",
+    "FilterMotifs",
     "KmerCounter",
     "Motif",
     "MotifCounter",
@@ -62,6 +64,7 @@ __all__ = [
     "dinucleotide_shuffle",
     "expected_gradients",
     "extra_module",
+    "filter_motifs",
     "find_alphabet",
     "gc_matched",
     "integrated_gradients",

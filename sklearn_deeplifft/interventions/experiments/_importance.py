@@ -22,7 +22,7 @@ from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.interventions.experiments._arms import Arm, Experiment
 from sklearn_deeplifft.sequences import SequenceEncoder
 
-__all__ = ["sequence_importance"]
+__all__ = ["encoded", "sequence_importance"]
 
 LEVEL = 0.95
 
@@ -95,7 +95,7 @@ def sequence_importance(
         )
     require_options(scale=scale, task=task, dtype=dtype, n_background=1)
     letters = alphabet_of(alphabet)
-    X = _encoded(background, alphabet, model)
+    X = encoded(background, alphabet, model)
     length = X.shape[1] // letters.K
     if X.shape[1] % letters.K:
         raise ValueError(
@@ -112,7 +112,7 @@ def sequence_importance(
     return experiment.finished(pd.concat(tables, ignore_index=True))
 
 
-def _encoded(background: Any, alphabet: str, model: Any) -> np.ndarray:
+def encoded(background: Any, alphabet: str, model: Any) -> np.ndarray:
     """Backgrounds as rows (n, K L) float64."""
     given = background
     if getattr(given, "ndim", 1) == 1 and not hasattr(given, "columns") and _is_text(given):

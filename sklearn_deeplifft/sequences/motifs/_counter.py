@@ -29,7 +29,7 @@ from sklearn_deeplifft.sequences.motifs._matrices import Motif, log_odds, motifs
 from sklearn_deeplifft.sequences.motifs._modes import MODES, scanned
 from sklearn_deeplifft.sequences.motifs._scan import ScanSettings, thresholds_of
 
-__all__ = ["MotifCounter"]
+__all__ = ["MotifCounter", "motifs_from"]
 
 
 class MotifCounter(TransformerMixin, BaseEstimator):
@@ -169,7 +169,7 @@ class MotifCounter(TransformerMixin, BaseEstimator):
         """
         texts = None if X is None else _texts(X)
         background = background_of(self.background, texts, both_strands=self.both_strands)
-        motifs = _motifs(self.motifs)
+        motifs = motifs_from(self.motifs)
         families = families_of(motifs, self.families)
         scores = [log_odds(motif.counts, background, self.pseudocount) for motif in motifs]
         self.thresholds_ = thresholds_of(scores, background, self.p_value)
@@ -299,7 +299,7 @@ class MotifCounter(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _motifs(motifs: Any) -> tuple[Motif, ...]:
+def motifs_from(motifs: Any) -> tuple[Motif, ...]:
     if isinstance(motifs, Mapping):
         return motifs_of(motifs)
     if isinstance(motifs, str) and is_jaspar(motifs):

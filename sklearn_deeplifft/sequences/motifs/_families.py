@@ -25,7 +25,7 @@ from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.sequences._extras import extra_module
 from sklearn_deeplifft.sequences.motifs._matrices import Motif, probabilities
 
-__all__ = ["CUT", "FAMILIES", "families_of", "similarity", "similarity_families"]
+__all__ = ["CUT", "FAMILIES", "best_matches", "families_of", "similarity", "similarity_families"]
 
 FAMILIES = ("similarity", "class")
 
@@ -141,6 +141,23 @@ def similarity(motifs: Sequence[Motif]) -> NDArray[np.float64]:
     """
     found: NDArray[np.float64] = _similarity(tuple(_bytes_of(motif) for motif in motifs))
     return found
+
+
+def best_matches(
+    queries: Sequence[Motif], database: Sequence[Motif]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The motif of ``database`` most like each query, and Tomtom's p-value of it, (q,) each."""
+    tomtom = extra_module("memelite", "matching motifs").tomtom
+    Q, T = (
+        [probabilities(motif.counts, PSEUDOCOUNT) for motif in motifs]
+        for motifs in (queries, database)
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="tomtom was given", category=UserWarning)
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        p = np.asarray(tomtom(Q, T, n_jobs=1)[0])
+    best = p.argmin(axis=1)
+    return best, np.clip(p[np.arange(len(Q)), best], SMALLEST, 1)
 
 
 def _bytes_of(motif: Motif) -> bytes:

@@ -1,0 +1,1 @@
+"""What networks make of motifs that interact, and of the data that show it."""
