@@ -57,8 +57,8 @@ def of_single_columns(values: pd.DataFrame, names: Sequence[str]) -> pd.DataFram
 def directions(slopes: np.ndarray, ranking: np.ndarray) -> np.ndarray:
     """Whether more of a feature speaks for a class, (G, K): -1, 0 or 1, the best feature first.
 
-    Columns of one rank are one feature; where they differ in sign, as levels of a text column do,
-    it has no direction.
+    Columns of one rank are one feature; where some speak for and some against, as levels of a text
+    column do, it has no direction. A column of slope 0, which all networks closed, says nothing.
 
     Parameters
     ----------
@@ -69,4 +69,4 @@ def directions(slopes: np.ndarray, ranking: np.ndarray) -> np.ndarray:
     starts = np.unique(ranking[order], return_index=True)[1]
     signs = np.sign(slopes[:, order])
     low, high = (f.reduceat(signs, starts, axis=1) for f in (np.minimum, np.maximum))
-    return np.asarray(np.where(low == high, low, 0)).T
+    return np.asarray(np.where((low < 0) & (high > 0), 0, np.sign(low + high))).T
