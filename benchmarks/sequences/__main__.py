@@ -8,37 +8,22 @@ Each part is a file of this folder, which says what its figures are, and has a f
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import time
 from collections.abc import Sequence
 
-from benchmarks.common.measure import write_json
-from sklearn_deeplifft.networks import torch_threads
+from benchmarks.common.parts import run_parts
 
 PARTS = ("counts", "commands", "shuffles", "local")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        "python -m benchmarks.sequences", description=__doc__.splitlines()[0]
+    run_parts(
+        "benchmarks.sequences",
+        __doc__.splitlines()[0],
+        PARTS,
+        arguments,
+        quick="small cases, few rounds",
+        data="where the real tables are",
     )
-    parser.add_argument("--json", metavar="FILE", help="write the figures as one flat object")
-    parser.add_argument("--quick", action="store_true", help="small cases, few rounds")
-    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
-    parser.add_argument("--data", metavar="DIR", help="where the real tables are")
-    options = parser.parse_args(arguments)
-    figures: dict[str, float] = {}
-    for part in options.parts:
-        began = time.perf_counter()
-        module = importlib.import_module(f"benchmarks.sequences.{part}")
-        with torch_threads(1):
-            found = module.figures(options.quick, options.data)
-        for name, value in found.items():
-            print(f"{name:44s} {value:12.4g}", flush=True)
-        print(f"{part}: {time.perf_counter() - began:.0f} s", flush=True)
-        figures |= found
-    write_json(options.json, figures)
 
 
 if __name__ == "__main__":
