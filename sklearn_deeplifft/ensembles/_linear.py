@@ -1,9 +1,9 @@
 """Members of an ensemble without a hidden layer.
 
 On tables of far more columns than rows a linear network is often the better reader, and it errs
-otherwise than networks with hidden layers do: a list that both agree on is worth more. A linear
-network has no path to walk. Its training is convex, and the penalty would only end it early: it
-takes a number of larger steps to its minimum instead, whatever the number of rows.
+differently from networks with hidden layers, so that a list on which both agree is worth more. Its
+training is convex, and the path of the penalty would only end it early: it takes a fixed number of
+larger steps towards its minimum instead, whatever the number of rows.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def with_linear_members(
 ) -> list[Split]:
     """Give this share of the networks no hidden layer, evenly dealt."""
     own = linear_settings(settings, n_training, max_steps)
+    # 100 times 0.29 is a little less than 29.
+    dealt = [math.floor(i * share + 1e-9) for i in range(len(splits) + 1)]
     return [
-        split._replace(settings=own)
-        if math.floor((i + 1) * share) > math.floor(i * share)
-        else split
+        split._replace(settings=own) if dealt[i + 1] > dealt[i] else split
         for i, split in enumerate(splits)
     ]
 
