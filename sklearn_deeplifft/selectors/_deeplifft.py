@@ -171,9 +171,9 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         group do. Only where the networks have read null columns: with ``"auto"``, or an ensemble
         with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
-        The same class by class, of the mean size of what the feature does to the probability of
-        the class. Its mean, the class score, is about zero of a rare feature that helps the few
-        rows that have it as much as the many others miss it.
+        The same for each class, from the mean size of the feature's changes of the class's
+        probability. The class score, their signed mean, would miss rare features: gains in the few
+        rows that have one and losses in the many that lack it may cancel.
     feature_groups_ : list of ndarray
         Columns of each feature, in the order of their first columns: one each by default.
     decomposition_error_ : float

@@ -43,8 +43,8 @@ class NullScores(NamedTuple):
     class_real: np.ndarray
     """(R, T): mean sizes of what a column does to the rows of a class.
 
-    Not the size of the class score, their mean: what the few rows that have a rare feature gain by
-    it, the many that have it not lose, and the mean of both may be about zero.
+    Not the size of the class score, which is the signed mean: for a rare feature, gains in the few
+    rows that have it and losses in the many that lack it may cancel.
     """
     class_null: np.ndarray
     touched: np.ndarray
