@@ -47,7 +47,7 @@ def test_sequences_hold_motifs():
 @pytest.mark.long
 @pytest.mark.slow
 def test_quick_form(tmp_path, capsys):
-    pytest.importorskip("tangermeme")
+    pytest.importorskip("tangermeme", reason="the peer comes with the extra bench")
     path = tmp_path / "figures.json"
     main(["--quick", "--parts", "correction", "exactness", "--json", str(path)])
     figures = json.loads(path.read_text())

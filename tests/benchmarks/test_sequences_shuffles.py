@@ -12,7 +12,7 @@ def test_reachable():
 
 @pytest.mark.slow
 def test_evenness():
-    pytest.importorskip("tangermeme")
+    pytest.importorskip("tangermeme", reason="the peer comes with the extra bench")
     found = evenness(2000)
     assert found["shuffle_reached"] == 1
     assert found["shuffle_p"] > 0.001

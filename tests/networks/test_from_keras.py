@@ -12,7 +12,7 @@ from sklearn_deeplifft import networks
 from sklearn_deeplifft.datasets import make_billboard_sequences
 from sklearn_deeplifft.sequences import SequenceEncoder
 
-h5py = pytest.importorskip("h5py")
+h5py = pytest.importorskip("h5py", reason="Keras weights need the extra sequences")
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="../shared/data is not here")
