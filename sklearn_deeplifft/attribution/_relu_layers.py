@@ -84,7 +84,7 @@ def _through(stage: Affine, h: Tensor) -> Tensor:
     """The weight of an affine map times (m,) or (m, ...)."""
     if stage.weight.ndim == 2:
         return stage.weight @ h
-    return (stage.weight * h.T).T
+    return stage.weight * h if h.ndim == 1 else stage.weight[:, None] * h
 
 
 def _plain(stage: Activation, W: Tensor, b: Tensor) -> tuple[ReluLayer, Tensor, Tensor]:

@@ -105,5 +105,14 @@ LAYERS: dict[Any, Callable[..., nn.Module]] = {
     "squeeze": _same,
     "float": _same,
     "double": _same,
+    # Normalisers, which chains leave out where they come last.
+    torch.softmax: nn.Softmax,
+    F.softmax: nn.Softmax,
+    "softmax": nn.Softmax,
+    torch.log_softmax: nn.LogSoftmax,
+    F.log_softmax: nn.LogSoftmax,
+    "log_softmax": nn.LogSoftmax,
+    torch.sigmoid: nn.Sigmoid,
+    "sigmoid": nn.Sigmoid,
 }
 """Functions and methods that are layers by another name."""

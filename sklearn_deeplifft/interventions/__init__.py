@@ -6,6 +6,7 @@ from sklearn_deeplifft.interventions._edits import embed, embed_many, mutate, sh
 from sklearn_deeplifft.interventions._effects import InterventionEffects, intervention_effects
 from sklearn_deeplifft.interventions._epistasis import PairwiseEpistasis, pairwise_epistasis
 from sklearn_deeplifft.interventions._filters import filter_interactions
+from sklearn_deeplifft.interventions._higher_order import HigherOrderEffects, higher_order
 from sklearn_deeplifft.interventions._integrated_hessians import integrated_hessians
 from sklearn_deeplifft.interventions._interaction_scores import InteractionScores
 from sklearn_deeplifft.interventions._interaction_strength import neural_interaction_strength
@@ -24,6 +25,7 @@ from sklearn_deeplifft.interventions.experiments import sequence_importance
 __all__ = [
     "Composed",
     "DoseResponse",
+    "HigherOrderEffects",
     "InteractionScores",
     "Intervention",
     "InterventionEffects",
@@ -35,6 +37,7 @@ __all__ = [
     "embed",
     "embed_many",
     "filter_interactions",
+    "higher_order",
     "integrated_hessians",
     "intervention_effects",
     "motif_epistasis",

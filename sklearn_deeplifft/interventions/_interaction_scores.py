@@ -51,8 +51,8 @@ class InteractionScores:
     names: tuple[Any, ...]
     error: float | None = None
 
-    def top(self, k: int) -> list[tuple[int, int]]:
-        """The k pairs (positions, i < j) of the largest size over outputs, and rows."""
+    def strongest(self, k: int = 10) -> list[tuple[int, int]]:
+        """The ``k`` pairs of positions, i < j, with the largest scores over outputs and rows."""
         if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
             raise ValueError(f"k={shown(k)} must be a whole number, 1 or more.")
         i, j = np.triu_indices(len(self.names), 1)
