@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -120,6 +121,8 @@ def _references(reference: Any, rows: np.ndarray, names: Any) -> np.ndarray:
                 f"reference={shown(reference)} must be 'zero', 'mean', or rows of your own."
             )
         own = rows.mean(axis=0) if reference == "mean" else np.zeros(rows.shape[1])
+    elif isinstance(reference, pd.DataFrame):
+        own = _in_order(reference, names)
     else:
         own = as_numbers(reference_values(reference, names), "reference")
     if not np.isfinite(own).all():
@@ -130,6 +133,13 @@ def _references(reference: Any, rows: np.ndarray, names: Any) -> np.ndarray:
             f"{rows.shape[1:]}, or one row for each of X."
         )
     return np.broadcast_to(own, rows.shape)
+
+
+def _in_order(reference: pd.DataFrame, names: Any) -> np.ndarray:
+    """Values of a frame of references, by the names of columns where X has any."""
+    if names is not None and sorted(map(str, reference.columns)) != sorted(names):
+        raise ValueError("reference has other columns than X; pass the same ones.")
+    return as_numbers(reference if names is None else reference[list(names)], "reference")
 
 
 def _scores(

@@ -63,6 +63,18 @@ def test_counts_from_zero_in_any_container():
     assert again.names == tuple(range(6))
 
 
+def test_references_go_by_their_names():
+    net, X, reference = relu_network(3, 5, 1), normal(4, 3), normal(4, 3, seed=1)
+    table = pd.DataFrame(X, columns=list("abc"))
+    turned = pd.DataFrame(reference, columns=list("abc"))[["c", "a", "b"]]
+    expected = integrated_hessians(net, X, reference).score
+    np.testing.assert_array_equal(integrated_hessians(net, table, turned).score, expected)
+    one = integrated_hessians(net, X, reference[0]).score
+    np.testing.assert_array_equal(integrated_hessians(net, table, turned.iloc[0]).score, one)
+    with pytest.raises(ValueError, match="other columns than X"):
+        integrated_hessians(net, table, turned.rename(columns={"a": "d"}))
+
+
 def test_linear_predictors_have_a_diagonal_only():
     net, X = relu_network(4, 1), normal(5, 4)
     H = integrated_hessians(net, X, "zero", reduce=None).score[:, 0]
