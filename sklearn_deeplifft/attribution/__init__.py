@@ -7,7 +7,13 @@ from sklearn_deeplifft.attribution._accumulate import (
     overall_score,
 )
 from sklearn_deeplifft.attribution._agreement import areas, cosines, information, signal
-from sklearn_deeplifft.attribution._chain import Activation, Affine, ChainReader, chain_of
+from sklearn_deeplifft.attribution._chain import (
+    Activation,
+    Affine,
+    ChainReader,
+    chain_of,
+    is_link,
+)
 from sklearn_deeplifft.attribution._channels import ToChannels
 from sklearn_deeplifft.attribution._deep_lift import between_pairs, slopes_between
 from sklearn_deeplifft.attribution._gauge import (
@@ -18,6 +24,8 @@ from sklearn_deeplifft.attribution._gauge import (
     terms_of,
 )
 from sklearn_deeplifft.attribution._increments import softmax_increments
+from sklearn_deeplifft.attribution._integrated_hessians import integrated_hessian
+from sklearn_deeplifft.attribution._interaction_strength import interaction_strength
 from sklearn_deeplifft.attribution._layer_outputs import LayerOutput, layer_outputs
 from sklearn_deeplifft.attribution._letters import Layout, LetterReader, LetterSums, layout_of
 from sklearn_deeplifft.attribution._linear_form import (
@@ -46,10 +54,12 @@ from sklearn_deeplifft.attribution._regauge import (
     PositionBias,
     regauge_first_layer,
 )
+from sklearn_deeplifft.attribution._relu_layers import ReluLayer, ReluNetwork, relu_network
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
 from sklearn_deeplifft.attribution._simplex import simplex_angles, within_simplex
 from sklearn_deeplifft.attribution._soundness import doubts, probabilities
 from sklearn_deeplifft.attribution._spread import spread_positions
+from sklearn_deeplifft.attribution._unrolled import unrolled
 from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
 
 __all__ = [
@@ -69,6 +79,8 @@ __all__ = [
     "NetworkReader",
     "PositionBias",
     "Reader",
+    "ReluLayer",
+    "ReluNetwork",
     "ScoreSums",
     "Scorer",
     "SimplexGroup",
@@ -90,6 +102,9 @@ __all__ = [
     "frozen_state",
     "gradients_at",
     "information",
+    "integrated_hessian",
+    "interaction_strength",
+    "is_link",
     "largest_score",
     "layer_outputs",
     "layout_of",
@@ -103,12 +118,14 @@ __all__ = [
     "reader_of",
     "regauge_first_layer",
     "relative_residual",
+    "relu_network",
     "signal",
     "simplex_angles",
     "slopes_between",
     "softmax_increments",
     "spread_positions",
     "terms_of",
+    "unrolled",
     "verify_piecewise_linear",
     "within_simplex",
 ]

@@ -28,7 +28,7 @@ from sklearn_deeplifft.attribution._linear_form import LinearForm, OutputMap, Ro
 from sklearn_deeplifft.attribution._module_state import neutral_torch
 from sklearn_deeplifft.attribution._products import times_transposed
 
-__all__ = ["Activation", "Affine", "ChainReader", "chain_of"]
+__all__ = ["Activation", "Affine", "ChainReader", "chain_of", "is_link"]
 
 
 class Affine(NamedTuple):
@@ -238,6 +238,11 @@ def _leaves(module: nn.Module) -> list[nn.Module] | None:
     if any(part is None for part in parts):
         return None
     return [leaf for part in parts for leaf in part or ()]
+
+
+def is_link(layer: nn.Module) -> bool:
+    """Tell whether a layer may be part of a chain."""
+    return type(layer) in _STAGES or _passes_through(layer)
 
 
 def _passes_through(leaf: nn.Module) -> bool:

@@ -6,6 +6,10 @@ from sklearn_deeplifft.interventions._edits import embed, embed_many, mutate, sh
 from sklearn_deeplifft.interventions._effects import InterventionEffects, intervention_effects
 from sklearn_deeplifft.interventions._epistasis import PairwiseEpistasis, pairwise_epistasis
 from sklearn_deeplifft.interventions._filters import filter_interactions
+from sklearn_deeplifft.interventions._higher_order import HigherOrderEffects, higher_order
+from sklearn_deeplifft.interventions._integrated_hessians import integrated_hessians
+from sklearn_deeplifft.interventions._interaction_scores import InteractionScores
+from sklearn_deeplifft.interventions._interaction_strength import neural_interaction_strength
 from sklearn_deeplifft.interventions._motif_epistasis import motif_epistasis
 from sklearn_deeplifft.interventions._mutagenesis import saturation_mutagenesis
 from sklearn_deeplifft.interventions._values import (
@@ -21,6 +25,8 @@ from sklearn_deeplifft.interventions.experiments import sequence_importance
 __all__ = [
     "Composed",
     "DoseResponse",
+    "HigherOrderEffects",
+    "InteractionScores",
     "Intervention",
     "InterventionEffects",
     "PairwiseEpistasis",
@@ -31,9 +37,12 @@ __all__ = [
     "embed",
     "embed_many",
     "filter_interactions",
+    "higher_order",
+    "integrated_hessians",
     "intervention_effects",
     "motif_epistasis",
     "mutate",
+    "neural_interaction_strength",
     "pairwise_epistasis",
     "quantile_shift",
     "remove",

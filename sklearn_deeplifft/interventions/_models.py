@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from sklearn.base import is_classifier, is_regressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -48,8 +49,10 @@ from sklearn_deeplifft.tables import Target
 __all__ = [
     "SCALES",
     "Ensemble",
+    "Networks",
     "engine_error",
     "ensemble_of",
+    "networks_of",
     "output_names",
     "scale_of",
     "split",
@@ -276,6 +279,50 @@ def _of_networks(
         )
     (n,) = n_rows
     return Ensemble(responses, _names(networks[0], n))
+
+
+class Networks(NamedTuple):
+    """Fitted networks that answer the same question."""
+
+    networks: list[TrainedNetwork]
+    drop_normalizer: bool
+    """Whether a final softmax or sigmoid is left out; a regression's is part of it."""
+    scale: Callable[[int], OutputScale]
+    """Of so many logits: centred."""
+    names: Callable[[int], tuple[Any, ...]]
+    """Of so many outputs on that scale."""
+
+
+def networks_of(estimator: Any, task: str = "auto") -> Networks:
+    """Networks of a fitted selector or ensemble, a network, or a list of networks.
+
+    Of a network with one output, and ``task="auto"``, the output itself is read: a number or a
+    logit.
+    """
+    trained = _ensemble_behind(estimator)
+    if trained is not None:
+        target = trained._target
+        scale = partial(scale_of, target, proba=False)
+        names = output_names(target)
+        return Networks(
+            list(trained._networks), target.kind != "regression", scale, lambda _: names
+        )
+    several = _several(estimator)
+    for one in several:
+        if not is_network(one) and not isinstance(one, MLPClassifier | MLPRegressor):
+            raise TypeError(
+                f"{_short(one)} is neither a fitted selector or ensemble of this package nor a "
+                "network (a torch module, a fitted skorch net or MLP); it has no weights to read."
+            )
+    kind = _kind(several[0], task)
+
+    def scaled(n_outputs: int) -> OutputScale:
+        plain = kind == "auto" and n_outputs == 1
+        heads = _heads("regression" if plain else kind, n_outputs)
+        return OutputScale(heads, both=kind != "multilabel")
+
+    fitted = [split(adapter_of(one).read_fitted()) for one in several]
+    return Networks(fitted, kind != "regression", scaled, partial(_names, several[0]))
 
 
 def split(trained: TrainedNetwork) -> TrainedNetwork:

@@ -44,6 +44,7 @@ from sklearn_deeplifft.networks._outputs import (
     takes_columns,
 )
 from sklearn_deeplifft.networks._penalty import GatePenalty, path_epochs
+from sklearn_deeplifft.networks._relu_networks import relu_network_of, why_no_relu_network
 from sklearn_deeplifft.networks._sequence_nets import (
     cnn_deep,
     cnn_shallow,
@@ -95,11 +96,13 @@ __all__ = [
     "path_epochs",
     "regauge_first_layer",
     "relu_mlp",
+    "relu_network_of",
     "require_finite",
     "residual_bind",
     "rescale_output",
     "seeded",
     "takes_columns",
     "torch_threads",
+    "why_no_relu_network",
     "with_null_columns",
 ]
