@@ -25,7 +25,7 @@ from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._signs import FOR, SLOPE_OF, class_scores, outputs_of, slopes
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.ranking import n_rounds
-from sklearn_deeplifft.selectors import directions
+from sklearn_deeplifft.selectors._directions import directions
 
 __all__ = ["Outcome", "rank_table"]
 
