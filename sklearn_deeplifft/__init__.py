@@ -20,10 +20,11 @@ if typing.TYPE_CHECKING:
         TrainingInterrupted,
     )
     from sklearn_deeplifft.selectors._clusters import ScoreClusters
+    from sklearn_deeplifft.selectors._contributions import Contributions
     from sklearn_deeplifft.selectors._deeplifft import DeepLIFFTSelector
     from sklearn_deeplifft.selectors._gia import GIATransformer
     from sklearn_deeplifft.selectors._importance_neurons import ImportanceNeuronSelector
-    from sklearn_deeplifft.selectors._per_row import Contributions, Importances
+    from sklearn_deeplifft.selectors._per_row import Importances
     from sklearn_deeplifft.selectors._score_clusters import score_clusters
     from sklearn_deeplifft.tables._correlations import groups_from_correlation
     from sklearn_deeplifft.tables._group_files import groups_from_file
@@ -68,7 +69,8 @@ _HOMES = {
     "selectors._deeplifft": ("DeepLIFFTSelector",),
     "selectors._gia": ("GIATransformer",),
     "selectors._importance_neurons": ("ImportanceNeuronSelector",),
-    "selectors._per_row": ("Contributions", "Importances"),
+    "selectors._contributions": ("Contributions",),
+    "selectors._per_row": ("Importances",),
     "selectors._score_clusters": ("score_clusters",),
     "tables._correlations": ("groups_from_correlation",),
     "tables._group_files": ("groups_from_file",),
