@@ -36,7 +36,7 @@ from sklearn_deeplifft.networks._null_columns import (
     NullColumns,
     with_null_columns,
 )
-from sklearn_deeplifft.networks._one_hot import OneHotNetwork
+from sklearn_deeplifft.networks._one_hot import OneHotNetwork, recommended_training
 from sklearn_deeplifft.networks._outputs import (
     known_classes,
     name_classes,
@@ -96,6 +96,7 @@ __all__ = [
     "regauge_first_layer",
     "relu_mlp",
     "require_finite",
+    "recommended_training",
     "residual_bind",
     "rescale_output",
     "seeded",
