@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from benchmarks.common.parts import run_parts
 
-PARTS = ("correction", "exactness", "gauge", "networks")
+PARTS = ("correction", "exactness", "gauge", "networks", "filters")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

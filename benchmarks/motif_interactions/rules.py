@@ -1,6 +1,7 @@
 """One rule at a time: accuracy, epistasis, its support, filters, attributions.
 
-``auc_RULE``: area under the ROC curve on new rows without noise in their labels.
+``auc_RULE``: area under the ROC curve on new rows without noise in their labels;
+``auc_possible_RULE``: that of a judge who knows the motifs and the rule, and sees the letters.
 ``epistasis_RULE``, ``_low``, ``_high``: log-odds, mean and 95 % interval over seeds.
 ``flagged_empty_negatives``: rules, of four, whose pair is flagged where negatives hold neither
 motif; ``flagged_all_negatives``: of all five with rows in every cell. Cells of OR and of additive
@@ -12,12 +13,17 @@ both motifs against all others, in sequences that hold both.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
+from scipy.special import expit, logsumexp
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.gradient_correction.published import matrices
 from sklearn_deeplifft import NetworkEnsembleClassifier, networks
 from sklearn_deeplifft.datasets import make_motif_interactions
+from sklearn_deeplifft.datasets._motif_interactions import RULES as PROBABILITIES
 from sklearn_deeplifft.interventions import filter_interactions, motif_epistasis
 from sklearn_deeplifft.interventions._statistics import t_interval
 from sklearn_deeplifft.sequences import filter_motifs, saliency
@@ -25,21 +31,34 @@ from sklearn_deeplifft.sequences import filter_motifs, saliency
 RULES = ("and", "or", "xor", "a_not_b", "additive")
 EMPTY = ("and", "or", "xor", "additive")
 LENGTH, STARTS = 120, (40, 70)
+FACTORS = {"first": "Gabpa", "second": "CEBPB", "decoy": "MAX"}
+"""Matrices of JASPAR 2016; without the file, consensus sites of the same families."""
 ALIKE = 0.75
 """Correlation of a filter's motif with a planted one above which it is of that motif."""
 
 
-def figures(quick=False, rows=None, seeds=None):
+def figures(quick=False, rows=None, seeds=None, data=None):
     n = rows or (800 if quick else 8000)
     seeds = range(seeds or (1 if quick else 5))
     rules = ("and", "additive") if quick else RULES
+    motifs = _motifs(data)
     found = {}
     for rule in rules:
-        found |= _of_rule(rule, [_run(rule, "all", n, seed) for seed in seeds])
-    flagged = [_run(rule, "empty", n, 0, read=False)["flagged"] for rule in EMPTY if rule in rules]
+        found |= _of_rule(rule, [_run(rule, "all", n, seed, motifs) for seed in seeds])
+    empty = [rule for rule in EMPTY if rule in rules]
+    flagged = [_run(rule, "empty", n, 0, motifs, read=False)["flagged"] for rule in empty]
     found["flagged_empty_negatives"] = float(sum(flagged))
     found["flagged_all_negatives"] = float(sum(found.pop(f"flagged_{rule}") for rule in rules))
     return found
+
+
+def _motifs(folder):
+    """The two motifs and the decoy; None where the file of matrices is not there."""
+    try:
+        known = matrices(folder)
+    except FileNotFoundError:
+        return None
+    return {role: known[name] for role, name in FACTORS.items()}
 
 
 def _of_rule(rule, runs):
@@ -48,6 +67,7 @@ def _of_rule(rule, runs):
     low, high = t_interval(of["epistasis"])
     found = {
         f"auc_{rule}": of["auc"].mean(),
+        f"auc_possible_{rule}": of["possible"].mean(),
         f"epistasis_{rule}": of["epistasis"].mean(),
         f"epistasis_{rule}_low": low,
         f"epistasis_{rule}_high": high,
@@ -62,12 +82,10 @@ def _of_rule(rule, runs):
     return {name: float(value) for name, value in found.items()}
 
 
-def _run(rule, negatives, n, seed, read=True):
+def _run(rule, negatives, n, seed, motifs, read=True):
     """Train on one drawing and read the network."""
-    train = make_motif_interactions(rule, n, LENGTH, negatives=negatives, random_state=seed)
-    test = make_motif_interactions(
-        rule, 2000, LENGTH, negatives=negatives, random_state=1000 + seed
-    )
+    draw = partial(make_motif_interactions, rule, length=LENGTH, negatives=negatives, motifs=motifs)
+    train, test = draw(n, random_state=seed), draw(2000, random_state=1000 + seed)
     ensemble = NetworkEnsembleClassifier(networks.motif_pool, n_networks=1, random_state=seed)
     ensemble.fit(train.X, train.y)
     letters = np.random.RandomState(seed).choice(list("ACGT"), (500, LENGTH))
@@ -80,6 +98,7 @@ def _run(rule, negatives, n, seed, read=True):
     pair = own.loc[("first", "second")]
     found = {
         "auc": roc_auc_score(test.y_true, ensemble.predict_proba(test.X)[:, 1]),
+        "possible": roc_auc_score(test.y_true, _judged(test)),
         "epistasis": 2 * pair["epistasis"],
         "decoy": 2 * own.loc[("first", "decoy"), "epistasis"],
         "flagged": bool(pair["flagged"]),
@@ -88,7 +107,28 @@ def _run(rule, negatives, n, seed, read=True):
         net = ensemble.estimators_[0].module_
         found["ratio"] = _ratio(net, train)
         found["attribution"] = _attribution(net, test)
+    print(f"{rule:8s} {negatives} {seed} {_shown(found)}", flush=True)
     return found
+
+
+def _shown(found):
+    return ", ".join(f"{name} {value:.3g}" for name, value in found.items())
+
+
+def _judged(data):
+    """Probability of class 1 given the letters, for who knows the motifs: (n,)."""
+    a, b = (_presence(data.X, data.motifs[name]) for name in ("first", "second"))
+    cells = np.stack([(1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b])
+    return np.array(PROBABILITIES[data.rule]) @ cells
+
+
+def _presence(X, motif):
+    """Probability that half of all sequences hold a motif somewhere, given their letters."""
+    letters = X.reshape(len(X), -1, 4)
+    n_places = letters.shape[1] - motif.shape[1] + 1
+    log_ratio = np.log(4 * motif + 1e-9)
+    at = sum(letters[:, j : j + n_places] @ log_ratio[:, j] for j in range(motif.shape[1]))
+    return expit(logsumexp(at, axis=1) - np.log(n_places))
 
 
 def _ratio(net, data):

@@ -39,7 +39,7 @@ from sklearn_deeplifft.ensembles._rounds import (
     with_nulls_held,
     with_target_units,
 )
-from sklearn_deeplifft.ensembles._settings import epochs_within, network_settings
+from sklearn_deeplifft.ensembles._settings import as_recommended, epochs_within, network_settings
 from sklearn_deeplifft.ensembles._splits import (
     deal_splits,
     fold_count,
@@ -221,7 +221,8 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
             nulls = knockoff_map_of(data, families), families
             splits = with_null_draws(splits, data, *nulls)
         n_training = len(data.index) - round(self.validation_fraction * len(data.index))
-        settings = network_settings(self, data, groups, epochs_within(self, n_training))
+        own = as_recommended(self, defaults_of(self))
+        settings = network_settings(own, data, groups, epochs_within(own, n_training))
         if self.linear_share:
             splits = with_linear_members(
                 splits, self.linear_share, settings, n_training, self.max_steps

@@ -33,7 +33,8 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         The network to train: None (ReLU layers of ``hidden_layer_sizes``), a torch module class or
         instance, a function that builds one (those of `sklearn_deeplifft.networks` for sequences),
         an unfitted skorch net, whose own settings are obeyed, or scikit-learn's ``MLPClassifier``.
-        A class or function may take ``n_features`` and ``n_outputs``.
+        A class or function may take ``n_features`` and ``n_outputs``. `motif_pool` recommends a
+        learning rate, which takes the place of the default.
         For a module instance every network draws the trainable weights anew; frozen ones, as by
         ``requires_grad_(False)`` or a ``Freezer`` of the first epoch, keep their values.
     n_networks : int, default=18

@@ -8,7 +8,7 @@ from typing import Any
 from sklearn_deeplifft.ensembles._applicable import ignored_parameters
 from sklearn_deeplifft.ensembles._classifier import NetworkEnsembleClassifier
 from sklearn_deeplifft.ensembles._regressor import NetworkEnsembleRegressor
-from sklearn_deeplifft.networks import adapter_of
+from sklearn_deeplifft.networks import adapter_of, recommended_training
 
 __all__ = ["ENSEMBLES", "ensemble_for"]
 
@@ -28,7 +28,7 @@ def ensemble_for(
     task : {"classification", "regression"}
     own : mapping
         A selector's own values of parameters. Those that say nothing of the network in ``changes``
-        are left out: a skorch net trains by its own settings.
+        are left out (a skorch net trains by its own settings), and those that it recommends itself.
     **changes
         Parameters that were asked for; one that does not apply is an error in ``fit``.
 
@@ -45,6 +45,7 @@ def ensemble_for(
     given = ensemble.get_params(deep=False)
     given |= {name: value for name, value in own.items() if name not in changes}
     ignored = ignored_parameters(adapter_of(ensemble.network), given)
-    applied = {name: given[name] for name in own if name not in {*changes, *ignored}}
+    left = {*changes, *ignored, *recommended_training(ensemble.network)}
+    applied = {name: given[name] for name in own if name not in left}
     ensemble.set_params(**applied)
     return ensemble

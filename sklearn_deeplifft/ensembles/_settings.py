@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from sklearn_deeplifft.networks import GateSettings, NetworkSettings, adapter_of
+from sklearn_deeplifft.ensembles._applicable import differs
+from sklearn_deeplifft.networks import (
+    GateSettings,
+    NetworkSettings,
+    adapter_of,
+    recommended_training,
+)
 from sklearn_deeplifft.tables import FeatureGroups, FitData
 
-__all__ = ["epochs_within", "has_gates", "network_settings"]
+__all__ = ["as_recommended", "epochs_within", "has_gates", "network_settings"]
 
 PRIOR_ROWS = 2
 """``weight_decay="auto"`` is a prior that speaks as loudly as so many rows do."""
+
+
+def as_recommended(ensemble: Any, defaults: Mapping[str, Any]) -> Any:
+    """The ensemble, with what its network recommends where a parameter is at its default."""
+    recommended = recommended_training(ensemble.network)
+    unset = {
+        name: value
+        for name, value in recommended.items()
+        if not differs(getattr(ensemble, name), defaults[name])
+    }
+    return copy.copy(ensemble).set_params(**unset)
 
 
 def network_settings(

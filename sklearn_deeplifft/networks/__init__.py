@@ -36,7 +36,7 @@ from sklearn_deeplifft.networks._null_columns import (
     NullColumns,
     with_null_columns,
 )
-from sklearn_deeplifft.networks._one_hot import OneHotNetwork
+from sklearn_deeplifft.networks._one_hot import OneHotNetwork, recommended_training
 from sklearn_deeplifft.networks._outputs import (
     known_classes,
     name_classes,
@@ -98,6 +98,7 @@ __all__ = [
     "relu_mlp",
     "relu_network_of",
     "require_finite",
+    "recommended_training",
     "residual_bind",
     "rescale_output",
     "seeded",

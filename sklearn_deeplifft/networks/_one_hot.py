@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +12,7 @@ from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution import ToChannels
 
-__all__ = ["OneHotNetwork", "RowNorm", "require_length"]
+__all__ = ["OneHotNetwork", "RowNorm", "recommended_training", "require_length"]
 
 
 class RowNorm(nn.BatchNorm1d):
@@ -47,6 +49,8 @@ class OneHotNetwork(nn.Sequential):
     initial_scale : float, default=None
         Standard deviation of all weights at first; None draws them as He et al. 2015 do, those of
         the last layer as Glorot and Bengio 2010.
+    recommended : mapping of str to value, default={}
+        Parameters of an ensemble by which such a network is best trained.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class OneHotNetwork(nn.Sequential):
         *,
         n_letters: int = 4,
         initial_scale: float | None = None,
+        recommended: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.add_module("channels", ToChannels(length, n_letters))
@@ -64,6 +69,7 @@ class OneHotNetwork(nn.Sequential):
         self.length = length
         self.n_letters = n_letters
         self.initial_scale = initial_scale
+        self.recommended = dict(recommended or {})
         self.reset_parameters()
 
     @torch.no_grad()
@@ -82,6 +88,18 @@ class OneHotNetwork(nn.Sequential):
         for part in self.modules():
             if isinstance(part, nn.BatchNorm1d):
                 part.reset_parameters()
+
+
+def recommended_training(network: Any) -> Mapping[str, Any]:
+    """Parameters of an ensemble that a module, or the function that makes it, recommends.
+
+    A convention of this package, ``recommended``, and none of torch; networks of others have none.
+    """
+    made_by = network
+    while isinstance(made_by, partial):
+        made_by = made_by.func
+    found = vars(made_by).get("recommended") if hasattr(made_by, "__dict__") else None
+    return found if isinstance(found, dict) else {}
 
 
 def require_length(

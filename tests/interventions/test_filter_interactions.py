@@ -28,7 +28,7 @@ class Wrapped(nn.Module):
 
 def net():
     torch.manual_seed(3)
-    return motif_pool(30, n_filters=4, width=5, n_hidden=5).double()
+    return motif_pool(30, n_filters=4, width=5, n_hidden=5).double().eval()
 
 
 @pytest.mark.parametrize("network", [net(), Wrapped(net())], ids=["sequence", "wrapped"])

@@ -17,7 +17,7 @@ COUNTS = np.array([[0, 0, 0]] * 30 + [[1, 0, 0]] * 25 + [[0, 2, 0]] * 21 + [[1, 
 
 def net(seed):
     torch.manual_seed(seed)
-    return motif_pool(40, n_filters=6, width=5, n_hidden=7).double()
+    return motif_pool(40, n_filters=6, width=5, n_hidden=7).double().eval()
 
 
 def written(sequences, *edits):
