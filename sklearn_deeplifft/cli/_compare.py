@@ -15,7 +15,7 @@ from sklearn_deeplifft.cli._learners import METRICS, Judgement, judge
 from sklearn_deeplifft.cli._parts import Parts
 from sklearn_deeplifft.cli._rankers import Chooser, rankers_for
 from sklearn_deeplifft.cli._scale import power_of_two
-from sklearn_deeplifft.cli._write import harmless
+from sklearn_deeplifft._printable import harmless
 from sklearn_deeplifft.tables import FeatureGroups
 
 __all__ = ["ALL", "OURS", "compare", "n_comparisons"]
