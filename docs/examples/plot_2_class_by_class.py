@@ -30,7 +30,7 @@ display = ClassImportanceDisplay.from_estimator(selector, k=10)
 # probability, be they high or low, and so a feature may have a positive one for both classes. Of
 # two classes the slopes are each other's negative.
 table = selector.to_frame().set_index("feature").head(10)
-print(table.filter(regex="for_|slope_").round(3))
+print(table.filter(like="class_").round(3))
 
 # %%
 # Much of this table says the same thing several times: radius, perimeter and area measure one

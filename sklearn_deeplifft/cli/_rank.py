@@ -22,9 +22,10 @@ from sklearn_deeplifft.cli._fitting import collected, notes_of, one_thread, para
 from sklearn_deeplifft.cli._parts import Parts, encode, source_columns, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
 from sklearn_deeplifft.cli._settings import Training
-from sklearn_deeplifft.cli._signs import FOR, SLOPE_OF, class_scores, directions, outputs_of, slopes
+from sklearn_deeplifft.cli._signs import FOR, SLOPE_OF, class_scores, outputs_of, slopes
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.ranking import n_rounds
+from sklearn_deeplifft.selectors import directions
 
 __all__ = ["Outcome", "rank_table"]
 

@@ -1,4 +1,4 @@
-"""Signed columns of a ranking, and the direction of a feature by the slopes of its columns."""
+"""Signed columns of a ranking."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ __all__ = [
     "FOR",
     "SLOPE_OF",
     "class_scores",
-    "directions",
     "of_single_columns",
     "outputs_of",
     "slopes",
@@ -52,21 +51,3 @@ def of_single_columns(values: pd.DataFrame, names: Sequence[str]) -> pd.DataFram
     """
     several = pd.Series(list(names), dtype=object).duplicated(keep=False)
     return values.mask(several, np.nan)
-
-
-def directions(slopes: np.ndarray, ranking: np.ndarray) -> np.ndarray:
-    """Whether more of a feature speaks for a class, (G, K): -1, 0 or 1, the best feature first.
-
-    Columns of one rank are one feature; where some speak for and some against, as levels of a text
-    column do, it has no direction. A column of slope 0, which all networks closed, says nothing.
-
-    Parameters
-    ----------
-    slopes : array of shape (K, d)
-    ranking : array of shape (d,)
-    """
-    order = np.argsort(ranking, kind="stable")
-    starts = np.unique(ranking[order], return_index=True)[1]
-    signs = np.sign(slopes[:, order])
-    low, high = (f.reduceat(signs, starts, axis=1) for f in (np.minimum, np.maximum))
-    return np.asarray(np.where((low < 0) & (high > 0), 0, np.sign(low + high))).T

@@ -55,6 +55,7 @@ from sklearn_deeplifft.tables import (
     Names,
     check_rows,
     find_groups,
+    group_labels,
     require_machine_numbers,
 )
 
@@ -194,6 +195,8 @@ class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC
             self._groups = self._features(data, source)
             self._check_parameters(data, source)
             remembered(self, data, source, lambda: self._rank(data, source))
+            self._n_rows = X.shape[0]
+            self._group_labels = group_labels(self.feature_groups, data.names, X.shape[1])
             self._require_count(len(self._groups.first))
             warn_at_chance(self.estimator_)
             self._explain_auto(data.names)

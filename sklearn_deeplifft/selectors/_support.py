@@ -14,7 +14,6 @@ from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft._printable import shown
-from sklearn_deeplifft.ensembles import names_of
 from sklearn_deeplifft.ranking import (
     count_to_select,
     importance_threshold,
@@ -27,6 +26,7 @@ from sklearn_deeplifft.ranking import (
 from sklearn_deeplifft.selectors._class_scores import position_of
 from sklearn_deeplifft.selectors._fit_cache import CUT
 from sklearn_deeplifft.selectors._quantities import Quantities
+from sklearn_deeplifft.selectors._ranking_frame import ranking_frame
 from sklearn_deeplifft.selectors._significance import AUTO
 from sklearn_deeplifft.tables import (
     FeatureGroups,
@@ -69,7 +69,11 @@ class RankedFeatures(SelectorMixin):
     importances_interval_: np.ndarray
     mean_ranks_: np.ndarray
     _groups: FeatureGroups
+    _group_labels: Sequence[str | None]
+    """Labels of features, in the order in which ``feature_groups`` has them."""
     _row_names: Sequence[Any]
+    _n_rows: int
+    """Rows that ``fit`` was given."""
 
     def transform(self, X: Any) -> Any:
         """Reduce X to the selected features.
@@ -127,18 +131,46 @@ class RankedFeatures(SelectorMixin):
         names = getattr(self, "feature_names_in_", None) if self._selects_inputs() else None
         return best if names is None else names[best]
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, X: Any = None, *, threshold: float = 0.9) -> pd.DataFrame:
         """The ranking as a table, the best feature first.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
+            Rows to take correlations from, such as those given to ``fit``.
+        threshold : float, default=0.9
+            Absolute Pearson correlation above which features are partners, between 0 and 1.
 
         Returns
         -------
         DataFrame
-            One row per column of X (or neuron): ``feature`` (its name, or its position),
-            ``rank`` (1 is best), ``importance``, ``std`` over networks, ``low`` and ``high`` (95 %
-            interval of the mean over networks), ``mean_rank``, ``selected`` at the current cut, and
-            the signed score for each class (``for_cat``; of several outputs ``for_0_cat``), label
-            or target (``for_0``); then its slope (``slope_cat``), where there are
-            ``class_slopes_``.
+            One row per feature: a column of X, a group of ``feature_groups``, or a neuron. Of the
+            columns those that do not apply are absent:
+
+            - ``rank`` (1 is best) and ``feature``: its name, or its position; that of a group is
+              its label, if that is a text, or else made of the names of its columns;
+            - ``group``, the names of its columns, a tuple (with ``feature_groups``);
+            - ``importance``, as ``feature_importances_``;
+            - ``importance_low``, ``importance_high`` (95 % interval of its mean over networks),
+              ``importance_std`` and ``mean_rank`` over networks, ``selection_frequency``, the share
+              of networks that would select it at the current cut (with two networks or more);
+            - ``p_value``, ``q_value`` (where networks have read null columns);
+            - ``class_score[cat]``, signed, for each class; of several outputs
+              ``class_score[0_cat]``, of the targets of a regression ``class_score[0]``; of a group
+              the highest of its columns;
+            - ``class_slope[cat]``, likewise, where there are ``class_slopes_``; NaN of a group of
+              several columns, as more of one may be less of another;
+            - ``direction``: ``"+ cat"`` where more of the feature speaks for a class, of several
+              the one with the largest score; of a quantity ``"+"`` or ``"-"``; ``"+-"`` where the
+              columns of a group differ; empty where it says nothing;
+            - ``correlated_partners``, a tuple of features, the closest first (with ``X``; not of
+              neurons). Networks share a score among such features, or give it to one by chance;
+            - ``selected``, at the current cut.
+
+        Raises
+        ------
+        ValueError
+            The threshold is out of range, or ``X`` is given and neurons were ranked (``layer=``).
 
         Examples
         --------
@@ -146,30 +178,14 @@ class RankedFeatures(SelectorMixin):
         >>> from sklearn_deeplifft import GIATransformer
         >>> two = GIATransformer.default_estimator(n_networks=2)
         >>> X, y = load_iris(return_X_y=True, as_frame=True)
-        >>> frame = GIATransformer(two, random_state=0).fit(X, y).to_frame()
+        >>> frame = GIATransformer(two, random_state=0).fit(X, y).to_frame(X)
         >>> frame.columns.tolist()[:3], len(frame)
-        (['feature', 'rank', 'importance'], 4)
+        (['rank', 'feature', 'importance'], 4)
+        >>> frame.set_index("feature").loc["petal width (cm)", "correlated_partners"]
+        ('petal length (cm)',)
         """
         check_is_fitted(self, "ranking_")
-        d = len(self.ranking_)
-        names = names_of(self) if self._selects_inputs() else None
-        low, high = self.importances_interval_
-        columns = {
-            "feature": np.arange(d) if names is None else names,
-            "rank": self.ranking_,
-            "importance": self.feature_importances_,
-            "std": self.importances_std_,
-            "low": low,
-            "high": high,
-            "mean_rank": self.mean_ranks_,
-            "selected": self._get_support_mask(),
-        }
-        scores = zip(self._row_names, self.class_importances_, strict=True)
-        columns |= {f"for_{_in_words(name)}": row for name, row in scores}
-        if "class_slopes_" in vars(self):  # effects of interventions are their own slopes
-            slopes = zip(self._row_names, self.class_slopes_, strict=True)
-            columns |= {f"slope_{_in_words(name)}": row for name, row in slopes}
-        return pd.DataFrame(columns).sort_values("rank", kind="stable", ignore_index=True)
+        return ranking_frame(self, None if X is None else self._own_rows(X, "to_frame"), threshold)
 
     def support_per_class(self, k: float | str | None = None) -> np.ndarray:
         """The features that speak most for each class.
@@ -234,12 +250,7 @@ class RankedFeatures(SelectorMixin):
         """
         check_is_fitted(self, "ranking_")
         require_threshold(threshold)
-        if not self._selects_inputs():
-            raise ValueError(
-                f"layer={self._layer!r} ranks neurons, and redundant_features compares columns of "
-                "X; fit without layer=."
-            )
-        rows, mask = Rows(check_rows(self, X, reset=False)), self._get_support_mask()
+        rows, mask = self._own_rows(X, "redundant_features"), self._get_support_mask()
         pairs = list(correlated_pairs(rows, threshold, np.flatnonzero(mask)))
         i, j, rho = (np.concatenate(part) for part in zip(*pairs, strict=True))
         order = np.lexsort((-np.abs(rho), i, self.ranking_[i]))
@@ -248,6 +259,15 @@ class RankedFeatures(SelectorMixin):
         return pd.DataFrame(
             {"selected": names[i], "partner": names[j], "correlation": rho, "kept": mask[j]}
         )
+
+    def _own_rows(self, X: Any, method: str) -> Rows:
+        """Rows whose columns are compared; those of a layer are neurons."""
+        if not self._selects_inputs():
+            raise ValueError(
+                f"layer={self._layer!r} ranks neurons, and {method} compares columns of X; fit "
+                "without layer=."
+            )
+        return Rows(check_rows(self, X, reset=False))
 
     @property
     def feature_groups_(self) -> list[np.ndarray]:
@@ -334,11 +354,6 @@ class RankedFeatures(SelectorMixin):
                 "the last fit have read none. Set it before fit."
             )
         return getattr(self, name)
-
-
-def _in_words(name: Any) -> str:
-    """A class, or the pair of an output and its class."""
-    return "_".join(map(str, name)) if isinstance(name, tuple) else str(name)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from sklearn_deeplifft.tables._correlations import (
     correlated_pairs,
     require_threshold,
 )
-from sklearn_deeplifft.tables._feature_groups import FeatureGroups, find_groups
+from sklearn_deeplifft.tables._feature_groups import FeatureGroups, find_groups, group_labels
 from sklearn_deeplifft.tables._fit_data import (
     FitData,
     check_rows,
@@ -73,6 +73,7 @@ __all__ = [
     "find_groups",
     "fit_data",
     "find_simplices",
+    "group_labels",
     "plain_target",
     "powers_of_two",
     "read_table",

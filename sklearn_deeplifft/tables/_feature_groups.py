@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_deeplifft.tables._validation import Names, column_indices, column_names
 
-__all__ = ["FeatureGroups", "find_groups"]
+__all__ = ["FeatureGroups", "find_groups", "group_labels"]
 
 REMEDY = (
     "give one label for each column, a list of columns for each group, a mapping or a callable."
@@ -105,21 +105,37 @@ def find_groups(groups: Any, names: Names, n_columns: int) -> FeatureGroups:
     if groups is None:
         every = np.arange(n_columns)
         return FeatureGroups(every, every)
+    return _coded(_labels(groups, names, n_columns))
+
+
+def group_labels(groups: Any, names: Names, n_columns: int) -> list[str | None]:
+    """The label of each feature where it is a text, as of motif families; None of all others.
+
+    ``groups`` is what `find_groups` resolves, and features are in its order.
+    """
+    labels = dict.fromkeys(_labels(groups, names, n_columns))
+    return [label if kind == "group" and isinstance(label, str) else None for kind, label in labels]
+
+
+def _labels(groups: Any, names: Names, n_columns: int) -> list[Label]:
+    """A label for each column."""
+    if groups is None:
+        return [("column", i) for i in range(n_columns)]
     if _is_named_series(groups):
         groups = groups.to_dict()
     if callable(groups) or isinstance(groups, Mapping):
-        return _coded(_named(groups, names))
+        return _named(groups, names)
     if hasattr(groups, "columns"):
         raise ValueError(f"feature_groups is a {type(groups).__name__}; pass one column of it.")
     if isinstance(groups, str) or not hasattr(groups, "__len__"):
         raise ValueError(f"feature_groups={groups!r} says nothing of columns; {REMEDY}")
     if _is_blocks(groups):
-        return _coded(_blocks(groups, names, n_columns))
+        return _blocks(groups, names, n_columns)
     if len(groups) != n_columns:
         raise ValueError(
             f"feature_groups holds {len(groups)} labels for {n_columns} columns; {REMEDY}"
         )
-    return _coded([_label(label, i) for i, label in enumerate(groups)])
+    return [_label(label, i) for i, label in enumerate(groups)]
 
 
 def _is_named_series(groups: Any) -> bool:

@@ -204,7 +204,7 @@ def test_gates_read_the_same_slopes_and_effects_have_none():
     np.testing.assert_allclose(gates.class_slopes_, ours.class_slopes_, rtol=0, atol=1e-6)
     effects = GIATransformer(fitted, prefit=True, random_state=0).fit(X, y)
     assert not hasattr(effects, "class_slopes_")
-    assert not any(name.startswith("slope_") for name in effects.to_frame())
+    assert not any(name.startswith("class_slope") for name in effects.to_frame())
 
 
 def test_the_frame_holds_them_behind_the_class_scores():
@@ -212,8 +212,8 @@ def test_the_frame_holds_them_behind_the_class_scores():
     frame = pd.DataFrame(X, columns=list("abcdefgh"))
     selector = quick().fit(frame, np.array(["x", "y", "z"])[y])
     table = selector.to_frame().set_index("feature").loc[list("abcdefgh")]
-    names = ["slope_x", "slope_y", "slope_z"]
-    assert list(table)[-3:] == names
+    names = ["class_slope[x]", "class_slope[y]", "class_slope[z]"]
+    assert list(table)[-5:-2] == names
     np.testing.assert_array_equal(table[names].T, selector.class_slopes_)
 
 

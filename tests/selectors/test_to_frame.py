@@ -15,7 +15,14 @@ from sklearn_deeplifft import (
 from tests.conftest import planted
 
 NAMES = list("abcdefgh")
-ALL = ["feature", "rank", "importance", "std", "low", "high", "mean_rank", "selected"]
+OVER_NETWORKS = [
+    "importance_low",
+    "importance_high",
+    "importance_std",
+    "mean_rank",
+    "selection_frequency",
+]
+ALL = ["rank", "feature", "importance", *OVER_NETWORKS]
 SMALL = {
     "n_networks": 2,
     "hidden_layer_sizes": (8,),
@@ -59,32 +66,56 @@ def read(kind, fitted, frame, data, **params):
 
 def require_rows_of(selector, table, names, labels):
     """Each row, looked up by its feature, holds what the attributes say of that column."""
-    signed = {"for": selector.class_importances_}
+    signed = {"score": selector.class_importances_}
     if not isinstance(selector, GIATransformer):
         signed["slope"] = selector.class_slopes_
-    assert table.columns.tolist() == [*ALL, *(f"{s}_{label}" for s in signed for label in labels)]
+    own = [f"class_{s}[{label}]" for s in signed for label in labels]
+    several = len(selector.importances_per_network_) > 1
+    columns = ALL if several else [name for name in ALL if name not in OVER_NETWORKS]
+    assert table.columns.tolist() == [*columns, *own, "direction", "selected"]
     assert table.index.tolist() == list(range(len(names)))
     assert sorted(table["feature"]) == sorted(names)
     assert (np.diff(table["rank"]) >= 0).all()
     low, high = selector.importances_interval_
-    mask = selector.get_support()
+    found = {
+        "rank": selector.ranking_,
+        "importance": selector.feature_importances_,
+        "importance_low": low,
+        "importance_high": high,
+        "importance_std": selector.importances_std_,
+        "mean_rank": selector.mean_ranks_,
+        "selection_frequency": selector.selection_frequency_,
+        "selected": selector.get_support(),
+    }
     for _, row in table.iterrows():
         j = list(names).index(row["feature"])
-        expected = {
-            "rank": selector.ranking_[j],
-            "importance": selector.feature_importances_[j],
-            "std": selector.importances_std_[j],
-            "low": low[j],
-            "high": high[j],
-            "mean_rank": selector.mean_ranks_[j],
-            "selected": mask[j],
-        }
+        expected = {name: values[j] for name, values in found.items() if name in table}
         expected |= {
-            f"{name}_{label}": values[k, j]
+            f"class_{name}[{label}]": values[k, j]
             for name, values in signed.items()
             for k, label in enumerate(labels)
         }
-        assert row.drop("feature").to_dict() == expected
+        assert row.drop(["feature", "direction"]).to_dict() == expected
+
+
+def literal_direction(selector, names, j, label_of):
+    """The class that more of column j speaks for most."""
+    scores = selector.class_importances_[:, j]
+    slopes = scores if isinstance(selector, GIATransformer) else selector.class_slopes_[:, j]
+    best, size = None, 0.0
+    for k, slope in enumerate(slopes):
+        if slope >= 0 and abs(scores[k]) > size:
+            best, size = k, abs(scores[k])
+    return "" if best is None else f"{'+' if slopes[best] > 0 else '+-'} {label_of[best]}"
+
+
+@each_kind
+def test_direction_names_the_class_that_more_of_it_speaks_for(fitted, frame, data, kind):
+    selector = read(kind, fitted, frame, data)
+    table = selector.to_frame().set_index("feature")["direction"]
+    expected = [literal_direction(selector, NAMES, j, "xyz") for j in range(8)]
+    assert table[NAMES].tolist() == expected
+    assert any(expected)
 
 
 @each_kind
@@ -108,7 +139,7 @@ def test_the_cut_is_the_current_one(fitted, frame, data, kind):
     before = selector.to_frame()
     after = selector.set_params(n_features_to_select=5).to_frame()
     assert after["selected"].tolist() == [True] * 5 + [False] * 3
-    unchanged = [name for name in before.columns if name != "selected"]
+    unchanged = [name for name in before.columns if name not in ("selected", "selection_frequency")]
     pd.testing.assert_frame_equal(after[unchanged], before[unchanged])
     none = selector.set_params(n_features_to_select=None, threshold=1e9).to_frame()
     assert not none["selected"].any()
@@ -124,19 +155,112 @@ def test_positions_where_there_are_no_names(data, kind):
 
 
 @each_kind
-def test_columns_of_a_group_stand_together(frame, data, kind):
+def test_a_group_is_one_row(frame, data, kind):
     groups = [["a", "e"], ["c", "d", "h"]]
     ensemble = NetworkEnsembleClassifier(**SMALL)
     selector = KINDS[kind](ensemble, feature_groups=groups, n_features_to_select=2)
     table = selector.fit(frame, data.y).to_frame()
-    require_rows_of(selector, table, NAMES, [0, 1, 2])
-    assert sorted(set(table["rank"])) == [1, 2, 3, 4, 5]
-    for group in groups:
-        rows = table[table["feature"].isin(group)]
-        assert rows["feature"].tolist() == group
-        assert rows["rank"].nunique() == rows["importance"].nunique() == 1
-        assert rows["selected"].nunique() == 1
-        assert rows.index.tolist() == list(range(rows.index[0], rows.index[0] + len(group)))
+    assert table["rank"].tolist() == [1, 2, 3, 4, 5]
+    assert sorted(table["group"]) == [("a", "e"), ("b",), ("c", "d", "h"), ("f",), ("g",)]
+    assert sorted(table["feature"]) == ["a + e", "b", "c + d + h", "f", "g"]
+    assert table["selected"].tolist() == [True, True, False, False, False]
+    for _, row in table.iterrows():
+        columns = [NAMES.index(name) for name in row["group"]]
+        for name, values in {
+            "rank": selector.ranking_,
+            "importance": selector.feature_importances_,
+            "selection_frequency": selector.selection_frequency_,
+        }.items():
+            assert {row[name]} == set(values[columns])
+        for k in range(3):
+            assert row[f"class_score[{k}]"] == selector.class_importances_[k, columns].max()
+            if kind != "GIA":
+                slope = row[f"class_slope[{k}]"]
+                alone = len(columns) == 1
+                assert slope == selector.class_slopes_[k, columns[0]] if alone else np.isnan(slope)
+
+
+def test_a_group_goes_by_its_label_if_that_is_a_text(frame, data):
+    ensemble = NetworkEnsembleClassifier(**SMALL)
+
+    def names(groups, table=frame):
+        selector = deeplifft(ensemble, feature_groups=groups).fit(table, data.y)
+        return set(selector.to_frame()["feature"])
+
+    assert names({"a": "first", "e": "first", "b": "alone"}) == {"first", "alone", *"cdfgh"}
+    assert names([0, 0, 1, 2, 3, 4, 5, 6]) == {"a + b", *"cdefgh"}
+    assert names([*"xxxxx", None, None, None]) == {"x", "f", "g", "h"}
+    assert names([["a", "b", "c", "d", "e"]]) == {"a + b + c + 2 more", *"fgh"}
+    assert names([*"xxyz", None, None, None, None], data.X) == {"x", "y", "z", 4, 5, 6, 7}
+
+
+def test_columns_of_a_group_that_differ_have_no_direction(frame, data):
+    one_hot = pd.get_dummies(pd.Series(np.array(list("pqr"))[data.y]), dtype=float)
+    table = frame[["a"]].join(one_hot)
+    selector = deeplifft(NetworkEnsembleClassifier(**SMALL), feature_groups=[["p", "q", "r"]])
+    found = selector.fit(table, data.y).to_frame().set_index("feature")["direction"]
+    assert found["p + q + r"].startswith("+- ")
+
+
+def test_of_a_quantity_the_direction_is_a_sign(frame, data):
+    selector = deeplifft(NetworkEnsembleRegressor(**SMALL)).fit(frame, data.X[:, 0] - data.X[:, 1])
+    table = selector.to_frame().set_index("feature")
+    signs = [{1: "+", -1: "-", 0: ""}[sign] for sign in np.sign(selector.class_slopes_[0])]
+    assert table.loc[NAMES, "direction"].tolist() == signs
+    assert table.loc[["a", "b"], "direction"].tolist() == ["+", "-"]
+    two = deeplifft(NetworkEnsembleRegressor(**SMALL)).fit(frame, data.X[:, :2])
+    largest = np.abs(two.class_slopes_).argmax(axis=0)
+    rows = two.to_frame().set_index("feature")["direction"]
+    assert [rows[name].split()[1:] for name in "ab"] == [["0"], ["1"]]
+    assert all(
+        rows[name] in ("", f"+ {k}", f"- {k}") for name, k in zip(NAMES, largest, strict=True)
+    )
+
+
+def test_p_and_q_where_null_columns_were_read(frame, data):
+    ensemble = NetworkEnsembleClassifier(**{**SMALL, "null_features": True})
+    selector = deeplifft(ensemble).fit(frame, data.y)
+    table = selector.to_frame().set_index("feature").loc[NAMES]
+    np.testing.assert_array_equal(table["p_value"], selector.p_values_)
+    np.testing.assert_array_equal(table["q_value"], selector.q_values_)
+
+
+@each_kind
+def test_partners_are_features_that_correlate_the_closest_first(fitted, frame, data, kind):
+    selector = read(kind, fitted, frame, data)
+    rng = np.random.default_rng(0)
+    near = frame.assign(
+        b=frame["a"] + 0.1 * rng.normal(size=len(frame)), c=-frame["a"], d=frame["d"] * 0
+    )
+    rho = near.corr().abs()
+    found = selector.to_frame(near, threshold=0.8).set_index("feature")["correlated_partners"]
+    for name in NAMES:
+        others = rho[name].drop(name)
+        expected = others[others > 0.8].sort_values(ascending=False, kind="stable")
+        assert found[name] == tuple(expected.index)
+    assert found["a"] == ("c", "b")
+
+
+def test_partners_of_a_group_are_those_of_its_columns(frame, data):
+    near = frame.assign(c=-frame["a"], d=frame["b"])
+    selector = deeplifft(
+        NetworkEnsembleClassifier(**SMALL), feature_groups=[["a", "b"], ["c", "h"]]
+    )
+    found = selector.fit(near, data.y).to_frame(near).set_index("feature")["correlated_partners"]
+    assert set(found["a + b"]) == {"c + h", "d"}
+    assert (found["c + h"], found["d"], found["e"]) == (("a + b",), ("a + b",), ())
+
+
+def test_partners_need_a_threshold_and_columns(fitted, frame, data):
+    selector = read("DeepLIFFT", fitted, frame, data)
+    with pytest.raises(ValueError, match=r"threshold=1\.5 must be between 0 and 1"):
+        selector.to_frame(frame, threshold=1.5)
+    with pytest.raises(ValueError, match="feature names"):
+        selector.to_frame(frame[NAMES[::-1]])
+    ensemble = NetworkEnsembleClassifier(**{**SMALL, "n_networks": 1})
+    neurons = deeplifft(ensemble, layer="1").fit(frame, data.y)
+    with pytest.raises(ValueError, match="layer='1' ranks neurons, and to_frame compares"):
+        neurons.to_frame(frame)
 
 
 @each_kind
@@ -160,9 +284,7 @@ def test_labels_and_classes_of_several_outputs(frame, data):
 def test_one_network_has_no_spread(frame, data):
     ensemble = NetworkEnsembleClassifier(**{**SMALL, "n_networks": 1})
     table = deeplifft(ensemble).fit(frame, data.y).to_frame()
-    assert (table["std"] == 0).all()
-    assert (table["low"] == table["importance"]).all()
-    assert (table["high"] == table["importance"]).all()
+    assert not set(OVER_NETWORKS) & set(table)
 
 
 @each_kind
