@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_deeplifft import DeepLIFFTSelector
-from sklearn_deeplifft.cli._compare import compare, n_comparisons
+from sklearn_deeplifft.cli._compare import OURS, compare, n_comparisons
 from sklearn_deeplifft.cli._counts import counts_within
 from sklearn_deeplifft.cli._families import (
     Families,
@@ -89,6 +89,7 @@ def rank_table(
     *,
     families: Families | None = None,
     all_rows: bool = False,
+    nulls: bool = False,
 ) -> Outcome:
     """Rank the features on the training rows, and compare on the others.
 
@@ -98,12 +99,14 @@ def rank_table(
         The group of each column; None lets each be a feature of its own.
     all_rows : bool, default=False
         Whether to rank once more on all rows, and to report that ranking.
+    nulls : bool, default=False
+        Whether networks read null columns as well, so that features have p and q.
     """
     with collected() as warned, one_thread():
         parts = split(table, training.seed)
         names = names_of_features(families, table, parts)
         began = time.perf_counter()
-        selector = _fit(parts, names, table.task, training, progress, "training-rows")
+        selector = _fit(parts, names, table.task, training, progress, "training-rows", nulls)
         seconds = time.perf_counter() - began
         counts = counts_within(training.counts, len(features_of(families, table)))
         comparison = _compared(parts, names, table, selector, counts, training, progress, seconds)
@@ -112,7 +115,7 @@ def rank_table(
             everything = np.arange(len(table.y))
             ranked = encode(table, everything, everything)
             names = names_of_features(families, table, ranked)
-            selector = _fit(ranked, names, table.task, training, progress, "all-rows")
+            selector = _fit(ranked, names, table.task, training, progress, "all-rows", nulls)
     ranking = _ranking(selector, table)
     if families is not None:
         ranking.insert(2, "group", names)
@@ -139,12 +142,15 @@ def _fit(
     training: Training,
     progress: Stages,
     folder: str,
+    nulls: bool = False,
 ) -> DeepLIFFTSelector:
     groups = groups_of(names)
-    ensemble = DeepLIFFTSelector.default_estimator(task, **parameters_of(training, folder))
+    chosen = parameters_of(training, folder) | ({"null_features": True} if nulls else {})
+    ensemble = DeepLIFFTSelector.default_estimator(task, **chosen)
     selector = DeepLIFFTSelector(
         ensemble,
-        feature_groups=groups.of_column,
+        # By name where columns share a feature, as a frame or a page calls it so then.
+        feature_groups=None if groups.single else list(names),
         simplex_groups=parts.blocks or None,
         random_state=training.seed,
     )
@@ -172,8 +178,7 @@ def _compared(
             parts,
             table.task,
             counts,
-            lambda k: order[:k],
-            seconds,
+            {OURS: (lambda k: order[:k], seconds)},
             groups=groups_of(names),
             names=source_columns(table, parts),
             seed=training.seed,

@@ -78,8 +78,7 @@ def _never_predicted(evidence: Evidence) -> Doubt | None:
     what, target = "A class never predicted", evidence.target
     if target is None or not target.classification:
         return None
-    parts = [evidence.selector.estimator_.predict(b) for _, b in evidence.rows.blocks()]
-    said = {str(label) for label in np.concatenate(parts)}
+    said = {str(label) for label in evidence.selector.estimator_.predict(evidence.X)}
     never = [label for label in target.labels if label not in said]
     if never:
         return Doubt(

@@ -47,9 +47,8 @@ class Evidence:
     @property
     def sizes(self) -> np.ndarray:
         """(G, K): sizes of class scores; of quantities slopes, 0 of a group, which has none."""
-        if self.labelled:
-            return np.abs(self.features.scores)
-        return self.features.slopes
+        found = self.features
+        return np.asarray(np.abs(found.scores) if self.labelled else found.slopes)
 
     @property
     def score(self) -> float:

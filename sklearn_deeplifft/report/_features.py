@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_deeplifft.ranking import nogueira_stability, selection_frequency, top_masks
+from sklearn_deeplifft.selectors._directions import directions
 from sklearn_deeplifft.tables import Rows, correlated_pairs
 
 __all__ = ["NEAR_COPY", "Features", "StabilityPoint", "features_of"]
@@ -60,7 +61,7 @@ class Features:
 
 
 def features_of(selector: Any, rows: Rows, names: Sequence[str]) -> Features:
-    """Read a fitted selector; ``rows`` are those of its fit, and ``names`` (d,) of their columns."""
+    """Read a fitted selector; ``rows`` are those of its fit, ``names`` (d,) of their columns."""
     frame = selector.to_frame()
     own = selector.feature_groups_
     order = np.argsort([selector.ranking_[columns[0]] for columns in own], kind="stable")
@@ -74,20 +75,10 @@ def features_of(selector: Any, rows: Rows, names: Sequence[str]) -> Features:
         labels=[name[len(SCORE) : -1] for name in scored],
         scores=frame[scored].to_numpy(dtype=np.float64),
         slopes=np.nan_to_num(frame[slopes or scored].to_numpy(dtype=np.float64)),
-        signs=_signs(np.atleast_2d(by_class), columns),
+        signs=directions(np.atleast_2d(by_class), selector.ranking_),
         partners=_partners(rows, columns[:MOST_LOOKED_AT], names),
         stability=_stability(selector, [own[i][0] for i in order]),
     )
-
-
-def _signs(slopes: np.ndarray, columns: Sequence[np.ndarray]) -> np.ndarray:
-    """Direction of each feature; of one whose columns differ, 0."""
-    found = []
-    for own in columns:
-        signs = np.sign(slopes[:, own])
-        low, high = signs.min(axis=1), signs.max(axis=1)
-        found.append(np.where((low < 0) & (high > 0), 0, np.sign(low + high)))
-    return np.array(found)
 
 
 def _partners(

@@ -183,7 +183,7 @@ def _constant(evidence: Evidence) -> Doubt | None:
     constant = np.flatnonzero(low == high)
     if not len(constant):
         return None
-    names = named(evidence.names[i] for i in constant)
+    names = named(evidence.names[i] for i in constant.tolist())
     return Doubt(
         "Constant columns",
         "caution",

@@ -37,7 +37,7 @@ def table_hash(rows: Rows, y: Any, names: Sequence[object]) -> str:
         digest.update(f"{name}\0".encode(errors="backslashreplace"))
     for _, block in rows.blocks():
         # Adding zero makes the zeros of -0.0 and 0.0 the same.
-        digest.update(np.ascontiguousarray(block, dtype="<f8") + 0.0)
+        digest.update((np.ascontiguousarray(block, dtype="<f8") + 0.0).tobytes())
     for value in np.asarray(y, dtype=object).ravel():
         digest.update(f"{value}\0".encode(errors="backslashreplace"))
     return digest.hexdigest()

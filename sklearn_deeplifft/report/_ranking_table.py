@@ -68,8 +68,8 @@ def columns_of(evidence: Evidence) -> list[Column]:
         found.append(_numbers("p", frame["p_value"].to_numpy(), "{:.2g}"))
         found.append(_numbers("q", frame["q_value"].to_numpy(), "{:.2g}"))
     said = frame["direction"]
-    title = "speaks most for" if evidence.labelled else "direction"
-    found.append(Column(title, "", lambda i: Cell(safe(said[i]))))
+    title = "more of it speaks for" if evidence.labelled else "direction"
+    found.append(Column(title, "", lambda i: Cell(_direction(str(said[i])))))
     found += _slopes(evidence)
     if any(evidence.features.partners):
         found.append(Column("near-copies", "", lambda i: Cell(_near_copies(evidence, i))))
@@ -126,6 +126,14 @@ def _slopes(evidence: Evidence) -> list[Column]:
     if evidence.labelled or len(evidence.features.labels) > 1:
         return []
     return [_numbers("slope", evidence.sizes[:, 0], "{:+.3f}", "descending")]
+
+
+def _direction(said: str) -> str:
+    """``"+ cat"`` in words: a cell that began with a sign would be a formula to a spreadsheet."""
+    sign, _, label = said.partition(" ")
+    if label:
+        return f"\u00b1 {safe(label)}" if sign == "+-" else safe(label)
+    return {"+": "rises", "-": "falls", "+-": "\u00b1"}.get(sign, "")
 
 
 def _members(group: Sequence[object]) -> str:

@@ -20,7 +20,6 @@ __all__ = ["class_section", "curve_section", "dose_section", "doubt_section", "n
 __all__ += ["ranking_section", "stability_section", "verdict_of"]
 
 Section = dict[str, Any]
-Comparison = FeatureCountCurve | pd.DataFrame
 WORDS = {"serious": "Serious", "caution": "Caution", "unknown": "Not known", "clear": "Clear"}
 MOST_CLASSES, PER_CLASS = 30, 6
 VISIBLE = 0.0005
@@ -40,6 +39,8 @@ class Grid(NamedTuple):
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    texts: Sequence[int] = (0,)
+    """Positions of the columns that hold no numbers."""
 
 
 def verdict_of(evidence: Evidence, doubts: Iterable[Doubt]) -> Section:
@@ -143,13 +144,13 @@ def _speaking(evidence: Evidence) -> list[Section]:
         best = [i for i in np.argsort(-sizes, kind="stable")[:PER_CLASS] if sizes[i] >= VISIBLE]
         marks = {1: "+", -1: "\u2212", 0: "\u00b1"}
         lines = [
-            f"{marks[int(signs[i])]}{sizes[i]:.3f} {safe(features.names[i], 40)}" for i in best
+            f"{safe(features.names[i], 40)} {marks[int(signs[i])]}{sizes[i]:.3f}" for i in best
         ]
         found.append({"label": safe(label, 40), "lines": lines})
     return found
 
 
-def curve_section(comparison: Comparison | None) -> Section:
+def curve_section(comparison: FeatureCountCurve | pd.DataFrame | None) -> Section:
     """The feature-count curve against other methods."""
     if comparison is None:
         return {
@@ -167,7 +168,7 @@ def curve_section(comparison: Comparison | None) -> Section:
     return {"curve": picture, "curve_table": table}
 
 
-def _curve_table(comparison: Comparison) -> Grid:
+def _curve_table(comparison: FeatureCountCurve | pd.DataFrame) -> Grid:
     if isinstance(comparison, FeatureCountCurve):
         found = comparison.summary().rename(columns={"selector": "method", "mean": "score"})
         name = comparison.score_name
@@ -206,6 +207,7 @@ def stability_section(evidence: Evidence) -> Section:
             "Agreement of the networks",
             ["first k", "index", "features that every network has among its first k"],
             rows,
+            texts=(2,),
         ),
     }
 
@@ -268,6 +270,6 @@ def dose_section(evidence: Evidence) -> Section:
             "guess there.",
         ),
         "dose_table": Grid(
-            f"Change of the {unit}", ["feature", "value", "output", "change", "rows near"], rows
+            f"Change of the {unit}", ["feature", "value", "output", "change", "rows near"], rows, (0, 2)
         ),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from sklearn_deeplifft._printable import printable
 from sklearn_deeplifft.model_selection import FeatureCountCurve
 from sklearn_deeplifft.report._doubts import doubts_of
+from sklearn_deeplifft.report._evidence import Doubt
 from sklearn_deeplifft.report._gather import gathered
 from sklearn_deeplifft.report._origin import Origin, done_section, own_origin
 from sklearn_deeplifft.report._page import render, require_extra
@@ -26,13 +28,35 @@ from sklearn_deeplifft.report._sections import (
     stability_section,
     verdict_of,
 )
-from sklearn_deeplifft.tables import Rows, check_rows
 
-__all__ = ["write_report"]
+__all__ = ["Report", "make_report"]
 
 
-def write_report(
-    path: str | os.PathLike[str],
+@dataclass(frozen=True)
+class Report:
+    """A page, and what stands at its top.
+
+    Attributes
+    ----------
+    html : str
+        The page.
+    verdict : str
+        Score on held-out rows, with its interval.
+    doubts : list of Doubt
+        All that was looked for, the worst first.
+    """
+
+    html: str
+    verdict: str
+    doubts: list[Doubt]
+
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Put the page into a file; an older one is replaced when the new one is complete."""
+        _write_whole(Path(path), self.html)
+        return Path(path)
+
+
+def make_report(
     selector: Any,
     X: Any,
     y: Any,
@@ -41,16 +65,14 @@ def write_report(
     comparison: FeatureCountCurve | pd.DataFrame | None = None,
     title: str | None = None,
     origin: Origin | None = None,
-) -> Path:
-    """Write what a fitted selector found as one HTML file that needs nothing else.
+) -> Report:
+    """Make a page of what a fitted selector found, which needs nothing else.
 
-    The file opens from disk without a network, prints, and is the same bytes for the same fit on
-    the same day (of ``SOURCE_DATE_EPOCH``, where that is set).
+    It opens from disk without a network, prints, and is the same for the same fit on the same day
+    (of ``SOURCE_DATE_EPOCH``, where that is set).
 
     Parameters
     ----------
-    path : str or path
-        File to write; an older one is replaced when the new one is complete.
     selector : DeepLIFFTSelector, ImportanceNeuronSelector or GIATransformer
         Fitted.
     X, y : as given to ``fit``
@@ -66,8 +88,7 @@ def write_report(
 
     Returns
     -------
-    Path
-        The file.
+    Report
 
     Raises
     ------
@@ -78,31 +99,28 @@ def write_report(
 
     Examples
     --------
-    >>> import tempfile
-    >>> from pathlib import Path
     >>> from sklearn.datasets import load_iris
     >>> from sklearn_deeplifft import DeepLIFFTSelector
-    >>> from sklearn_deeplifft.report import write_report
+    >>> from sklearn_deeplifft.report import make_report
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> two = DeepLIFFTSelector.default_estimator(n_networks=2, max_epochs=5)
     >>> selector = DeepLIFFTSelector(two, step=None, random_state=0).fit(X, y)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = write_report(Path(folder, "iris.html"), selector, X, y)
-    ...     file.read_text(encoding="utf-8")[:15]
-    '<!DOCTYPE html>'
+    >>> report = make_report(selector, X, y)
+    >>> report.html[:15], [doubt.check for doubt in report.doubts if doubt.level == "serious"]
+    ('<!DOCTYPE html>', [])
     """
     require_extra()
-    path = Path(path)
     evidence = gathered(selector, X, y, groups)
     doubts = doubts_of(evidence)
     origin = own_origin(evidence, y) if origin is None else origin
+    top = verdict_of(evidence, doubts)
     page = render(
         title=printable(title or f"What foretells {evidence.target_name}", 120),
         method=type(selector).__name__,
         version=versions()["sklearn-deeplifft"],
         day=day(),
         labelled=evidence.labelled,
-        **verdict_of(evidence, doubts),
+        **top,
         **doubt_section(doubts),
         **ranking_section(evidence),
         **class_section(evidence),
@@ -112,8 +130,7 @@ def write_report(
         **dose_section(evidence),
         **done_section(evidence, origin),
     )
-    _write_whole(path, page)
-    return path
+    return Report(page, top["verdict"]["score"], doubts)
 
 
 def _write_whole(path: Path, text: str) -> None:
