@@ -10,7 +10,17 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["harmless", "named", "named_with_counts", "one_line", "printable", "quoted", "shown"]
+__all__ = [
+    "counted",
+    "harmless",
+    "named",
+    "named_with_counts",
+    "one_line",
+    "printable",
+    "quoted",
+    "shortened",
+    "shown",
+]
 
 MOST_CHARACTERS = 60
 """Characters of a name or a cell."""
@@ -43,6 +53,15 @@ def quoted(text: object, most: int = MOST_CHARACTERS) -> str:
     'unknown' '\x07'
     """
     return f"'{printable(text, most)}'"
+
+
+def counted(n: int, what: str, plural: str | None = None) -> str:
+    """Count things in words.
+
+    >>> counted(1, "row"), counted(2000, "row"), counted(2, "class", "classes")
+    ('1 row', '2,000 rows', '2 classes')
+    """
+    return f"{n:,} {what if n == 1 else plural or what + 's'}"
 
 
 def named(names: Iterable[object]) -> str:
@@ -100,6 +119,26 @@ def one_line(message: str) -> str:
     text = _cut(message, 20 * LONGEST_MESSAGE)
     words = [_cut(word, LONGEST_WORD) for word in text.split()]
     return _cut(_escaped(" ".join(words)), LONGEST_MESSAGE)
+
+
+def shortened(name: object, width: int) -> str:
+    """Fit a name into ``width`` characters; what is left out is the middle.
+
+    Names of one table tend to differ at either end. Characters that would move the cursor or
+    break the line become spaces.
+
+    Examples
+    --------
+    >>> shortened("mean texture", 20)
+    'mean texture'
+    >>> shortened("chr1_promoter_GATA1_forward_count", 16)
+    'chr1_pro…d_count'
+    """
+    text = "".join(letter if letter.isprintable() else " " for letter in str(name))
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def _escaped(text: str) -> str:

@@ -44,6 +44,11 @@ class FoldOutcome:
     notes: list[str]
 
     @property
+    def n_folds(self) -> int:
+        """Parts of the rows, each of which has tested."""
+        return int(self.folds["fold"].nunique())
+
+    @property
     def comparison(self) -> pd.DataFrame:
         """Means over folds, with ``standard_error`` over folds."""
         found = self.folds.groupby(["n_features", "method", "metric"], sort=False)

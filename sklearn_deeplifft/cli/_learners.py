@@ -13,9 +13,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sklearn_deeplifft.ensembles import METRICS
+
 __all__ = ["METRICS", "Judgement", "balanced_accuracy", "forest", "judge", "linear", "r_squared"]
 
-METRICS = {"classification": "balanced accuracy", "regression": "R squared"}
 RESAMPLES = 100
 
 

@@ -19,13 +19,14 @@ from sklearn_deeplifft.cli._families import (
     names_of_features,
 )
 from sklearn_deeplifft.cli._fitting import collected, notes_of, one_thread, parameters_of
+from sklearn_deeplifft.cli._json import Document, about, records
 from sklearn_deeplifft.cli._parts import Parts, encode, source_columns, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._signs import FOR, SLOPE_OF, class_scores, outputs_of, slopes
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.ranking import n_rounds
-from sklearn_deeplifft.selectors import directions
+from sklearn_deeplifft.selectors._directions import directions
 
 __all__ = ["Outcome", "rank_table"]
 
@@ -74,6 +75,19 @@ class Outcome:
             several = found["rank"].duplicated(keep=False)
             found.loc[several, slope] = 0.0
         return found.drop_duplicates("rank", ignore_index=True)
+
+    def document(self) -> Document:
+        """What a program wants to know of it."""
+        low, high = self.selector.estimator_.out_of_fold_interval_
+        return {
+            **about(self.table),
+            "score": float(self.selector.estimator_.out_of_fold_score_),
+            "score_interval": [float(low), float(high)],
+            "at_chance": self.at_chance,
+            "notes": [*self.table.notes, *self.notes],
+            "ranking": records(self.ranking),
+            "comparison": records(self.comparison),
+        }
 
     @property
     def signed(self) -> np.ndarray:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
+from sklearn_deeplifft._printable import counted
+
 __all__ = ["as_sentence", "counted"]
-
-
-def counted(n: int, what: str, plural: str | None = None) -> str:
-    """Count things in words.
-
-    >>> counted(1, "row"), counted(2000, "row"), counted(2, "class", "classes")
-    ('1 row', '2,000 rows', '2 classes')
-    """
-    return f"{n:,} {what if n == 1 else plural or what + 's'}"
 
 
 def as_sentence(text: str) -> str:

@@ -28,6 +28,7 @@ from sklearn_deeplifft.ensembles._rounds import (
 from sklearn_deeplifft.ensembles._settings import has_gates
 from sklearn_deeplifft.ensembles._splits import Split, deal_splits
 from sklearn_deeplifft.ensembles._training import Execution, train_networks
+from sklearn_deeplifft.ensembles._validation_score import METRICS
 
 __all__ = [
     "ENSEMBLES",
@@ -35,6 +36,7 @@ __all__ = [
     "Checkpoints",
     "Execution",
     "LEVEL",
+    "METRICS",
     "NetworkEnsembleClassifier",
     "NetworkEnsembleRegressor",
     "Progress",

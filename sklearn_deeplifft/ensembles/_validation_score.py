@@ -11,7 +11,10 @@ from sklearn_deeplifft.ensembles._predictions import balanced_accuracy, network_
 from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.tables import FitData
 
-__all__ = ["score_interval", "validation_scores"]
+__all__ = ["METRICS", "score_interval", "validation_scores"]
+
+METRICS = {"classification": "balanced accuracy", "regression": "R squared"}
+"""Name of the score of each task."""
 
 
 def validation_scores(

@@ -6,27 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sklearn_deeplifft._printable import shortened
+
 __all__ = ["literal", "shortened", "spread"]
-
-
-def shortened(name: object, width: int) -> str:
-    """Fit a name into ``width`` characters; what is left out is the middle.
-
-    Names of one table tend to differ at either end. Characters that would move the cursor or
-    break the line become spaces.
-
-    Examples
-    --------
-    >>> shortened("mean texture", 20)
-    'mean texture'
-    >>> shortened("chr1_promoter_GATA1_forward_count", 16)
-    'chr1_pro…d_count'
-    """
-    text = "".join(letter if letter.isprintable() else " " for letter in str(name))
-    if len(text) <= width:
-        return text
-    tail = (width - 1) // 2
-    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def literal(name: str) -> str:

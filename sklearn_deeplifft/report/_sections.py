@@ -270,6 +270,9 @@ def dose_section(evidence: Evidence) -> Section:
             "guess there.",
         ),
         "dose_table": Grid(
-            f"Change of the {unit}", ["feature", "value", "output", "change", "rows near"], rows, (0, 2)
+            f"Change of the {unit}",
+            ["feature", "value", "output", "change", "rows near"],
+            rows,
+            (0, 2),
         ),
     }

@@ -2,7 +2,6 @@
 
 from sklearn_deeplifft.selectors._clusters import ScoreClusters
 from sklearn_deeplifft.selectors._deeplifft import DeepLIFFTSelector
-from sklearn_deeplifft.selectors._directions import directions
 from sklearn_deeplifft.selectors._gia import GIATransformer
 from sklearn_deeplifft.selectors._importance_neurons import ImportanceNeuronSelector
 from sklearn_deeplifft.selectors._score_clusters import score_clusters
@@ -12,6 +11,5 @@ __all__ = [
     "GIATransformer",
     "ImportanceNeuronSelector",
     "ScoreClusters",
-    "directions",
     "score_clusters",
 ]

@@ -187,6 +187,42 @@ class RankedFeatures(SelectorMixin):
         check_is_fitted(self, "ranking_")
         return ranking_frame(self, None if X is None else self._own_rows(X, "to_frame"), threshold)
 
+    def summary(self, k: int = 20, *, width: int = 80) -> str:
+        """What the fit has found, as text.
+
+        Rows, columns and classes; the score of the networks on rows held out, and whether it is
+        better than chance; how many features the current cut keeps, and how far the networks' own
+        lists agree; the first features, and what speaks for and against each class.
+
+        Parameters
+        ----------
+        k : int, default=20
+            Features listed; all of them, if there are fewer.
+        width : int, default=80
+            Characters of a line, 60 or more.
+
+        Returns
+        -------
+        str
+            A prompt shows it line by line, as ``print`` does.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn_deeplifft import GIATransformer
+        >>> two = GIATransformer.default_estimator(n_networks=2)
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> print(GIATransformer(two, random_state=0).fit(X, y).summary().splitlines()[0])
+        GIATransformer: 150 rows, 4 columns, 3 classes: 0, 1, 2.
+        """
+        from sklearn_deeplifft.selectors._summary import summary_of  # rich, for those who ask
+
+        check_is_fitted(self, "ranking_")
+        for name, value, least in (("k", k, 1), ("width", width, 60)):
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+                raise ValueError(f"{name}={shown(value)} must be a whole number, {least} or more.")
+        return summary_of(self, int(k), int(width))
+
     def support_per_class(self, k: float | str | None = None) -> np.ndarray:
         """The features that speak most for each class.
 

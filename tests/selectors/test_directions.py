@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_deeplifft.selectors import directions
+from sklearn_deeplifft.selectors._directions import directions
 
 
 def test_a_feature_has_the_direction_that_its_columns_agree_on():
