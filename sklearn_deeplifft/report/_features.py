@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class Features:
 
     frame: pd.DataFrame
     """What ``to_frame`` of the selector returns."""
+    names: list[str]
+    """Names of the features; of a column without a name, its position behind an x."""
     columns: list[np.ndarray]
     """Columns of each feature."""
     labels: list[str]
@@ -54,11 +57,6 @@ class Features:
     """Columns that nearly copy one of the feature's, of the first features only."""
     stability: list[StabilityPoint]
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the features."""
-        return [str(name) for name in self.frame["feature"]]
-
 
 def features_of(selector: Any, rows: Rows, names: Sequence[str]) -> Features:
     """Read a fitted selector; ``rows`` are those of its fit, ``names`` (d,) of their columns."""
@@ -71,6 +69,7 @@ def features_of(selector: Any, rows: Rows, names: Sequence[str]) -> Features:
     by_class = selector.class_slopes_ if slopes else selector.class_importances_
     return Features(
         frame=frame,
+        names=_names(frame["feature"], columns, names),
         columns=columns,
         labels=[name[len(SCORE) : -1] for name in scored],
         scores=frame[scored].to_numpy(dtype=np.float64),
@@ -79,6 +78,16 @@ def features_of(selector: Any, rows: Rows, names: Sequence[str]) -> Features:
         partners=_partners(rows, columns[:MOST_LOOKED_AT], names),
         stability=_stability(selector, [own[i][0] for i in order]),
     )
+
+
+def _names(
+    found: pd.Series, columns: Sequence[np.ndarray], names: Sequence[str]
+) -> list[str]:
+    """Names as ``to_frame`` has them, which are positions where ``fit`` saw none."""
+    return [
+        names[own[0]] if isinstance(name, Integral) else str(name)
+        for name, own in zip(found, columns, strict=True)
+    ]
 
 
 def _partners(

@@ -54,8 +54,7 @@ def columns_of(evidence: Evidence) -> list[Column]:
         Column("feature", "feature", lambda i: Cell(safe(evidence.name(i)), header=True)),
     ]
     if "group" in frame:
-        groups = frame["group"]
-        found.append(Column("columns", "", lambda i: Cell(_members(groups[i]))))
+        found.append(Column("columns", "", lambda i: Cell(_members(evidence, i))))
     importance = frame["importance"].to_numpy()
     found.append(_importances(importance))
     if "importance_low" in frame:
@@ -136,8 +135,9 @@ def _direction(said: str) -> str:
     return {"+": "rises", "-": "falls", "+-": "\u00b1"}.get(sign, "")
 
 
-def _members(group: Sequence[object]) -> str:
-    return named(safe(name, 30) for name in group) if len(group) > 1 else ""
+def _members(evidence: Evidence, i: int) -> str:
+    own = evidence.features.columns[i]
+    return named(safe(evidence.names[j], 30) for j in own) if len(own) > 1 else ""
 
 
 def _near_copies(evidence: Evidence, i: int) -> str:
