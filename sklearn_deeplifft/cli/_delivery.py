@@ -46,6 +46,7 @@ def finish(
     writers: Mapping[str, Writer],
     show: Callable[[], object],
     document: Callable[[], Document],
+    say: Callable[[Document], object] = print_document,
 ) -> None:
     """Write, then print: hours of training outlive a reader that has gone, and a full disk."""
     files: list[Path] = []
@@ -54,5 +55,5 @@ def finish(
     finally:
         show()
         if results.json:
-            print_document(document(), files)
+            say({**document(), "files": [str(path) for path in files]})
     show_files(console, files, list(writers))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -31,23 +29,28 @@ def about(table: Table) -> Document:
 
 
 def records(frame: pd.DataFrame) -> list[Document]:
-    """An object for each row; what is missing, or no number, is null."""
+    """An object for each row."""
     names = [str(name) for name in frame]
     rows = frame.itertuples(index=False, name=None)
-    return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def print_document(document: Document, files: Sequence[Path] = ()) -> None:
-    """Print; letters beyond ASCII are escaped, so that no name moves a terminal's cursor."""
-    whole = {**document, "files": [str(path) for path in files]}
-    click.echo(json.dumps(whole, indent=2, allow_nan=False, default=_plain))
+def print_document(document: Document) -> None:
+    """Print; what is missing, or no number, is null.
+
+    Letters beyond ASCII are escaped, so that no name moves a terminal's cursor.
+    """
+    click.echo(json.dumps(_plain(document), indent=2, allow_nan=False))
 
 
 def _plain(value: Any) -> Any:
+    """What JSON has a word for: anything else as text, no number as null."""
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, dict):
+        return {str(key): _plain(own) for key, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(own) for own in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if value is None or isinstance(value, str | int | float | bool | list | dict):
-        return value
-    return str(value)
+    return value if value is None or isinstance(value, str | int | float) else str(value)

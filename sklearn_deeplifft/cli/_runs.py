@@ -5,7 +5,7 @@ Everything that takes time to load is imported from here on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -20,7 +20,7 @@ from sklearn_deeplifft.cli._families import Families, features_of
 from sklearn_deeplifft.cli._figure import draw
 from sklearn_deeplifft.cli._gates import train_gates
 from sklearn_deeplifft.cli._given import loaded
-from sklearn_deeplifft.cli._json import Document, about, records
+from sklearn_deeplifft.cli._json import Document, about, print_document, records
 from sklearn_deeplifft.cli._motif_report import bed_writer, draw_report, report_on, show_report
 from sklearn_deeplifft.cli._motif_samples import read_samples
 from sklearn_deeplifft.cli._motif_table import count_motifs, counts_writer
@@ -59,9 +59,13 @@ def demo(results: Results) -> None:
     """Rank the features of the tables of the demonstration, each in a folder of its own."""
     for name in _demo.TABLES:
         require_places(Training(), _in_folder(results, name), RANK_FILES)
+    found: dict[str, Document] = {}
     for name, load in _demo.TABLES.items():
         table = make_table(load(), "target", name=name)
-        _rank(table, Training(), _in_folder(results, name))
+        own = _in_folder(results, name)
+        _rank(table, Training(), own, say=partial(found.__setitem__, name))
+    if results.json:
+        print_document(found)
 
 
 def gates(source: Source, training: Training, results: Results, *, paper: bool = False) -> None:
@@ -178,6 +182,7 @@ def _rank(
     *,
     families: Families | None = None,
     all_rows: bool = False,
+    say: Callable[[Document], object] = print_document,
 ) -> None:
     console = console_of(results)
     show_header(console, table)
@@ -189,7 +194,7 @@ def _rank(
         "comparison.csv": csv_writer(outcome.comparison),
     }
     writers |= figure(console, "features.png", partial(draw, outcome))
-    finish(console, results, writers, lambda: show_outcome(console, outcome), outcome.document)
+    finish(console, results, writers, lambda: show_outcome(console, outcome), outcome.document, say)
 
 
 def _in_folder(results: Results, name: str) -> Results:

@@ -80,9 +80,7 @@ def features_of(selector: Any, rows: Rows, names: Sequence[str]) -> Features:
     )
 
 
-def _names(
-    found: pd.Series, columns: Sequence[np.ndarray], names: Sequence[str]
-) -> list[str]:
+def _names(found: pd.Series, columns: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
     """Names as ``to_frame`` has them, which are positions where ``fit`` saw none."""
     return [
         names[own[0]] if isinstance(name, Integral) else str(name)
