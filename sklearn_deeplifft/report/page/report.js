@@ -7,45 +7,40 @@ const tools = document.getElementById("tools");
 const search = document.getElementById("search");
 const said = document.getElementById("said");
 
-const keyOf = (row, column) => {
-  const cell = row.cells[column];
-  return "v" in cell.dataset ? Number(cell.dataset.v) : cell.textContent.trim().toLowerCase();
-};
+const keyOf = (cell) => "v" in cell.dataset ? Number(cell.dataset.v) : cell.textContent;
 
-const compare = (a, b) => {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a).localeCompare(String(b), "en", { numeric: true });
-};
+function compare(a, b, sign) {
+  if (typeof a === "string") return sign * a.localeCompare(b, "en", { numeric: true });
+  // What is missing stays at the end, whichever way numbers are sorted.
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) - Number.isNaN(b);
+  return sign * (a - b);
+}
 
 function sortBy(header, column) {
-  const numbers = header.classList.contains("number");
   const before = header.getAttribute("aria-sort");
   const order = before === "none" ? (header.dataset.first || "ascending")
     : before === "ascending" ? "descending" : "ascending";
-  for (const other of table.tHead.rows[0].cells) {
-    if (other.hasAttribute("aria-sort")) other.setAttribute("aria-sort", "none");
-  }
+  for (const other of table.tHead.rows[0].cells) other.setAttribute("aria-sort", "none");
   header.setAttribute("aria-sort", order);
   const sign = order === "ascending" ? 1 : -1;
-  const keyed = rows.map((row, i) => [keyOf(row, column), i, row]);
-  keyed.sort(([a, i], [b, j]) => {
-    // What is missing stays at the end, whichever way numbers are sorted.
-    if (numbers && (Number.isNaN(a) || Number.isNaN(b))) {
-      return Number.isNaN(a) - Number.isNaN(b) || i - j;
-    }
-    return sign * compare(a, b) || i - j;
-  });
-  body.append(...keyed.map(([, , row]) => row));
+  // Equal rows stay in the order of their ranks: sorting is stable.
+  const keyed = rows.map((row) => [keyOf(row.cells[column]), row]);
+  keyed.sort(([a], [b]) => compare(a, b, sign));
+  body.append(...keyed.map(([, row]) => row));
 }
+
+// Names and classes; numbers would answer to any digit.
+const texts = rows.map((row) => Array.from(row.cells)
+  .filter((cell) => !cell.classList.contains("number"))
+  .map((cell) => cell.textContent.toLowerCase()).join("\n"));
 
 function filter() {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   let shown = 0;
-  for (const row of rows) {
-    const text = row.textContent.toLowerCase();
-    row.hidden = !words.every((word) => text.includes(word));
+  rows.forEach((row, i) => {
+    row.hidden = !words.every((word) => texts[i].includes(word));
     shown += !row.hidden;
-  }
+  });
   said.textContent = `${shown.toLocaleString("en")} of ${rows.length.toLocaleString("en")} shown`;
 }
 
