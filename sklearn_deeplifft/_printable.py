@@ -6,11 +6,13 @@ megabytes. The standard library is all that is imported here, for the sake of th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
     "counted",
+    "harmless",
     "named",
     "named_with_counts",
     "one_line",
@@ -30,6 +32,9 @@ MOST_SHOWN = 40
 
 LONGEST_MESSAGE = 1000
 LONGEST_WORD = 120
+
+FORMULA = re.compile(r"(^|[;\t\r\n])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Places where a spreadsheet would begin a formula: a cell, or what it takes for the next one."""
 
 
 def printable(text: object, most: int = MOST_CHARACTERS) -> str:
@@ -91,6 +96,17 @@ def shown(value: Any) -> str:
     except ValueError:  # Python writes out no integer of more than 4,300 digits
         text = f"an integer of about {int(value.bit_length() * 0.30103):,} digits"
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
+def harmless(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would run as a formula.
+
+    Names come from files that others made, and ``=HYPERLINK(...)`` in a cell is a program.
+
+    >>> harmless("=cmd|' /C calc'!A0"), harmless("x;-1"), harmless("a-b")
+    ("'=cmd|' /C calc'!A0", "x;'-1", 'a-b')
+    """
+    return FORMULA.sub(r"\1'", text)
 
 
 def one_line(message: str) -> str:

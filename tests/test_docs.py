@@ -24,6 +24,7 @@ LONG = {
     "user_guide/long_runs.rst",
     "user_guide/networks_and_training.rst",
     "user_guide/quickstart.rst",
+    "user_guide/report.rst",
     "user_guide/sparse_and_large_tables.rst",
     "user_guide/stable_rankings.rst",
     "user_guide/sweeping_the_number_of_features.rst",
@@ -88,6 +89,8 @@ def test_commands_run(tmp_path, monkeypatch):
         ["sklearn-deeplifft", "rank"],
         ["sklearn-deeplifft", "gates"],
         ["sklearn-deeplifft", "whatif"],
+        ["sklearn-deeplifft", "report"],
+        ["sklearn-deeplifft", "compare"],
     ]
     for command in commands:
         done = CliRunner().invoke(main, command[1:])

@@ -1,4 +1,4 @@
-"""Floor 7: the console script ``sklearn-deeplifft``."""
+"""Floor 8: the console script ``sklearn-deeplifft``."""
 
 import sys
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sklearn_deeplifft._printable import harmless
 from sklearn_deeplifft.cli._families import by_groups
 from sklearn_deeplifft.cli._learners import METRICS, Judgement, judge
 from sklearn_deeplifft.cli._parts import Parts
 from sklearn_deeplifft.cli._rankers import Chooser, rankers_for
 from sklearn_deeplifft.cli._scale import power_of_two
-from sklearn_deeplifft.cli._write import harmless
 from sklearn_deeplifft.tables import FeatureGroups
 
 __all__ = ["ALL", "OURS", "compare", "n_comparisons"]
@@ -23,18 +23,17 @@ __all__ = ["ALL", "OURS", "compare", "n_comparisons"]
 OURS, ALL = "DeepLIFFT", "all features"
 
 
-def n_comparisons(task: str, counts: Sequence[int]) -> int:
+def n_comparisons(task: str, counts: Sequence[int], n_ours: int = 1) -> int:
     """Steps of ``compare``: the rankings, then each of them (and ours) at each count, then all."""
     n_others = len(rankers_for(task))
-    return n_others + (n_others + 1) * len(counts) + 1
+    return n_others + (n_others + n_ours) * len(counts) + 1
 
 
 def compare(
     parts: Parts,
     task: str,
     counts: Sequence[int],
-    ours: Chooser,
-    seconds: float,
+    ours: Mapping[str, tuple[Chooser, float]],
     *,
     groups: FeatureGroups,
     names: Sequence[str],
@@ -45,10 +44,9 @@ def compare(
 
     Parameters
     ----------
-    ours : callable
-        From a number of features to their positions.
-    seconds : float
-        What our own ranking took.
+    ours : mapping of str to (callable, float)
+        By name, our own ways: from a number of features to their positions, and the seconds that
+        the ranking took.
     groups : FeatureGroups
         Columns that are one feature: every method keeps them whole, and counts are of these.
     names : sequence of str
@@ -64,7 +62,7 @@ def compare(
     if task == "regression":
         parts = _in_small_units(parts)
     X_train, X_test = parts.X_train.to_numpy(), parts.X_test.to_numpy()
-    choosers = {OURS: (ours, seconds), **_other_choosers(task, X_train, parts, seed, advance)}
+    choosers = {**ours, **_other_choosers(task, X_train, parts, seed, advance)}
     of_column = np.array(names, dtype=object)
 
     def row(method: str, columns: np.ndarray, took: float, listed: str) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sklearn_deeplifft.cli._rank import Outcome
 from sklearn_deeplifft.cli._words import counted
 from sklearn_deeplifft.plotting import ClassImportanceDisplay, FeatureCountDisplay, shortened
 
-__all__ = ["AT_CHANCE", "can_draw", "draw", "figure_writer"]
+__all__ = ["AT_CHANCE", "can_draw", "draw", "draw_comparison", "figure_writer"]
 
 MOST_FEATURES = 20
 CURVE_WIDTH = 6.2
@@ -72,6 +73,18 @@ def draw(outcome: Outcome, logos: Mapping[str, np.ndarray] | None = None, warnin
     left.set_title(_heat_title(outcome, warning), fontsize=11, loc="left")
     FeatureCountDisplay.from_frame(outcome.comparison, ax=right)
     right.set_title(_curve_title(outcome), fontsize=11, loc="left")
+    return figure
+
+
+def draw_comparison(comparison: pd.DataFrame, name: str, n_folds: int) -> Any:
+    """Draw the curve alone, of means over folds."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.4, 4.4), layout="constrained")
+    ax = figure.subplots()
+    FeatureCountDisplay.from_frame(comparison, ax=ax)
+    title = shortened(name, 40).replace("$", r"\$")
+    ax.set_title(f"{title}: mean of {n_folds} folds", fontsize=11, loc="left")
     return figure
 
 

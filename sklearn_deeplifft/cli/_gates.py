@@ -35,6 +35,8 @@ class GateOutcome:
     agreement: Agreement
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
+    at_chance: bool
+    """Whether networks predict no better than chance; the ranking then means nothing."""
 
 
 def train_gates(
@@ -66,6 +68,7 @@ def train_gates(
         ranking=ranking_of(selector, names, agreement, pd.concat(signed, axis=1)),
         agreement=agreement,
         notes=notes_of(warned),
+        at_chance=bool(selector.at_chance_),
     )
 
 

@@ -1,8 +1,15 @@
-"""Files that commands write, for the end of their help."""
+"""Examples and files that commands write, for the end of their help."""
 
 from __future__ import annotations
 
-__all__ = ["GATE_FILES", "MOTIF_FILES", "RANK_FILES", "WHATIF_FILES"]
+__all__ = ["COMPARE", "COMPLETION", "DEMO", "GATES", "MOTIFS", "RANK", "REPORT", "WHATIF"]
+
+
+def _with_examples(files: str, *examples: str) -> str:
+    r"""Examples before the files; ``\b`` keeps click from filling lines."""
+    lines = "\n".join(f"  $ sklearn-deeplifft {example}" for example in examples)
+    return f"\b\nExamples:\n{lines}" + (f"\n\n{files}" if files else "")
+
 
 RANK_FILES = """\b
 Files written:
@@ -126,4 +133,60 @@ Files written:
   hits.bed        every hit of the 20 best families (sequence, start, end,
                   motif, ten times the score, strand, score in bits)
   motifs.png      families, classes and logos as one figure
+"""
+
+PAGE_FILES = """\b
+Files written:
+  report.html     one page, to be opened by any browser; nothing is fetched
+"""
+
+COMPARE_FILES = """\b
+Files written:
+  comparison.csv  one row for each number of features and each method
+    score         mean over folds of the mean of linear_score and
+                  forest_score on the fold's rows
+    standard_error
+                  of that mean, over folds, which share rows: no test
+  folds.csv       the same fold by fold, with the features chosen
+  comparison.png  as one figure
+"""
+
+RANK = _with_examples(
+    RANK_FILES,
+    "rank wine.csv --target class",
+    "rank counts.tsv.gz --target tissue --row-groups donor --counts 5,10",
+    "rank wine.csv --target class --json --quiet > ranking.json",
+)
+GATES = _with_examples(
+    GATE_FILES,
+    "gates wine.csv --target class",
+    "gates wine.csv --target class --networks 40 --jobs -1 -o gates",
+)
+WHATIF = _with_examples(
+    WHATIF_FILES,
+    "whatif wine.csv --target class",
+    "whatif wine.csv --target class --feature alcohol --scale proba",
+)
+MOTIFS = _with_examples(
+    MOTIF_FILES,
+    "motifs promoters.fa enhancers.fa.gz",
+    "motifs peaks.fa --against shuffles --motifs JASPAR2026:plants",
+)
+REPORT = _with_examples(
+    PAGE_FILES,
+    "report wine.csv --target class",
+    "report counts.tsv.gz --target tissue --row-groups donor -o tissue.html",
+    "report wine.csv --target class --nulls --all-rows",
+)
+COMPARE = _with_examples(
+    COMPARE_FILES,
+    "compare wine.csv --target class",
+    "compare wine.csv --target class --selector rank --selector gates --folds 10",
+)
+DEMO = _with_examples(RANK_FILES, "demo", "demo -o somewhere --quiet")
+COMPLETION = """\b
+Examples:
+  $ eval "$(sklearn-deeplifft completion bash)"
+  $ sklearn-deeplifft completion zsh >> ~/.zshrc
+  $ sklearn-deeplifft completion fish > ~/.config/fish/completions/sklearn-deeplifft.fish
 """

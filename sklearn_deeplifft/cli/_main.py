@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 
 from sklearn_deeplifft import __version__
+from sklearn_deeplifft.cli import _help
+from sklearn_deeplifft.cli._completion import SHELLS, completion_script
 from sklearn_deeplifft.cli._errors import Commands, replace_what_cannot_be_shown
-from sklearn_deeplifft.cli._help import GATE_FILES, MOTIF_FILES, RANK_FILES, WHATIF_FILES
-from sklearn_deeplifft.cli._options import with_results, with_source, with_training
+from sklearn_deeplifft.cli._options import with_page, with_results, with_source, with_training
+from sklearn_deeplifft.cli._repeat import command_line
 from sklearn_deeplifft.cli._settings import Motifs, Results, Source, Training
 
 __all__ = ["main"]
@@ -29,7 +31,7 @@ def main() -> None:
     replace_what_cannot_be_shown()
 
 
-@main.command(epilog=RANK_FILES)
+@main.command(epilog=_help.RANK)
 @with_source
 @with_training("18")
 @click.option(
@@ -50,7 +52,89 @@ def rank(source: Source, training: Training, results: Results, all_rows: bool) -
     _runs.rank(source, training, results, all_rows=all_rows)
 
 
-@main.command(epilog=RANK_FILES)
+@main.command(epilog=_help.REPORT)
+@with_source
+@with_training("18")
+@click.option(
+    "--all-rows",
+    is_flag=True,
+    help="Rank once more on all rows, those held out included; twice the time.",
+)
+@click.option(
+    "--nulls",
+    is_flag=True,
+    help="Compare each feature with null ones that the networks read beside it: p and q.",
+)
+@with_page
+@click.pass_context
+def report(
+    context: click.Context,
+    source: Source,
+    training: Training,
+    results: Results,
+    name: str,
+    all_rows: bool,
+    nulls: bool,
+) -> None:
+    """Rank the features of TABLE, and write one HTML page about it.
+
+    The page needs no network and no other file: how well the networks predict, what to distrust,
+    the ranking (to be sorted and searched), classes, the comparison with other methods, stability,
+    dose and response, and how to repeat it. TABLE is a file as in `rank`.
+    """
+    from sklearn_deeplifft.cli import _page_runs
+
+    told = command_line(context, without=("quiet", "as_json", "jobs", "checkpoint_dir"))
+    _page_runs.report(source, training, results, name, told, all_rows=all_rows, nulls=nulls)
+
+
+@main.command(epilog=_help.COMPARE)
+@with_source
+@with_training("that of each selector")
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Parts of the rows, each of which tests rankings of the others.",
+)
+@click.option(
+    "--selector",
+    "selectors",
+    type=click.Choice(["rank", "gates", "whatif"]),
+    multiple=True,
+    default=["rank"],
+    show_default=True,
+    help="Commands whose way to rank is compared with the others; may be repeated.",
+)
+@with_results
+def compare(
+    source: Source,
+    training: Training,
+    results: Results,
+    folds: int,
+    selectors: tuple[str, ...],
+) -> None:
+    """Compare ways to rank the features of TABLE, all on the same folds.
+
+    `rank` compares on one part of the rows; this does so on every part in turn, and gives means
+    with their standard errors. It takes as many times as long. TABLE is a file as in `rank`.
+    """
+    from sklearn_deeplifft.cli import _page_runs
+
+    kinds = tuple(dict.fromkeys(selectors))
+    _page_runs.compare(source, training, results, n_folds=folds, selectors=kinds)
+
+
+@main.command(epilog=_help.COMPLETION)
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print a script by which SHELL completes commands, options and files."""
+    click.echo(completion_script(main, shell))
+
+
+@main.command(epilog=_help.DEMO)
 @with_results
 def demo(results: Results) -> None:
     """Rank the features of two real tables that come with scikit-learn.
@@ -63,7 +147,7 @@ def demo(results: Results) -> None:
     _runs.demo(results)
 
 
-@main.command(epilog=GATE_FILES)
+@main.command(epilog=_help.GATES)
 @with_source
 @with_training("20, or 100 with --paper")
 @click.option("--paper", is_flag=True, help="Networks and training of the paper; much slower.")
@@ -80,7 +164,7 @@ def gates(source: Source, training: Training, results: Results, paper: bool) -> 
     _runs.gates(source, training, results, paper=paper)
 
 
-@main.command(epilog=WHATIF_FILES)
+@main.command(epilog=_help.WHATIF)
 @with_source
 @with_training("10")
 @click.option(
@@ -113,7 +197,7 @@ def whatif(
     _runs.whatif(source, training, results, features=features, scale=scale)
 
 
-@main.command(epilog=MOTIF_FILES)
+@main.command(epilog=_help.MOTIFS)
 @click.argument(
     "fasta",
     nargs=-1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from sklearn_deeplifft.cli._counts import DEFAULT
 from sklearn_deeplifft.cli._reading_options import reading_of, reading_options
 from sklearn_deeplifft.cli._settings import Results, Source, Training
 
-__all__ = ["EXISTING", "FOLDER", "Counts", "with_results", "with_source", "with_training"]
+__all__ = ["EXISTING", "FOLDER", "Counts", "with_page", "with_results", "with_source"]
+__all__ += ["with_training"]
 
 Command = Callable[..., Any]
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
+PAGE = "report.html"
 
 
 class Counts(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no subscript
@@ -149,21 +152,47 @@ def _training_options(default_networks: str) -> list[Command]:
 
 def with_results(command: Command) -> Command:
     """Hand the command its ``results``: where they go, and whether anything is printed."""
+    output = click.option(
+        "-o",
+        "--output",
+        type=FOLDER,
+        default="results",
+        show_default=True,
+        help="Folder for the files; it is made if need be.",
+    )
+    return _with_results(command, output)
+
+
+def with_page(command: Command) -> Command:
+    """Like ``with_results``, of a command that writes a single page: it gets its ``name``, too."""
 
     @wraps(command)
-    def packed(output: Path, force: bool, quiet: bool, **rest: Any) -> Any:
-        return command(results=Results(output, force, quiet), **rest)
+    def packed(results: Results, **rest: Any) -> Any:
+        given = results.output
+        page = given.suffix.lower() in (".html", ".htm") and not given.is_dir()
+        folder, name = (given.parent, given.name) if page else (given, PAGE)
+        return command(results=replace(results, output=folder), name=name, **rest)
+
+    output = click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        default="results",
+        show_default=True,
+        metavar="DIR|FILE.html",
+        help=f"The file, or a folder for it, where it is called {PAGE}; made if need be.",
+    )
+    return _with_results(packed, output)
+
+
+def _with_results(command: Command, output: Command) -> Command:
+    @wraps(command)
+    def packed(output: Path, force: bool, quiet: bool, as_json: bool, **rest: Any) -> Any:
+        return command(results=Results(output, force, quiet, as_json), **rest)
 
     return _with(
         packed,
-        click.option(
-            "-o",
-            "--output",
-            type=FOLDER,
-            default="results",
-            show_default=True,
-            help="Folder for the files; it is made if need be.",
-        ),
+        output,
         click.option(
             "--force",
             is_flag=True,
@@ -171,6 +200,12 @@ def with_results(command: Command) -> Command:
             "names.",
         ),
         click.option("-q", "--quiet", is_flag=True, help="Print nothing, except errors."),
+        click.option(
+            "--json",
+            "as_json",
+            is_flag=True,
+            help="Print the results as JSON in the place of tables.",
+        ),
     )
 
 

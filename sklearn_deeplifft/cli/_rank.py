@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_deeplifft import DeepLIFFTSelector
-from sklearn_deeplifft.cli._compare import compare, n_comparisons
+from sklearn_deeplifft.cli._compare import OURS, compare, n_comparisons
 from sklearn_deeplifft.cli._counts import counts_within
 from sklearn_deeplifft.cli._families import (
     Families,
@@ -19,6 +19,7 @@ from sklearn_deeplifft.cli._families import (
     names_of_features,
 )
 from sklearn_deeplifft.cli._fitting import collected, notes_of, one_thread, parameters_of
+from sklearn_deeplifft.cli._json import Document, about, records
 from sklearn_deeplifft.cli._parts import Parts, encode, source_columns, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
 from sklearn_deeplifft.cli._settings import Training
@@ -75,6 +76,19 @@ class Outcome:
             found.loc[several, slope] = 0.0
         return found.drop_duplicates("rank", ignore_index=True)
 
+    def document(self) -> Document:
+        """What a program wants to know of it."""
+        low, high = self.selector.estimator_.out_of_fold_interval_
+        return {
+            **about(self.table),
+            "score": float(self.selector.estimator_.out_of_fold_score_),
+            "score_interval": [float(low), float(high)],
+            "at_chance": self.at_chance,
+            "notes": [*self.table.notes, *self.notes],
+            "ranking": records(self.ranking),
+            "comparison": records(self.comparison),
+        }
+
     @property
     def signed(self) -> np.ndarray:
         """(n_features, n_classes), the best feature first."""
@@ -89,6 +103,7 @@ def rank_table(
     *,
     families: Families | None = None,
     all_rows: bool = False,
+    nulls: bool = False,
 ) -> Outcome:
     """Rank the features on the training rows, and compare on the others.
 
@@ -98,12 +113,14 @@ def rank_table(
         The group of each column; None lets each be a feature of its own.
     all_rows : bool, default=False
         Whether to rank once more on all rows, and to report that ranking.
+    nulls : bool, default=False
+        Whether networks read null columns as well, so that features have p and q.
     """
     with collected() as warned, one_thread():
         parts = split(table, training.seed)
         names = names_of_features(families, table, parts)
         began = time.perf_counter()
-        selector = _fit(parts, names, table.task, training, progress, "training-rows")
+        selector = _fit(parts, names, table.task, training, progress, "training-rows", nulls)
         seconds = time.perf_counter() - began
         counts = counts_within(training.counts, len(features_of(families, table)))
         comparison = _compared(parts, names, table, selector, counts, training, progress, seconds)
@@ -112,7 +129,7 @@ def rank_table(
             everything = np.arange(len(table.y))
             ranked = encode(table, everything, everything)
             names = names_of_features(families, table, ranked)
-            selector = _fit(ranked, names, table.task, training, progress, "all-rows")
+            selector = _fit(ranked, names, table.task, training, progress, "all-rows", nulls)
     ranking = _ranking(selector, table)
     if families is not None:
         ranking.insert(2, "group", names)
@@ -139,12 +156,15 @@ def _fit(
     training: Training,
     progress: Stages,
     folder: str,
+    nulls: bool = False,
 ) -> DeepLIFFTSelector:
     groups = groups_of(names)
-    ensemble = DeepLIFFTSelector.default_estimator(task, **parameters_of(training, folder))
+    chosen = parameters_of(training, folder) | ({"null_features": True} if nulls else {})
+    ensemble = DeepLIFFTSelector.default_estimator(task, **chosen)
     selector = DeepLIFFTSelector(
         ensemble,
-        feature_groups=groups.of_column,
+        # By name where columns share a feature, as a frame or a page calls it so then.
+        feature_groups=None if groups.single else list(names),
         simplex_groups=parts.blocks or None,
         random_state=training.seed,
     )
@@ -172,8 +192,7 @@ def _compared(
             parts,
             table.task,
             counts,
-            lambda k: order[:k],
-            seconds,
+            {OURS: (lambda k: order[:k], seconds)},
             groups=groups_of(names),
             names=source_columns(table, parts),
             seed=training.seed,

@@ -54,3 +54,5 @@ class Results:
     output: Path
     force: bool = False
     quiet: bool = False
+    json: bool = False
+    """Whether results are printed as JSON, in the place of tables."""

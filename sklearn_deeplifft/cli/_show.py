@@ -21,7 +21,7 @@ from sklearn_deeplifft.selectors._ranking_screen import (
     show_features,
 )
 
-__all__ = ["show_outcome"]
+__all__ = ["rows_line", "show_comparison", "show_outcome"]
 
 IMPORTANCE = (
     "importance: share of all features' scores and path, mean over the rounds of elimination. "
@@ -44,16 +44,17 @@ LEARNERS = {
 def show_outcome(console: Console, outcome: Outcome) -> None:
     """Print everything but the files."""
     show_notes(console, outcome.notes)
-    console.print(_rows_line(outcome))
+    console.print(rows_line(outcome))
     console.print()
     listed = _listed(outcome)
     show_features(console, listed, UNITS[outcome.table.task])
     if listed.classes:
         show_classes(console, listed, CLASS_UNIT)
-    _show_comparison(console, outcome)
+    show_comparison(console, outcome.comparison, outcome.table.task, "One split of the rows")
 
 
-def _rows_line(outcome: Outcome) -> str:
+def rows_line(outcome: Outcome) -> str:
+    """Say which rows ranked, and which ones test."""
     train, test = outcome.n_train, outcome.n_test
     tested = "row tests" if test == 1 else "rows test"
     line = f"Ranked on {counted(train, 'training row')}; the other {test:,} {tested} the rankings."
@@ -79,21 +80,20 @@ def _listed(outcome: Outcome) -> ListedFeatures:
     )
 
 
-def _show_comparison(console: Console, outcome: Outcome) -> None:
-    comparison, task = outcome.comparison, outcome.table.task
+def show_comparison(console: Console, comparison: pd.DataFrame, task: str, rows: str) -> None:
+    """Print a row for each count; ``rows`` are those that scores are of, in words."""
     parts = comparison[comparison["method"] != ALL]
     methods = list(parts["method"].unique()) or [OURS]
     show_title(console, f"Held-out {METRICS[task]} with the features each method puts first")
     grid = grid_of(("features", "right"), *((method, "right") for method in methods))
-    for count, rows in parts.groupby("n_features"):
-        grid.add_row(f"{count:,}", *_scores(rows.set_index("method")["score"][methods]))
+    for count, own in parts.groupby("n_features"):
+        grid.add_row(f"{count:,}", *_scores(own.set_index("method")["score"][methods]))
     whole = comparison[comparison["method"] == ALL].iloc[0]
     grid.add_row(f"all {whole['n_features']:,}", f"{whole['score']:.3f} ")
     console.print(grid)
     explain(
         console,
-        f"* best of the row. Mean of {LEARNERS[task]}. One split of the rows"
-        f"{_of_noise(comparison)}.",
+        f"* best of the row. Mean of {LEARNERS[task]}. {rows}{_of_noise(comparison)}.",
     )
 
 

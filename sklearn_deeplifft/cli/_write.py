@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -12,10 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-__all__ = ["csv_writer", "harmless", "require_writable", "write_all"]
+from sklearn_deeplifft._printable import harmless
 
-FORMULA = re.compile(r"(^|[;\t\r\n])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Places where a spreadsheet would begin a formula: a cell, or what it takes for the next one."""
+__all__ = ["csv_writer", "require_writable", "write_all"]
 
 
 def require_writable(
@@ -38,17 +36,6 @@ def require_writable(
     for path in (folder / name for name in replaced):
         if path.is_dir():
             raise IsADirectoryError(f"cannot replace {path}: it is a folder. Use another {option}.")
-
-
-def harmless(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run as a formula.
-
-    Names come from files that others made, and ``=HYPERLINK(...)`` in a cell is a program.
-
-    >>> harmless("=cmd|' /C calc'!A0"), harmless("x;-1"), harmless("a-b")
-    ("'=cmd|' /C calc'!A0", "x;'-1", 'a-b')
-    """
-    return FORMULA.sub(r"\1'", text)
 
 
 def csv_writer(frame: pd.DataFrame) -> Callable[[Path], object]:

@@ -37,6 +37,7 @@ from sklearn_deeplifft.selectors._at_chance import warn_at_chance
 from sklearn_deeplifft.selectors._elimination import eliminate, require_possible
 from sklearn_deeplifft.selectors._fit_cache import remembered, require_memory
 from sklearn_deeplifft.selectors._quantities import Quantities
+from sklearn_deeplifft.selectors._reported import Reported
 from sklearn_deeplifft.selectors._rows_scored import require_known, rows_to_score
 from sklearn_deeplifft.selectors._scores import Scorer, Scores, mean_by_class
 from sklearn_deeplifft.selectors._significance import (
@@ -62,7 +63,7 @@ from sklearn_deeplifft.tables import (
 __all__ = ["BaseNetworkSelector"]
 
 
-class BaseNetworkSelector(RankedFeatures, MetaEstimatorMixin, BaseEstimator, ABC):
+class BaseNetworkSelector(RankedFeatures, Reported, MetaEstimatorMixin, BaseEstimator, ABC):
     """A feature selector that ranks columns by what the networks of an ensemble say of them.
 
     Final subclasses give ``__init__``, ``_own_defaults`` and ``_scorer``, and declare which of

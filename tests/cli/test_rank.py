@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from sklearn_deeplifft import __version__
-from sklearn_deeplifft.cli import _demo, _runs
+from sklearn_deeplifft.cli import _delivery, _demo
 from tests.cli.conftest import QUICK, classes_frame, mixed_frame, run
 
 FILES = {"ranking.csv", "comparison.csv", "features.png"}
@@ -259,7 +259,7 @@ def test_an_error_while_writing_leaves_older_results(csv, tmp_path, monkeypatch)
 
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "ranking.csv").write_text("older")
-    monkeypatch.setattr(_runs, "figure_writer", broken)
+    monkeypatch.setattr(_delivery, "figure_writer", broken)
     result = run("rank", csv, "--target", "label", "-o", tmp_path / "out", "-q", *QUICK)
     assert result.exit_code == 1
     assert "Error: no space left" in result.output

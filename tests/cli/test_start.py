@@ -14,17 +14,27 @@ import pytest
 from click.testing import CliRunner
 
 from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
-from sklearn_deeplifft.cli import _runs, main
+from sklearn_deeplifft.cli import _given, main
 from sklearn_deeplifft.cli._errors import Commands
 from sklearn_deeplifft.cli._reading_options import NAMES
 from tests.cli.conftest import QUICK, run
 
-COMMANDS = ("rank", "gates", "whatif")
+TRAINING = ("rank", "gates", "whatif")
+COMMANDS = (*TRAINING, "report", "compare")
 HEAVY = {"torch", "sklearn", "pandas", "numpy", "scipy", "matplotlib", "rich"}
 SHARED = {
     *(f"--{name.replace('_', '-')}" for name in NAMES),
     *("--target", "--task", "--attributes", "--groups", "--networks"),
-    *("--counts", "--jobs", "--checkpoint-dir", "--seed", "--output", "--force", "--quiet"),
+    *(
+        "--counts",
+        "--jobs",
+        "--checkpoint-dir",
+        "--seed",
+        "--output",
+        "--force",
+        "--quiet",
+        "--json",
+    ),
 }
 COST = """
 import json, sys, time
@@ -43,7 +53,12 @@ def python(*arguments, **settings):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], *([command, "--help"] for command in (*COMMANDS, "motifs"))],
+    [
+        ["--help"],
+        ["--version"],
+        *([command, "--help"] for command in (*COMMANDS, "motifs", "demo")),
+        ["completion", "bash"],
+    ],
 )
 def test_help_takes_half_a_second_at_most_and_loads_nothing(arguments):
     done = python("-c", COST, *arguments)
@@ -77,6 +92,8 @@ def test_commands_share_their_options():
     assert options["rank"] - SHARED == {"table", "-o", "-q", "--all-rows"}
     assert options["gates"] - SHARED == {"table", "-o", "-q", "--paper"}
     assert options["whatif"] - SHARED == {"table", "-o", "-q", "--feature", "--scale"}
+    assert options["report"] - SHARED == {"table", "-o", "-q", "--all-rows", "--nulls"}
+    assert options["compare"] - SHARED == {"table", "-o", "-q", "--folds", "--selector"}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +116,7 @@ def at_work(monkeypatch, raised):
     def interrupted(*_, **__):
         raise raised
 
-    monkeypatch.setattr(_runs, "load_table", interrupted)
+    monkeypatch.setattr(_given, "load_table", interrupted)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -124,7 +141,7 @@ def test_ctrl_c_while_modules_load_is_one_message(csv, tmp_path, where):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", TRAINING)
 def test_ctrl_c_ends_a_real_process(csv, tmp_path, command):
     process = subprocess.Popen(
         [

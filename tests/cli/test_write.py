@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_deeplifft.cli._write import csv_writer, harmless, write_all
+from sklearn_deeplifft._printable import harmless
+from sklearn_deeplifft.cli._write import csv_writer, write_all
 
 
 def writers(text):

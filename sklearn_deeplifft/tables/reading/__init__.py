@@ -8,6 +8,7 @@ from sklearn_deeplifft.tables.reading._errors import (
     as_flag,
     as_parameter,
 )
+from sklearn_deeplifft.tables.reading._identifiers import kind_of_whole_numbers
 from sklearn_deeplifft.tables.reading._interpret import interpret, no_column
 from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, Note, sentences
 from sklearn_deeplifft.tables.reading._options import ReadOptions
@@ -29,6 +30,7 @@ __all__ = [
     "as_flag",
     "as_parameter",
     "interpret",
+    "kind_of_whole_numbers",
     "no_column",
     "read_raw",
     "read_table",

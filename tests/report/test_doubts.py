@@ -1,0 +1,234 @@
+"""What to distrust: each check finds what was planted, and nothing where nothing was."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_deeplifft.report import _doubts, _leaks
+from sklearn_deeplifft.report._alone import Target, alone
+from sklearn_deeplifft.report._doubts import doubts_of
+from sklearn_deeplifft.report._evidence import Evidence
+from sklearn_deeplifft.report._features import Features, StabilityPoint
+from sklearn_deeplifft.tables import Rows
+
+CLASSES = ("a", "b")
+
+
+def ensemble(predicted=CLASSES, score=0.9, p=0.001):
+    return SimpleNamespace(
+        out_of_fold_score_=score, chance_p_value_=p, predict=lambda X: np.array(predicted)
+    )
+
+
+def evidence(X, codes=None, *, names=None, groups=None, partners=(), stability=1.0, **selector):
+    """Evidence of a selector that ranks the columns of ``X`` in their order."""
+    X = np.asarray(X, dtype=float)
+    n, d = X.shape
+    names = [f"f{i}" for i in range(d)] if names is None else names
+    given = {
+        "at_chance_": False,
+        "decomposition_error_": 1e-7,
+        "importances_per_network_": np.zeros((3, d)),
+        "classes_": np.array(CLASSES),
+        "estimator_": ensemble(),
+        **selector,
+    }
+    features = Features(
+        frame=pd.DataFrame({"feature": names}),
+        names=list(names),
+        columns=[np.array([i]) for i in range(d)],
+        labels=list(CLASSES),
+        scores=np.zeros((d, 2)),
+        slopes=np.zeros((d, 2)),
+        signs=np.zeros((d, 2)),
+        partners=[partners] * min(d, 3),
+        stability=[StabilityPoint(3, stability, np.ones(d))],
+    )
+    codes = np.arange(n) % 2 if codes is None else np.asarray(codes)
+    target = Target(codes, classification=True, labels=CLASSES, groups=groups)
+    return Evidence(
+        SimpleNamespace(**given), X, Rows(X), names, features, target, target_name="outcome"
+    )
+
+
+def noise(n=120, d=4, seed=0):
+    return np.random.default_rng(seed).normal(size=(n, d))
+
+
+def level(check, given):
+    found = check(given)
+    return None if found is None else found.level
+
+
+def test_nothing_is_found_where_nothing_was_planted():
+    given = evidence(noise(), estimator_=ensemble(score=0.9))
+    assert {doubt.level for doubt in doubts_of(given)} == {"clear"}
+
+
+def test_the_worst_comes_first():
+    X = np.column_stack([np.arange(120), noise()])
+    given = evidence(X, at_chance_=None, partners=("copy",))
+    levels = [doubt.level for doubt in doubts_of(given)]
+    assert levels == sorted(levels, key=_doubts.LEVELS.index)
+    assert levels[:3] == ["serious", "caution", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("at_chance", "expected"), [(True, "serious"), (None, "unknown"), (False, "clear")]
+)
+def test_chance(at_chance, expected):
+    assert level(_doubts._chance, evidence(noise(), at_chance_=at_chance)) == expected
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "expected"),
+    [(200, 4, "clear"), (50, 4, "caution"), (12, 4, "serious"), (100, 200, "caution")],
+)
+def test_few_rows(n, d, expected):
+    assert level(_doubts._few_rows, evidence(noise(n, d))) == expected
+
+
+def test_few_groups_are_few_whatever_their_rows():
+    given = evidence(noise(), groups=np.arange(120) // 20)
+    assert _doubts._few_rows(given).level == "serious"
+    assert "6 groups" in _doubts._few_rows(given).finding
+
+
+def test_a_class_that_is_never_predicted():
+    given = evidence(noise(), estimator_=ensemble(predicted=("a", "a")))
+    assert _doubts._never_predicted(given).level == "serious"
+    assert "to be b," in _doubts._never_predicted(given).finding
+
+
+@pytest.mark.parametrize(("stability", "expected"), [(0.1, "caution"), (0.8, "clear")])
+def test_networks_that_disagree(stability, expected):
+    assert level(_doubts._networks_disagree, evidence(noise(), stability=stability)) == expected
+
+
+def test_a_single_network_is_a_caution():
+    given = evidence(noise(), importances_per_network_=np.zeros((1, 4)))
+    assert level(_doubts._networks_disagree, given) == "caution"
+
+
+@pytest.mark.parametrize(("error", "expected"), [(0.1, "serious"), (1e-6, None), (np.nan, None)])
+def test_an_inexact_reading(error, expected):
+    assert level(_doubts._inexact, evidence(noise(), decomposition_error_=error)) == expected
+
+
+@pytest.mark.parametrize(("strength", "expected"), [(0.01, "serious"), (5.0, "clear")])
+def test_one_feature_that_explains_everything(strength, expected):
+    codes = np.arange(120) % 2
+    X = noise()
+    X[:, 0] = codes + strength * X[:, 0]
+    given = evidence(X, codes, estimator_=ensemble(score=1.0))
+    assert level(_leaks._one_explains_all, given) == expected
+
+
+def test_of_a_single_feature_nothing_else_is_expected():
+    assert _leaks._one_explains_all(evidence(noise(d=1))) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "word"),
+    [
+        ("row", np.arange(120.0), "counts or names rows"),
+        ("patient_id", np.random.default_rng(0).permutation(5000)[:120], "counts or names rows"),
+        ("time", np.sort(np.random.default_rng(0).normal(size=120)), "from row to row"),
+        ("outcome_log", noise()[:, 0], "has the target in its name"),
+    ],
+)
+def test_columns_that_give_the_target_away(name, values, word):
+    X = np.column_stack([values, noise()])
+    found = _leaks._identifiers(evidence(X, names=[name, "f1", "f2", "f3", "f4"]))
+    assert found.level == "serious"
+    assert word in found.finding
+
+
+def test_a_total_that_tells_the_target():
+    rng = np.random.default_rng(0)
+    codes = np.arange(200) % 2
+    X = rng.poisson((2 + 6 * codes)[:, None] * np.ones(5), size=(200, 5))
+    found = _leaks._totals(evidence(X, codes))
+    assert found.level == "serious"
+    assert "total of a row alone" in found.finding
+
+
+def test_a_column_that_follows_the_total_of_the_others():
+    rng = np.random.default_rng(0)
+    depth = rng.gamma(2, 20, size=200)
+    X = rng.poisson(depth[:, None] * np.ones(5), size=(200, 5))
+    found = _leaks._totals(evidence(X))
+    assert found.level == "caution"
+    assert "f0 (+0.9" in found.finding
+
+
+def test_rows_of_one_total():
+    X = np.random.default_rng(0).dirichlet(np.ones(5), size=200)
+    assert "same total" in _leaks._totals(evidence(X)).finding
+
+
+def test_of_other_columns_there_is_no_total():
+    X = np.abs(noise())
+    X[:, 0] *= 1000  # another unit
+    assert _leaks._totals(evidence(X)) is None
+    assert _leaks._totals(evidence(noise())) is None
+    assert level(_leaks._totals, evidence(np.abs(noise()))) == "clear"
+
+
+def test_repeated_rows():
+    X = noise()
+    assert level(_leaks._repeated_rows, evidence(X)) == "clear"
+    X[60:70] = X[:10]
+    found = _leaks._repeated_rows(evidence(X))
+    assert (found.level, found.finding[:13]) == ("caution", "10 of 120 row")
+    found = _leaks._repeated_rows(evidence(X, groups=np.arange(120) // 30))
+    assert found.level == "serious"
+    assert "10 of them are in different groups" in found.finding
+
+
+def test_constant_columns_are_named():
+    X = noise()
+    X[:, 2] = 1
+    assert "1 of 4 columns" in _leaks._constant(evidence(X)).finding
+    assert _leaks._constant(evidence(noise())) is None
+
+
+# A few columns alone
+
+
+def target_of(y, groups=None):
+    labels = tuple(map(str, np.unique(y)))
+    return Target(np.unique(y, return_inverse=True)[1], True, labels, groups)
+
+
+def test_alone_knows_what_a_column_says_and_no_more():
+    codes = np.arange(300) % 3
+    assert alone(codes[:, None] * 1.0, target_of(codes)) == 1
+    assert abs(alone(noise(300, 1), target_of(codes)) - 1 / 3) < 0.1
+    y = noise(300, 1)[:, 0]
+    assert alone(y[:, None], Target(y, classification=False)) > 0.8
+    assert alone(noise(300, 1, seed=1), Target(y, classification=False)) < 0.1
+
+
+def test_alone_keeps_groups_together():
+    groups = np.arange(240) // 6
+    codes = np.random.default_rng(0).integers(2, size=40)[groups]
+    own = groups[:, None] * 1.0
+    assert alone(own, target_of(codes)) > 0.6
+    assert alone(own, target_of(codes, groups)) < 0.65
+
+
+@pytest.mark.parametrize("n", [3, 8])
+def test_alone_says_nothing_of_too_few_rows(n):
+    assert np.isnan(alone(noise(n, 1), target_of(np.arange(n) % 2)))
+    assert np.isnan(alone(noise(n, 1), Target(np.arange(n) * 1.0, classification=False)))
+
+
+def test_alone_takes_a_part_of_very_many_rows(monkeypatch):
+    monkeypatch.setattr("sklearn_deeplifft.report._alone.MOST_ROWS", 100)
+    codes = np.arange(1000) % 2
+    assert alone(codes[:, None] * 1.0, target_of(codes, np.arange(1000))) == 1
