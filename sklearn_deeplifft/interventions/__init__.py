@@ -6,6 +6,8 @@ from sklearn_deeplifft.interventions._edits import embed, embed_many, mutate, sh
 from sklearn_deeplifft.interventions._effects import InterventionEffects, intervention_effects
 from sklearn_deeplifft.interventions._epistasis import PairwiseEpistasis, pairwise_epistasis
 from sklearn_deeplifft.interventions._filters import filter_interactions
+from sklearn_deeplifft.interventions._interaction_effects import InteractionEffects
+from sklearn_deeplifft.interventions._interactions import interaction_effects
 from sklearn_deeplifft.interventions._motif_epistasis import motif_epistasis
 from sklearn_deeplifft.interventions._mutagenesis import saturation_mutagenesis
 from sklearn_deeplifft.interventions._values import (
@@ -21,6 +23,7 @@ from sklearn_deeplifft.interventions.experiments import sequence_importance
 __all__ = [
     "Composed",
     "DoseResponse",
+    "InteractionEffects",
     "Intervention",
     "InterventionEffects",
     "PairwiseEpistasis",
@@ -31,6 +34,7 @@ __all__ = [
     "embed",
     "embed_many",
     "filter_interactions",
+    "interaction_effects",
     "intervention_effects",
     "motif_epistasis",
     "mutate",
