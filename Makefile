@@ -61,6 +61,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.sequences --quick
 	$(BIN)/python -m benchmarks.gradient_correction --quick
 	$(BIN)/python -m benchmarks.motif_interactions --quick
+	$(BIN)/python -m benchmarks.interactions --quick
 	$(BIN)/python -m benchmarks.quality --quick
 
 docs: $(VENV)/.docs

@@ -8,8 +8,10 @@ from sklearn_deeplifft.interventions._epistasis import PairwiseEpistasis, pairwi
 from sklearn_deeplifft.interventions._filters import filter_interactions
 from sklearn_deeplifft.interventions._higher_order import HigherOrderEffects, higher_order
 from sklearn_deeplifft.interventions._integrated_hessians import integrated_hessians
+from sklearn_deeplifft.interventions._interaction_effects import InteractionEffects
 from sklearn_deeplifft.interventions._interaction_scores import InteractionScores
 from sklearn_deeplifft.interventions._interaction_strength import neural_interaction_strength
+from sklearn_deeplifft.interventions._interactions import interaction_effects
 from sklearn_deeplifft.interventions._motif_epistasis import motif_epistasis
 from sklearn_deeplifft.interventions._mutagenesis import saturation_mutagenesis
 from sklearn_deeplifft.interventions._values import (
@@ -27,6 +29,7 @@ __all__ = [
     "DoseResponse",
     "HigherOrderEffects",
     "InteractionScores",
+    "InteractionEffects",
     "Intervention",
     "InterventionEffects",
     "PairwiseEpistasis",
@@ -39,6 +42,7 @@ __all__ = [
     "filter_interactions",
     "higher_order",
     "integrated_hessians",
+    "interaction_effects",
     "intervention_effects",
     "motif_epistasis",
     "mutate",

@@ -10,7 +10,7 @@ from sklearn_deeplifft.interventions._compose import Composed, compose
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.tables import FeatureGroups, Names, column_indices, column_names
 
-__all__ = ["bind", "columns_of", "described"]
+__all__ = ["bind", "columns_of", "described", "feature_label"]
 
 
 def bind(
@@ -72,11 +72,12 @@ def _once_each(bound: Intervention, names: Names) -> Intervention:
 
 def described(bound: Intervention, names: Names = None) -> str:
     """Describe a bound intervention with the names of its columns (or of its block)."""
-    return " & ".join(part.describe(_label(part, names)) for part in bound.parts)
+    return " & ".join(part.describe(feature_label(part.positions, names)) for part in bound.parts)
 
 
-def _label(part: Intervention, names: Names) -> str:
-    shown = [f"x{i}" if names is None else str(names[i]) for i in part.positions]
+def feature_label(columns: np.ndarray, names: Names) -> str:
+    """Name of the feature that columns are together."""
+    shown = [f"x{i}" if names is None else str(names[i]) for i in columns]
     if len(shown) == 1:
         return shown[0]
     prefix = _common_prefix(shown)

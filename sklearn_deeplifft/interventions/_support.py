@@ -17,6 +17,7 @@ __all__ = [
     "DataNearby",
     "at_levels",
     "support_of",
+    "tolerance",
 ]
 
 FEW_ROWS = 20
@@ -39,7 +40,7 @@ MOST_DISTINCT = 20
 
 def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Mask (n,) of the rows of ``values`` (n, m) that hold one of ``levels`` (k, m), nearly."""
-    near, found = _tolerance(values), np.zeros(len(values), dtype=bool)
+    near, found = tolerance(values), np.zeros(len(values), dtype=bool)
     for level in levels:
         found |= (np.abs(values - level) <= near).all(axis=1)
     return found
@@ -59,7 +60,7 @@ def support_of(values: np.ndarray, targets: np.ndarray) -> float:
         return float("nan")
     levels, times = np.unique(targets, axis=0, return_counts=True)
     if values.shape[1] == 1:
-        counts = _counts(values[:, 0], levels[:, 0], float(_tolerance(values)[0]))
+        counts = _counts(values[:, 0], levels[:, 0], float(tolerance(values)[0]))
     else:
         counts = np.array([at_levels(values, level[None]).sum() for level in levels])
     return float(np.median(np.repeat(counts, times)))
@@ -71,8 +72,8 @@ def _counts(values: np.ndarray, levels: np.ndarray, near: float) -> np.ndarray:
     return np.searchsorted(ordered, levels + near, side="right") - low
 
 
-def _tolerance(values: np.ndarray) -> np.ndarray:
-    """(m,): 0 for columns of few values, a quarter of a standard deviation for others."""
+def tolerance(values: np.ndarray) -> np.ndarray:
+    """(m,): 0 for columns (n, m) of few values, a quarter of a standard deviation for others."""
     size = powers_of_two(values)
     return np.array(
         [
@@ -119,6 +120,15 @@ class DataNearby:
             # (a - y)^2 - (b - y)^2 = (a - b) (a + b - 2 y): what moving b to a adds.
             a, b = after[:, j, None], before[self.rows, j, None]
             squared += (a - b) * (a + b) - 2 * (a - b) * before[:, j]
+        return self._beyond(squared)
+
+    def far(self, rows: np.ndarray) -> float:
+        """Share of rows (r, d), which need not be of the data, that are as far away."""
+        rows = np.clip(rows / self.units, -FAR, FAR)
+        lengths = (rows**2).sum(axis=1)[:, None] + (self.data**2).sum(axis=1)
+        return self._beyond(lengths - 2 * rows @ self.data.T)
+
+    def _beyond(self, squared: np.ndarray) -> float:
         slack = 1e-9 * max(self.limit, 1.0) if np.isfinite(self.limit) else 0.0
         return float((squared.min(axis=1) > self.limit + slack).mean())
 

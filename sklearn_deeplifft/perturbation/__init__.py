@@ -2,6 +2,13 @@
 
 from sklearn_deeplifft.perturbation._local import Local, local_of
 from sklearn_deeplifft.perturbation._output_scale import OutputScale
+from sklearn_deeplifft.perturbation._pair_tables import (
+    Moves,
+    PairTables,
+    Which,
+    pair_tables,
+    pairs_in_cache,
+)
 from sklearn_deeplifft.perturbation._pairs import pairs_after
 from sklearn_deeplifft.perturbation._responses import (
     Edit,
@@ -16,9 +23,14 @@ __all__ = [
     "FullForward",
     "Local",
     "LowRank",
+    "Moves",
     "OutputScale",
+    "PairTables",
     "Response",
+    "Which",
     "local_of",
     "low_rank_of",
+    "pair_tables",
     "pairs_after",
+    "pairs_in_cache",
 ]

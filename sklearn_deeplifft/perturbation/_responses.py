@@ -213,7 +213,7 @@ class LowRank:
     @neutral_torch(autograd=False)
     def live_units(self, X: Tensor, edits: Sequence[Edit]) -> LiveUnits | None:
         """The layers above, ready for moves of single columns; None where they are run whole."""
-        layers = self._relu_layers()
+        layers = self.relu_layers()
         if not layers:
             return None
         columns = torch.cat([edit.columns for edit in edits])
@@ -279,7 +279,7 @@ class LowRank:
             self._first = X, self.first.apply(x.contiguous())
         return self._first[1]
 
-    def _relu_layers(self) -> list[tuple[Affine, bool]] | None:
+    def relu_layers(self) -> list[tuple[Affine, bool]] | None:
         """The maps above a first ReLU, and whether one follows each; None if there is more."""
         maps = [(stage, relu) for stage, relu in self.above if isinstance(stage, Affine)]
         return maps if self.rectified and len(maps) == len(self.above) else None
@@ -292,9 +292,9 @@ class LowRank:
     def _run_above(self, h: Tensor) -> Tensor:
         for stage, relu in self.above:
             h = stage.apply(h, relu=relu) if isinstance(stage, Affine) else stage.value(h)
-        return self._scaled(h)
+        return self.scaled(h)
 
-    def _scaled(self, h: Tensor) -> Tensor:
+    def scaled(self, h: Tensor) -> Tensor:
         return h if self.folded else self.scale(h)
 
 

@@ -1,0 +1,202 @@
+"""Data behind pairs: rows in the four cells of each, and how far rows are taken from the data."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from sklearn_deeplifft.interventions._background import sampled
+from sklearn_deeplifft.interventions._pair_levels import PairLevels
+from sklearn_deeplifft.interventions._population import Population, dense_rows
+from sklearn_deeplifft.interventions._support import DataNearby, tolerance
+from sklearn_deeplifft.interventions._text_columns import without_text
+from sklearn_deeplifft.interventions._values import Intervention, SetTo, Swap
+from sklearn_deeplifft.tables import Names
+
+__all__ = [
+    "cell_counts",
+    "contexts_off_manifold",
+    "level_counts",
+    "moves_of_pairs",
+    "off_manifold",
+]
+
+SAMPLED = 5000
+"""Rows from which the middle of a column is taken."""
+
+MOST_NEIGHBOURS = 1000
+"""Most rows of the data to which distances are taken."""
+
+MOST_MEASURED = 200
+"""Pairs, the first of those given, whose distances are measured."""
+
+MOST_CONTEXTS = 100
+"""Mixtures whose distances are measured."""
+
+
+def cell_counts(
+    population: Population, features: Sequence[np.ndarray], levels: PairLevels, pairs: np.ndarray
+) -> np.ndarray:
+    """Data rows at the first level of both features, the second of one, of the other, of both.
+
+    Levels that differ from row to row are the two halves of the data: above and below the median,
+    or holding something and nothing; of a block, its commonest level and the others.
+
+    Parameters
+    ----------
+    population : Population
+    features : sequence of F int arrays
+        Columns of each feature.
+    levels : PairLevels
+    pairs : int array of shape (p, 2)
+
+    Returns
+    -------
+    int array of shape (p, 4)
+    """
+    sides = _Sides(population, features, levels)
+    F = len(features)
+    both, mixed, neither = (np.zeros((F, F)) for _ in range(3))
+    for _, block in population.rows.blocks():
+        low, high = sides(block)
+        both += high.T @ high
+        mixed += high.T @ low
+        neither += low.T @ low
+    i, j = pairs.T
+    found = neither[i, j], mixed[i, j], mixed[j, i], both[i, j]
+    return np.stack(found, axis=1).round().astype(np.int64)
+
+
+class _Sides:
+    """Which of a feature's two levels rows are at."""
+
+    def __init__(
+        self, population: Population, features: Sequence[np.ndarray], levels: PairLevels
+    ) -> None:
+        self.columns = np.concatenate(list(features))
+        sizes = np.array([len(own) for own in features])
+        self.starts = np.cumsum(sizes) - sizes
+        self.levels, self.single = levels, np.repeat(sizes == 1, sizes)
+        index = np.arange(population.rows.shape[0])
+        few = index[:: -(-len(index) // SAMPLED)]
+        values = population.rows.take(few, self.columns).astype(np.float64)
+        if levels.name == "swap":
+            self.middle = self._middles(values)
+        elif levels.name != "present":
+            self.near = tolerance(values)
+
+    def __call__(self, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (r, F) at the first level and at the second, 0 or 1 in float32."""
+        values = block[:, self.columns].astype(np.float64)
+        high = self._high(values)
+        low = ~high
+        if self.levels.name == "low, high":
+            assert self.levels.low is not None
+            low = self._at(values, self.levels.low) & ~high
+        return low.astype(np.float32), high.astype(np.float32)
+
+    def _high(self, values: np.ndarray) -> np.ndarray:
+        if self.levels.name == "swap":
+            above = np.where(self.single, values > self.middle, values != self.middle)
+            found: np.ndarray = np.logical_or.reduceat(above, self.starts, axis=1)
+            return found
+        if self.levels.name == "present":
+            found = np.logical_or.reduceat(values != 0, self.starts, axis=1)
+            return found
+        assert self.levels.high is not None
+        found = np.zeros((len(values), len(self.starts)), dtype=bool)
+        for cell in np.atleast_2d(self.levels.high):
+            found |= self._at(values, cell)
+        return found
+
+    def _at(self, values: np.ndarray, level: np.ndarray) -> np.ndarray:
+        near = np.abs(values - level[self.columns]) <= self.near
+        found: np.ndarray = np.logical_and.reduceat(near, self.starts, axis=1)
+        return found
+
+    def _middles(self, values: np.ndarray) -> np.ndarray:
+        """Value of each column above which its second half begins; of blocks their commonest."""
+        middle: np.ndarray = np.median(values, axis=0)
+        # Where more lies below the median than above, as in 0, 1, 1, the median is the upper half.
+        upper = (values < middle).sum(axis=0) > (values > middle).sum(axis=0)
+        middle[upper] = np.nextafter(middle[upper], -np.inf)
+        stops = np.append(self.starts[1:], len(self.columns))
+        for start, stop in zip(self.starts, stops, strict=True):
+            if stop - start > 1:
+                found, times = np.unique(values[:, start:stop], axis=0, return_counts=True)
+                middle[start:stop] = found[times.argmax()]
+        return middle
+
+
+def level_counts(
+    population: Population,
+    features: Sequence[np.ndarray],
+    levels: Sequence[np.ndarray],
+    pairs: np.ndarray,
+) -> np.ndarray:
+    """The same (p, 4) for pairs of levels, whose first levels are all others of the feature.
+
+    ``levels`` (L, columns) are those of each feature; ``pairs`` (p, 2) are positions among all.
+    """
+    at = []
+    for columns, own in zip(features, levels, strict=True):
+        values = population.rows.columns(columns)
+        near = tolerance(values)
+        at += [(np.abs(values - level) <= near).all(axis=1) for level in own]
+    held = np.array(at, dtype=np.float32)
+    both, (i, j) = held @ held.T, pairs.T
+    alone, n = held.sum(axis=1), held.shape[1]
+    one, other, joint = alone[i], alone[j], both[i, j]
+    found = n - one - other + joint, one - joint, other - joint, joint
+    return np.stack(found, axis=1).round().astype(np.int64)
+
+
+def off_manifold(
+    population: Population, moves: Iterable[Intervention], p: int, rng: np.random.RandomState
+) -> np.ndarray:
+    """Share (p,) of rows beyond 99 % of the data once both features are moved; NaN: not measured.
+
+    ``moves`` move both features of each pair.
+    """
+    nearby, found = _nearby(population, rng), np.full(p, np.nan)
+    for i, move in enumerate(itertools.islice(moves, MOST_MEASURED)):
+        if population.levels.keys().isdisjoint(move.columns):
+            found[i] = nearby.off_manifold(move.learned(nearby.raw[:, move.positions]))
+    return found
+
+
+def contexts_off_manifold(
+    population: Population, contexts: np.ndarray, rng: np.random.RandomState
+) -> float:
+    """Share of contexts (n, d) that are further from the data than 99 % of the data is."""
+    rows = contexts[:: -(-len(contexts) // MOST_CONTEXTS)]
+    return _nearby(population, rng).far(without_text(rows, population.levels))
+
+
+def _nearby(population: Population, rng: np.random.RandomState) -> DataNearby:
+    index = sampled(np.arange(population.rows.shape[0]), MOST_NEIGHBOURS, rng)
+    return DataNearby(without_text(dense_rows(population.rows, index), population.levels))
+
+
+def moves_of_pairs(
+    features: Sequence[np.ndarray], levels: PairLevels, pairs: np.ndarray
+) -> Iterator[Intervention]:
+    """Interventions that take both features of each pair to their second levels."""
+    for i, j in pairs:
+        columns = np.concatenate([features[i], features[j]])
+        at = tuple(columns.tolist())
+        if levels.high is None:
+            yield Swap(at, 0)
+        elif levels.high.ndim == 2:
+            yield CellSwap(at, 0, levels.high[:, columns])
+        else:
+            yield SetTo(at, tuple(levels.high[columns].tolist()))
+
+
+class CellSwap(Swap):
+    """A swap whose donors are cells."""
+
+    def learned(self, data: np.ndarray, names: Names = None) -> CellSwap:
+        return self
