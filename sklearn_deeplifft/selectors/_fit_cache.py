@@ -19,13 +19,11 @@ from filelock import FileLock
 from sklearn_deeplifft.ensembles import digest_of
 from sklearn_deeplifft.exceptions import CheckpointWarning, FeatureSelectionWarning, tell, withheld
 from sklearn_deeplifft.networks import hash_of, key_of_parameters
+from sklearn_deeplifft.selectors._cut import CUT
 from sklearn_deeplifft.selectors._sources import Source
 from sklearn_deeplifft.tables import FitData
 
-__all__ = ["CUT", "remembered", "require_memory"]
-
-CUT = ("alpha", "n_features_to_select", "per_class", "threshold")
-"""Parameters that choose among features after they are ranked."""
+__all__ = ["remembered", "require_memory"]
 
 INERT = ("checkpoint_dir", "memory", "n_jobs", "output", "verbose")
 """Parameters that change nothing of what ``fit`` leaves behind."""
