@@ -21,7 +21,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from sklearn_deeplifft._printable import quoted
 from sklearn_deeplifft.exceptions import SavedFileError
@@ -58,7 +58,7 @@ def write_blocks(path: str | os.PathLike[str], text: str, blocks: Mapping[str, B
     for part in parts:
         digest.update(part)
     at = DIGITS.start - 8
-    parts[1] = header[:at] + _without(digest).encode() + header[at + 64 :]
+    parts[1] = header[:at] + digest.hexdigest().encode() + header[at + 64 :]
     write_whole(path, parts)
 
 
@@ -87,14 +87,10 @@ def _refuse(what: str, error: Exception, path: str | os.PathLike[str]) -> NoRetu
     raise SavedFileError(f"{quoted(os.fspath(path), 400)} {what} ({said}).") from error
 
 
-def _without(digest: hashlib._Hash) -> str:
-    return digest.hexdigest()
-
-
 def _header(text: str, blocks: Mapping[str, Block]) -> bytes:
     digests = {name: hashlib.sha256(block.content).hexdigest() for name, block in blocks.items()}
     metadata = {"sha256": "0" * 64, "text": text, "blocks": json.dumps(digests)}
-    header: dict[str, object] = {"__metadata__": metadata}
+    header: dict[str, Any] = {"__metadata__": metadata}
     start = 0
     for name, block in blocks.items():
         end = start + len(memoryview(block.content).cast("B"))
@@ -153,9 +149,7 @@ def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number of JSON")
 
 
-def _blocks(
-    header: Mapping[str, dict[str, object]], data: memoryview
-) -> Iterator[tuple[str, Block]]:
+def _blocks(header: Mapping[str, Any], data: memoryview) -> Iterator[tuple[str, Block]]:
     """The blocks, whose declared sizes have to fill the data exactly."""
     start = 0
     for name, entry in header.items():

@@ -63,6 +63,12 @@ class Decoder:
         """Values by name."""
         return {name: self.decode(value) for name, value in named.items()}
 
+    def made(self, at: int, name: str, base: type) -> Any:
+        """An object of a class by name, without attributes; what it holds may refer to it."""
+        found: Any = object.__new__(self.of_class(name, base))
+        self.known[at] = found
+        return found
+
     def of_class(self, name: str, base: type) -> type:
         """A class by name, which has to be one of this kind."""
         found = resolve(name, self.own)
@@ -121,7 +127,7 @@ def _values_in(tag: str, *parts: Any) -> list[Any]:
     return [part for part in parts if isinstance(part, list) and part[:1] == ["ref"]]
 
 
-def _number(decoder: Decoder, dtype: str, value: Any) -> Any:
+def _number(decoder: Decoder, at: int, dtype: str, value: Any) -> Any:
     found = np.dtype(dtype)
     if found.kind not in "biuf":
         raise TypeError(f"{dtype} is no number")
@@ -236,10 +242,9 @@ def _named(decoder: Decoder, at: int, name: str, fields: dict[str, Any]) -> Any:
 
 
 def _new(decoder: Decoder, at: int, name: str, state: dict[str, Any]) -> Any:
-    kind = decoder.of_class(name, object)
-    found = decoder.known[at] = kind.__new__(kind)
+    found = decoder.made(at, name, object)
     attributes = decoder.fields(state)
-    if hasattr(kind, "__setstate__"):  # scikit-learn's warns of another version
+    if hasattr(found, "__setstate__"):  # scikit-learn's warns of another version
         found.__setstate__(attributes)
     else:
         vars(found).update(attributes)
@@ -252,7 +257,6 @@ INLINE: dict[str, Callable[..., Any]] = {
     "dtype": lambda decoder, name: np.dtype(name),
     "float": _float,
     "name": lambda decoder, name: resolve(name, decoder.own),
-    "number": _number,
     "path": lambda decoder, path: Path(path),
     "str_": lambda decoder, text: np.str_(text),
 }
@@ -267,6 +271,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "list": _list,
     "named": _named,
     "new": _new,
+    "number": _number,
     "objects": _objects,
     "ordered": _filled(OrderedDict),
     "partial": _partial,

@@ -29,13 +29,19 @@ from sklearn_deeplifft.saving._container import Block
 from sklearn_deeplifft.saving._registry import known_name
 from sklearn_deeplifft.saving._torch_parts import encode_torch
 
-__all__ = ["Encoder"]
+__all__ = ["OF_A_SEARCH", "Encoder"]
 
 LIBRARIES = {
     *("builtins", "collections", "functools", "joblib", "numpy", "pandas", "polars", "scipy"),
     *("sklearn", "sklearn_deeplifft", "skorch", "torch", "types", "weakref"),
 }
 """A class of these that is not listed is refused; any other is the user's, who brings it again."""
+
+
+OF_A_SEARCH = (
+    *("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks", "_skl_callbacks_to_teardown"),
+)
+"""What scikit-learn keeps on an estimator while another fits it."""
 
 
 class Encoder:
@@ -78,14 +84,18 @@ class Encoder:
             self.nodes[at] = self._node(value)
             return ["ref", at]
 
-    def name_of(self, value: Any) -> str:
-        """Name of a class or function, which becomes the user's own where it is not known."""
+    def name_of(self, value: Any, holder: Any = None) -> str:
+        """Name of a class or function, which becomes the user's own where it is not known.
+
+        ``holder`` is the object that is of this class, for messages.
+        """
+        said = value if holder is None else holder
         known = known_name(value)
         if known is not None:
             return known
         module, name = str(value.__module__), value.__qualname__
         if module.partition(".")[0] in LIBRARIES:
-            raise self.refusal(value, f"{module}.{name} is not among the classes that files hold")
+            raise self.refusal(said, f"{module}.{name} is not among the classes that files hold")
         if "<lambda>" in name:
             raise self.refusal(value, "a function without a name cannot be found again")
         name = name.rpartition(".")[2]
@@ -127,8 +137,6 @@ class Encoder:
         """What is small, cannot change, and needs no identity."""
         if type(value) is float:
             return value if math.isfinite(value) else ["float", repr(value)]
-        if isinstance(value, np.generic) and value.dtype.kind in "biuf" and value.itemsize <= 8:
-            return ["number", value.dtype.str, self.encode(value.item())]
         if type(value) is complex:
             return ["complex", self.encode(value.real), self.encode(value.imag)]
         if isinstance(value, bytes):
@@ -158,14 +166,11 @@ class Encoder:
     def _object(self, value: Any) -> list[Any]:
         if isinstance(value, tuple) and hasattr(value, "_asdict"):
             return ["named", self.name_of(type(value)), self.fields(value._asdict())]
-        name = self.name_of(type(value))
+        name = self.name_of(type(value), value)
         if is_dataclass(value):
             # Not what it has cached beside its fields.
-            return [
-                "new",
-                name,
-                self.fields({f.name: getattr(value, f.name) for f in fields(value)}),
-            ]
+            own = {field.name: getattr(value, field.name) for field in fields(value)}
+            return ["new", name, self.fields(own)]
         state = value.__getstate__() or {}
         if not isinstance(state, dict) or isinstance(value, list | tuple | dict | set):
             raise self.refusal(value, f"a {name} keeps what it holds out of sight")
@@ -176,7 +181,11 @@ def _settled(value: Any, state: dict[str, Any]) -> dict[str, Any]:
     """State of an estimator without a function that was handed its progress."""
     if not isinstance(value, BaseEstimator):
         return state
-    state = {name: 0 if name == "verbose" and callable(v) else v for name, v in state.items()}
+    state = {
+        name: 0 if name == "verbose" and callable(part) else part
+        for name, part in state.items()
+        if name not in OF_A_SEARCH
+    }
     if "_trained_with" in state:
         trained_with = state["_trained_with"]
         silent = {"verbose": 0} if callable(trained_with.get("verbose")) else {}
@@ -202,6 +211,8 @@ def _array(encoder: Encoder, value: np.ndarray) -> list[Any]:
 
 
 def _generic(encoder: Encoder, value: np.generic) -> list[Any]:
+    if value.dtype.kind in "biuf" and value.itemsize <= 8:
+        return ["number", value.dtype.str, encoder.encode(value.item())]
     return ["scalar", *encoder.array(np.asarray(value))[1:]]
 
 

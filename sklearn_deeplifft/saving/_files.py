@@ -50,7 +50,7 @@ def opened(path: str | os.PathLike[str]) -> BinaryIO:
     return os.fdopen(found, "rb")
 
 
-def write_whole(path: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
+def write_whole(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:
     """Write a file beside its place and move it in; an error leaves an older one as it was."""
     path = Path(path)
     if "\0" in str(path):

@@ -61,7 +61,7 @@ OURS = {
 """Names of ours by the file that defines them; saved without it, so that files may move."""
 
 THEIRS = {
-    "numpy": ("bool_", "float32", "float64", "int32", "int64"),
+    "numpy": ("float32", "float64", "int32", "int64"),
     "skorch": (
         *("NeuralNet", "NeuralNetBinaryClassifier", "NeuralNetClassifier", "NeuralNetRegressor"),
     ),
@@ -155,6 +155,5 @@ def _found(home: str, name: str) -> Any:
 
 def _of_family(home: str, value: Any) -> bool:
     module, base = FAMILIES[home]
-    return isinstance(value, type) and issubclass(
-        value, vars(importlib.import_module(module))[base]
-    )
+    kind = vars(importlib.import_module(module))[base]
+    return isinstance(value, type) and issubclass(value, kind)

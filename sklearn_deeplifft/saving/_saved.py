@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from types import FunctionType
 from typing import Any, NoReturn
 
 from sklearn_deeplifft._printable import named, one_line, quoted
@@ -14,7 +16,7 @@ from sklearn_deeplifft.saving._container import read_blocks, write_blocks
 from sklearn_deeplifft.saving._decode import Decoder
 from sklearn_deeplifft.saving._encode import Encoder
 
-__all__ = ["SavableMixin", "Saved", "read_saved", "write_object"]
+__all__ = ["SavableMixin", "Saved", "own_parts", "read_saved", "write_object"]
 
 FORMAT = 1
 
@@ -113,9 +115,8 @@ class Saved:
     def refuse(self, error: Exception) -> NoReturn:
         """Say that the file does not hold what it should."""
         said = one_line(f"{type(error).__name__}: {error}")
-        raise SavedFileError(
-            f"{_named(self.path)} does not hold what it should ({said})."
-        ) from error
+        message = f"{_named(self.path)} does not hold what it should ({said})."
+        raise SavedFileError(message) from error
 
     def _node(self) -> list[Any]:
         try:
@@ -128,10 +129,20 @@ class Saved:
         return node
 
 
-def write_object(path: str | os.PathLike[str], value: Any) -> None:
-    """Write an object; an error leaves an older file as it was."""
+def write_object(
+    path: str | os.PathLike[str], value: Any, own: Mapping[str, Any] | None = None
+) -> None:
+    """Write an object; an error leaves an older file as it was.
+
+    ``own`` are the classes and functions of the user that a reader will have; None leaves it to
+    him to bring them.
+    """
     encoder = Encoder()
     root = encoder.encode(value)
+    if own is not None:
+        lost = [name for name, part in encoder.own.items() if own.get(name) is not part]
+        if lost:
+            raise TypeError(f"{named(lost)} would not be found again")
     text = {
         "format": FORMAT,
         "versions": {name: _version(name) for name in PACKAGES},
@@ -140,6 +151,22 @@ def write_object(path: str | os.PathLike[str], value: Any) -> None:
         "nodes": encoder.nodes,
     }
     write_blocks(path, json.dumps(text, allow_nan=False, separators=(",", ":")), encoder.blocks)
+
+
+def own_parts(value: Any) -> dict[str, Any]:
+    """Classes and functions of the user that a value refers to, and those beside them, by name."""
+    encoder = Encoder()
+    try:
+        encoder.encode(value)
+    except TypeError:  # it cannot be written either
+        return {}
+    found: dict[str, Any] = dict(encoder.own)
+    for part in encoder.own.values():
+        module = sys.modules.get(part.__module__)
+        for beside in () if module is None else tuple(vars(module).values()):
+            if isinstance(beside, type | FunctionType):
+                found.setdefault(beside.__name__, beside)
+    return found
 
 
 def read_saved(path: str | os.PathLike[str], own: Mapping[str, Any]) -> Saved:

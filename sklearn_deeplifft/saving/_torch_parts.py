@@ -65,7 +65,7 @@ def _state(module: Any) -> dict[str, Any]:
     needed = ("_parameters", "_buffers", "_modules", "training")
     return {
         name: value
-        for name, value in vars(module).items()
+        for name, value in module.__getstate__().items()
         if name in needed or name not in empty or value
     }
 
@@ -104,21 +104,18 @@ def _read_device(decoder: Decoder, at: int, name: str) -> Any:
 def _read_module(decoder: Decoder, at: int, name: str, state: dict[str, Any]) -> Any:
     import torch
 
-    kind = decoder.of_class(name, torch.nn.Module)
-    found = decoder.known[at] = kind.__new__(kind)
+    found = decoder.made(at, name, torch.nn.Module)
     vars(found).update(vars(torch.nn.Module()))
-    fill = (
-        kind.__setstate__ if kind.__module__.startswith("torch.") else torch.nn.Module.__setstate__
-    )
-    fill(found, decoder.fields(state))
+    theirs = type(found).__module__.startswith("torch.")  # some add what older versions lack
+    kind = type(found) if theirs else torch.nn.Module
+    kind.__setstate__(found, decoder.fields(state))
     return found
 
 
 def _read_optimizer(decoder: Decoder, at: int, name: str, state: dict[str, Any]) -> Any:
     import torch
 
-    kind = decoder.of_class(name, torch.optim.Optimizer)
-    found = decoder.known[at] = kind.__new__(kind)
+    found = decoder.made(at, name, torch.optim.Optimizer)
     found.__setstate__(decoder.fields(state))
     return found
 
@@ -126,8 +123,7 @@ def _read_optimizer(decoder: Decoder, at: int, name: str, state: dict[str, Any])
 def _read_net(decoder: Decoder, at: int, name: str, state: dict[str, Any]) -> Any:
     import skorch
 
-    kind = decoder.of_class(name, skorch.NeuralNet)
-    found = decoder.known[at] = kind.__new__(kind)
+    found = decoder.made(at, name, skorch.NeuralNet)
     vars(found).update(decoder.fields(state))
     return found
 

@@ -35,7 +35,7 @@ class _Asleep(RankedFeatures, MetaEstimatorMixin, BaseEstimator):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(_wake(self), name)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:  # isinstance() asks for it
         home = sys.modules.get(_home_of(type(self).__name__))
         return type(self) if home is None else vars(home).get(type(self).__name__, type(self))
