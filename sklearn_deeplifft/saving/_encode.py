@@ -71,6 +71,8 @@ class Encoder:
         TypeError
             It holds something that has no place in a file; its place in the object is named.
         """
+        if isinstance(value, joblib.Memory):  # by its folder; to make one would make the folder
+            value = None if value.location is None else str(value.location)
         with self._at(name):
             if value is None or type(value) in (bool, int, str):
                 return value
@@ -145,8 +147,6 @@ class Encoder:
             return ["str_", str(value)]
         if isinstance(value, PurePath):
             return ["path", os.fspath(value)]
-        if isinstance(value, joblib.Memory):  # by its folder; to make one would make the folder
-            return value.location if isinstance(value.location, str) else None
         if isinstance(value, np.dtype):
             return ["dtype", value.str]
         if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType):

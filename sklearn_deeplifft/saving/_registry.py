@@ -72,6 +72,10 @@ THEIRS = {
     "skorch.dataset": ("Dataset", "ValidSplit"),
     "skorch.history": ("History",),
     "skorch.setter": ("optimizer_setter",),
+    "skorch.utils": (
+        *("_indexing_dict", "_indexing_list_tuple_of_data", "_indexing_ndframe"),
+        *("_indexing_none", "_indexing_other", "noop", "to_numpy"),
+    ),
     "sklearn.frozen": ("FrozenEstimator",),
     "sklearn.neural_network": ("MLPClassifier", "MLPRegressor"),
     "sklearn.neural_network._stochastic_optimizers": ("AdamOptimizer", "SGDOptimizer"),

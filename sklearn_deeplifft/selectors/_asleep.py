@@ -93,7 +93,9 @@ def awake(saved: Saved, found: Any, kind: Any) -> Any:
     with neutral_torch():
         attributes = {name: saved.value(value) for name, value in saved.fields.items()}
     vars(found).pop("_saved", None)
-    vars(found).update(attributes | vars(found))  # the cut may have been set meanwhile
+    attributes |= vars(found)  # the cut may have been set meanwhile
+    vars(found).clear()
+    vars(found).update(attributes)
     object.__dict__["__class__"].__set__(found, kind)
     return found
 
