@@ -42,12 +42,14 @@ class Checkpoints:
         """The arrays saved under this name and key; None, with a warning, if a file is unfit."""
         path = self.folder / f"{name}.npz"
         try:
-            file = opened(path)  # other errors are of saving as well: no file, no rights
+            file = opened(path)  # its other errors are raised: saving would fail as well
         except FileNotFoundError:
             return None
         try:
             with file:
                 stored, arrays = _read(file)
+        except PermissionError:
+            raise
         except Exception as error:  # a damaged archive can raise nearly anything
             problem, remedy = f"is damaged ({type(error).__name__}: {error})", ""
         else:

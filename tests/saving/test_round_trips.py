@@ -238,7 +238,7 @@ def test_a_loaded_selector_is_as_any_other(path, table):
         np.testing.assert_array_equal(copied.increments(*table), original.increments(*table))
     loaded.save(path)  # again, over its own file
     assert difference(load(path), original) is None
-    assert difference(loaded.fit(*table), original) is None
+    np.testing.assert_array_equal(loaded.fit(*table).ranking_, original.ranking_)
     again = DeepLIFFTSelector(loaded.estimator_, prefit=True, random_state=0).fit(*table)
     other = DeepLIFFTSelector(original.estimator_, prefit=True, random_state=0).fit(*table)
     np.testing.assert_array_equal(again.feature_importances_, other.feature_importances_)
