@@ -16,6 +16,7 @@ if typing.TYPE_CHECKING:
         CheckpointWarning,
         FeatureSelectionWarning,
         NotPiecewiseLinearError,
+        SavedFileError,
         TrainingDivergedError,
         TrainingInterrupted,
     )
@@ -24,6 +25,7 @@ if typing.TYPE_CHECKING:
     from sklearn_deeplifft.selectors._deeplifft import DeepLIFFTSelector
     from sklearn_deeplifft.selectors._gia import GIATransformer
     from sklearn_deeplifft.selectors._importance_neurons import ImportanceNeuronSelector
+    from sklearn_deeplifft.selectors._load import load
     from sklearn_deeplifft.selectors._per_row import Importances
     from sklearn_deeplifft.selectors._score_clusters import score_clusters
     from sklearn_deeplifft.tables._correlations import groups_from_correlation
@@ -43,6 +45,7 @@ __all__ = [
     "NetworkEnsembleRegressor",
     "NotPiecewiseLinearError",
     "Progress",
+    "SavedFileError",
     "ScoreClusters",
     "TrainingDivergedError",
     "TrainingInterrupted",
@@ -51,6 +54,7 @@ __all__ = [
     "groups_from_correlation",
     "groups_from_file",
     "interventions",
+    "load",
     "networks",
     "score_clusters",
     "sequences",
@@ -62,6 +66,7 @@ _HOMES = {
         "CheckpointWarning",
         "FeatureSelectionWarning",
         "NotPiecewiseLinearError",
+        "SavedFileError",
         "TrainingDivergedError",
         "TrainingInterrupted",
     ),
@@ -70,6 +75,7 @@ _HOMES = {
     "selectors._gia": ("GIATransformer",),
     "selectors._importance_neurons": ("ImportanceNeuronSelector",),
     "selectors._contributions": ("Contributions",),
+    "selectors._load": ("load",),
     "selectors._per_row": ("Importances",),
     "selectors._score_clusters": ("score_clusters",),
     "tables._correlations": ("groups_from_correlation",),

@@ -13,6 +13,7 @@ __all__ = [
     "CheckpointWarning",
     "FeatureSelectionWarning",
     "NotPiecewiseLinearError",
+    "SavedFileError",
     "TrainingDivergedError",
     "TrainingInterrupted",
     "tell",
@@ -26,6 +27,10 @@ BETWEEN = ("sklearn_deeplifft", "sklearn", "joblib")
 
 class NotPiecewiseLinearError(ValueError):
     """The network is not affine around its inputs, so no exact decomposition exists."""
+
+
+class SavedFileError(ValueError):
+    """A file of ``save`` is foreign, damaged or newer, or refers to classes that are not known."""
 
 
 class TrainingDivergedError(ValueError):

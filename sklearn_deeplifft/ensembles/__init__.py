@@ -5,7 +5,6 @@ from sklearn_deeplifft.ensembles._base import (
     BaseNetworkEnsemble,
     all_or_nothing,
     defaults_of,
-    names_of,
 )
 from sklearn_deeplifft.ensembles._chance import LEVEL
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
@@ -54,7 +53,6 @@ __all__ = [
     "key_of",
     "families_of",
     "knockoff_map_of",
-    "names_of",
     "null_rows",
     "reporter",
     "train_networks",

@@ -55,6 +55,7 @@ from sklearn_deeplifft.networks import (
     clone_holder,
     name_classes,
 )
+from sklearn_deeplifft.saving import SavableMixin
 from sklearn_deeplifft.tables import (
     FeatureGroups,
     FitData,
@@ -65,20 +66,21 @@ from sklearn_deeplifft.tables import (
     encode_like,
     encode_target,
     fit_data,
+    names_of,
     require_device,
     require_finite_answers,
     require_layer_sizes,
     require_machine_numbers,
 )
 
-__all__ = ["BaseNetworkEnsemble", "all_or_nothing", "defaults_of", "names_of"]
+__all__ = ["BaseNetworkEnsemble", "all_or_nothing", "defaults_of"]
 
 
 LARGEST = 1e30
 """Largest size of a setting that multiplies weights: single precision holds it and its products."""
 
 
-class BaseNetworkEnsemble(BaseEstimator, ABC):
+class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
     """N networks trained on one table, each with its own seed and its own rows held out.
 
     Final subclasses give ``__init__``, say what a target is, and turn outputs into predictions.
@@ -314,12 +316,6 @@ class BaseNetworkEnsemble(BaseEstimator, ABC):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = False
         return tags
-
-
-def names_of(estimator: Any) -> np.ndarray | None:
-    """Column names that the last validation of X has seen, if it has seen any."""
-    names: np.ndarray | None = vars(estimator).get("feature_names_in_")
-    return names
 
 
 def defaults_of(estimator: Any) -> dict[str, Any]:

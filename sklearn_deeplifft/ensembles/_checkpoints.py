@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import uuid
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from sklearn_deeplifft.exceptions import CheckpointWarning, tell
+from sklearn_deeplifft.saving import opened
 
 __all__ = ["Checkpoints", "key_of"]
 
@@ -39,12 +42,14 @@ class Checkpoints:
         """The arrays saved under this name and key; None, with a warning, if a file is unfit."""
         path = self.folder / f"{name}.npz"
         try:
-            with open(path, "rb") as file:
-                stored, arrays = _read(file)
+            file = opened(path)  # its other errors are raised: saving would fail as well
         except FileNotFoundError:
             return None
-        except (PermissionError, IsADirectoryError, NotADirectoryError):
-            raise  # saving would fail as well
+        try:
+            with file:
+                stored, arrays = _read(file)
+        except PermissionError:
+            raise
         except Exception as error:  # a damaged archive can raise nearly anything
             problem, remedy = f"is damaged ({type(error).__name__}: {error})", ""
         else:
@@ -80,14 +85,33 @@ class Checkpoints:
 def _read(file: IO[bytes]) -> tuple[str, dict[str, np.ndarray]]:
     """Key and arrays of a whole file; an error of some kind if it is not whole."""
     with np.load(file, allow_pickle=False) as npz:
-        # Before NumPy parses anything: a damaged shape could ask for any amount of memory.
+        # Before NumPy makes anything: a shape could ask for any amount of memory.
+        size, members = os.fstat(file.fileno()).st_size, npz.zip.infolist()
+        _require_held(sum(member.file_size for member in members), size)
         if (member := npz.zip.testzip()) is not None:
             raise ValueError(f"the checksum of {member} does not fit")
+        for part in members:
+            _require_held(_declared(npz.zip, part), size)
         header = json.loads(str(npz["arr_0"]))
         arrays = {label: npz[f"arr_{i}"] for i, label in enumerate(header["names"], start=1)}
     if header["digest"] != key_of(header["key"], arrays):
         raise ValueError("the digest does not fit the content")
     return header["key"], arrays
+
+
+def _require_held(declared: int, size: int) -> None:
+    """Refuse what declares more than the file holds; ``save`` compresses nothing."""
+    if declared > size:
+        raise ValueError(f"it declares {declared:,} bytes, and the file has {size:,}")
+
+
+def _declared(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    """Bytes of the array that a member declares."""
+    with archive.open(member) as content:
+        major = np.lib.format.read_magic(content)[0]
+        read = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}
+        shape, _, dtype = read[major](content)
+    return math.prod(shape) * int(dtype.itemsize)
 
 
 def key_of(*parts: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from os import PathLike
 from typing import Any, Self
 
@@ -12,7 +12,6 @@ import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles import (
@@ -21,7 +20,6 @@ from sklearn_deeplifft.ensembles import (
     Report,
     all_or_nothing,
     ensemble_for,
-    names_of,
     reporter,
 )
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
@@ -33,7 +31,9 @@ from sklearn_deeplifft.ranking import (
     rank,
     ranks,
 )
+from sklearn_deeplifft.saving import SavableMixin
 from sklearn_deeplifft.selectors._at_chance import warn_at_chance
+from sklearn_deeplifft.selectors._cut import CUT
 from sklearn_deeplifft.selectors._elimination import eliminate, require_possible
 from sklearn_deeplifft.selectors._fit_cache import remembered, require_memory
 from sklearn_deeplifft.selectors._quantities import Quantities
@@ -57,13 +57,16 @@ from sklearn_deeplifft.tables import (
     check_rows,
     find_groups,
     group_labels,
+    names_of,
     require_machine_numbers,
 )
 
 __all__ = ["BaseNetworkSelector"]
 
 
-class BaseNetworkSelector(RankedFeatures, Reported, MetaEstimatorMixin, BaseEstimator, ABC):
+class BaseNetworkSelector(
+    SavableMixin, RankedFeatures, Reported, MetaEstimatorMixin, BaseEstimator, ABC
+):
     """A feature selector that ranks columns by what the networks of an ensemble say of them.
 
     Final subclasses give ``__init__``, ``_own_defaults`` and ``_scorer``, and declare which of
@@ -80,15 +83,7 @@ class BaseNetworkSelector(RankedFeatures, Reported, MetaEstimatorMixin, BaseEsti
 
     _parameter_constraints: dict[str, Any] = {
         "estimator": "no_validation",
-        "n_features_to_select": [
-            None,
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="right"),
-            StrOptions({AUTO}),
-        ],
-        "threshold": [None, Interval(Real, None, None, closed="both"), str],
-        "alpha": [Interval(Real, 0, 1, closed="neither")],
-        "per_class": ["boolean"],
+        **CUT,
         "target_class": "no_validation",
         "feature_groups": "no_validation",
         "prefit": ["boolean"],
@@ -414,15 +409,6 @@ class BaseNetworkSelector(RankedFeatures, Reported, MetaEstimatorMixin, BaseEsti
 
     def __sklearn_clone__(self) -> Self:
         return clone_holder(self, "estimator")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.target_tags.multi_output = True
-        tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = False
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 def _seed_of(random_state: Any) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import ScoreSums, cell_means, largest_score, overall_score
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
+from sklearn_deeplifft.selectors._cut import position_of
 from sklearn_deeplifft.selectors._scores import Scores
 from sklearn_deeplifft.selectors._significance import NullScores
 from sklearn_deeplifft.tables import FeatureGroups, Target
@@ -18,7 +19,6 @@ __all__ = [
     "split_null_scores",
     "of_class",
     "plain",
-    "position_of",
     "row_of",
     "scores_of",
     "warn_never_right",
@@ -128,15 +128,6 @@ def row_of(target: Target, target_class: object) -> int:
             f"target_class={shown(target_class)} is not a class of y; its classes are {names}."
         )
     return row
-
-
-def position_of(label: object, names: Sequence[object]) -> int | None:
-    """Position of a label among the names of classes; None for anything that is not one of them."""
-    try:
-        hash(label)  # arrays, lists and tuples of them have no answer to whether they are equal
-        return list(names).index(label)
-    except (TypeError, ValueError):
-        return None
 
 
 def plain(label: object) -> object:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import pickle
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cloudpickle
 import joblib
 from filelock import FileLock
 
+from sklearn_deeplifft._printable import printable
 from sklearn_deeplifft.ensembles import digest_of
-from sklearn_deeplifft.exceptions import CheckpointWarning, FeatureSelectionWarning, tell, withheld
+from sklearn_deeplifft.exceptions import (
+    CheckpointWarning,
+    FeatureSelectionWarning,
+    SavedFileError,
+    tell,
+    withheld,
+)
 from sklearn_deeplifft.networks import hash_of, key_of_parameters
+from sklearn_deeplifft.saving import OF_A_SEARCH, own_parts, read_saved, write_object
+from sklearn_deeplifft.selectors._cut import CUT
 from sklearn_deeplifft.selectors._sources import Source
 from sklearn_deeplifft.tables import FitData
 
-__all__ = ["CUT", "remembered", "require_memory"]
+__all__ = ["remembered", "require_memory"]
 
-CUT = ("alpha", "n_features_to_select", "per_class", "threshold")
-"""Parameters that choose among features after they are ranked."""
+FILE = "fit.safetensors"
 
 INERT = ("checkpoint_dir", "memory", "n_jobs", "output", "verbose")
 """Parameters that change nothing of what ``fit`` leaves behind."""
@@ -34,7 +39,7 @@ TOLD_OTHERWISE = ("estimator", "feature_groups")
 """Parameters that enter a key as what they came to: an ensemble, and the group of each column."""
 
 # What set_output and set_fit_request keep on an estimator is the user's, not the fit's.
-OF_THE_USER = ("_metadata_request", "_sklearn_output_config")
+OF_THE_USER = ("_metadata_request", "_sklearn_output_config", *OF_A_SEARCH)
 
 
 Said = tuple[type[FeatureSelectionWarning], str, str]
@@ -73,19 +78,21 @@ def remembered(selector: Any, data: FitData, source: Source, fit: Callable[[], N
     if folder is None:
         fit()
         return
+    own = own_parts(source.ensemble.get_params(deep=False))
     path = folder / "sklearn_deeplifft" / type(selector).__name__ / _key(selector, data, source)
-    path = path / "output.pkl"  # joblib's own layout, so that Memory.reduce_size finds it
-    kept, _ = _read(path)
+    path = path / FILE
+    kept, _ = _read(path, own)
     if kept is None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name("lock")):
-            kept, problem = _read(path)  # another process may have written it meanwhile
+        with _lock(path):
+            kept, problem = _read(path, own)  # another process may have written it meanwhile
             if problem is not None:
-                _warn(f"file {path} {problem}. It is computed again and the file replaced.")
+                _warn(f"{problem} It is computed again and the file replaced.")
             if kept is None:
                 said = _watched(fit)
-                _write(path, Kept(_fitted(selector), said))
+                _write(path, Kept(_fitted(selector), said), own)
                 return
+    with suppress(OSError):  # joblib's Memory.reduce_size drops what was not used for longest
+        os.utime(path.parent)
     if selector.verbose and not callable(selector.verbose):
         print(f"[{type(selector).__name__}] nothing is trained: the same fit is in {path}")
     for name in _fitted(selector):  # of an earlier fit
@@ -93,6 +100,21 @@ def remembered(selector: Any, data: FitData, source: Source, fit: Callable[[], N
     vars(selector).update(kept.attributes)
     for category, *parts in kept.warnings:
         tell(category(*parts))
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Wait for other processes that want the same fit; without a lock it is only made twice."""
+    lock = FileLock(path.with_name("lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        _warn(f"no lock can be had for {path} ({error}); others may make the same fit.")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _folder(memory: Any) -> Path | None:
@@ -103,9 +125,13 @@ def _folder(memory: Any) -> Path | None:
         try:
             memory = joblib.Memory(os.fspath(memory), verbose=0)
         except OSError as error:
-            raise type(error)(f"memory={memory!r} is no folder to write to: {error}") from error
+            raise type(error)(
+                f"memory={printable(repr(memory), 400)} is no folder to write to: {error}"
+            ) from error
         except ValueError as error:
-            raise ValueError(f"memory={memory!r} is no path of a folder: {error}.") from error
+            raise ValueError(
+                f"memory={printable(repr(memory), 400)} is no path of a folder: {error}."
+            ) from error
     if memory.store_backend is None:
         return None
     folder = Path(memory.store_backend.location)
@@ -160,40 +186,30 @@ def _watched(fit: Callable[[], None]) -> tuple[Said, ...]:
     return tuple((type(w), w.finding, w.remedy) for w in lasting)
 
 
-def _read(path: Path) -> tuple[Kept | None, str | None]:
-    """Content of a file, and the fault of one that cannot be read."""
+def _read(path: Path, own: Mapping[str, Any]) -> tuple[Kept | None, str | None]:
+    """Content of a file, and the fault of one that cannot be read, as a sentence."""
     try:
-        content = path.read_bytes()
+        saved = read_saved(path, own)
+        return Kept(**saved.value(saved.root)), None
     except FileNotFoundError:
         return None, None
-    digest, payload = content[:32], content[32:]
-    if hashlib.sha256(payload).digest() != digest:
-        return None, "is damaged (its digest does not fit its content)"
-    try:
-        return pickle.loads(payload), None
-    except Exception as error:  # of a class that is not there any more, say
-        return None, f"cannot be read ({type(error).__name__}: {error})"
+    except SavedFileError as error:
+        return None, f"file {error}"
+    except TypeError as error:  # it holds another object
+        return None, f"file {path} holds no fit ({error})."
+    except OSError as error:
+        return None, f"file {path} cannot be read ({error})."
 
 
-def _write(path: Path, kept: Kept) -> None:
+def _write(path: Path, kept: Kept, own: Mapping[str, Any]) -> None:
     """Keep a fit; one that cannot be kept is no reason to lose it."""
-    # In the same folder, because a move across file systems is a copy and can be interrupted.
-    unfinished = path.with_name(f".{uuid.uuid4().hex}.unfinished")
     try:
-        # By value where a class is of the user's own script, which a worker cannot import.
-        payload = cloudpickle.dumps(kept)
-        with open(unfinished, "xb") as file:
-            file.write(hashlib.sha256(payload).digest() + payload)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        write_object(path, kept._asdict(), own)
     except Exception as error:
         _warn(
             f"the fit cannot be kept in {path} ({type(error).__name__}: {error}). It is complete, "
             "but the next one will train again."
         )
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _warn(text: str) -> None:

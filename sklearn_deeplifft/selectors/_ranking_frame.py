@@ -8,9 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft.ensembles import names_of
 from sklearn_deeplifft.selectors._directions import directions, in_words
-from sklearn_deeplifft.tables import FeatureGroups, Rows, correlated_pairs, require_threshold
+from sklearn_deeplifft.tables import (
+    FeatureGroups,
+    Rows,
+    correlated_pairs,
+    names_of,
+    require_threshold,
+)
 
 __all__ = ["class_names", "displayed_names", "feature_names", "ranking_frame", "signed_scores"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from sklearn_deeplifft.ensembles import BaseNetworkEnsemble, names_of
+from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
 from sklearn_deeplifft.selectors._class_scores import plain, warn_never_right
 from sklearn_deeplifft.selectors._contributions import Contributions
 from sklearn_deeplifft.selectors._decomposition_scorer import ScoreRule
@@ -25,6 +25,7 @@ from sklearn_deeplifft.tables import (
     Target,
     check_rows,
     encode_like,
+    names_of,
     require_finite_answers,
     scored_rows,
 )

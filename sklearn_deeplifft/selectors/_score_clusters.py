@@ -16,12 +16,11 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft._printable import shown
-from sklearn_deeplifft.ensembles import names_of
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.selectors._class_scores import row_of
 from sklearn_deeplifft.selectors._clusters import ScoreClusters, name_of
 from sklearn_deeplifft.selectors._row_readings import RowReadings
-from sklearn_deeplifft.tables import check_rows, encode_like
+from sklearn_deeplifft.tables import check_rows, encode_like, names_of
 
 __all__ = ["score_clusters"]
 

@@ -17,7 +17,6 @@ from sklearn_deeplifft.ensembles import (
     Report,
     Rounds,
     has_gates,
-    names_of,
     with_nulls_held,
     with_target_units,
 )
@@ -36,6 +35,7 @@ from sklearn_deeplifft.tables import (
     decide_task,
     encode_target,
     fit_data,
+    names_of,
 )
 
 __all__ = [

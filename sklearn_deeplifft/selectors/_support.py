@@ -23,8 +23,7 @@ from sklearn_deeplifft.ranking import (
     top_mask,
     top_masks,
 )
-from sklearn_deeplifft.selectors._class_scores import position_of
-from sklearn_deeplifft.selectors._fit_cache import CUT
+from sklearn_deeplifft.selectors._cut import CUT, position_of
 from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._ranking_frame import ranking_frame
 from sklearn_deeplifft.selectors._significance import AUTO
@@ -51,7 +50,6 @@ class RankedFeatures(SelectorMixin):
     n_features_to_select: Any
     threshold: Any
     alpha: float
-    _parameter_constraints: dict[str, Any]
     per_class: bool
     layer: str | None = None
     """Submodule whose neurons are ranked, where a subclass has the parameter."""
@@ -329,6 +327,15 @@ class RankedFeatures(SelectorMixin):
             k = self._groups.merged(self._get_support_mask()).sum()
         return top_masks(self._groups.merged(self.importances_per_network_), k)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = False
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
     def _selects_inputs(self) -> bool:
         """Whether columns of X are ranked, rather than neurons of a hidden layer."""
         return self._layer is None
@@ -355,11 +362,11 @@ class RankedFeatures(SelectorMixin):
 
     def _require_cut(self) -> None:
         """Check the parameters of the cut, which may have been set since ``fit`` checked them."""
-        given = {name: value for name, value in self.get_params(deep=False).items() if name in CUT}
+        given = {name: getattr(self, name) for name in CUT}
         require_machine_numbers(given)
         if isinstance(self.n_features_to_select, Real | str):
             del given["n_features_to_select"]  # it is counted out against the features there are
-        limits = {name: self._parameter_constraints[name] for name in given}
+        limits = {name: CUT[name] for name in given}
         validate_parameter_constraints(limits, given, caller_name=type(self).__name__)
 
     def _get_support_mask(self) -> np.ndarray:

@@ -6,8 +6,6 @@ import os
 import sys
 from functools import cache
 
-import torch
-
 __all__ = ["prepare_for_forks"]
 
 
@@ -25,4 +23,6 @@ def prepare_for_forks() -> None:
 
 
 def _use_one_thread() -> None:
+    import torch
+
     torch.set_num_threads(1)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import type_of_target
-from torch import Tensor
 
 from sklearn_deeplifft.tables._task import Task
 from sklearn_deeplifft.tables._validation import as_numbers
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["Problem", "Target", "encode_like", "encode_known", "encode_target"]
 
@@ -63,6 +64,8 @@ class Target:
 
     def training_tensor(self, *, as_float: bool) -> Tensor:
         """Targets as a loss takes them: (n,) for one head, (n, H) for several."""
+        import torch
+
         codes = torch.from_numpy(self.codes)
         if self.kind in ("multilabel", "regression") or as_float:
             codes = codes.float()

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
@@ -21,6 +20,7 @@ __all__ = [
     "class_weights",
     "column_indices",
     "column_names",
+    "names_of",
     "require_device",
     "require_finite",
     "require_finite_answers",
@@ -49,6 +49,12 @@ MOST_WEIGHTS = 1e10
 
 Names = Sequence[str] | np.ndarray | None
 """Column names, where the table has any."""
+
+
+def names_of(estimator: Any) -> np.ndarray | None:
+    """Column names that the last validation of X has seen, if it has seen any."""
+    names: np.ndarray | None = vars(estimator).get("feature_names_in_")
+    return names
 
 
 def column_names(names: Names, columns: Iterable[int]) -> str:
@@ -330,6 +336,8 @@ def require_layer_sizes(sizes: Iterable[Any]) -> None:
 
 def require_device(device: str) -> None:
     """Raise unless torch knows the device and has it here."""
+    import torch
+
     try:
         torch.zeros(1, device=device).item()  # "meta" makes tensors that hold nothing
     except (AssertionError, RuntimeError) as error:

@@ -189,7 +189,7 @@ def test_a_file_that_may_not_be_read_is_not_called_damaged(saved, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError("not yours")
 
-    monkeypatch.setattr(module, "open", refuse, raising=False)
+    monkeypatch.setattr(module, "opened", refuse)
     with pytest.raises(PermissionError, match="not yours"):
         saved.load(NAME, KEY)
     monkeypatch.undo()
@@ -263,6 +263,40 @@ def test_a_damaged_shape_does_not_ask_for_memory(saved):
     path_of(saved).write_bytes(whole[:start] + huge + whole[start + len(huge) :])
     with pytest.warns(CheckpointWarning, match=r"the checksum of arr_1\.npy does not fit"):
         assert saved.load(NAME, KEY) is None
+
+
+def test_arrays_of_more_than_the_file_holds_are_refused(saved):
+    content = io.BytesIO()
+    np.savez_compressed(content, np.zeros(1_000_000))
+    path_of(saved).write_bytes(content.getvalue())
+    with pytest.warns(CheckpointWarning, match=r"it declares 8,000,128 bytes, and the file has"):
+        assert saved.load(NAME, KEY) is None
+
+
+def test_shapes_of_more_than_the_file_holds_are_refused(saved):
+    content = io.BytesIO()
+    array = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        array, {"descr": "<f8", "fortran_order": False, "shape": (10**12, 10**12)}
+    )
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("arr_0.npy", array.getvalue())
+    path_of(saved).write_bytes(content.getvalue())
+    with pytest.warns(CheckpointWarning, match=r"it declares 8,0[0,]+ bytes, and the file has"):
+        assert saved.load(NAME, KEY) is None
+
+
+def test_a_pipe_is_not_waited_for(saved):
+    path_of(saved).unlink()
+    os.mkfifo(path_of(saved))
+    with pytest.raises(OSError, match=r"npz' is a pipe, and a file is needed"):
+        saved.load(NAME, KEY)
+
+
+def test_a_path_that_is_too_long_is_refused(tmp_path):
+    store = Checkpoints(tmp_path.joinpath(*["x" * 200] * 30))
+    with pytest.raises(OSError, match="is too long for a path of this system"):
+        store.load(NAME, KEY)
 
 
 def rewritten(store, change):

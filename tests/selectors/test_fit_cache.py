@@ -1,6 +1,5 @@
 """``memory``: the same fit is read, any other is trained, and no file can spoil either."""
 
-import hashlib
 import os
 import signal
 import subprocess
@@ -9,7 +8,6 @@ import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
-import cloudpickle
 import joblib
 import numpy as np
 import pytest
@@ -40,6 +38,7 @@ from tests.conftest import (
     quick,
 )
 from tests.processes import processes
+from tests.saved import resigned
 
 # A plain pass is DeepLIFFTSelector's to ask for.
 SMALL = {name: value for name, value in QUICK.items() if name not in ONE_PASS} | {"n_networks": 2}
@@ -59,7 +58,7 @@ def counted(estimator=None, **params) -> CountedSelector:
 
 
 def file_of(folder) -> Path:
-    [path] = Path(folder).rglob("output.pkl")
+    [path] = Path(folder).rglob("fit.safetensors")
     return path
 
 
@@ -230,7 +229,7 @@ def test_places(kind, tmp_path, table, monkeypatch):
         quick(memory=tmp_path).fit(*table)
     assert calls == []
     joblib.Memory(str(tmp_path), verbose=0).reduce_size(items_limit=0)
-    assert list(tmp_path.rglob("output.pkl")) == []
+    assert list(tmp_path.rglob("fit.safetensors")) == []
 
 
 def test_a_memory_of_nothing_keeps_nothing(table, monkeypatch):
@@ -246,7 +245,7 @@ def test_a_fit_that_cannot_come_again_is_refused(seed, tmp_path, table):
         ValueError, match="memory needs a random_state of DeepLIFFTSelector that is"
     ):
         quick(memory=tmp_path, random_state=seed).fit(*table)
-    assert list(tmp_path.rglob("output.pkl")) == []
+    assert list(tmp_path.rglob("fit.safetensors")) == []
 
 
 def test_nothing_is_kept_of_a_network_that_is_trained_already(tmp_path, table):
@@ -290,11 +289,19 @@ def _flipped(content):
 
 
 def _of_a_lost_class(content):
-    payload = b"cnowhere\nNothing\n."
-    return hashlib.sha256(payload).digest() + payload
+    return resigned(
+        content.replace(b"sklearn_deeplifft:Quantities", b"sklearn_deeplifft:Quantitiez")
+    )
 
 
-@pytest.mark.parametrize("spoil", [_truncated, _flipped, _of_a_lost_class, lambda content: b""])
+def _of_another_object(content):
+    return resigned(content.replace(b"attributes", b"attributez", 1))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [_truncated, _flipped, _of_a_lost_class, _of_another_object, lambda content: b""],
+)
 def test_a_damaged_file_is_named_and_replaced(spoil, tmp_path, table, monkeypatch):
     expected = bits(quick(memory=tmp_path).fit(*table))
     path = file_of(tmp_path)
@@ -314,15 +321,44 @@ def test_a_damaged_file_is_named_and_replaced(spoil, tmp_path, table, monkeypatc
     assert bits(selector) == bits(again) == expected
 
 
-@pytest.mark.parametrize("broken", ["dumps", "replace"])
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_is_no_file_is_not_waited_for(kind, tmp_path, table):
+    expected = bits(quick(memory=tmp_path).fit(*table))
+    path = file_of(tmp_path)
+    path.unlink()
+    path.mkdir() if kind == "folder" else os.mkfifo(path)
+    with pytest.warns(FeatureSelectionWarning) as caught:
+        assert bits(quick(memory=tmp_path).fit(*table)) == expected
+    said = f"file {path} cannot be read ('{path}' is a {kind}, and a file is needed.)."
+    assert said in str(caught[0].message)
+    assert len(caught) == 1 + (kind == "folder")  # which the new file cannot replace
+
+
+def test_a_lock_that_is_a_folder_costs_the_lock_alone(tmp_path, table):
+    expected = bits(quick(memory=tmp_path).fit(*table))
+    path = file_of(tmp_path)
+    path.unlink()
+    path.with_name("lock").unlink(missing_ok=True)
+    path.with_name("lock").mkdir()
+    with pytest.warns(FeatureSelectionWarning, match="no lock can be had for"):
+        assert bits(quick(memory=tmp_path).fit(*table)) == expected
+    assert path.exists()
+
+
+@pytest.mark.parametrize("memory", ["a\0b", "x" * 5000])
+def test_paths_that_none_can_have_are_refused(memory, table):
+    with pytest.raises((OSError, ValueError), match=r"^memory='.{1,400} is no (folder|path)"):
+        quick(memory=memory).fit(*table)
+
+
+@pytest.mark.parametrize("broken", ["fsync", "replace"])
 def test_a_fit_that_cannot_be_kept_is_not_lost(broken, tmp_path, table, monkeypatch):
     def fail(*args):
         raise OSError("no space left")
 
-    from sklearn_deeplifft.selectors import _fit_cache as _memory
+    from sklearn_deeplifft.saving import _files
 
-    module = cloudpickle if broken == "dumps" else _memory.os
-    monkeypatch.setattr(module, broken, fail)
+    monkeypatch.setattr(_files.os, broken, fail)
     with pytest.warns(FeatureSelectionWarning, match=r"cannot be kept in .*no space left"):
         selector = quick(memory=tmp_path).fit(*table)
     assert bits(selector) == bits(quick().fit(*table))
@@ -336,7 +372,7 @@ def test_a_fit_that_fails_leaves_nothing_behind(tmp_path, table, monkeypatch):
         with pytest.raises(ValueError, match="Lower learning_rate"):
             selector.fit(*table)
     assert vars(selector) == before
-    assert list(tmp_path.rglob("output.pkl")) == []
+    assert list(tmp_path.rglob("fit.safetensors")) == []
 
 
 # What belongs to the selector, and what to the fit
