@@ -216,6 +216,9 @@ class _Work:
         self.columns = columns
         self.execution = execution
         self.halt = threading.Event()
+        self.threads: set[int] = set()
+        """Those that train."""
+        self.changed = threading.Condition()
 
     def restored(self) -> dict[int, TrainedNetwork]:
         """Networks that checkpoints hold."""
@@ -246,17 +249,46 @@ class _Work:
         work = Parallel(
             n_jobs, prefer="threads", require="sharedmem", return_as="generator_unordered"
         )
+        outputs: Iterator[dict[int, Result]] = iter(())
         with torch_threads(1):
-            outputs = work(delayed(self._train)(chunk) for chunk in chunks)
             try:
+                outputs = work(delayed(self._train)(chunk) for chunk in chunks)
                 for results in outputs:
                     yield {i: self._as_trained(i, result) for i, result in results.items()}
             finally:
-                self.halt.set()
+                self._stop()
                 with contextlib.suppress(Exception):  # one has ended the call already
-                    deque(outputs, maxlen=0)  # waits; joblib warns of what is not waited for
+                    deque(outputs, maxlen=0)  # joblib warns of what is not waited for
+
+    def _stop(self) -> None:
+        """Return when no other thread trains any more, at most a batch from now.
+
+        joblib does not wait for its threads when Ctrl-C ends a call. An interpreter that shuts down
+        beside a thread within torch is aborted by the system.
+        """
+        others = self.threads - {threading.get_ident()}
+        while others or not self.halt.is_set():
+            with contextlib.suppress(KeyboardInterrupt), self.changed:  # Ctrl-C, once more
+                self.halt.set()
+                others = self.threads - {threading.get_ident()}
+                if others:
+                    self.changed.wait()
 
     def _train(self, chunk: list[int]) -> dict[int, Result]:
+        """Train a chunk, unless all is to end."""
+        me = threading.get_ident()
+        with self.changed:
+            if self.halt.is_set():
+                return {}
+            self.threads.add(me)
+        try:
+            return self._train_chunk(chunk)
+        finally:
+            with self.changed:
+                self.threads.discard(me)
+                self.changed.notify_all()
+
+    def _train_chunk(self, chunk: list[int]) -> dict[int, Result]:
         own = [self.members.pop(i) for i in chunk]
         with torch_threads(1):
             settings = self.settings[chunk[0]]  # one for all of a chunk
