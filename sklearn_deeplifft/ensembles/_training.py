@@ -266,7 +266,8 @@ class _Work:
         # Here, in one thread: drawing initial weights goes through torch's global generator.
         self.members = {i: _member(self.problem, self.settings[i], self.splits[i]) for i in missing}
         n_jobs = self.execution.n_jobs
-        chunks = _chunks(self.problem, self._kinds(missing), effective_n_jobs(n_jobs))
+        kinds = {i: _kind(self.settings[i], self.splits[i], self.states.get(i)) for i in missing}
+        chunks = _chunks(self.problem, kinds, effective_n_jobs(n_jobs))
         # Threads: torch lets go of the interpreter's lock while it computes, and no worker has
         # to start, import torch and be sent the table.
         work = Parallel(
@@ -372,16 +373,6 @@ class _Work:
                 store.save(self._name(chunk[j], UNDER_WAY), self._key(chunk[j]), state)
 
         return UnderWay([self.states.pop(i, None) for i in chunk], keep)
-
-    def _kinds(self, wanted: Sequence[int]) -> dict[int, Kind]:
-        """Which networks may train side by side."""
-        kinds = {}
-        for i in wanted:
-            own, split = self.settings[i], self.splits[i]
-            parts = split.training, split.validation
-            shape = tuple(epoch_shape(len(part), own.batch_size) for part in parts)
-            kinds[i] = Kind(own, shape, stage_of(self.states.get(i)))
-        return kinds
 
     def _result(self, i: int, saved: dict[str, np.ndarray]) -> Result:
         core = _fresh_core(self.problem, self.settings[i], 0)[0]
@@ -513,6 +504,12 @@ def _fresh_core(
             settings.gates,
         )
         return core, torch.get_rng_state()
+
+
+def _kind(settings: NetworkSettings, split: Split, state: State | None) -> Kind:
+    parts = split.training, split.validation
+    shape = tuple(epoch_shape(len(part), settings.batch_size) for part in parts)
+    return Kind(settings, shape, stage_of(state))
 
 
 def _chunks(problem: Problem, kinds: Mapping[int, Kind], n_workers: int) -> list[list[int]]:
