@@ -55,7 +55,8 @@ class FeatureSelectionWarning(UserWarning):
 
 
 class CheckpointWarning(FeatureSelectionWarning):
-    """A file of ``checkpoint_dir`` is damaged or foreign; its piece is computed again."""
+    """A file of ``checkpoint_dir`` is damaged, foreign or cannot be written; its piece is computed
+    again when it is needed."""
 
 
 TOLD: WeakKeyDictionary[Any, set[tuple[type, str]]] = WeakKeyDictionary()

@@ -24,6 +24,7 @@ from torch.utils.data import Dataset
 from sklearn_deeplifft.ensembles._batched_module import ROWS, BatchedNetworks
 from sklearn_deeplifft.ensembles._null_columns import paired
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
+from sklearn_deeplifft.ensembles._under_way import UnderWay
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
     GatePenalty,
@@ -351,11 +352,12 @@ def train_batch(
     problem: Problem,
     settings: NetworkSettings,
     halt: threading.Event,
+    under_way: UnderWay | None = None,
 ) -> tuple[list[Trace], list[GateReading] | None]:
     """Train the cores in place, and say how it went.
 
     Their epochs must have one shape. ``halt``, set from another thread, ends the training early;
-    what it leaves is of no use then.
+    what it leaves is of no use then. ``under_way`` goes on from states that it has, and keeps them.
     """
     watch = any(len(m.validation) for m in members)
     steps = math.ceil(max(len(m.training) for m in members) / settings.batch_size)
@@ -376,7 +378,10 @@ def train_batch(
         batch_size=settings.batch_size,
         max_epochs=epochs,
         train_split=predefined_split(valid) if watch else None,
-        callbacks=[("members", Members(settings, len(members), penalty, halt))],
+        callbacks=[
+            ("members", Members(settings, len(members), penalty, halt)),
+            *([] if under_way is None else [("under_way", under_way)]),
+        ],
         callbacks__print_log=None,
         # skorch's own record is a mean over all networks; Members keeps one for each.
         callbacks__train_loss=None,
@@ -390,9 +395,11 @@ def train_batch(
     # skorch clones the callbacks it is given: the one that has run is the net's.
     found: Members = dict(net.callbacks_)["members"]
     net.notify("on_train_begin", X=None, y=None)
+    if under_way is not None:
+        epochs = 0 if under_way.ended else epochs - under_way.epochs
     with contextlib.suppress(AllStopped):
         # Not net.fit, which takes Ctrl-C for a wish to end this one training.
-        net.fit_loop(MemberRows(table, members, "training"))
+        net.fit_loop(MemberRows(table, members, "training"), epochs=epochs)
     if not halt.is_set() and any(trace.best_epoch == 0 for trace in found.traces_):
         raise TrainingDivergedError("training diverged: the validation loss was never finite.")
     if found.keeps_best:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import os
-import uuid
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -15,6 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from sklearn_deeplifft.ensembles._new_files import new_file, sweep_up
 from sklearn_deeplifft.exceptions import CheckpointWarning, tell
 from sklearn_deeplifft.saving import opened
 
@@ -24,7 +24,8 @@ __all__ = ["Checkpoints", "key_of"]
 class Checkpoints:
     """Finished pieces of a long fit, one file each, in a folder.
 
-    A piece comes back exactly as it was saved, or not at all. The first one makes the folder.
+    A piece comes back exactly as it was saved, or not at all. The first one makes the folder. What
+    writers that were killed have left in it is removed.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -37,6 +38,7 @@ class Checkpoints:
             raise NotADirectoryError(f"{problem} folder. Use another checkpoint_dir.")
         if not os.access(existing, os.W_OK | os.X_OK):
             raise PermissionError(f"{problem} writable folder. Use another checkpoint_dir.")
+        sweep_up(self.folder)
 
     def load(self, name: str, key: str) -> dict[str, np.ndarray] | None:
         """The arrays saved under this name and key; None, with a warning, if a file is unfit."""
@@ -68,18 +70,13 @@ class Checkpoints:
         arrays = {label: np.asarray(array) for label, array in arrays.items()}
         header = {"key": key, "names": list(arrays), "digest": key_of(key, arrays)}
         self.folder.mkdir(parents=True, exist_ok=True)
-        # In the same folder, because a move across file systems is a copy and can be interrupted.
-        unfinished = self.folder / f".{name}-{uuid.uuid4().hex}.unfinished"
-        try:
-            with open(unfinished, "xb") as file:
-                # By position, as savez has parameters whose names an array may also have.
-                np.savez(file, np.array(json.dumps(header)), *arrays.values())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, self.folder / f"{name}.npz")
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+        with new_file(self.folder / f"{name}.npz") as file:
+            # By position, as savez has parameters whose names an array may also have.
+            np.savez(file, np.array(json.dumps(header)), *arrays.values())
+
+    def discard(self, name: str) -> None:
+        """Remove a piece, if it is there."""
+        (self.folder / f"{name}.npz").unlink(missing_ok=True)
 
 
 def _read(file: IO[bytes]) -> tuple[str, dict[str, np.ndarray]]:

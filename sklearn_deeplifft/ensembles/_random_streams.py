@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -32,6 +32,20 @@ class RandomStream:
         # Apart, so that noise=0 leaves dropout's numbers as they are. SFC64 is NumPy's fastest, and
         # drawing these numbers is a good part of a step.
         self._noise, self._dropout = map(np.random.SFC64, np.random.SeedSequence(seed).spawn(2))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What the numbers to come depend on."""
+        return {
+            "shuffle": self._shuffle.get_state().numpy(),
+            "noise": self._noise.state["state"]["state"],
+            "dropout": self._dropout.state["state"]["state"],
+        }
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on from where another stream of the same seed was."""
+        self._shuffle.set_state(torch.from_numpy(state["shuffle"]))
+        for bits, name in ((self._noise, "noise"), (self._dropout, "dropout")):
+            bits.state = {**bits.state, "state": {"state": state[name]}}
 
     def permutation(self, n: int) -> Tensor:
         """A random order of ``n`` rows."""

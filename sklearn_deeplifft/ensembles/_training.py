@@ -9,7 +9,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -29,7 +29,8 @@ from sklearn_deeplifft.ensembles._null_columns import (
 )
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
 from sklearn_deeplifft.ensembles._splits import Split
-from sklearn_deeplifft.exceptions import TrainingInterrupted
+from sklearn_deeplifft.ensembles._under_way import State, UnderWay, stage_of
+from sklearn_deeplifft.exceptions import CheckpointWarning, TrainingInterrupted, tell
 from sklearn_deeplifft.networks import (
     GateReading,
     KnockoffMap,
@@ -57,6 +58,9 @@ LARGEST_CHUNK = 50
 
 FORMAT = 3
 """Raised when the same data and settings train other networks than before, or keep more of them."""
+
+UNDER_WAY = "-under-way"
+"""Ends the name of a checkpoint in which training goes on."""
 
 TABLE_BYTES = 256_000_000
 """Standardised rows are kept whole up to this size."""
@@ -165,10 +169,12 @@ def train_networks(
             found.update(part)
             seconds = time.perf_counter() - began
             left = seconds / (len(found) - done) * (total - len(found))
+            work.tell_failure()
             report(len(found), total, list(part.values()), seconds, left)
     except KeyboardInterrupt:
         folder = None if execution.checkpoints is None else execution.checkpoints.folder
-        raise TrainingInterrupted(len(found), total, folder) from None
+        work.tell_failure()
+        raise TrainingInterrupted(len(found.keys() - work.lost), total, folder) from None
     return [found[i] for i in range(total)]
 
 
@@ -190,6 +196,16 @@ class Result(NamedTuple):
         for name, value in (self.gates._asdict() if self.gates else {}).items():
             found[f"gates.{name}"] = value.numpy()
         return found
+
+
+class Kind(NamedTuple):
+    """What networks that train side by side have in common."""
+
+    settings: NetworkSettings
+    shape: tuple[tuple[int, int], ...]
+    """Of an epoch's training and validation."""
+    stage: tuple[int, bool]
+    """Epochs that an earlier run has done, and whether no more are to come."""
 
 
 class _Work:
@@ -216,6 +232,14 @@ class _Work:
         self.columns = columns
         self.execution = execution
         self.halt = threading.Event()
+        self.threads: set[int] = set()
+        """Those that train."""
+        self.changed = threading.Condition()
+        self.failure: OSError | None = None
+        """Why checkpoints could not be written."""
+        self.told = False
+        self.lost: set[int] = set()
+        """Networks that are trained and not written."""
 
     def restored(self) -> dict[int, TrainedNetwork]:
         """Networks that checkpoints hold."""
@@ -225,6 +249,7 @@ class _Work:
         for i in range(len(self.splits)):
             saved = store.load(self._name(i), self._key(i))
             if saved is not None:
+                store.discard(self._name(i, UNDER_WAY))
                 found[i] = self._as_trained(i, self._result(i, saved))
         return found
 
@@ -235,32 +260,66 @@ class _Work:
         given = self.splits[0].null_columns
         knockoff_map = None if given is None else given.knockoff_map
         self.rows = _StandardizedRows(self.table, self.columns, knockoff_map)
+        store = self.execution.checkpoints
+        states = {i: store.load(self._name(i, UNDER_WAY), self._key(i)) for i in missing if store}
+        self.states = {i: state for i, state in states.items() if state is not None}
         # Here, in one thread: drawing initial weights goes through torch's global generator.
         self.members = {i: _member(self.problem, self.settings[i], self.splits[i]) for i in missing}
         n_jobs = self.execution.n_jobs
-        chunks = _chunks(
-            self.problem, self.settings, self.splits, missing, effective_n_jobs(n_jobs)
-        )
+        kinds = {i: _kind(self.settings[i], self.splits[i], self.states.get(i)) for i in missing}
+        chunks = _chunks(self.problem, kinds, effective_n_jobs(n_jobs))
         # Threads: torch lets go of the interpreter's lock while it computes, and no worker has
         # to start, import torch and be sent the table.
         work = Parallel(
             n_jobs, prefer="threads", require="sharedmem", return_as="generator_unordered"
         )
+        outputs: Iterator[dict[int, Result]] = iter(())
         with torch_threads(1):
-            outputs = work(delayed(self._train)(chunk) for chunk in chunks)
             try:
+                outputs = work(delayed(self._train)(chunk) for chunk in chunks)
                 for results in outputs:
                     yield {i: self._as_trained(i, result) for i, result in results.items()}
             finally:
-                self.halt.set()
+                self._stop()
                 with contextlib.suppress(Exception):  # one has ended the call already
-                    deque(outputs, maxlen=0)  # waits; joblib warns of what is not waited for
+                    deque(outputs, maxlen=0)  # joblib warns of what is not waited for
+
+    def _stop(self) -> None:
+        """Return when no other thread trains any more, at most a batch from now.
+
+        joblib does not wait for its threads when Ctrl-C ends a call. An interpreter that shuts down
+        beside a thread within torch is aborted by the system.
+        """
+        others = self.threads - {threading.get_ident()}
+        while others or not self.halt.is_set():
+            with contextlib.suppress(KeyboardInterrupt), self.changed:  # Ctrl-C, once more
+                self.halt.set()
+                others = self.threads - {threading.get_ident()}
+                if others:
+                    self.changed.wait()
 
     def _train(self, chunk: list[int]) -> dict[int, Result]:
+        """Train a chunk, unless all is to end."""
+        me = threading.get_ident()
+        with self.changed:
+            if self.halt.is_set():
+                return {}
+            self.threads.add(me)
+        try:
+            return self._train_chunk(chunk)
+        finally:
+            with self.changed:
+                self.threads.discard(me)
+                self.changed.notify_all()
+
+    def _train_chunk(self, chunk: list[int]) -> dict[int, Result]:
         own = [self.members.pop(i) for i in chunk]
         with torch_threads(1):
             settings = self.settings[chunk[0]]  # one for all of a chunk
-            traces, gates = train_batch(own, self.rows, self.problem, settings, self.halt)
+            under_way = self._under_way(chunk)
+            traces, gates = train_batch(
+                own, self.rows, self.problem, settings, self.halt, under_way
+            )
         results: dict[int, Result] = {}
         for j, i in enumerate(chunk):
             if self.halt.is_set():
@@ -269,8 +328,51 @@ class _Work:
             require_finite(own[j].core.eval(), self.rows.take(few)[0])
             results[i] = Result(own[j].core, traces[j], gates[j] if gates else None)
             if self.execution.checkpoints:
-                self.execution.checkpoints.save(self._name(i), self._key(i), results[i].arrays())
+                self._save(self.execution.checkpoints, i, results[i])
         return results
+
+    def _save(self, store: Checkpoints, i: int, result: Result) -> None:
+        """Keep a network, and what was kept of it under way no longer."""
+        self.lost.add(i)
+        with self._noting_failure():
+            store.save(self._name(i), self._key(i), result.arrays())
+            self.lost.discard(i)
+            store.discard(self._name(i, UNDER_WAY))
+
+    @contextlib.contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        """Go on without checkpoints where none can be written; hours of training count more."""
+        try:
+            yield
+        except OSError as error:
+            self.failure = self.failure or error  # a worker's: the main thread tells it
+
+    def tell_failure(self) -> None:
+        """Warn, once, that checkpoints could not be written."""
+        if self.failure is None or self.told:
+            return
+        self.told = True
+        assert self.execution.checkpoints is not None
+        tell(
+            CheckpointWarning(
+                f"no checkpoint can be written to {self.execution.checkpoints.folder} "
+                f"({type(self.failure).__name__}: {self.failure}). The fit goes on, and networks "
+                "that are not written are trained again if it is interrupted.",
+                "Make room there, or use another checkpoint_dir.",
+            )
+        )
+
+    def _under_way(self, chunk: Sequence[int]) -> UnderWay | None:
+        """Keep states of a chunk; None without a folder."""
+        store = self.execution.checkpoints
+        if store is None:
+            return None
+
+        def keep(j: int, state: State) -> None:
+            with self._noting_failure():
+                store.save(self._name(chunk[j], UNDER_WAY), self._key(chunk[j]), state)
+
+        return UnderWay([self.states.pop(i, None) for i in chunk], keep)
 
     def _result(self, i: int, saved: dict[str, np.ndarray]) -> Result:
         core = _fresh_core(self.problem, self.settings[i], 0)[0]
@@ -339,8 +441,8 @@ class _Work:
         moments = (moments[0][self.columns], moments[1][self.columns])
         return moments_with_nulls(moments) if self.with_nulls else moments
 
-    def _name(self, i: int) -> str:
-        return f"{self.execution.stage}-network-{i + 1:04d}"
+    def _name(self, i: int, what: str = "") -> str:
+        return f"{self.execution.stage}-network-{i + 1:04d}{what}"
 
     def _key(self, i: int) -> str:
         """A digest of what the training of network ``i`` depends on."""
@@ -404,22 +506,20 @@ def _fresh_core(
         return core, torch.get_rng_state()
 
 
-def _chunks(
-    problem: Problem,
-    settings: Sequence[NetworkSettings],
-    splits: Sequence[Split],
-    wanted: Sequence[int],
-    n_workers: int,
-) -> list[list[int]]:
-    """Networks of one kind whose epochs have one shape, so many at a time as the cache holds."""
-    alike: dict[tuple[NetworkSettings, tuple[tuple[int, int], ...]], list[int]] = {}
-    for i in wanted:
-        parts = splits[i].training, splits[i].validation
-        shape = tuple(epoch_shape(len(part), settings[i].batch_size) for part in parts)
-        alike.setdefault((settings[i], shape), []).append(i)
+def _kind(settings: NetworkSettings, split: Split, state: State | None) -> Kind:
+    parts = split.training, split.validation
+    shape = tuple(epoch_shape(len(part), settings.batch_size) for part in parts)
+    return Kind(settings, shape, stage_of(state))
+
+
+def _chunks(problem: Problem, kinds: Mapping[int, Kind], n_workers: int) -> list[list[int]]:
+    """Networks of one kind, so many at a time as the cache holds."""
+    alike: dict[Kind, list[int]] = {}
+    for i, kind in kinds.items():
+        alike.setdefault(kind, []).append(i)
     chunks = []
-    for (own, _), members in alike.items():
-        n = math.ceil(len(members) / _chunk_size(problem, own))
+    for kind, members in alike.items():
+        n = math.ceil(len(members) / _chunk_size(problem, kind.settings))
         n = min(math.ceil(n / n_workers) * n_workers, len(members))
         chunks += [part.tolist() for part in np.array_split(np.array(members), n)]
     return chunks

@@ -28,8 +28,8 @@ FAR = 1e100
 
 STRONG_CORRELATION = 0.7
 
-MOST_COLUMNS = 3000
-"""Number of columns up to which all correlations are taken at once."""
+BLOCK_COLUMNS = 256
+"""Columns whose correlations with all others are taken at once."""
 
 NEAR = 0.25
 """Values of a continuous column this many standard deviations apart count as one level."""
@@ -58,10 +58,11 @@ def support_of(values: np.ndarray, targets: np.ndarray) -> float:
     """
     if not len(targets):
         return float("nan")
-    levels, times = np.unique(targets, axis=0, return_counts=True)
-    if values.shape[1] == 1:
-        counts = _counts(values[:, 0], levels[:, 0], float(tolerance(values)[0]))
+    if values.shape[1] == 1:  # far quicker than rows that are told apart
+        levels, times = np.unique(targets[:, 0], return_counts=True)
+        counts = _counts(values[:, 0], levels, float(tolerance(values)[0]))
     else:
+        levels, times = np.unique(targets, axis=0, return_counts=True)
         counts = np.array([at_levels(values, level[None]).sum() for level in levels])
     return float(np.median(np.repeat(counts, times)))
 
@@ -106,31 +107,32 @@ class DataNearby:
         # A row is no neighbour of itself, neither before nor after it is moved.
         self.squared = squares[self.rows, None] - 2 * cross + squares
         self.squared[self.rows, self.rows] = np.inf
+        self.space = np.empty_like(self.squared)
         self.limit = np.quantile(self.squared.min(axis=1), 0.99) if len(data) > 1 else np.inf
 
     def off_manifold(self, bound: Intervention) -> float:
         """Share of the moved rows whose nearest neighbour is further than 99 % of the data's."""
         columns = bound.positions
-        before = self.data[:, columns]
         # Of the values as they are: scaled there and back they may miss their own quantile.
-        after = bound.apply(self.raw[self.rows][:, columns], self.rows) / self.units[columns]
+        after = bound.apply(self.raw[:, columns][self.rows], self.rows) / self.units[columns]
         after = np.clip(after, -FAR, FAR)
-        squared = self.squared.copy()
-        for j in range(len(columns)):
-            # (a - y)^2 - (b - y)^2 = (a - b) (a + b - 2 y): what moving b to a adds.
-            a, b = after[:, j, None], before[self.rows, j, None]
-            squared += (a - b) * (a + b) - 2 * (a - b) * before[:, j]
-        return self._beyond(squared)
+        # (a - y)^2 - (b - y)^2 = (a - b) (a + b) - 2 (a - b) y: what moving b to a adds.
+        before = self.data[:, columns]
+        moved = before[self.rows]
+        steps = after - moved
+        squared = np.matmul(-2 * steps, before.T, out=self.space)
+        squared += self.squared
+        return self._beyond(squared.min(axis=1) + (steps * (after + moved)).sum(axis=1))
 
     def far(self, rows: np.ndarray) -> float:
         """Share of rows (r, d), which need not be of the data, that are as far away."""
         rows = np.clip(rows / self.units, -FAR, FAR)
         lengths = (rows**2).sum(axis=1)[:, None] + (self.data**2).sum(axis=1)
-        return self._beyond(lengths - 2 * rows @ self.data.T)
+        return self._beyond((lengths - 2 * rows @ self.data.T).min(axis=1))
 
-    def _beyond(self, squared: np.ndarray) -> float:
+    def _beyond(self, nearest: np.ndarray) -> float:
         slack = 1e-9 * max(self.limit, 1.0) if np.isfinite(self.limit) else 0.0
-        return float((squared.min(axis=1) > self.limit + slack).mean())
+        return float((nearest > self.limit + slack).mean())
 
 
 class Correlations:
@@ -146,17 +148,24 @@ class Correlations:
         centred = data - data.mean(axis=0)
         norms = np.linalg.norm(centred, axis=0)
         self.directions = centred / np.where(norms > 0, norms, np.inf)
-        few = data.shape[1] <= MOST_COLUMNS
-        self._rho = self.directions.T @ self.directions if few else None
+        self._strong: dict[int, list[tuple[int, float]]] = {}
 
     def partners(self, columns: np.ndarray) -> list[tuple[int, float]]:
         """Other columns strongly correlated with any of ``columns``: (column, rho)."""
-        if self._rho is None:
-            rho = self.directions[:, columns].T @ self.directions
-        else:
-            rho = self._rho[columns]
-        strongest = rho[np.abs(rho).argmax(axis=0), np.arange(rho.shape[1])]
-        strongest[columns] = 0
-        found = np.flatnonzero(np.abs(strongest) > STRONG_CORRELATION)
-        order = found[np.argsort(-np.abs(strongest[found]), kind="stable")]
-        return [(int(i), float(strongest[i])) for i in order]
+        own, found = set(columns.tolist()), dict[int, float]()
+        for other, rho in (pair for column in columns for pair in self._strong_with(int(column))):
+            if other not in own and abs(rho) > abs(found.get(other, 0.0)):
+                found[other] = rho
+        return sorted(found.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
+
+    def _strong_with(self, column: int) -> list[tuple[int, float]]:
+        """Pairs of one column; those of its neighbours are found along with them."""
+        if column not in self._strong:
+            start = column - column % BLOCK_COLUMNS
+            block = self.directions[:, start : start + BLOCK_COLUMNS]
+            rho = block.T @ self.directions
+            self._strong |= {start + i: [] for i in range(len(rho))}
+            rows, others = np.nonzero(np.abs(rho) > STRONG_CORRELATION)
+            for i, other in zip(rows.tolist(), others.tolist(), strict=True):
+                self._strong[start + i].append((other, float(rho[i, other])))
+        return self._strong[column]

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from sklearn_deeplifft.attribution import Terms, terms_of
+from sklearn_deeplifft.attribution import terms_of
 from sklearn_deeplifft.networks import heads_for
 from sklearn_deeplifft.selectors._reading import Reading
 from sklearn_deeplifft.tables import Target
@@ -27,7 +28,16 @@ class Importances(NamedTuple):
 
 def mean_increments(readings: Sequence[Reading], target: Target) -> np.ndarray:
     """Scores (n, d) of every row, right or wrong; (n, H, d) for several targets."""
-    mean: np.ndarray = np.mean([_increments(reading, target) for reading in readings], axis=0)
+    codes, total = torch.from_numpy(target.codes), _Total(len(readings))
+    for reading in readings:
+        everything = np.arange(reading.rows.shape[0])
+        n_outputs = reading.n_outputs(everything)
+        scorer = reading.scorer(heads_for(target, n_outputs), only_correct=False)
+        for block in reading.blocks(everything, n_outputs):
+            total.add(
+                block, len(everything), scorer.increments(reading.inputs(block), codes[block])
+            )
+    mean = total.mean()
     return mean[:, 0] if mean.shape[1] == 1 else mean
 
 
@@ -35,26 +45,35 @@ def mean_contributions(
     readings: Sequence[Reading], target: Target
 ) -> tuple[np.ndarray, np.ndarray]:
     """Terms and bias of every logit; one logit for two classes becomes the pair (0, z)."""
-    found = [_terms(reading) for reading in readings]
-    terms = np.mean([part.terms.numpy() for part in found], axis=0)
-    bias = np.mean([part.bias.numpy() for part in found], axis=0)
-    if target.kind == "softmax" and terms.shape[1] == 1:
-        terms, bias = (np.concatenate([0 * part, part], axis=1) for part in (terms, bias))
-    return terms, bias
+    terms, bias = _Total(len(readings)), _Total(len(readings))
+    for reading in readings:
+        everything = np.arange(reading.rows.shape[0])
+        n_outputs = reading.n_outputs(everything)
+        skipped = int(target.kind == "softmax" and n_outputs == 1)
+        for block in reading.blocks(everything, n_outputs):
+            found = terms_of(reading.form(block), reading.groups)
+            terms.add(block, len(everything), found.terms, skipped)
+            bias.add(block, len(everything), found.bias, skipped)
+    return terms.mean(), bias.mean()
 
 
-def _increments(reading: Reading, target: Target) -> np.ndarray:
-    everything = np.arange(reading.rows.shape[0])
-    n_outputs = reading.n_outputs(everything)
-    scorer = reading.scorer(heads_for(target, n_outputs), only_correct=False)
-    codes = torch.from_numpy(target.codes)
-    blocks = reading.blocks(everything, n_outputs)
-    parts = [scorer.increments(reading.inputs(block), codes[block]) for block in blocks]
-    return torch.cat(parts).numpy()
+class _Total:
+    """Mean of blocks of rows over networks, added up in the array that is returned."""
 
+    def __init__(self, n_networks: int) -> None:
+        self.n_networks = n_networks
+        self.sum: np.ndarray | None = None
 
-def _terms(reading: Reading) -> Terms:
-    everything = np.arange(reading.rows.shape[0])
-    blocks = reading.blocks(everything, reading.n_outputs(everything))
-    parts = [terms_of(reading.form(block), reading.groups) for block in blocks]
-    return Terms(torch.cat([p.terms for p in parts]), torch.cat([p.bias for p in parts]))
+    def add(self, block: np.ndarray, n_rows: int, values: Tensor, skipped: int = 0) -> None:
+        """Add values (m, K, ...) of the rows ``block`` of ``n_rows``, behind ``skipped`` zeros."""
+        part = values.numpy()
+        if self.sum is None:
+            shape = n_rows, skipped + part.shape[1], *part.shape[2:]
+            self.sum = np.zeros(shape, np.result_type(part.dtype, np.float32))
+        self.sum[block[0] : block[-1] + 1, skipped:] += part
+
+    def mean(self) -> np.ndarray:
+        """Over the networks."""
+        assert self.sum is not None
+        self.sum /= self.n_networks
+        return self.sum

@@ -144,8 +144,8 @@ def test_a_chunk_holds_epochs_of_one_shape(lengths, size, largest, n_workers):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "LARGEST_CHUNK", largest)
         chosen = replace(SETTINGS, batch_size=size)
-        every = [chosen] * len(parts)
-        chunks = module._chunks(case().problem, every, parts, range(len(parts)), n_workers)
+        kinds = {i: module._kind(chosen, part, None) for i, part in enumerate(parts)}
+        chunks = module._chunks(case().problem, kinds, n_workers)
     assert sorted(i for chunk in chunks for i in chunk) == list(range(len(parts)))
     assert max(map(len, chunks)) <= largest
     assert len(chunks) >= min(n_workers, len(parts)) or len(set(lengths)) > 1
