@@ -25,6 +25,7 @@ if typing.TYPE_CHECKING:
     from sklearn_deeplifft.selectors._importance_neurons import ImportanceNeuronSelector
     from sklearn_deeplifft.selectors._per_row import Contributions, Importances
     from sklearn_deeplifft.selectors._score_clusters import score_clusters
+    from sklearn_deeplifft.selectors._table_sums import TableSums
     from sklearn_deeplifft.tables._correlations import groups_from_correlation
     from sklearn_deeplifft.tables._group_files import groups_from_file
 
@@ -43,6 +44,7 @@ __all__ = [
     "NotPiecewiseLinearError",
     "Progress",
     "ScoreClusters",
+    "TableSums",
     "TrainingDivergedError",
     "TrainingInterrupted",
     "__version__",
@@ -70,6 +72,7 @@ _HOMES = {
     "selectors._importance_neurons": ("ImportanceNeuronSelector",),
     "selectors._per_row": ("Contributions", "Importances"),
     "selectors._score_clusters": ("score_clusters",),
+    "selectors._table_sums": ("TableSums",),
     "tables._correlations": ("groups_from_correlation",),
     "tables._group_files": ("groups_from_file",),
 }

@@ -16,6 +16,7 @@ from sklearn_deeplifft.tables._fit_data import (
 )
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._near_copies import near_copies
+from sklearn_deeplifft.tables._partitions import gathered, is_partitioned, partitions_of
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments, powers_of_two
 from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
@@ -57,6 +58,7 @@ __all__ = [
     "TableReadError",
     "Target",
     "Task",
+    "as_numbers",
     "canonical_rows",
     "check_rows",
     "class_weights",
@@ -69,23 +71,25 @@ __all__ = [
     "encode_like",
     "encode_row_groups",
     "encode_target",
-    "near_copies",
     "find_groups",
-    "fit_data",
     "find_simplices",
+    "fit_data",
+    "gathered",
+    "is_partitioned",
+    "naming_bad_cells",
+    "near_copies",
+    "partitions_of",
     "plain_target",
     "powers_of_two",
     "read_table",
+    "reference_values",
     "require_device",
     "require_finite",
     "require_finite_answers",
-    "require_readable",
-    "naming_bad_cells",
-    "as_numbers",
     "require_layer_sizes",
     "require_machine_numbers",
     "require_no_groups_beside_layer",
-    "reference_values",
+    "require_readable",
     "require_reference",
     "require_threshold",
     "scored_rows",
