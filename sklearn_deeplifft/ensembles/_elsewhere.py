@@ -1,8 +1,8 @@
 """Training in other processes, on this machine or others, by the backend that joblib is told of.
 
-Threads of this process need none of it: they are the default. Where ``joblib.parallel_config`` names
-a backend whose workers share no memory with this process, chunks of networks are sent to them, and
-the table is sent ahead, once for all rounds of a fit.
+Threads of this process need none of it: they are the default. Where ``joblib.parallel_config``
+names a backend whose workers share no memory with this process, chunks of networks are sent to
+them, and the table is sent ahead, once for all rounds of a fit.
 """
 
 from __future__ import annotations

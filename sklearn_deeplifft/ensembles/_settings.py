@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from sklearn_deeplifft.networks import GateSettings, NetworkSettings, adapter_of
-from sklearn_deeplifft.tables import FeatureGroups, FitData
+from sklearn_deeplifft.tables import FeatureGroups, FitData, named_device
 
 __all__ = ["epochs_within", "has_gates", "network_settings"]
 
@@ -37,7 +37,7 @@ def network_settings(
         batch_size=ensemble.batch_size,
         max_epochs=max_epochs,
         patience=ensemble.patience,
-        device=ensemble.device,
+        device=named_device(ensemble.device),
         gates=_gate_settings(ensemble, groups),
     )
 

@@ -1,6 +1,6 @@
 """Tables that lie in partitions on one machine or many: Dask arrays and frames.
 
-Dask itself is not imported: a collection of it is known by its protocol, and brings its own methods.
+Dask itself is not imported: a collection of it is known by its protocol, and has its own methods.
 """
 
 from __future__ import annotations
