@@ -9,10 +9,11 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from benchmarks.common.measure import PeakMemory
 
 __all__ = ["Cost", "cost_of", "exponent", "run_task", "task_parser"]
 
@@ -23,7 +24,10 @@ class Cost(NamedTuple):
     seconds: float
     """Of all threads and of children, user and system: what other processes do costs none."""
     peak_gb: float
-    """Largest resident memory of the process, its imports and its table included."""
+    """Largest private memory of the process, its imports and its table included.
+
+    Pages of a mapped file are the system's to drop, and do not count.
+    """
 
 
 def cost_of(module: str, **task: Any) -> Cost:
@@ -42,8 +46,9 @@ def run_task(prepare: Callable[..., Callable[[], object]], text: str) -> None:
     """Measure what ``prepare(**task)`` returns, and print the cost for `cost_of`."""
     run = prepare(**json.loads(text))
     before = _processor_seconds()
-    run()
-    print(json.dumps(Cost(_processor_seconds() - before, _peak_gb())))
+    with PeakMemory() as peak:
+        run()
+    print(json.dumps(Cost(_processor_seconds() - before, peak.in_all / 1e9)))
 
 
 def task_parser(name: str, summary: str, quick: str) -> argparse.ArgumentParser:
@@ -63,11 +68,3 @@ def exponent(sizes: list[int], values: list[float]) -> float:
 def _processor_seconds() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(part.ru_utime + part.ru_stime for part in used)
-
-
-def _peak_gb() -> float:
-    # Not ru_maxrss, which begins with the size of the process that has started this one.
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / 1e9
-    raise RuntimeError("this system does not report VmHWM in /proc/self/status")

@@ -6,10 +6,13 @@ Each task runs on one thread in a process of its own, and its processor time is 
 so that other work on the machine changes little. ``exponent_X`` is the slope of log time over log
 X: 1 is linear. ``exponent_n``, ``_nnz``, ``_d``, ``_classes`` and ``_networks`` are of scoring rows
 of counts, with the time that every process takes to begin; ``exponent_fit_*`` of fits without
-elimination, of 100 steps. ``peak_gb_200k_mapped`` is the largest resident memory of a process that
-scores 200,000 x 512 counts in a file, pages of the file included, which the system may drop;
-``peak_gb_1m_sparse`` of one that trains the default networks on 1,000,000 x 512 CSR counts x 8
-classes, for 20 steps, and scores every row with each of them.
+elimination, of 100 steps or one epoch. ``giga_operations_a_second_*`` is the rate at which the
+operations of ``model.py`` are worked off, at the largest size of each; ``model_spread_*`` is the
+highest of these rates over the lowest, 1 if the model knew all. ``extra_gb_of_4_times_the_rows`` is
+by how much more private memory scores 200,000 x 512 counts in a file than 50,000, and
+``peak_gb_mapped`` the largest private memory of a process that trains on the former;
+``peak_gb_1m_sparse`` that of one that trains the default networks on 1,000,000 x 512 CSR counts x 8
+classes, for one epoch, and scores every row with each of them.
 """
 
 from __future__ import annotations

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from benchmarks.common.in_process import Cost, cost_of, exponent
+from benchmarks.growth.model import fit_operations, score_operations
 
 __all__ = ["figures"]
 
@@ -37,24 +40,34 @@ SWEEPS = (
     Sweep("fit_networks", FIT, "n_networks", [2, 8], [2, 20, 200]),
 )
 
-MEMORY = {"what": "score", "store": "file"}
+MAPPED = {"d": 512, "n_classes": 8, "store": "file"}
 MILLION = {"what": "fit", "n": 1_000_000, "store": "sparse", "max_steps": 20}
 
 
 def figures(quick: bool) -> dict[str, float]:
     """Exponents of processor time, and of memory where a table in a file is scored."""
-    found = {}
+    found, rates = {}, {"score": [], "fit": []}
     for sweep in SWEEPS:
         sizes = sweep.quick if quick else sweep.full
         costs = [_cost(sweep.task | {sweep.varied: size}) for size in sizes]
         found[f"exponent_{sweep.figure}"] = exponent(sizes, [cost.seconds for cost in costs])
+        largest = sweep.task | {sweep.varied: sizes[-1]}
+        rates[largest["what"]].append(_operations(**largest) / costs[-1].seconds)
+    for what, found_rates in rates.items():
+        found[f"giga_operations_a_second_{what}"] = float(np.median(found_rates)) / 1e9
+        found[f"model_spread_{what}"] = max(found_rates) / min(found_rates)
     few, many = (10_000, 40_000) if quick else (50_000, 200_000)
-    memory = [_cost(MEMORY | {"n": n}).peak_gb for n in (few, many)]
-    found["extra_gb_of_4_times_the_rows"] = memory[1] - memory[0]
-    found[f"peak_gb_{many // 1000}k_mapped"] = memory[1]
+    scored = [_cost(MAPPED | {"what": "score", "n": n}).peak_gb for n in (few, many)]
+    found["extra_gb_of_4_times_the_rows"] = scored[1] - scored[0]
+    trained = _cost(MAPPED | {"what": "fit", "n": many, "n_networks": 4, "max_steps": 20})
+    found["peak_gb_mapped"] = trained.peak_gb
     if not quick:
         found["peak_gb_1m_sparse"] = _cost(MILLION).peak_gb
     return found
+
+
+def _operations(what: str, **size: Any) -> float:
+    return fit_operations(**size) if what == "fit" else score_operations(**size)
 
 
 def _cost(task: dict[str, Any]) -> Cost:

@@ -32,7 +32,7 @@ def prepare(
     warnings.simplefilter("ignore")  # of trainings that are too short to be right anywhere
     if what == "score":
         return _scoring(n, d, n_classes, n_networks or 1, density, store)
-    X, y = count_table(n, d, n_classes, density, sparse=store == "sparse")
+    X, y = _stored(n, d, n_classes, density, store)
     given = {} if n_networks is None else {"n_networks": n_networks}
     if max_steps is not None:
         given |= {"max_steps": max_steps, "path_steps": max_steps}
