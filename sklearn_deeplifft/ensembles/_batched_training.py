@@ -37,6 +37,9 @@ from sklearn_deeplifft.tables import Problem
 
 __all__ = ["Member", "Trace", "epoch_shape", "train_batch"]
 
+FETCHED = 2**18
+"""Numbers of the rows that are fetched at a time: 1 MB, a good part of a core's cache."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -74,12 +77,8 @@ class Batch(NamedTuple):
     """Rows of each network in the epoch."""
     start: int
     """Place of the batch in the epoch."""
-    size: int
-    """Rows of the largest network's batch; more are padding."""
-
-    def counts(self) -> np.ndarray:
-        """(N,): rows of the batch that are not padding."""
-        return np.asarray(np.clip(np.asarray(self.rows) - self.start, 0, self.size))
+    counts: np.ndarray
+    """(N,): rows of the batch that are not padding."""
 
 
 def epoch_shape(n: int, batch_size: int) -> tuple[int, int]:
@@ -118,14 +117,30 @@ class MemberBatches:
         # Networks hold out folds that differ by a row: shorter epochs are filled with row 0, whose
         # weight is then set to zero.
         index = nn.utils.rnn.pad_sequence(own, batch_first=True)
-        for start in range(0, max(rows), self.batch_size):
-            size = min(self.batch_size, max(rows) - start)
-            at = nn.functional.pad(index[:, start : start + size], (0, 0, 0, -size % ROWS))
+        size, total = self.batch_size, torch.tensor(rows)
+        together = _rows_together(size, len(rows) * index.shape[2] * self.dataset.table.width)
+        for first in range(0, max(rows), together):
+            stop = min(first + together, max(rows))
+            at = nn.functional.pad(index[:, first:stop], (0, 0, 0, -(stop - first) % ROWS))
             X, y, weight = self.dataset.table.take(at)
-            count = torch.tensor(rows).clamp(max=start + size) - start
-            if int(count.min()) < at.shape[1]:
-                weight = weight.masked_fill(torch.arange(at.shape[1]) >= count[:, None], 0)
-            yield Batch(X, y, weight, rows, start, size)
+            if min(*rows, stop) < first + at.shape[1]:
+                place = torch.arange(first, first + at.shape[1])
+                weight = weight.masked_fill(place >= total.clamp(max=stop)[:, None], 0)
+            for start in range(first, stop, size):
+                end = min(start + size, max(rows))
+                cut = slice(start - first, end + -(end - start) % ROWS - first)
+                counts = np.minimum(rows, end) - np.minimum(rows, start)
+                yield Batch(X[:, cut], y[:, cut], weight[:, cut], rows, start, counts)
+
+
+def _rows_together(batch_size: int, numbers: int) -> int:
+    """Rows that are fetched at a time, one batch of them or several, ``numbers`` in each.
+
+    To fetch a small batch takes longer than to learn from it; many large ones leave the cache.
+    """
+    # A batch that is not a multiple of ROWS is filled up with rows of its own.
+    several = 1 if batch_size % ROWS else FETCHED // (numbers * batch_size)
+    return batch_size * max(several, 1)
 
 
 class EnsembleNet(skorch.NeuralNet):
@@ -139,19 +154,34 @@ class EnsembleNet(skorch.NeuralNet):
         outputs: Tensor = self.module_(x)
         return outputs
 
-    def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
+    def run_single_epoch(
+        self,
+        iterator: MemberBatches | None,
+        training: bool,
+        prefix: str,
+        step_fn: Any,
+        **fit_params: Any,
+    ) -> None:
+        # As in skorch, less its record of every batch: that takes longer than a small step.
+        if iterator is None:
+            return
+        self._set_training(training)
+        for batch in iterator:
+            self.notify("on_batch_end", batch=batch, training=training, **step_fn(batch))
+
+    def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
         self.module_.draws.start_batch(batch.rows, batch.start, self.batch_size)
-        self._set_training(True)
+        self._zero_grad_optimizer()
         losses, _ = self._losses(batch)
         # Of the sum, not of the mean: the gradient of each network is then that of its own loss.
         losses.sum().backward()
-        return {"loss": losses.detach().sum(), "losses": losses.detach(), "y_pred": None}
+        self._step_optimizer(None)
+        return {"losses": losses.detach()}
 
+    @torch.no_grad()
     def validation_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
-        self._set_training(False)
-        with torch.no_grad():
-            losses, outputs = self._losses(batch)
-        return {"loss": losses.sum(), "losses": losses, "y_pred": outputs}
+        losses, outputs = self._losses(batch)
+        return {"losses": losses, "y_pred": outputs}
 
     def _losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
         X, y, weight = (part.to(self.device) for part in batch[:3])
@@ -202,7 +232,7 @@ class Members(Callback):
         **kwargs: Any,
     ) -> None:
         # Losses are means over a batch, and the last batch is short: an epoch's mean is over rows.
-        rows = batch.counts()
+        rows = batch.counts
         self.sums_[training] += losses.cpu().numpy() * rows
         self.rows_[training] += rows
         if y_pred is not None:

@@ -23,7 +23,7 @@ class StandardizedRows:
         self.table = table
         self.columns = None if len(columns) == table.rows.shape[1] else columns
         moments = table.moments
-        d = len(columns)
+        self.width = d = len(columns)
         mean, scale = (m[columns] for m in moments) if moments else (np.zeros(d), np.ones(d))
         self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale))
         self.knockoff_map: KnockoffMap | None = None

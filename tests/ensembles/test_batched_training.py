@@ -68,7 +68,7 @@ def test_every_row_once_in_the_order_of_its_network(lengths, size, shuffled):
         seen = [[] for _ in parts]
         for batch in loader:
             assert batch.X.shape[1] % 32 == 0
-            for j, count in enumerate(batch.counts()):
+            for j, count in enumerate(batch.counts):
                 assert (batch.weight[j, count:] == 0).all()  # padding
                 assert (batch.weight[j, :count] > 0).all()
                 assert torch.isfinite(batch.X).all()
