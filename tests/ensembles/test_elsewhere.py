@@ -178,3 +178,31 @@ def test_within_a_grid_search_of_the_cluster(client):
     np.testing.assert_array_equal(
         found.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"]
     )
+
+
+# Backends that others bring
+
+
+def register_ray():
+    ray = pytest.importorskip("ray", reason="no extra brings Ray: pip install ray")
+    from ray.util.joblib import register_ray
+
+    ray.init(num_cpus=2, include_dashboard=False)
+    register_ray()
+
+
+def register_spark():
+    name, how = "joblibspark", "no extra brings Spark: pip install joblibspark pyspark"
+    pytest.importorskip(name, reason=how).register_spark()
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")  # of their own
+@pytest.mark.parametrize("register", [register_ray, register_spark])
+def test_backends_of_others(register):
+    register()
+    X, y = table()
+    expected = small(n_networks=2).fit(X, y)
+    with parallel_config(backend=register.__name__.removeprefix("register_"), n_jobs=2):
+        found = small(n_networks=2).fit(X, y)
+    assert_same_bits(found, expected)
