@@ -28,6 +28,7 @@ if typing.TYPE_CHECKING:
     from sklearn_deeplifft.selectors._load import load
     from sklearn_deeplifft.selectors._per_row import Importances
     from sklearn_deeplifft.selectors._score_clusters import score_clusters
+    from sklearn_deeplifft.selectors._table_sums import TableSums
     from sklearn_deeplifft.tables._correlations import groups_from_correlation
     from sklearn_deeplifft.tables._group_files import groups_from_file
 
@@ -47,6 +48,7 @@ __all__ = [
     "Progress",
     "SavedFileError",
     "ScoreClusters",
+    "TableSums",
     "TrainingDivergedError",
     "TrainingInterrupted",
     "__version__",
@@ -78,6 +80,7 @@ _HOMES = {
     "selectors._load": ("load",),
     "selectors._per_row": ("Importances",),
     "selectors._score_clusters": ("score_clusters",),
+    "selectors._table_sums": ("TableSums",),
     "tables._correlations": ("groups_from_correlation",),
     "tables._group_files": ("groups_from_file",),
 }

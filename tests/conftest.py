@@ -221,7 +221,7 @@ def watched_batches(monkeypatch):
 
     def watching(self, net, batch, training, **kwargs):
         if training:
-            batches.append((net, batch.counts()))
+            batches.append((net, batch.counts))
         on_batch_end(self, net, batch=batch, training=training, **kwargs)
 
     with monkeypatch.context() as patch:

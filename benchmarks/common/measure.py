@@ -46,6 +46,7 @@ class PeakMemory:
     def __exit__(self, *exc: object) -> None:
         self._done.set()
         self._thread.join()
+        self.in_all = self._peak  # bytes
         self.megabytes = (self._peak - self._before) / 1e6
 
     def _watch(self) -> None:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.common.measure import write_json
 from benchmarks.messy import files, formats, numbers, texts
 from benchmarks.messy.case import Case, faults
 
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print a line for each fault, and the numbers of tables and of wrong readings."""
     parser = argparse.ArgumentParser("python -m benchmarks.messy", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the same; it takes seconds")
+    parser.add_argument("--json", metavar="FILE", help="write the figures as one flat object")
     parser.add_argument("--only", default="", help="tables whose name holds this")
     args = parser.parse_args(argv)
     cases = [case for case in CASES if args.only in case.name]
@@ -32,8 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         wrong += bool(found)
         for fault in found:
             print(f"{case.name}: {fault}")
-    print(f"messy_tables {len(cases)}")
-    print(f"messy_wrong {wrong}")
+    figures = {"messy_tables": len(cases), "messy_wrong": wrong}
+    for name, value in figures.items():
+        print(f"{name} {value}")
+    write_json(args.json, figures)
     return int(wrong > 0)
 
 

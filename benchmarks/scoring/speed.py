@@ -26,7 +26,7 @@ def score(
     step = block_rows(N_CLASSES, N_FEATURES)
     for at in range(0, len(X), step):
         block = slice(at, at + step)
-        total = total + scorer.sums(X[block], y[block], weight[block])
+        total = total.merge(scorer.sums(X[block], y[block], weight[block]))
     return total
 
 

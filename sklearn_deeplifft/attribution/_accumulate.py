@@ -26,7 +26,7 @@ __all__ = ["ScoreSums", "cell_means", "largest_score", "overall_score", "worst"]
 
 @dataclass(frozen=True)
 class ScoreSums:
-    """Sums over rows; ``a + b`` merges two parts of the data."""
+    """Sums over rows; those of parts of the data merge."""
 
     signed: Tensor
     absolute: Tensor
@@ -61,14 +61,16 @@ class ScoreSums:
             total,
         )
 
-    def __add__(self, other: ScoreSums) -> ScoreSums:
+    def merge(self, *others: ScoreSums) -> ScoreSums:
+        """The sums over the rows of this part and of others, added in that order."""
+        parts = (self, *others)
         return ScoreSums(
-            self.signed + other.signed,
-            self.absolute + other.absolute,
-            self.weight + other.weight,
-            self.slopes + other.slopes,
-            self.total + other.total,
-            worst(self.residual, other.residual),
+            sum((part.signed for part in others), self.signed),
+            sum((part.absolute for part in others), self.absolute),
+            sum((part.weight for part in others), self.weight),
+            sum((part.slopes for part in others), self.slopes),
+            sum(part.total for part in parts),
+            worst(*(part.residual for part in parts)),
         )
 
 

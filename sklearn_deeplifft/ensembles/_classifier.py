@@ -90,12 +90,15 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     null_features : bool, default=False
         Networks read a null copy of every column as well; predictions hold them at their means.
     n_jobs : int or None, default=None
-        Threads that train networks of ours; the result does not depend on it.
+        Threads that train networks of ours, or workers of the backend that
+        ``joblib.parallel_config`` names; the result does not depend on it.
     checkpoint_dir : path-like or None, default=None
         Keep every finished network of ours here; the same fit, killed, goes on from there and ends
         with the same bits. Needs a ``random_state``.
     device : str, default="cpu"
-        Device for training; networks are read on the CPU.
+        Device for training: "cpu", "cuda", "mps" or any other of torch's, or "auto" for the
+        accelerator that is here, if there is one. Trained networks lie on the CPU, and are read
+        there.
     random_state : int, RandomState instance or None, default=None
         The same seed gives the same bits; global generators are left as they were.
     verbose : int or callable, default=0

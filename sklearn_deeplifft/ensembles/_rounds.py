@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._checkpoints import key_of
+from sklearn_deeplifft.ensembles._elsewhere import outputs_of, spreads
 from sklearn_deeplifft.ensembles._null_columns import (
     moments_with_nulls,
     with_null_features,
@@ -241,23 +244,46 @@ def _train_in_turn(
 ) -> Iterator[TrainedNetwork]:
     """Train networks of the user's own, each by its own net."""
     began, stage_name = time.perf_counter(), _stage_name(columns, rounds.data)
-    for j, split in enumerate(splits):
-        job = TrainingJob(
-            rounds.data.target.problem(len(columns)),
-            rounds.settings,
-            table,
-            training=split.training,
-            validation=split.validation,
-            columns=columns,
-            seed=split.seed,
-            start=split.start,
-            output_kind=rounds.output_kind,
-        )
-        trained = rounds.adapter.train(job)
+    calls = [(rounds.adapter, _job_of(rounds, split, columns)) for split in splits]
+    found: dict[int, TrainedNetwork] = {}
+    for i, trained in _outputs_of_jobs(rounds, calls, table):
+        found[i] = trained
         seconds = time.perf_counter() - began
-        left = seconds / (j + 1) * (len(splits) - j - 1)
-        rounds.report(_progress(stage_name, j + 1, len(splits), [trained], seconds, left))
-        yield trained
+        left = seconds / len(found) * (len(splits) - len(found))
+        rounds.report(_progress(stage_name, len(found), len(splits), [trained], seconds, left))
+    yield from (found[i] for i in range(len(splits)))
+
+
+def _job_of(rounds: Rounds, split: Split, columns: np.ndarray) -> dict[str, Any]:
+    """The training of one network but for the table, which travels by itself."""
+    return {
+        "problem": rounds.data.target.problem(len(columns)),
+        "settings": rounds.settings,
+        "training": split.training,
+        "validation": split.validation,
+        "columns": columns,
+        "seed": split.seed,
+        "start": split.start,
+        "output_kind": rounds.output_kind,
+    }
+
+
+def _outputs_of_jobs(
+    rounds: Rounds, calls: Sequence[tuple[NetworkAdapter, dict[str, Any]]], table: TrainingTable
+) -> Iterator[tuple[int, TrainedNetwork]]:
+    """Numbers and networks: here one after another, or elsewhere as they are ready."""
+    n_jobs = rounds.execution.n_jobs
+    if spreads(n_jobs, rounds.settings.device):
+        sent = rounds.execution.delivery.of(table)
+        return outputs_of(_train_job, [(*call, sent) for call in calls], n_jobs)
+    return ((i, _train_job(*call, table)) for i, call in enumerate(calls))
+
+
+def _train_job(
+    adapter: NetworkAdapter, job: dict[str, Any], table: TrainingTable
+) -> TrainedNetwork:
+    with neutral_torch():
+        return adapter.train(TrainingJob(table=table, **job))
 
 
 @contextmanager

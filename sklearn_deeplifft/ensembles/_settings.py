@@ -14,7 +14,7 @@ from sklearn_deeplifft.networks import (
     adapter_of,
     recommended_training,
 )
-from sklearn_deeplifft.tables import FeatureGroups, FitData
+from sklearn_deeplifft.tables import FeatureGroups, FitData, named_device
 
 __all__ = ["as_recommended", "epochs_within", "has_gates", "network_settings"]
 
@@ -56,7 +56,7 @@ def network_settings(
         batch_size=ensemble.batch_size,
         max_epochs=max_epochs,
         patience=ensemble.patience,
-        device=ensemble.device,
+        device=named_device(ensemble.device),
         gates=_gate_settings(ensemble, groups),
     )
 

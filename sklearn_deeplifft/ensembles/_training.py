@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +19,10 @@ import torch
 from joblib import Parallel, delayed, effective_n_jobs
 from torch import Tensor, nn
 
+from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._batched_training import Member, Trace, epoch_shape, train_batch
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
+from sklearn_deeplifft.ensembles._elsewhere import Delivery, outputs_of, spreads
 from sklearn_deeplifft.ensembles._null_columns import (
     all_carry_nulls,
     moments_with_nulls,
@@ -29,6 +31,7 @@ from sklearn_deeplifft.ensembles._null_columns import (
 )
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
 from sklearn_deeplifft.ensembles._splits import Split
+from sklearn_deeplifft.ensembles._standardized_rows import StandardizedRows
 from sklearn_deeplifft.ensembles._under_way import State, UnderWay, stage_of
 from sklearn_deeplifft.exceptions import CheckpointWarning, TrainingInterrupted, tell
 from sklearn_deeplifft.networks import (
@@ -37,7 +40,6 @@ from sklearn_deeplifft.networks import (
     Moments,
     NetworkSettings,
     Preprocessed,
-    Standardize,
     TrainedNetwork,
     TrainingTable,
     default_net,
@@ -45,7 +47,6 @@ from sklearn_deeplifft.networks import (
     require_finite,
     seeded,
     torch_threads,
-    with_null_columns,
 )
 from sklearn_deeplifft.tables import Problem
 
@@ -62,13 +63,10 @@ FORMAT = 3
 UNDER_WAY = "-under-way"
 """Ends the name of a checkpoint in which training goes on."""
 
-TABLE_BYTES = 256_000_000
-"""Standardised rows are kept whole up to this size."""
-
 
 @dataclass(frozen=True)
 class Execution:
-    """Threads and checkpoints of a training."""
+    """Workers and checkpoints of a training."""
 
     n_jobs: int | None = None
     checkpoints: Checkpoints | None = None
@@ -79,61 +77,12 @@ class Execution:
     nets: bool = True
     """Whether networks come with the skorch net that a user keeps; to make one takes as long as to
     train a narrow network."""
+    delivery: Delivery = field(default_factory=Delivery, compare=False)
+    """Brings the table to workers in other processes."""
 
 
 ChunkReport = Callable[[int, int, Sequence[TrainedNetwork], float, float], None]
 """(networks done, of how many, the last ones, seconds so far, about how many are left)."""
-
-
-class _StandardizedRows:
-    """The table as the networks take it: float32, standardised."""
-
-    def __init__(
-        self, table: TrainingTable, columns: np.ndarray, knockoff_map: KnockoffMap | None
-    ) -> None:
-        self.table = table
-        self.columns = None if len(columns) == table.rows.shape[1] else columns
-        moments = table.moments
-        self.width = d = len(columns)
-        mean, scale = (m[columns] for m in moments) if moments else (np.zeros(d), np.ones(d))
-        self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale))
-        self.knockoff_map: KnockoffMap | None = None
-        if knockoff_map is not None and self.columns is None:
-            parts = (torch.as_tensor(part) for part in (mean, scale))
-            self.knockoff_map = knockoff_map.standardized(*parts)
-        self.whole: Tensor | None = None
-        # Sparse tables and those on disk stay where they are.
-        if table.rows.in_memory and table.rows.shape[0] * d * 4 <= TABLE_BYTES:
-            self.whole = torch.empty(table.rows.shape[0], d)
-            step = max(TABLE_BYTES // (32 * d), 1)
-            for start in range(0, len(self.whole), step):
-                at = np.arange(start, min(start + step, len(self.whole)))
-                self.whole[start : start + step] = self._read(at)
-
-    def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """X (N, B, d), y (N, B, ...) and weights (N, B) at positions (N, B, 1).
-
-        At positions (N, B, 2) X is (N, B, 2 d): two rows side by side, y and weight of the first.
-        """
-        if self.whole is not None:
-            X = self.whole.index_select(0, index.flatten()).view(*index.shape, -1)
-        else:
-            X = self._read(index.flatten().numpy()).view(*index.shape, -1)
-        rows = index[..., 0]
-        single = index.shape[-1] == 1
-        X = (
-            X[..., 0, :]
-            if single
-            else with_null_columns(X[..., 0, :], X[..., 1, :], self.knockoff_map)
-        )
-        return X, self.table.targets[rows], self.table.weight[rows]
-
-    def _read(self, index: np.ndarray) -> Tensor:
-        rows = torch.from_numpy(self.table.rows.take(index, self.columns))
-        standardized: Tensor = self.standardize(rows)
-        # Some columns of some rows come by column, and a product of such a batch has other bits
-        # than one of the same rows taken from the whole.
-        return standardized.contiguous()
 
 
 def train_networks(
@@ -257,16 +206,20 @@ class _Work:
         """Train the networks ``missing``, a chunk at a time."""
         if not missing:
             return
-        given = self.splits[0].null_columns
-        knockoff_map = None if given is None else given.knockoff_map
-        self.rows = _StandardizedRows(self.table, self.columns, knockoff_map)
+        n_jobs, settings = self.execution.n_jobs, self.settings
+        if spreads(n_jobs, settings[missing[0]].device):
+            kinds = {i: _kind(settings[i], self.splits[i], None) for i in missing}
+            yield from self._trained_elsewhere(
+                _chunks(self.problem, kinds, effective_n_jobs(n_jobs))
+            )
+            return
+        self.rows = StandardizedRows(self.table, self.columns, _knockoff_map_of(self.splits))
         store = self.execution.checkpoints
         states = {i: store.load(self._name(i, UNDER_WAY), self._key(i)) for i in missing if store}
         self.states = {i: state for i, state in states.items() if state is not None}
         # Here, in one thread: drawing initial weights goes through torch's global generator.
-        self.members = {i: _member(self.problem, self.settings[i], self.splits[i]) for i in missing}
-        n_jobs = self.execution.n_jobs
-        kinds = {i: _kind(self.settings[i], self.splits[i], self.states.get(i)) for i in missing}
+        self.members = {i: _member(self.problem, settings[i], self.splits[i]) for i in missing}
+        kinds = {i: _kind(settings[i], self.splits[i], self.states.get(i)) for i in missing}
         chunks = _chunks(self.problem, kinds, effective_n_jobs(n_jobs))
         # Threads: torch lets go of the interpreter's lock while it computes, and no worker has
         # to start, import torch and be sent the table.
@@ -298,6 +251,26 @@ class _Work:
                 if others:
                     self.changed.wait()
 
+    def _trained_elsewhere(
+        self, chunks: Sequence[list[int]]
+    ) -> Iterator[dict[int, TrainedNetwork]]:
+        """Train chunks in the workers of joblib's backend; what they send back is kept here."""
+        table = self.execution.delivery.of(self.table)
+        calls = [
+            (
+                self.problem,
+                self.settings[chunk[0]],
+                [self.splits[i]._replace(settings=None) for i in chunk],
+                self.columns,
+                table,
+            )
+            for chunk in chunks
+        ]
+        for number, results in outputs_of(_train_chunk, calls, self.execution.n_jobs):
+            found = dict(zip(chunks[number], results, strict=True))
+            self._save(found)
+            yield {i: self._as_trained(i, result) for i, result in found.items()}
+
     def _train(self, chunk: list[int]) -> dict[int, Result]:
         """Train a chunk, unless all is to end."""
         me = threading.get_ident()
@@ -314,30 +287,26 @@ class _Work:
 
     def _train_chunk(self, chunk: list[int]) -> dict[int, Result]:
         own = [self.members.pop(i) for i in chunk]
-        with torch_threads(1):
-            settings = self.settings[chunk[0]]  # one for all of a chunk
-            under_way = self._under_way(chunk)
-            traces, gates = train_batch(
-                own, self.rows, self.problem, settings, self.halt, under_way
-            )
+        settings = self.settings[chunk[0]]  # one for all of a chunk
+        under_way = self._under_way(chunk)
+        found = _results(own, self.rows, self.problem, settings, self.halt, under_way)
         results: dict[int, Result] = {}
-        for j, i in enumerate(chunk):
-            if self.halt.is_set():
-                break
-            few = paired(own[j].training[:64], own[j].null_columns)
-            require_finite(own[j].core.eval(), self.rows.take(few)[0])
-            results[i] = Result(own[j].core, traces[j], gates[j] if gates else None)
-            if self.execution.checkpoints:
-                self._save(self.execution.checkpoints, i, results[i])
+        for i, result in zip(chunk, found, strict=False):
+            results[i] = result
+            self._save({i: result})
         return results
 
-    def _save(self, store: Checkpoints, i: int, result: Result) -> None:
-        """Keep a network, and what was kept of it under way no longer."""
-        self.lost.add(i)
-        with self._noting_failure():
-            store.save(self._name(i), self._key(i), result.arrays())
-            self.lost.discard(i)
-            store.discard(self._name(i, UNDER_WAY))
+    def _save(self, results: Mapping[int, Result]) -> None:
+        """Keep networks, and what was kept of them under way no longer."""
+        store = self.execution.checkpoints
+        if store is None:
+            return
+        for i, result in results.items():
+            self.lost.add(i)
+            with self._noting_failure():
+                store.save(self._name(i), self._key(i), result.arrays())
+                self.lost.discard(i)
+                store.discard(self._name(i, UNDER_WAY))
 
     @contextlib.contextmanager
     def _noting_failure(self) -> Iterator[None]:
@@ -469,6 +438,44 @@ class _Work:
                 else (knockoff_map.weight.numpy(), knockoff_map.constant.numpy())
             ),
         )
+
+
+def _train_chunk(
+    problem: Problem,
+    settings: NetworkSettings,
+    splits: Sequence[Split],
+    columns: np.ndarray,
+    table: TrainingTable,
+) -> list[Result]:
+    """Train networks of one kind in a process to which all of this was sent."""
+    with neutral_torch():
+        rows = StandardizedRows(table, columns, _knockoff_map_of(splits))
+        own = [_member(problem, settings, split) for split in splits]
+        return list(_results(own, rows, problem, settings, threading.Event()))
+
+
+def _results(
+    members: Sequence[Member],
+    rows: StandardizedRows,
+    problem: Problem,
+    settings: NetworkSettings,
+    halt: threading.Event,
+    under_way: UnderWay | None = None,
+) -> Iterator[Result]:
+    """Train a chunk, and give its networks one by one until ``halt`` is set."""
+    with torch_threads(1):
+        traces, gates = train_batch(members, rows, problem, settings, halt, under_way)
+    for j, member in enumerate(members):
+        if halt.is_set():
+            return
+        few = paired(member.training[:64], member.null_columns)
+        require_finite(member.core.eval(), rows.take(few)[0])
+        yield Result(member.core, traces[j], gates[j] if gates else None)
+
+
+def _knockoff_map_of(splits: Sequence[Split]) -> KnockoffMap | None:
+    given = splits[0].null_columns
+    return None if given is None else given.knockoff_map
 
 
 def _write_history(net: skorch.NeuralNet, trace: Trace) -> None:

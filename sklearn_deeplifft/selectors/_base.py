@@ -56,6 +56,7 @@ from sklearn_deeplifft.tables import (
     Names,
     check_rows,
     find_groups,
+    gathered,
     group_labels,
     names_of,
     require_machine_numbers,
@@ -184,6 +185,7 @@ class BaseNetworkSelector(
         with all_or_nothing(self), neutral_torch():
             self._layer = self.layer
             self._seed = _seed_of(self.random_state)
+            X, y = gathered(X), gathered(y)
             X, checked = check_rows(self, X, reset=True, y=y)
             source = self._source(y)
             given = {"sample_weight": sample_weight, "sample_mask": sample_mask, "groups": groups}

@@ -9,10 +9,10 @@ import numpy as np
 from sklearn_deeplifft.attribution import ScoreSums
 from sklearn_deeplifft.networks import TrainedNetwork, heads_for
 from sklearn_deeplifft.selectors._class_scores import of_class, scores_of, split_null_scores
-from sklearn_deeplifft.selectors._reading import Reading, ReadingPlan
+from sklearn_deeplifft.selectors._reading import ReadingPlan
 from sklearn_deeplifft.selectors._scores import Scores
 from sklearn_deeplifft.selectors._slopes import slopes_of
-from sklearn_deeplifft.tables import FitData, Target
+from sklearn_deeplifft.tables import FeatureGroups, FitData, Target
 
 __all__ = ["DecompositionScorer", "ScoreRule"]
 
@@ -26,9 +26,13 @@ class ScoreRule:
     importance_type: str = "signed"
 
     def scores(
-        self, sums: ScoreSums, reading: Reading, target: Target, units: np.ndarray | None
+        self,
+        sums: ScoreSums,
+        features: FeatureGroups | None,
+        target: Target,
+        units: np.ndarray | None,
     ) -> Scores:
-        """Scores from the sums of a reading; ``units`` (K,) divides the terms of a regression."""
+        """Scores from sums over ``features``; ``units`` (K,) divides the terms of a regression."""
         found = scores_of(
             sums,
             target,
@@ -37,9 +41,9 @@ class ScoreRule:
             target_class=self.target_class,
             units=units,
         )
-        if reading.features is None:
+        if features is None:
             return found
-        spread = reading.features.spread
+        spread = features.spread
         assert found.class_sizes is not None
         return found._replace(
             overall=spread(found.overall),
@@ -69,7 +73,7 @@ class DecompositionScorer:
             reading.measure_hidden(data.index)
         index = of_class(index, data.target, self.rule.target_class)
         sums = reading.sums(index, data.target, data.score_weight)
-        found = self.rule.scores(sums, reading, data.target, self.units)
+        found = self.rule.scores(sums, reading.features, data.target, self.units)
         slopes = slopes_of(sums, data.target, reading.deviation, self.units)
         found = found._replace(slopes=slopes)
         if hidden:

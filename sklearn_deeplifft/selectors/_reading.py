@@ -80,12 +80,16 @@ class ReadingPlan:
         hidden_reference: Tensor | None = None,
     ) -> Reading:
         """Bring a network and the columns that it reads together."""
-        groups = self.groups.among(columns)
-        groups = groups if trained.null_columns is None else groups.doubled()
-        features = None if groups.single else groups
+        features = self.features(trained, columns)
         return Reading(
             trained, self.settings, rows, self.gauge, columns, hidden_reference, features
         )
+
+    def features(self, trained: TrainedNetwork, columns: np.ndarray) -> FeatureGroups | None:
+        """Columns that a network's terms are added up by; None where each is a feature."""
+        groups = self.groups.among(columns)
+        groups = groups if trained.null_columns is None else groups.doubled()
+        return None if groups.single else groups
 
 
 class Reading:
@@ -235,7 +239,7 @@ class Reading:
             for block in self.blocks(index, n_outputs):
                 at = index[block]
                 y, w = torch.from_numpy(target.codes[at]), torch.from_numpy(weight[at])
-                total = total + scorer.sums(self.inputs(at), y, w)
+                total = total.merge(scorer.sums(self.inputs(at), y, w))
         return total
 
     def _in_double(self) -> Reading:

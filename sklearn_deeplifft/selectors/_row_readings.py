@@ -20,11 +20,13 @@ from sklearn_deeplifft.selectors._per_row import (
 )
 from sklearn_deeplifft.selectors._reading import Reading, ReadingPlan
 from sklearn_deeplifft.selectors._scores import mean_by_class
+from sklearn_deeplifft.selectors._table_sums import TableSums, sums_of_batches, sums_of_partitions
 from sklearn_deeplifft.tables import (
     Rows,
     Target,
     check_rows,
     encode_like,
+    is_partitioned,
     names_of,
     require_finite_answers,
     scored_rows,
@@ -109,14 +111,18 @@ class RowReadings:
         )
 
     def importances(
-        self, X: Any, y: Any, sample_weight: Any = None, sample_mask: Any = None
+        self, X: Any, y: Any = None, sample_weight: Any = None, sample_mask: Any = None
     ) -> Importances:
         """Score any labelled rows with the fitted networks; nothing is trained.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), or iterable of batches
+            A Dask array or frame is scored where its partitions lie. Without ``y``, an iterable
+            of batches ``(X, y)`` or ``(X, y, sample_weight)``, of which one at a time is held:
+            row groups of a file, say.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Of a Dask collection, one with the same partitions.
         sample_weight : array-like of shape (n_samples,), default=None
         sample_mask : array-like of bool of shape (n_samples,), default=None
             Score these rows only.
@@ -125,15 +131,59 @@ class RowReadings:
         -------
         Importances
             ``overall`` (n_features,) and ``by_class`` (K, n_features), in one pass. Columns of a
-            group share its value.
+            group share its value. How rows are dealt to batches changes nothing but rounding.
+        """
+        check_is_fitted(self, "ranking_")
+        given = {"y": y, "sample_weight": sample_weight, "sample_mask": sample_mask}
+        if y is None:
+            _require_alone(sample_weight, sample_mask)
+            return self.importances_of(sums_of_batches(self.score_sums, X))
+        if is_partitioned(X):
+            return self.importances_of(sums_of_partitions(self.score_sums, X, **given))
+        return self.importances_of(self.score_sums(X, **given))
+
+    def score_sums(
+        self, X: Any, y: Any, sample_weight: Any = None, sample_mask: Any = None
+    ) -> TableSums:
+        """Sum the scores of part of a table, for whoever deals out the parts.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+        sample_mask : array-like of bool of shape (n_samples,), default=None
+
+        Returns
+        -------
+        TableSums
+            ``a.merge(b)`` of two parts are the sums of both; `importances_of` makes scores of them.
         """
         X, target = self._checked(X, y)
         index, weight = scored_rows(X, sample_weight, sample_mask)
+        readings = self._readings(Rows(X))
+        sums = tuple(reading.sums(index, target, weight) for reading in readings)
+        return TableSums(sums, frozenset(np.unique(target.codes[index, 0]).tolist()))
+
+    def importances_of(self, sums: TableSums) -> Importances:
+        """Scores from sums of this selector's networks.
+
+        Parameters
+        ----------
+        sums : TableSums
+            Of `score_sums`, merged over the parts of a table.
+
+        Returns
+        -------
+        Importances
+        """
+        check_is_fitted(self, "ranking_")
+        target, columns = self.estimator_._target, np.arange(self.n_features_in_)
         scores = [
-            self._rule.scores(reading.sums(index, target, weight), reading, target, self._units)
-            for reading in self._readings(Rows(X))
+            self._rule.scores(own, self._plan.features(trained, columns), target, self._units)
+            for own, trained in zip(sums.by_network, self.estimator_._networks, strict=True)
         ]
-        present = np.unique(target.codes[index, 0])
+        present = np.array(sorted(sums.present))
         warn_never_right(scores, target, self._rule.target_class, present)
         return Importances(np.mean([s.overall for s in scores], axis=0), mean_by_class(scores))
 
@@ -147,3 +197,11 @@ class RowReadings:
         check_is_fitted(self, "ranking_")
         X, y = check_rows(self, X, reset=False, y=y)
         return X, encode_like(y, self.estimator_._target)
+
+
+def _require_alone(sample_weight: Any, sample_mask: Any) -> None:
+    if sample_weight is not None or sample_mask is not None:
+        raise ValueError(
+            "importances without y takes batches, whose weights come with them: give tuples "
+            "(X, y, sample_weight), with a weight of 0 for rows that are not to be scored."
+        )

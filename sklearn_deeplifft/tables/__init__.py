@@ -16,6 +16,7 @@ from sklearn_deeplifft.tables._fit_data import (
 )
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._near_copies import near_copies
+from sklearn_deeplifft.tables._partitions import gathered, is_partitioned, partitions_of
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
 from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments, powers_of_two
 from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
@@ -33,6 +34,7 @@ from sklearn_deeplifft.tables._validation import (
     class_weights,
     column_indices,
     column_names,
+    named_device,
     names_of,
     reference_values,
     require_device,
@@ -58,6 +60,7 @@ __all__ = [
     "TableReadError",
     "Target",
     "Task",
+    "as_numbers",
     "canonical_rows",
     "check_rows",
     "class_weights",
@@ -71,24 +74,27 @@ __all__ = [
     "encode_row_groups",
     "encode_target",
     "names_of",
-    "near_copies",
     "find_groups",
-    "fit_data",
     "find_simplices",
     "group_labels",
+    "fit_data",
+    "gathered",
+    "is_partitioned",
+    "named_device",
+    "naming_bad_cells",
+    "near_copies",
+    "partitions_of",
     "plain_target",
     "powers_of_two",
     "read_table",
+    "reference_values",
     "require_device",
     "require_finite",
     "require_finite_answers",
-    "require_readable",
-    "naming_bad_cells",
-    "as_numbers",
     "require_layer_sizes",
     "require_machine_numbers",
     "require_no_groups_beside_layer",
-    "reference_values",
+    "require_readable",
     "require_reference",
     "require_threshold",
     "scored_rows",

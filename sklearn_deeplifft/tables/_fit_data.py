@@ -19,6 +19,7 @@ from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.tables._containers import naming_bad_cells, require_readable
 from sklearn_deeplifft.tables._forks import prepare_for_forks
 from sklearn_deeplifft.tables._labels import plain_target
+from sklearn_deeplifft.tables._partitions import gathered
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
 from sklearn_deeplifft.tables._rows import (
     Rows,
@@ -84,9 +85,11 @@ class FitData:
 def check_rows(selector: Any, X: Any, *, reset: bool, y: Any = "no_validation") -> Any:
     """Validate ``X`` (and ``y``) as scikit-learn does, and name the columns that are not finite.
 
-    Returns ``X``, or the pair of ``X`` and ``y`` where ``y`` was given.
+    Returns ``X``, or the pair of ``X`` and ``y`` where ``y`` was given. Dask collections are read
+    into memory.
     """
     prepare_for_forks()
+    X, y = gathered(X), gathered(y)
     # First, since scikit-learn knows neither truth values that are objects nor pandas.NA.
     y = y if isinstance(y, str) else plain_target(y)
     require_readable(X)

@@ -21,6 +21,7 @@ __all__ = [
     "column_indices",
     "column_names",
     "names_of",
+    "named_device",
     "require_device",
     "require_finite",
     "require_finite_answers",
@@ -334,15 +335,26 @@ def require_layer_sizes(sizes: Iterable[Any]) -> None:
         )
 
 
+def named_device(device: str) -> str:
+    """The device that is meant: for ``"auto"`` an accelerator if torch finds one, or the CPU."""
+    if device != "auto":
+        return device
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
 def require_device(device: str) -> None:
     """Raise unless torch knows the device and has it here."""
     import torch
 
     try:
-        torch.zeros(1, device=device).item()  # "meta" makes tensors that hold nothing
+        torch.zeros(1, device=named_device(device)).item()  # "meta" makes tensors that hold nothing
     except (AssertionError, RuntimeError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise ValueError(
-            f"device={device!r} cannot be used here: {reason}. Use 'cpu', or a device that torch "
-            "reports as available."
+            f"device={device!r} cannot be used here: {reason}. Use 'cpu', 'auto' for "
+            "whatever torch finds here, or a device that it reports as available."
         ) from error

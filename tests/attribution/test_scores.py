@@ -173,7 +173,7 @@ def test_batches_merge_to_the_whole(read, size):
     whole, parts = made.sums(X, column(y), w), ScoreSums.zeros(K, D)
     for start in reversed(range(0, N, size)):
         at = slice(start, start + size)
-        parts = made.sums(X[at], column(y)[at], w[at]) + parts
+        parts = made.sums(X[at], column(y)[at], w[at]).merge(parts)
     for name in ("signed", "absolute", "weight"):
         torch.testing.assert_close(getattr(parts, name), getattr(whole, name), rtol=0, atol=1e-12)
 

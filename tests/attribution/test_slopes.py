@@ -149,9 +149,8 @@ def test_parts_merge_and_features_keep_the_slopes_of_their_columns():
     whole = sums_of(reader, (SOFTMAX,), X, y, weight, GROUPS, features=FEATURES)
     parts = ScoreSums.zeros(K, 4, D)
     for at in (slice(20, 30), slice(0, 7), slice(7, 20)):
-        parts = parts + sums_of(
-            *(reader, (SOFTMAX,), X[at], y[at], weight[at], GROUPS), features=FEATURES
-        )
+        more = sums_of(*(reader, (SOFTMAX,), X[at], y[at], weight[at], GROUPS), features=FEATURES)
+        parts = parts.merge(more)
     assert whole.signed.shape == (K, 4)
     single = sums_of(reader, (SOFTMAX,), X, y, weight, GROUPS)
     torch.testing.assert_close(parts.slopes, single.slopes, rtol=0, atol=1e-10)

@@ -1,0 +1,1 @@
+"""Cost of default fits, beside a random forest's."""

@@ -1,0 +1,1 @@
+"""Training on one accelerator, beside the CPU."""
