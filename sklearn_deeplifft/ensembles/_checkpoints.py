@@ -38,7 +38,8 @@ class Checkpoints:
             raise NotADirectoryError(f"{problem} folder. Use another checkpoint_dir.")
         if not os.access(existing, os.W_OK | os.X_OK):
             raise PermissionError(f"{problem} writable folder. Use another checkpoint_dir.")
-        sweep_up(self.folder)
+        if existing == self.folder:
+            sweep_up(self.folder)
 
     def load(self, name: str, key: str) -> dict[str, np.ndarray] | None:
         """The arrays saved under this name and key; None, with a warning, if a file is unfit."""
