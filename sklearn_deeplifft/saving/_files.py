@@ -63,6 +63,10 @@ def write_whole(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"there is no folder {quoted(path.parent, 400)} to write {quoted(path.name)} in."
+        ) from error
     except OSError as error:
         raise _in_words(error, path) from error
     finally:

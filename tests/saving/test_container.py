@@ -152,7 +152,7 @@ def test_paths_that_none_can_have_are_refused(act, tmp_path):
         act("a\0b")
     with pytest.raises(OSError, match=r"'x+\.\.\.x+' is too long for a path of this system"):
         act("x" * 5000)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="missing"):
         act(tmp_path / "missing" / "file")
 
 

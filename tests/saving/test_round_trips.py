@@ -227,6 +227,7 @@ def test_ensembles_come_back(task, path, table):
         assert trained.core is net.module_.core
 
 
+@pytest.mark.slow
 def test_a_loaded_selector_is_as_any_other(path, table):
     original = selector(n_features_to_select=3).fit(*table)
     original.save(path)
@@ -277,6 +278,7 @@ def test_modules_are_checked(modules, path):
         load(path, modules)
 
 
+@pytest.mark.slow
 def test_200_tampered_files_are_refused(path, table):
     selector(n_features_to_select=3).fit(*table).save(path)
     content, rng = path.read_bytes(), random.Random(0)
