@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import itertools
 import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import numpy as np
 import skorch
 import torch
 from joblib import Parallel, delayed, effective_n_jobs
-from torch import Tensor, nn
+from torch import nn
 
 from sklearn_deeplifft.attribution import neutral_torch
-from sklearn_deeplifft.ensembles._batched_training import Member, Trace, epoch_shape, train_batch
+from sklearn_deeplifft.ensembles._batched_training import Member, train_batch
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
+from sklearn_deeplifft.ensembles._chunks import chunks_of, kind_of
 from sklearn_deeplifft.ensembles._elsewhere import Delivery, outputs_of, spreads
 from sklearn_deeplifft.ensembles._null_columns import (
     all_carry_nulls,
@@ -30,12 +29,12 @@ from sklearn_deeplifft.ensembles._null_columns import (
     with_null_features,
 )
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
+from sklearn_deeplifft.ensembles._results import Result, fresh_core, write_history
 from sklearn_deeplifft.ensembles._splits import Split
 from sklearn_deeplifft.ensembles._standardized_rows import StandardizedRows
-from sklearn_deeplifft.ensembles._under_way import State, UnderWay, stage_of
+from sklearn_deeplifft.ensembles._under_way import State, UnderWay
 from sklearn_deeplifft.exceptions import CheckpointWarning, TrainingInterrupted, tell
 from sklearn_deeplifft.networks import (
-    GateReading,
     KnockoffMap,
     Moments,
     NetworkSettings,
@@ -43,7 +42,6 @@ from sklearn_deeplifft.networks import (
     TrainedNetwork,
     TrainingTable,
     default_net,
-    relu_mlp,
     require_finite,
     seeded,
     torch_threads,
@@ -51,11 +49,6 @@ from sklearn_deeplifft.networks import (
 from sklearn_deeplifft.tables import Problem
 
 __all__ = ["ChunkReport", "Execution", "train_networks"]
-
-CHUNK_BYTES = 50_000_000
-"""Weights, gradients, moments and activations of a chunk; more leave the caches for good."""
-
-LARGEST_CHUNK = 50
 
 FORMAT = 3
 """Raised when the same data and settings train other networks than before, or keep more of them."""
@@ -127,36 +120,6 @@ def train_networks(
     return [found[i] for i in range(total)]
 
 
-class Result(NamedTuple):
-    """Outcome of a training, all that a checkpoint holds."""
-
-    core: nn.Sequential
-    trace: Trace
-    gates: GateReading | None
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The same as named arrays."""
-        found = {f"core.{name}": value.numpy() for name, value in self.core.state_dict().items()}
-        found["train_loss"] = np.array(self.trace.train_loss)
-        found["valid_loss"] = np.array(self.trace.valid_loss)
-        found["best_epoch"] = np.array(self.trace.best_epoch)
-        if self.trace.held_out is not None:
-            found["held_out"] = self.trace.held_out
-        for name, value in (self.gates._asdict() if self.gates else {}).items():
-            found[f"gates.{name}"] = value.numpy()
-        return found
-
-
-class Kind(NamedTuple):
-    """What networks that train side by side have in common."""
-
-    settings: NetworkSettings
-    shape: tuple[tuple[int, int], ...]
-    """Of an epoch's training and validation."""
-    stage: tuple[int, bool]
-    """Epochs that an earlier run has done, and whether no more are to come."""
-
-
 class _Work:
     """The networks of one call: restored from checkpoints, or trained in chunks."""
 
@@ -199,7 +162,9 @@ class _Work:
             saved = store.load(self._name(i), self._key(i))
             if saved is not None:
                 store.discard(self._name(i, UNDER_WAY))
-                found[i] = self._as_trained(i, self._result(i, saved))
+                found[i] = self._as_trained(
+                    i, Result.of_arrays(self.problem, self.settings[i], saved)
+                )
         return found
 
     def trained(self, missing: Sequence[int]) -> Iterator[dict[int, TrainedNetwork]]:
@@ -208,9 +173,9 @@ class _Work:
             return
         n_jobs, settings = self.execution.n_jobs, self.settings
         if spreads(n_jobs, settings[missing[0]].device):
-            kinds = {i: _kind(settings[i], self.splits[i], None) for i in missing}
+            kinds = {i: kind_of(settings[i], self.splits[i], None) for i in missing}
             yield from self._trained_elsewhere(
-                _chunks(self.problem, kinds, effective_n_jobs(n_jobs))
+                chunks_of(self.problem, kinds, effective_n_jobs(n_jobs))
             )
             return
         self.rows = StandardizedRows(self.table, self.columns, _knockoff_map_of(self.splits))
@@ -219,8 +184,8 @@ class _Work:
         self.states = {i: state for i, state in states.items() if state is not None}
         # Here, in one thread: drawing initial weights goes through torch's global generator.
         self.members = {i: _member(self.problem, settings[i], self.splits[i]) for i in missing}
-        kinds = {i: _kind(settings[i], self.splits[i], self.states.get(i)) for i in missing}
-        chunks = _chunks(self.problem, kinds, effective_n_jobs(n_jobs))
+        kinds = {i: kind_of(settings[i], self.splits[i], self.states.get(i)) for i in missing}
+        chunks = chunks_of(self.problem, kinds, effective_n_jobs(n_jobs))
         # Threads: torch lets go of the interpreter's lock while it computes, and no worker has
         # to start, import torch and be sent the table.
         work = Parallel(
@@ -343,28 +308,6 @@ class _Work:
 
         return UnderWay([self.states.pop(i, None) for i in chunk], keep)
 
-    def _result(self, i: int, saved: dict[str, np.ndarray]) -> Result:
-        core = _fresh_core(self.problem, self.settings[i], 0)[0]
-        prefix = "core."
-        core.load_state_dict(
-            {
-                name[len(prefix) :]: torch.from_numpy(values)
-                for name, values in saved.items()
-                if name.startswith(prefix)
-            }
-        )
-        trace = Trace(
-            saved["train_loss"].tolist(),
-            saved["valid_loss"].tolist(),
-            int(saved["best_epoch"]),
-            saved.get("held_out"),
-        )
-        gates = None
-        if self.settings[i].gates is not None:
-            fields = (torch.from_numpy(saved[f"gates.{name}"]) for name in GateReading._fields)
-            gates = GateReading(*fields)
-        return Result(core, trace, gates)
-
     def _as_trained(self, i: int, result: Result) -> TrainedNetwork:
         net, module = self._net(i, result) if self.execution.nets else (None, self._bare(result))
         losses = result.trace.valid_loss
@@ -391,7 +334,7 @@ class _Work:
         net.module_.core.load_state_dict(result.core.state_dict())
         net.module_.to("cpu").eval()
         net.device = "cpu"
-        _write_history(net, result.trace)
+        write_history(net, result.trace)
         return net, net.module_
 
     def _bare(self, result: Result) -> Preprocessed:
@@ -478,62 +421,11 @@ def _knockoff_map_of(splits: Sequence[Split]) -> KnockoffMap | None:
     return None if given is None else given.knockoff_map
 
 
-def _write_history(net: skorch.NeuralNet, trace: Trace) -> None:
-    for epoch, loss in enumerate(trace.train_loss):
-        net.history.new_epoch()
-        net.history.record("epoch", epoch + 1)
-        net.history.record("train_loss", loss)
-        if trace.valid_loss:
-            net.history.record("valid_loss", trace.valid_loss[epoch])
-
-
 def _member(problem: Problem, settings: NetworkSettings, split: Split) -> Member:
     """A network as skorch would start it under this seed."""
     training, validation, seed, start, nulls, _ = split
     if start is not None:
         assert isinstance(start, nn.Sequential)  # networks of ours are
         return Member(copy.deepcopy(start), RandomStream(seed), training, validation, nulls)
-    core, state = _fresh_core(problem, settings, seed)
+    core, state = fresh_core(problem, settings, seed)
     return Member(core, RandomStream(seed, state), training, validation, nulls)
-
-
-def _fresh_core(
-    problem: Problem, settings: NetworkSettings, seed: int
-) -> tuple[nn.Sequential, Tensor]:
-    """A network of ours, and the state that drawing its weights left torch's generator in."""
-    with seeded(seed):
-        core = relu_mlp(
-            problem.n_features,
-            problem.n_outputs,
-            settings.hidden_layer_sizes,
-            settings.dropout,
-            settings.noise,
-            settings.gates,
-        )
-        return core, torch.get_rng_state()
-
-
-def _kind(settings: NetworkSettings, split: Split, state: State | None) -> Kind:
-    parts = split.training, split.validation
-    shape = tuple(epoch_shape(len(part), settings.batch_size) for part in parts)
-    return Kind(settings, shape, stage_of(state))
-
-
-def _chunks(problem: Problem, kinds: Mapping[int, Kind], n_workers: int) -> list[list[int]]:
-    """Networks of one kind, so many at a time as the cache holds."""
-    alike: dict[Kind, list[int]] = {}
-    for i, kind in kinds.items():
-        alike.setdefault(kind, []).append(i)
-    chunks = []
-    for kind, members in alike.items():
-        n = math.ceil(len(members) / _chunk_size(problem, kind.settings))
-        n = min(math.ceil(n / n_workers) * n_workers, len(members))
-        chunks += [part.tolist() for part in np.array_split(np.array(members), n)]
-    return chunks
-
-
-def _chunk_size(problem: Problem, settings: NetworkSettings) -> int:
-    widths = [*settings.hidden_layer_sizes, problem.n_outputs]
-    n_weights = sum(a * b for a, b in itertools.pairwise([problem.n_features, *widths]))
-    size = CHUNK_BYTES // (16 * n_weights + 12 * settings.batch_size * sum(widths))
-    return min(max(size, 1), LARGEST_CHUNK)

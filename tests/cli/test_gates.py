@@ -456,9 +456,9 @@ def test_an_interrupt_says_what_is_kept(csv, tmp_path, monkeypatch, interrupt, s
 
 ONE_AT_A_TIME = """
 from sklearn_deeplifft.cli import main
-from sklearn_deeplifft.ensembles import _training
+from sklearn_deeplifft.ensembles import _chunks
 from sklearn_deeplifft.selectors import _importance_neurons
-_training.LARGEST_CHUNK = 1
+_chunks.LARGEST_CHUNK = 1
 _importance_neurons.OWN["path_steps"] = 60
 main()
 """

@@ -11,13 +11,13 @@ import os
 import numpy as np
 from sklearn_deeplifft import NetworkEnsembleClassifier
 from sklearn_deeplifft.ensembles import _batched_training
-begin = _batched_training.EnsembleNet.train_step_single
+begin = _batched_training.EnsembleNet.train_step
 
 def said(net, batch):  # when threads are within torch
     os.write(1, b"step\\n")
     return begin(net, batch)
 
-_batched_training.EnsembleNet.train_step_single = said
+_batched_training.EnsembleNet.train_step = said
 X = np.random.default_rng(0).normal(size=(20_000, 200)).astype("float32")
 y = (X[:, 0] > 0).astype(int)
 ensemble = NetworkEnsembleClassifier(

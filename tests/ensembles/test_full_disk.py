@@ -66,7 +66,7 @@ def test_what_there_was_room_for_is_used(store, full):
 
 
 def test_ctrl_c_counts_what_is_kept(store, full, monkeypatch):
-    monkeypatch.setattr("sklearn_deeplifft.ensembles._training.LARGEST_CHUNK", 1)
+    monkeypatch.setattr("sklearn_deeplifft.ensembles._chunks.LARGEST_CHUNK", 1)
     full[0] = 1
 
     def report(done, *args):

@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from sklearn_deeplifft.ensembles import (
     Checkpoints,
     Split,
+    _chunks,
     key_of,
     null_rows,
     with_null_features,
@@ -235,7 +236,7 @@ def test_neither_storage_nor_chunks_nor_workers_change_a_bit_of_a_blend(monkeypa
     assert digests(together(case(store=sp.csr_array), SETTINGS, parts)) == expected
     assert digests(together(case(), SETTINGS, parts, n_jobs=3)) == expected
     assert digests(together(case(), SETTINGS, parts[::-1])) == expected[::-1]
-    monkeypatch.setattr(module, "LARGEST_CHUNK", 1)
+    monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 1)
     assert digests(together(case(), SETTINGS, parts)) == expected
     monkeypatch.setattr(standardized, "TABLE_BYTES", 0)
     assert digests(together(case(), SETTINGS, parts)) == expected
@@ -262,7 +263,7 @@ def test_neither_chunks_nor_workers_nor_neighbours_change_a_bit(name, monkeypatc
     assert len(set(expected)) == 5
     assert digests(together(data, settings, parts, n_jobs=3)) == expected
     assert digests(together(data, settings, parts[::-1])) == expected[::-1]
-    monkeypatch.setattr(module, "LARGEST_CHUNK", 1)
+    monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 1)
     assert digests(together(data, settings, parts)) == expected
 
 

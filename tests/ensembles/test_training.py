@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
 
+from sklearn_deeplifft.ensembles import _chunks
 from sklearn_deeplifft.ensembles import _standardized_rows as standardized
 from sklearn_deeplifft.ensembles import _training as module
 from sklearn_deeplifft.networks import GateSettings, NetworkSettings, adapter_of
@@ -143,10 +144,10 @@ def test_a_chunk_holds_epochs_of_one_shape(lengths, size, largest, n_workers):
     """Every network in one, and no more than fit; as many as workers, where there are enough."""
     parts = [module.Split(np.arange(n), np.arange(held), 0) for n, held in lengths]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "LARGEST_CHUNK", largest)
+        patch.setattr(_chunks, "LARGEST_CHUNK", largest)
         chosen = replace(SETTINGS, batch_size=size)
-        kinds = {i: module._kind(chosen, part, None) for i, part in enumerate(parts)}
-        chunks = module._chunks(case().problem, kinds, n_workers)
+        kinds = {i: _chunks.kind_of(chosen, part, None) for i, part in enumerate(parts)}
+        chunks = _chunks.chunks_of(case().problem, kinds, n_workers)
     assert sorted(i for chunk in chunks for i in chunk) == list(range(len(parts)))
     assert max(map(len, chunks)) <= largest
     assert len(chunks) >= min(n_workers, len(parts)) or len(set(lengths)) > 1
@@ -175,7 +176,7 @@ def test_neither_chunks_nor_workers_nor_neighbours_change_a_bit(name, uneven, mo
     assert digests(together(data, chosen, parts[1:4])) == expected[1:4]
     others = assigned(3, held=15, uneven=uneven, seed=99)
     assert digests(together(data, chosen, [*others, *parts]))[3:] == expected
-    monkeypatch.setattr(module, "LARGEST_CHUNK", 2)
+    monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 2)
     assert digests(together(data, chosen, parts)) == expected
 
 
@@ -292,7 +293,7 @@ def test_fits_side_by_side_change_no_bit(threads):
 
 
 def test_the_report_tells_how_far_it_is(monkeypatch):
-    monkeypatch.setattr(module, "LARGEST_CHUNK", 2)
+    monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 2)
     said = []
     found = together(case(), SETTINGS, assigned(5), report=lambda *args: said.append(args))
     assert [(done, total, len(last)) for done, total, last, *_ in said] == [

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_deeplifft.ensembles import Checkpoints
+from sklearn_deeplifft.ensembles import Checkpoints, _chunks
 from sklearn_deeplifft.ensembles import _training as module
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, TrainingDivergedError
 from sklearn_deeplifft.networks import GateSettings
@@ -69,7 +69,7 @@ def stop_after(n: int):
 @pytest.mark.parametrize("kind", ["softmax", "regression"])
 def test_a_run_that_was_broken_off_goes_on_to_the_same_bits(chosen, kind, store, monkeypatch):
     """Also with other workers, and over several breaks."""
-    monkeypatch.setattr(module, "LARGEST_CHUNK", 2)
+    monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 2)
     data, parts = case(kind), assigned(5, uneven=1)
     expected = digests(together(data, chosen, parts))
     for n, n_jobs in ((1, None), (3, 2)):
@@ -175,7 +175,7 @@ def test_rounds_have_names_of_their_own(store):
 def long_run(folder: str | None, to: str) -> None:
     """Some networks, one at a time, in a process of its own."""
     torch.set_num_threads(1)
-    module.LARGEST_CHUNK = 1
+    _chunks.LARGEST_CHUNK = 1
     chosen = replace(RANDOM, max_epochs=8, patience=None)
     store = None if folder is None else Checkpoints(folder)
     found = together(case(), chosen, assigned(6, uneven=1), checkpoints=store, digest="x")
@@ -290,7 +290,7 @@ def test_ctrl_c_without_a_folder(n_jobs, unchanged, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_ctrl_c_with_a_folder(n_jobs, store, unchanged, monkeypatch):
-    monkeypatch.setattr(module, "LARGEST_CHUNK", 1)
+    monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 1)
     chosen = replace(RANDOM, max_epochs=20, patience=None)
     data, parts = case(), assigned(6)
     expected = digests(together(data, chosen, parts))
@@ -326,7 +326,7 @@ def test_success_leaves_everything_as_it_was(n_jobs, unchanged, store):
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_an_error_leaves_everything_as_it_was(n_jobs, unchanged, store, monkeypatch):
     """One network diverges; the others do not go on for nothing."""
-    monkeypatch.setattr(module, "LARGEST_CHUNK", 1)
+    monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 1)
     before, parts = threading.active_count(), assigned(4)
     start = together(case(), SETTINGS, parts[:1])[0].core
     with torch.no_grad():

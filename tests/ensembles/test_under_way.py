@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_deeplifft.ensembles import Checkpoints, _under_way
-from sklearn_deeplifft.ensembles import _training as training
+from sklearn_deeplifft.ensembles import Checkpoints, _chunks, _under_way
 from sklearn_deeplifft.ensembles._batched_training import EnsembleNet
 from sklearn_deeplifft.exceptions import CheckpointWarning
 from sklearn_deeplifft.networks import GateSettings
@@ -48,7 +47,7 @@ class Killed(Exception):
 @contextmanager
 def killed_in(epoch: int):
     """Ends the training in an epoch, after its first step; epochs that were done count."""
-    step = EnsembleNet.train_step_single
+    step = EnsembleNet.train_step
 
     def dying(net, batch, **given):
         found = step(net, batch, **given)
@@ -57,7 +56,7 @@ def killed_in(epoch: int):
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(EnsembleNet, "train_step_single", dying)
+        patch.setattr(EnsembleNet, "train_step", dying)
         yield
 
 
@@ -110,7 +109,7 @@ def test_networks_may_be_dealt_anew(store, every_epoch, monkeypatch):
         together(data, chosen, parts[:4], checkpoints=store)
     for name, content in list(kept.items())[:1]:  # as if killed before the second file
         (store.folder / name).write_bytes(content)
-    monkeypatch.setattr(training, "LARGEST_CHUNK", 2)
+    monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 2)
     assert digests(together(data, chosen, parts, checkpoints=store, n_jobs=2)) == expected
 
 

@@ -1,0 +1,88 @@
+"""What comes out of a training: as networks, and as the arrays that a checkpoint holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import skorch
+import torch
+from torch import Tensor, nn
+
+from sklearn_deeplifft.ensembles._batched_training import Trace
+from sklearn_deeplifft.networks import GateReading, NetworkSettings, relu_mlp, seeded
+from sklearn_deeplifft.tables import Problem
+
+__all__ = ["Result", "fresh_core", "write_history"]
+
+
+class Result(NamedTuple):
+    """Outcome of a training, all that a checkpoint holds."""
+
+    core: nn.Sequential
+    trace: Trace
+    gates: GateReading | None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The same as named arrays."""
+        found = {f"core.{name}": value.numpy() for name, value in self.core.state_dict().items()}
+        found["train_loss"] = np.array(self.trace.train_loss)
+        found["valid_loss"] = np.array(self.trace.valid_loss)
+        found["best_epoch"] = np.array(self.trace.best_epoch)
+        if self.trace.held_out is not None:
+            found["held_out"] = self.trace.held_out
+        for name, value in (self.gates._asdict() if self.gates else {}).items():
+            found[f"gates.{name}"] = value.numpy()
+        return found
+
+    @classmethod
+    def of_arrays(
+        cls, problem: Problem, settings: NetworkSettings, saved: Mapping[str, np.ndarray]
+    ) -> Result:
+        """What ``arrays`` has given, for a network of these settings."""
+        core, prefix = fresh_core(problem, settings, 0)[0], "core."
+        core.load_state_dict(
+            {
+                name[len(prefix) :]: torch.from_numpy(values)
+                for name, values in saved.items()
+                if name.startswith(prefix)
+            }
+        )
+        trace = Trace(
+            saved["train_loss"].tolist(),
+            saved["valid_loss"].tolist(),
+            int(saved["best_epoch"]),
+            saved.get("held_out"),
+        )
+        gates = None
+        if settings.gates is not None:
+            fields = (torch.from_numpy(saved[f"gates.{name}"]) for name in GateReading._fields)
+            gates = GateReading(*fields)
+        return cls(core, trace, gates)
+
+
+def write_history(net: skorch.NeuralNet, trace: Trace) -> None:
+    """Give a skorch net the losses of its training."""
+    for epoch, loss in enumerate(trace.train_loss):
+        net.history.new_epoch()
+        net.history.record("epoch", epoch + 1)
+        net.history.record("train_loss", loss)
+        if trace.valid_loss:
+            net.history.record("valid_loss", trace.valid_loss[epoch])
+
+
+def fresh_core(
+    problem: Problem, settings: NetworkSettings, seed: int
+) -> tuple[nn.Sequential, Tensor]:
+    """A network of ours, and the state that drawing its weights left torch's generator in."""
+    with seeded(seed):
+        core = relu_mlp(
+            problem.n_features,
+            problem.n_outputs,
+            settings.hidden_layer_sizes,
+            settings.dropout,
+            settings.noise,
+            settings.gates,
+        )
+        return core, torch.get_rng_state()
