@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -147,17 +148,10 @@ def _scores(
 ) -> tuple[np.ndarray, float]:
     """Scores (K, d, d), mean of sizes, or (n, K, d, d); and the largest relative error of a sum."""
     n, d = X.shape
-    size = 8 * K * d * d * (n if every_row else 1)
-    if size > MOST_BYTES:
-        raise ValueError(
-            f"{n if every_row else 1:,} x {K} x {d} x {d} numbers take {size / 2**30:.0f} GiB; "
-            f"{'pass fewer rows at a time, or ' if every_row else 'pass '}"
-            f"{'reduce=' + repr('mean_abs') if every_row else 'fewer columns'}."
-        )
-    total = torch.zeros((n, K, d, d) if every_row else (K, d, d), dtype=torch.float64)
+    total = _zeros(n, K, d, d) if every_row else _zeros(K, d, d)
     one_row = None if every_row else torch.empty_like(total)
     ends = [(one.inputs(X), one.inputs(R)) for one in networks]
-    gap, largest = 0.0, 0.0
+    gap, largest = total.new_zeros(2)
     with torch.no_grad():
         answers = [
             torch.stack([_answers(one, part) for part in both])
@@ -167,11 +161,21 @@ def _scores(
             into = total[s] if one_row is None else one_row.zero_()
             for one, (x, r), z in zip(networks, ends, answers, strict=True):
                 summed = _add(into, one, r[s], x[s], 1 / len(networks))
-                gap = max(gap, float((summed - (z[0, s] - z[1, s])).abs().max()))
-                largest = max(largest, float(z[:, s].abs().max()))
+                gap = torch.maximum(gap, (summed - (z[0, s] - z[1, s])).abs().max())
+                largest = torch.maximum(largest, z[:, s].abs().max())
             if one_row is not None:
                 total.add_(one_row.abs_(), alpha=1 / n)
-    return total.numpy(), gap / largest if largest > 0 else gap
+    return total.numpy(), float(gap / largest if largest > 0 else gap)
+
+
+def _zeros(*shape: int) -> Tensor:
+    size = 8 * math.prod(shape)
+    if size > MOST_BYTES:
+        raise ValueError(
+            f"scores of shape {shape} take {size / 2**30:.0f} GiB; pass fewer rows at a time or "
+            "reduce='mean_abs', or fewer columns."
+        )
+    return torch.zeros(shape, dtype=torch.float64)
 
 
 def _answers(one: ReadNetwork, inputs: Tensor) -> Tensor:

@@ -161,5 +161,5 @@ def test_bad_input(changes, message):
 
 def test_results_larger_than_memory_are_refused_before_any_work():
     wide = nn.Sequential(nn.Linear(2000, 2), nn.ReLU(), nn.Linear(2, 1))
-    with pytest.raises(ValueError, match="pass fewer rows at a time, or reduce='mean_abs'"):
+    with pytest.raises(ValueError, match="pass fewer rows at a time or reduce='mean_abs'"):
         integrated_hessians(wide, np.zeros((500, 2000)), "zero", reduce=None)
