@@ -67,10 +67,11 @@ def interaction_effects(
     levels : "swap", "present", "table", (low, high) or array-like, default="swap"
         Levels between which features are moved. ``"swap"``: from what a row holds to what another
         row holds. ``"present"``: from 0 to the median of what the column holds where it is not 0.
-        ``(low, high)``: a tuple of two numbers, or of two arrays with one for each column. An array
-        (n_features,): from what a row holds to that. ``"table"``: all levels of each feature, such
-        as one-hot blocks of ``feature_groups``; the score is the Frobenius norm of the table of
-        mean predictions without its margins, averaged over networks before the norm is taken.
+        ``(low, high)``: a tuple of two numbers, or of two arrays with one for each column. One
+        number, or an array (n_features,): from what a row holds to that. ``"table"``: all levels of
+        each feature, such as one-hot blocks of ``feature_groups``; the score is the Frobenius norm
+        of the table of mean predictions without its margins, averaged over networks before the norm
+        is taken.
     context : str, default=None
         Rows that hold the other features, see Notes. None is ``"without"`` for ``"present"``, else
         ``"data"``.

@@ -98,8 +98,9 @@ def table_scores(
     m, (N, _, R) = len(feature), found.own.shape
     T = np.zeros((N, m, m, R))
     errors = np.zeros((m, m, R))
-    T[:, moves[:, 0], moves[:, 1]] = found.own
-    errors[moves[:, 0], moves[:, 1]] = found.errors
+    for a, b in (moves.T, moves.T[::-1]):  # a pair may name its second feature first
+        T[:, a, b] = found.own
+        errors[a, b] = found.errors
     starts = np.searchsorted(feature, np.arange(feature[-1] + 2))
     at = [slice(a, b) for a, b in itertools.pairwise(starts)]
     parts, strongest = [], []

@@ -37,6 +37,9 @@ BAND_BYTES = 1 << 26
 TABLE_BYTES = 1 << 26
 """Bytes of the tables of a chunk of rows."""
 
+RECTANGLE_BYTES = 1 << 25
+"""Bytes of the second differences of a rectangle, of all networks and rows of a chunk."""
+
 FEW, MANY = 16, 1024
 """Most rows of a chunk: where each has a table of its own, and where all are one batch."""
 
@@ -96,7 +99,9 @@ def height_of(ensemble: Ensemble, rows: MovedRows) -> int:
         return 1
     # Of a row only pairs of two moves that change it are run.
     share = max(rows.density(), 1 / rows.n_moves)
-    return int(np.clip(pairs / (share**2 * rows.n_moves), 1, rows.n_moves))
+    one = 4 * FEW * rows.n_moves * len(ensemble.outputs) * len(ensemble.responses)
+    height = min(pairs / (share**2 * rows.n_moves), RECTANGLE_BYTES / one)
+    return int(np.clip(height, 1, rows.n_moves))
 
 
 @neutral_torch()

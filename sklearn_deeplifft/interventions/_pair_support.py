@@ -56,15 +56,17 @@ def cell_counts(
     -------
     int array of shape (p, 4)
     """
-    sides = _Sides(population, features, levels)
-    F = len(features)
+    # Of the strongest pairs among many features only a few are counted.
+    used, pairs = np.unique(pairs, return_inverse=True)
+    sides = _Sides(population, [features[g] for g in used], levels)
+    i, j = pairs.reshape(-1, 2).T
+    F = len(used)
     both, mixed, neither = (np.zeros((F, F)) for _ in range(3))
     for _, block in population.rows.blocks():
         low, high = sides(block)
         both += high.T @ high
         mixed += high.T @ low
         neither += low.T @ low
-    i, j = pairs.T
     found = neither[i, j], mixed[i, j], mixed[j, i], both[i, j]
     return np.stack(found, axis=1).round().astype(np.int64)
 

@@ -99,7 +99,9 @@ def pairs_in_cache(response: Response) -> int:
     if not isinstance(response, LowRank):
         return 1  # every pair is a pass of its own, and half of a rectangle may be no pairs
     widths = [len(stage.bias) for stage, _ in response.above if isinstance(stage, Affine)]
-    return max(CACHE_BYTES // (4 * max(widths, default=1)), LEAST_PAIRS)
+    # Of the first layer about half of the units are left, or fewer.
+    widest = max(len(response.first.bias) // 2, 1, *widths)
+    return max(CACHE_BYTES // (4 * widest), LEAST_PAIRS)
 
 
 class WholeTables:

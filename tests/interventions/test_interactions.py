@@ -215,6 +215,17 @@ def test_lists_of_pairs_are_those_of_all():
         np.testing.assert_allclose(values, every.matrix()[:, i, j], rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("levels", ["swap", "present", "table", 2])
+def test_the_order_of_a_pair_is_no_matter(levels):
+    net, X = relu_network(4, 9, 3), counts(60, 4)
+    one = interaction_effects(net, X, pairs=[(0, 2), (1, 3)], levels=levels)
+    other = interaction_effects(net, X, pairs=[(2, 0), (3, 1)], levels=levels)
+    assert (one.score > 0).any()
+    np.testing.assert_allclose(other.score, one.score, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(other.standard_errors, one.standard_errors, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(other.cells, one.cells[:, [0, 2, 1, 3]])
+
+
 @pytest.mark.parametrize("bytes_held", [1, 500])
 def test_bands_and_chunks_change_nothing(monkeypatch, bytes_held):
     nets = [relu_network(8, 9, 7, 3, seed=seed) for seed in range(2)]
