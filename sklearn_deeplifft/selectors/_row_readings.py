@@ -179,6 +179,12 @@ class RowReadings:
         """
         check_is_fitted(self, "ranking_")
         target, columns = self.estimator_._target, np.arange(self.n_features_in_)
+        if len(sums.by_network) != len(self.estimator_._networks):
+            raise ValueError(
+                f"these are sums of {len(sums.by_network)} networks, and this selector has "
+                f"{len(self.estimator_._networks)}: they are of another selector, or of another "
+                "fit of it. Sum the rows by score_sums of this one."
+            )
         scores = [
             self._rule.scores(own, self._plan.features(trained, columns), target, self._units)
             for own, trained in zip(sums.by_network, self.estimator_._networks, strict=True)

@@ -24,6 +24,11 @@ class TableSums:
     present: frozenset[Any]
     """Codes of the classes that the rows have."""
 
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Shapes (C, d) of the sums, network by network."""
+        return [tuple(own.signed.shape) for own in self.by_network]
+
     def merge(self, *others: TableSums) -> TableSums:
         """Sums over the rows of this part and of others.
 
@@ -35,8 +40,20 @@ class TableSums:
         Returns
         -------
         TableSums
+
+        Raises
+        ------
+        ValueError
+            If the sums are not of as many networks, classes and columns.
         """
         parts = (self, *others)
+        for other in others:
+            if other.shapes != self.shapes:
+                raise ValueError(
+                    f"sums of shapes {other.shapes} (classes, features), one for each network, do "
+                    f"not merge with {self.shapes}: they are of another selector, or of another "
+                    "fit of it. Merge what one fitted selector has summed."
+                )
         networks = zip(*(part.by_network for part in parts), strict=True)
         present = frozenset[Any]().union(*(part.present for part in parts))
         return TableSums(tuple(own[0].merge(*own[1:]) for own in networks), present)
@@ -65,6 +82,11 @@ def _pairs(batches: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
         raise ValueError(
             f"importances got a table ({type(batches).__name__} of shape {batches.shape}) and no "
             "y. Pass its labels as y; or, without y, an iterable of batches (X, y)."
+        )
+    if not isinstance(batches, Iterable):
+        raise TypeError(
+            "importances takes a table and its labels, or an iterable of batches (X, y), and got "
+            f"{type(batches).__name__}."
         )
     for batch in batches:
         if not isinstance(batch, tuple) or len(batch) not in (2, 3):

@@ -91,6 +91,7 @@ def test_a_class_that_is_never_right_is_told_once_for_all_batches(selector):
     [
         (lambda X, y: (X,), "no y"),
         (lambda X, y: (iter([]),), "no row"),
+        (lambda X, y: (5,), "and got int"),
         (lambda X, y: ([X],), "one of them is ndarray"),
         (lambda X, y: ([(X,)],), "one of them is tuple"),
         (lambda X, y: ([(X, y)], None, np.ones(N)), "come with them"),
@@ -98,8 +99,29 @@ def test_a_class_that_is_never_right_is_told_once_for_all_batches(selector):
     ],
 )
 def test_what_is_no_batch(selector, given, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         selector.importances(*given(*table()))
+
+
+def test_sums_of_another_selector(selector):
+    X, y = table()
+    one = DeepLIFFTSelector.default_estimator(n_networks=1, max_epochs=4, path_steps=40)
+    other = DeepLIFFTSelector(one, step=None, random_state=0).fit(X, y)
+    sums = other.score_sums(X, y)
+    with pytest.raises(ValueError, match="another selector"):
+        selector.importances_of(sums)
+    with pytest.raises(ValueError, match=r"\[\(3, 7\)\].*another selector"):
+        selector.score_sums(X, y).merge(sums)
+
+
+def test_row_groups_of_a_file(selector, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra tables brings it")
+    X, y = table()
+    path = tmp_path / "table.parquet"
+    pd.DataFrame(X).rename(columns=str).assign(y=y).to_parquet(path, row_group_size=90)
+    frames = (group.to_pandas() for group in parquet.ParquetFile(path).iter_batches(90))
+    batches = ((frame.drop(columns="y").to_numpy(), frame["y"]) for frame in frames)
+    assert_same(selector.importances(batches), selector.importances(X, y))
 
 
 # Dask
