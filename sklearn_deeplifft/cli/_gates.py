@@ -35,7 +35,7 @@ class GateOutcome:
     agreement: Agreement
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
-    at_chance: bool
+    at_chance: bool = False
     """Whether networks predict no better than chance; the ranking then means nothing."""
 
 

@@ -40,6 +40,13 @@ class Evidence:
         return str(self.features.names[feature])
 
     @property
+    def cut(self) -> bool:
+        """Whether features were selected by a choice of the user, rather than one half of them."""
+        selector = self.selector
+        asked = (selector.n_features_to_select, selector.threshold)
+        return selector.per_class or any(one is not None for one in asked)
+
+    @property
     def labelled(self) -> bool:
         """Whether classes or labels are predicted, rather than quantities."""
         return "classes_" in vars(self.selector)

@@ -51,7 +51,7 @@ def _one_explains_all(evidence: Evidence) -> Doubt | None:
 
 
 def _identifiers(evidence: Evidence) -> Doubt:
-    what = "Columns that name rows, or give the target away"
+    what = "Columns that give the target away"
     strange: list[str] = []
     looked = range(min(MOST_LOOKED_AT, len(evidence.features.names)))
     for i in looked:

@@ -77,7 +77,7 @@ def columns_of(evidence: Evidence) -> list[Column]:
 
 def rows_of(evidence: Evidence, columns: Sequence[Column]) -> list[dict[str, object]]:
     """Rows of the table, the best feature first."""
-    selected = evidence.features.frame["selected"].to_numpy()
+    selected = evidence.features.frame["selected"].to_numpy() & evidence.cut
     shown = range(min(len(selected), MOST_ROWS))
     return [
         {"selected": bool(selected[i]), "cells": [column.cell(i) for column in columns]}

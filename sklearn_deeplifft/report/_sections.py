@@ -63,7 +63,11 @@ def _facts(evidence: Evidence) -> list[tuple[str, str]]:
     (n, d), target = evidence.rows.shape, evidence.target
     n_features = len(evidence.features.names)
     columns = f"{d:,}" if d == n_features else f"{d:,}, as {n_features:,} features"
-    facts = [("Rows", f"{n:,}"), ("Columns", columns), ("Target", safe(evidence.target_name))]
+    facts = [
+        ("Rows ranked on", f"{n:,}"),
+        ("Columns", columns),
+        ("Target", safe(evidence.target_name)),
+    ]
     if target is not None and target.classification:
         sizes = np.bincount(target.values, minlength=len(target.labels)).tolist()
         classes = zip((safe(label) for label in target.labels), sizes, strict=True)
@@ -92,7 +96,11 @@ def ranking_section(evidence: Evidence) -> Section:
     """The table of features."""
     columns, n = columns_of(evidence), len(evidence.features.names)
     rows = rows_of(evidence, columns)
-    chosen = int(evidence.features.frame["selected"].sum())
+    chosen = (
+        f"; {sum(bool(row['selected']) for row in rows):,} selected, in bold"
+        if evidence.cut
+        else ""
+    )
     shown = (
         f"all {n:,}" if n <= MOST_ROWS else f"the first {MOST_ROWS:,} of {n:,}; no row holds others"
     )
@@ -108,7 +116,7 @@ def ranking_section(evidence: Evidence) -> Section:
         "columns": columns,
         "rows": rows,
         "importance_said": " ".join(said),
-        "shown_said": f"Features, {shown}; {chosen:,} selected, in bold.",
+        "shown_said": f"Features, {shown}{chosen}.",
     }
 
 
