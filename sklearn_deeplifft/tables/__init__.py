@@ -14,6 +14,7 @@ from sklearn_deeplifft.tables._fit_data import (
     scored_rows,
     target_scale,
 )
+from sklearn_deeplifft.tables._forks import prepare_for_forks
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._near_copies import near_copies
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
@@ -75,6 +76,7 @@ __all__ = [
     "find_simplices",
     "plain_target",
     "powers_of_two",
+    "prepare_for_forks",
     "read_table",
     "require_device",
     "require_finite",
