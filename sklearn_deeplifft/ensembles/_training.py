@@ -20,7 +20,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from torch import Tensor, nn
 
 from sklearn_deeplifft.ensembles._batched_training import Member, Trace, epoch_shape, train_batch
-from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
+from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, Failures, key_of
 from sklearn_deeplifft.ensembles._null_columns import (
     all_carry_nulls,
     moments_with_nulls,
@@ -29,15 +29,14 @@ from sklearn_deeplifft.ensembles._null_columns import (
 )
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
 from sklearn_deeplifft.ensembles._splits import Split
+from sklearn_deeplifft.ensembles._standardized_rows import StandardizedRows
 from sklearn_deeplifft.ensembles._under_way import State, UnderWay, stage_of
-from sklearn_deeplifft.exceptions import CheckpointWarning, TrainingInterrupted, tell
+from sklearn_deeplifft.exceptions import TrainingInterrupted
 from sklearn_deeplifft.networks import (
     GateReading,
-    KnockoffMap,
     Moments,
     NetworkSettings,
     Preprocessed,
-    Standardize,
     TrainedNetwork,
     TrainingTable,
     default_net,
@@ -45,7 +44,6 @@ from sklearn_deeplifft.networks import (
     require_finite,
     seeded,
     torch_threads,
-    with_null_columns,
 )
 from sklearn_deeplifft.tables import Problem
 
@@ -61,9 +59,6 @@ FORMAT = 3
 
 UNDER_WAY = "-under-way"
 """Ends the name of a checkpoint in which training goes on."""
-
-TABLE_BYTES = 256_000_000
-"""Standardised rows are kept whole up to this size."""
 
 
 @dataclass(frozen=True)
@@ -83,57 +78,6 @@ class Execution:
 
 ChunkReport = Callable[[int, int, Sequence[TrainedNetwork], float, float], None]
 """(networks done, of how many, the last ones, seconds so far, about how many are left)."""
-
-
-class _StandardizedRows:
-    """The table as the networks take it: float32, standardised."""
-
-    def __init__(
-        self, table: TrainingTable, columns: np.ndarray, knockoff_map: KnockoffMap | None
-    ) -> None:
-        self.table = table
-        self.columns = None if len(columns) == table.rows.shape[1] else columns
-        moments = table.moments
-        d = len(columns)
-        mean, scale = (m[columns] for m in moments) if moments else (np.zeros(d), np.ones(d))
-        self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale))
-        self.knockoff_map: KnockoffMap | None = None
-        if knockoff_map is not None and self.columns is None:
-            parts = (torch.as_tensor(part) for part in (mean, scale))
-            self.knockoff_map = knockoff_map.standardized(*parts)
-        self.whole: Tensor | None = None
-        # Sparse tables and those on disk stay where they are.
-        if table.rows.in_memory and table.rows.shape[0] * d * 4 <= TABLE_BYTES:
-            self.whole = torch.empty(table.rows.shape[0], d)
-            step = max(TABLE_BYTES // (32 * d), 1)
-            for start in range(0, len(self.whole), step):
-                at = np.arange(start, min(start + step, len(self.whole)))
-                self.whole[start : start + step] = self._read(at)
-
-    def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """X (N, B, d), y (N, B, ...) and weights (N, B) at positions (N, B, 1).
-
-        At positions (N, B, 2) X is (N, B, 2 d): two rows side by side, y and weight of the first.
-        """
-        if self.whole is not None:
-            X = self.whole.index_select(0, index.flatten()).view(*index.shape, -1)
-        else:
-            X = self._read(index.flatten().numpy()).view(*index.shape, -1)
-        rows = index[..., 0]
-        single = index.shape[-1] == 1
-        X = (
-            X[..., 0, :]
-            if single
-            else with_null_columns(X[..., 0, :], X[..., 1, :], self.knockoff_map)
-        )
-        return X, self.table.targets[rows], self.table.weight[rows]
-
-    def _read(self, index: np.ndarray) -> Tensor:
-        rows = torch.from_numpy(self.table.rows.take(index, self.columns))
-        standardized: Tensor = self.standardize(rows)
-        # Some columns of some rows come by column, and a product of such a batch has other bits
-        # than one of the same rows taken from the whole.
-        return standardized.contiguous()
 
 
 def train_networks(
@@ -169,11 +113,11 @@ def train_networks(
             found.update(part)
             seconds = time.perf_counter() - began
             left = seconds / (len(found) - done) * (total - len(found))
-            work.tell_failure()
+            work.failures.tell()
             report(len(found), total, list(part.values()), seconds, left)
     except KeyboardInterrupt:
         folder = None if execution.checkpoints is None else execution.checkpoints.folder
-        work.tell_failure()
+        work.failures.tell()
         raise TrainingInterrupted(len(found.keys() - work.lost), total, folder) from None
     return [found[i] for i in range(total)]
 
@@ -232,12 +176,9 @@ class _Work:
         self.columns = columns
         self.execution = execution
         self.halt = threading.Event()
-        self.threads: set[int] = set()
-        """Those that train."""
+        self.training_threads: set[int] = set()
         self.changed = threading.Condition()
-        self.failure: OSError | None = None
-        """Why checkpoints could not be written."""
-        self.told = False
+        self.failures = Failures(execution.checkpoints)
         self.lost: set[int] = set()
         """Networks that are trained and not written."""
 
@@ -259,7 +200,7 @@ class _Work:
             return
         given = self.splits[0].null_columns
         knockoff_map = None if given is None else given.knockoff_map
-        self.rows = _StandardizedRows(self.table, self.columns, knockoff_map)
+        self.rows = StandardizedRows(self.table, self.columns, knockoff_map)
         store = self.execution.checkpoints
         states = {i: store.load(self._name(i, UNDER_WAY), self._key(i)) for i in missing if store}
         self.states = {i: state for i, state in states.items() if state is not None}
@@ -290,11 +231,11 @@ class _Work:
         joblib does not wait for its threads when Ctrl-C ends a call. An interpreter that shuts down
         beside a thread within torch is aborted by the system.
         """
-        others = self.threads - {threading.get_ident()}
+        others = self.training_threads - {threading.get_ident()}
         while others or not self.halt.is_set():
             with contextlib.suppress(KeyboardInterrupt), self.changed:  # Ctrl-C, once more
                 self.halt.set()
-                others = self.threads - {threading.get_ident()}
+                others = self.training_threads - {threading.get_ident()}
                 if others:
                     self.changed.wait()
 
@@ -304,12 +245,12 @@ class _Work:
         with self.changed:
             if self.halt.is_set():
                 return {}
-            self.threads.add(me)
+            self.training_threads.add(me)
         try:
             return self._train_chunk(chunk)
         finally:
             with self.changed:
-                self.threads.discard(me)
+                self.training_threads.discard(me)
                 self.changed.notify_all()
 
     def _train_chunk(self, chunk: list[int]) -> dict[int, Result]:
@@ -334,42 +275,18 @@ class _Work:
     def _save(self, store: Checkpoints, i: int, result: Result) -> None:
         """Keep a network, and what was kept of it under way no longer."""
         self.lost.add(i)
-        with self._noting_failure():
+        with self.failures.noted():
             store.save(self._name(i), self._key(i), result.arrays())
             self.lost.discard(i)
             store.discard(self._name(i, UNDER_WAY))
 
-    @contextlib.contextmanager
-    def _noting_failure(self) -> Iterator[None]:
-        """Go on without checkpoints where none can be written; hours of training count more."""
-        try:
-            yield
-        except OSError as error:
-            self.failure = self.failure or error  # a worker's: the main thread tells it
-
-    def tell_failure(self) -> None:
-        """Warn, once, that checkpoints could not be written."""
-        if self.failure is None or self.told:
-            return
-        self.told = True
-        assert self.execution.checkpoints is not None
-        tell(
-            CheckpointWarning(
-                f"no checkpoint can be written to {self.execution.checkpoints.folder} "
-                f"({type(self.failure).__name__}: {self.failure}). The fit goes on, and networks "
-                "that are not written are trained again if it is interrupted.",
-                "Make room there, or use another checkpoint_dir.",
-            )
-        )
-
     def _under_way(self, chunk: Sequence[int]) -> UnderWay | None:
         """Keep states of a chunk; None without a folder."""
-        store = self.execution.checkpoints
-        if store is None:
+        if (store := self.execution.checkpoints) is None:
             return None
 
         def keep(j: int, state: State) -> None:
-            with self._noting_failure():
+            with self.failures.noted():
                 store.save(self._name(chunk[j], UNDER_WAY), self._key(chunk[j]), state)
 
         return UnderWay([self.states.pop(i, None) for i in chunk], keep)

@@ -21,7 +21,8 @@ from sklearn_deeplifft.ensembles._batched_training import (
     train_batch,
 )
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
-from sklearn_deeplifft.ensembles._training import _member, _StandardizedRows
+from sklearn_deeplifft.ensembles._standardized_rows import StandardizedRows
+from sklearn_deeplifft.ensembles._training import _member
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import NetworkSettings
 from tests import oracles as o
@@ -30,7 +31,7 @@ from tests.ensembles._cases import SETTINGS, alone, assert_alike, assigned, case
 
 def trained(data, settings, parts, halt=None):
     """Cores, traces and gates of ``train_together``."""
-    rows = _StandardizedRows(data.table, np.arange(data.problem.n_features), None)
+    rows = StandardizedRows(data.table, np.arange(data.problem.n_features), None)
     members = [_member(data.problem, settings, part) for part in parts]
     found = train_batch(members, rows, data.problem, settings, halt or threading.Event())
     return [m.core for m in members], *found
@@ -60,7 +61,7 @@ def test_shape_of_an_epoch(n, size):
 )
 def test_every_row_once_in_the_order_of_its_network(lengths, size, shuffled):
     data = case(n=70, weight=np.linspace(1, 2, 70))
-    table = _StandardizedRows(data.table, np.arange(5), None)
+    table = StandardizedRows(data.table, np.arange(5), None)
     parts = [np.random.default_rng(j).permutation(70)[:n] for j, n in enumerate(lengths)]
     members = [Member(None, None, part, part[:0]) for part in parts]
     streams = [RandomStream(j) for j in range(len(parts))] if shuffled else None

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
 
+from sklearn_deeplifft.ensembles import _standardized_rows
 from sklearn_deeplifft.ensembles import _training as module
 from sklearn_deeplifft.networks import GateSettings, NetworkSettings, adapter_of
 from sklearn_deeplifft.networks._train import seeded
@@ -213,7 +214,7 @@ def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
     expected = digests(together(case(), SETTINGS, parts))
     for store in (mapped, sp.csr_array, sp.csc_array, np.asfortranarray):
         assert digests(together(case(store=store), SETTINGS, parts)) == expected
-    monkeypatch.setattr(module, "TABLE_BYTES", 0)  # too large to be kept whole
+    monkeypatch.setattr(_standardized_rows, "TABLE_BYTES", 0)  # too large to be kept whole
     assert digests(together(case(), SETTINGS, parts)) == expected
 
 

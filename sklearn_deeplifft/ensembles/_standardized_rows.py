@@ -1,0 +1,65 @@
+"""The rows of a table as networks of ours take them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_deeplifft.networks import KnockoffMap, Standardize, TrainingTable, with_null_columns
+
+__all__ = ["StandardizedRows"]
+
+TABLE_BYTES = 256_000_000
+"""Standardised rows are kept whole up to this size."""
+
+
+class StandardizedRows:
+    """The table as the networks take it: float32, standardised."""
+
+    def __init__(
+        self, table: TrainingTable, columns: np.ndarray, knockoff_map: KnockoffMap | None
+    ) -> None:
+        self.table = table
+        self.columns = None if len(columns) == table.rows.shape[1] else columns
+        moments = table.moments
+        d = len(columns)
+        mean, scale = (m[columns] for m in moments) if moments else (np.zeros(d), np.ones(d))
+        self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale))
+        self.knockoff_map: KnockoffMap | None = None
+        if knockoff_map is not None and self.columns is None:
+            parts = (torch.as_tensor(part) for part in (mean, scale))
+            self.knockoff_map = knockoff_map.standardized(*parts)
+        self.whole: Tensor | None = None
+        # Sparse tables and those on disk stay where they are.
+        if table.rows.in_memory and table.rows.shape[0] * d * 4 <= TABLE_BYTES:
+            self.whole = torch.empty(table.rows.shape[0], d)
+            step = max(TABLE_BYTES // (32 * d), 1)
+            for start in range(0, len(self.whole), step):
+                at = np.arange(start, min(start + step, len(self.whole)))
+                self.whole[start : start + step] = self._read(at)
+
+    def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """X (N, B, d), y (N, B, ...) and weights (N, B) at positions (N, B, 1).
+
+        At positions (N, B, 2) X is (N, B, 2 d): two rows side by side, y and weight of the first.
+        """
+        if self.whole is not None:
+            X = self.whole.index_select(0, index.flatten()).view(*index.shape, -1)
+        else:
+            X = self._read(index.flatten().numpy()).view(*index.shape, -1)
+        rows = index[..., 0]
+        single = index.shape[-1] == 1
+        X = (
+            X[..., 0, :]
+            if single
+            else with_null_columns(X[..., 0, :], X[..., 1, :], self.knockoff_map)
+        )
+        return X, self.table.targets[rows], self.table.weight[rows]
+
+    def _read(self, index: np.ndarray) -> Tensor:
+        rows = torch.from_numpy(self.table.rows.take(index, self.columns))
+        standardized: Tensor = self.standardize(rows)
+        # Some columns of some rows come by column, and a product of such a batch has other bits
+        # than one of the same rows taken from the whole.
+        return standardized.contiguous()
