@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -18,7 +19,7 @@ from sklearn_deeplifft.ensembles._new_files import new_file, sweep_up
 from sklearn_deeplifft.exceptions import CheckpointWarning, tell
 from sklearn_deeplifft.saving import opened
 
-__all__ = ["Checkpoints", "key_of"]
+__all__ = ["Checkpoints", "Failures", "key_of"]
 
 
 class Checkpoints:
@@ -78,6 +79,36 @@ class Checkpoints:
     def discard(self, name: str) -> None:
         """Remove a piece, if it is there."""
         (self.folder / f"{name}.npz").unlink(missing_ok=True)
+
+
+class Failures:
+    """Checkpoints that could not be written; hours of training count more than they do."""
+
+    def __init__(self, store: Checkpoints | None) -> None:
+        self.store = store
+        self.first: OSError | None = None
+        self.told = False
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Go on after an error of the system, in any thread."""
+        try:
+            yield
+        except OSError as error:
+            self.first = self.first or error
+
+    def tell(self) -> None:
+        """Warn, once; in the thread of the user's call, as a warning names its line."""
+        if self.first is None or self.told:
+            return
+        self.told = True
+        assert self.store is not None
+        finding = (
+            f"no checkpoint can be written to {self.store.folder} ({type(self.first).__name__}: "
+            f"{self.first}). The fit goes on, and networks that are not written are trained again "
+            "if it is interrupted."
+        )
+        tell(CheckpointWarning(finding, "Make room there, or use another checkpoint_dir."))
 
 
 def _read(file: IO[bytes]) -> tuple[str, dict[str, np.ndarray]]:

@@ -22,6 +22,8 @@ from sklearn_deeplifft.ensembles._batched_training import Member, train_batch
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
 from sklearn_deeplifft.ensembles._chunks import chunks_of, kind_of
 from sklearn_deeplifft.ensembles._elsewhere import Delivery, outputs_of, spreads
+from sklearn_deeplifft.ensembles._batched_training import Member, Trace, epoch_shape, train_batch
+from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, Failures, key_of
 from sklearn_deeplifft.ensembles._null_columns import (
     all_carry_nulls,
     moments_with_nulls,
@@ -36,6 +38,10 @@ from sklearn_deeplifft.ensembles._under_way import State, UnderWay
 from sklearn_deeplifft.exceptions import CheckpointWarning, TrainingInterrupted, tell
 from sklearn_deeplifft.networks import (
     KnockoffMap,
+from sklearn_deeplifft.ensembles._under_way import State, UnderWay, stage_of
+from sklearn_deeplifft.exceptions import TrainingInterrupted
+from sklearn_deeplifft.networks import (
+    GateReading,
     Moments,
     NetworkSettings,
     Preprocessed,
@@ -111,11 +117,11 @@ def train_networks(
             found.update(part)
             seconds = time.perf_counter() - began
             left = seconds / (len(found) - done) * (total - len(found))
-            work.tell_failure()
+            work.failures.tell()
             report(len(found), total, list(part.values()), seconds, left)
     except KeyboardInterrupt:
         folder = None if execution.checkpoints is None else execution.checkpoints.folder
-        work.tell_failure()
+        work.failures.tell()
         raise TrainingInterrupted(len(found.keys() - work.lost), total, folder) from None
     return [found[i] for i in range(total)]
 
@@ -144,12 +150,9 @@ class _Work:
         self.columns = columns
         self.execution = execution
         self.halt = threading.Event()
-        self.threads: set[int] = set()
-        """Those that train."""
+        self.training_threads: set[int] = set()
         self.changed = threading.Condition()
-        self.failure: OSError | None = None
-        """Why checkpoints could not be written."""
-        self.told = False
+        self.failures = Failures(execution.checkpoints)
         self.lost: set[int] = set()
         """Networks that are trained and not written."""
 
@@ -179,6 +182,9 @@ class _Work:
             )
             return
         self.rows = StandardizedRows(self.table, self.columns, _knockoff_map_of(self.splits))
+        given = self.splits[0].null_columns
+        knockoff_map = None if given is None else given.knockoff_map
+        self.rows = StandardizedRows(self.table, self.columns, knockoff_map)
         store = self.execution.checkpoints
         states = {i: store.load(self._name(i, UNDER_WAY), self._key(i)) for i in missing if store}
         self.states = {i: state for i, state in states.items() if state is not None}
@@ -208,11 +214,11 @@ class _Work:
         joblib does not wait for its threads when Ctrl-C ends a call. An interpreter that shuts down
         beside a thread within torch is aborted by the system.
         """
-        others = self.threads - {threading.get_ident()}
+        others = self.training_threads - {threading.get_ident()}
         while others or not self.halt.is_set():
             with contextlib.suppress(KeyboardInterrupt), self.changed:  # Ctrl-C, once more
                 self.halt.set()
-                others = self.threads - {threading.get_ident()}
+                others = self.training_threads - {threading.get_ident()}
                 if others:
                     self.changed.wait()
 
@@ -242,12 +248,12 @@ class _Work:
         with self.changed:
             if self.halt.is_set():
                 return {}
-            self.threads.add(me)
+            self.training_threads.add(me)
         try:
             return self._train_chunk(chunk)
         finally:
             with self.changed:
-                self.threads.discard(me)
+                self.training_threads.discard(me)
                 self.changed.notify_all()
 
     def _train_chunk(self, chunk: list[int]) -> dict[int, Result]:
@@ -272,38 +278,21 @@ class _Work:
                 store.save(self._name(i), self._key(i), result.arrays())
                 self.lost.discard(i)
                 store.discard(self._name(i, UNDER_WAY))
-
-    @contextlib.contextmanager
-    def _noting_failure(self) -> Iterator[None]:
-        """Go on without checkpoints where none can be written; hours of training count more."""
-        try:
-            yield
-        except OSError as error:
-            self.failure = self.failure or error  # a worker's: the main thread tells it
-
-    def tell_failure(self) -> None:
-        """Warn, once, that checkpoints could not be written."""
-        if self.failure is None or self.told:
-            return
-        self.told = True
-        assert self.execution.checkpoints is not None
-        tell(
-            CheckpointWarning(
-                f"no checkpoint can be written to {self.execution.checkpoints.folder} "
-                f"({type(self.failure).__name__}: {self.failure}). The fit goes on, and networks "
-                "that are not written are trained again if it is interrupted.",
-                "Make room there, or use another checkpoint_dir.",
-            )
-        )
+    def _save(self, store: Checkpoints, i: int, result: Result) -> None:
+        """Keep a network, and what was kept of it under way no longer."""
+        self.lost.add(i)
+        with self.failures.noted():
+            store.save(self._name(i), self._key(i), result.arrays())
+            self.lost.discard(i)
+            store.discard(self._name(i, UNDER_WAY))
 
     def _under_way(self, chunk: Sequence[int]) -> UnderWay | None:
         """Keep states of a chunk; None without a folder."""
-        store = self.execution.checkpoints
-        if store is None:
+        if (store := self.execution.checkpoints) is None:
             return None
 
         def keep(j: int, state: State) -> None:
-            with self._noting_failure():
+            with self.failures.noted():
                 store.save(self._name(chunk[j], UNDER_WAY), self._key(chunk[j]), state)
 
         return UnderWay([self.states.pop(i, None) for i in chunk], keep)

@@ -17,6 +17,7 @@ from sklearn_deeplifft.tables import (
     Rows,
     find_groups,
     naming_bad_cells,
+    prepare_for_forks,
     require_finite,
     require_readable,
 )
@@ -52,6 +53,7 @@ def population_of(X: Any, feature_groups: Any, estimator: Any = None) -> Populat
     """Validate a table of rows; names are those of its columns, or of the estimator's."""
     # X is any table, the estimator any predictor: frames have columns, and scikit-learn's fit sets
     # the other two where there was something to set.
+    prepare_for_forks()  # a torch module alone has come through no other door
     names = getattr(X, "columns", None)
     fitted = getattr(estimator, "feature_names_in_", None)
     _require_same_names("X", names, fitted, "estimator.feature_names_in_")

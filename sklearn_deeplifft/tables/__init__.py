@@ -14,6 +14,7 @@ from sklearn_deeplifft.tables._fit_data import (
     scored_rows,
     target_scale,
 )
+from sklearn_deeplifft.tables._forks import prepare_for_forks
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._near_copies import near_copies
 from sklearn_deeplifft.tables._partitions import gathered, is_partitioned, partitions_of
@@ -86,6 +87,7 @@ __all__ = [
     "partitions_of",
     "plain_target",
     "powers_of_two",
+    "prepare_for_forks",
     "read_table",
     "reference_values",
     "require_device",

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sklearn_deeplifft.interventions import add, quantile_shift, remove, set_to
+from sklearn_deeplifft.interventions import _support, add, quantile_shift, remove, set_to
 from sklearn_deeplifft.interventions._bind import bind
-from sklearn_deeplifft.interventions._support import NEAR, DataNearby, support_of
+from sklearn_deeplifft.interventions._support import NEAR, Correlations, DataNearby, support_of
 from tests import oracles_interventions as o
 from tests.interventions._functions import counts, effects, normal
 
@@ -55,3 +55,19 @@ def test_partners_are_strongest_first():
     assert [c for c, _ in found.partners[0]] == [1, 2]
     np.testing.assert_allclose([r for _, r in found.partners[0]], rho[1:], atol=1e-12)
     assert found.partners[1:] == [[], []]
+
+
+def test_partners_of_many_columns_come_in_blocks(monkeypatch):
+    """They say what all correlations at once would; of several columns the strongest counts."""
+    monkeypatch.setattr(_support, "BLOCK_COLUMNS", 2)
+    base, noise = normal(300, 1), normal(300, 7, seed=1)
+    data = np.hstack([base, -base, noise[:, :1], base, noise[:, :1], noise[:, 1:2]])
+    data = data + 0.3 * noise[:, :6]
+    rho, found = np.corrcoef(data.T), Correlations(data)
+    for columns in ([0], [5], [3, 1], [2, 0], [4, 2, 5]):
+        strongest = {i: max(rho[columns, i], key=abs) for i in range(6) if i not in columns}
+        expected = [pair for pair in strongest.items() if abs(pair[1]) > 0.7]
+        expected.sort(key=lambda pair: -abs(pair[1]))
+        partners = found.partners(np.array(columns))
+        assert [i for i, _ in partners] == [i for i, _ in expected]
+        np.testing.assert_allclose([r for _, r in partners], [r for _, r in expected], atol=1e-12)

@@ -62,3 +62,24 @@ def forks_before_and_after_a_fit() -> list[int]:
 def test_a_forked_process_fits():
     """Without care the child waits for threads that it does not have, until the alarm ends it."""
     assert elsewhere(forks_before_and_after_a_fit) == [0, 0]
+
+
+def forks_after_a_prediction(ensemble) -> int:
+    """The exit code of a child that predicts, of a process that has fitted nothing."""
+    torch.set_num_threads(2)
+    large = torch.ones(2_000_000)
+    expected = ensemble.predict_proba(X)
+    large.exp()
+
+    def after():
+        large.exp()
+        np.testing.assert_array_equal(ensemble.predict_proba(X), expected)
+
+    return forked(after)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_predicts_with_what_was_fitted_elsewhere():
+    ensemble = NetworkEnsembleClassifier(n_networks=1, max_epochs=1, path_steps=5, random_state=0)
+    assert elsewhere(forks_after_a_prediction, ensemble.fit(X, y)) == 0
