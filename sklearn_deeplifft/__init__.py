@@ -11,6 +11,7 @@ if typing.TYPE_CHECKING:
         NetworkEnsembleClassifier,
         NetworkEnsembleRegressor,
         Progress,
+        ProgressBar,
     )
     from sklearn_deeplifft.exceptions import (
         CheckpointWarning,
@@ -43,6 +44,7 @@ __all__ = [
     "NetworkEnsembleRegressor",
     "NotPiecewiseLinearError",
     "Progress",
+    "ProgressBar",
     "ScoreClusters",
     "TrainingDivergedError",
     "TrainingInterrupted",
@@ -57,7 +59,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ensembles": ("NetworkEnsembleClassifier", "NetworkEnsembleRegressor", "Progress"),
+    "ensembles": (
+        "NetworkEnsembleClassifier",
+        "NetworkEnsembleRegressor",
+        "Progress",
+        "ProgressBar",
+    ),
     "exceptions": (
         "CheckpointWarning",
         "FeatureSelectionWarning",
