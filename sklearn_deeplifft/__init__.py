@@ -11,6 +11,7 @@ if typing.TYPE_CHECKING:
         NetworkEnsembleClassifier,
         NetworkEnsembleRegressor,
         Progress,
+        ProgressBar,
     )
     from sklearn_deeplifft.exceptions import (
         CheckpointWarning,
@@ -47,6 +48,7 @@ __all__ = [
     "NotPiecewiseLinearError",
     "Progress",
     "SavedFileError",
+    "ProgressBar",
     "ScoreClusters",
     "TableSums",
     "TrainingDivergedError",
@@ -63,7 +65,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ensembles": ("NetworkEnsembleClassifier", "NetworkEnsembleRegressor", "Progress"),
+    "ensembles": (
+        "NetworkEnsembleClassifier",
+        "NetworkEnsembleRegressor",
+        "Progress",
+        "ProgressBar",
+    ),
     "exceptions": (
         "CheckpointWarning",
         "FeatureSelectionWarning",

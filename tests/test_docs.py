@@ -19,6 +19,7 @@ LONG = {
     "index.rst",
     "user_guide/clusters_of_examples.rst",
     "user_guide/features_that_work_together.rst",
+    "user_guide/from_fit_to_figure.rst",
     "user_guide/global_importance.rst",
     "user_guide/importance_neurons.rst",
     "user_guide/long_runs.rst",

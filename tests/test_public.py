@@ -57,6 +57,7 @@ def test_all_of_the_package():
         "NotPiecewiseLinearError",
         "Progress",
         "TableSums",
+        "ProgressBar",
         "TrainingDivergedError",
         "TrainingInterrupted",
         "__version__",

@@ -11,6 +11,7 @@ from sklearn_deeplifft.plotting._logo import LogoDisplay
 from sklearn_deeplifft.plotting._null_features import NullFeatureDisplay
 from sklearn_deeplifft.plotting._rank_comparison import RankComparisonDisplay
 from sklearn_deeplifft.plotting._row import RowDisplay
+from sklearn_deeplifft.plotting._selector_comparison import SelectorComparisonDisplay
 from sklearn_deeplifft.plotting._sequence_importance import SequenceImportanceDisplay
 from sklearn_deeplifft.plotting._stability import StabilityDisplay
 
@@ -25,6 +26,7 @@ __all__ = [
     "RankComparisonDisplay",
     "RowDisplay",
     "ScoreClusterDisplay",
+    "SelectorComparisonDisplay",
     "SequenceImportanceDisplay",
     "StabilityDisplay",
     "shortened",
