@@ -124,8 +124,15 @@ class LetterReader:
 
     def live(self, x: Tensor, rows: Tensor) -> Tensor:
         """``f`` (m,) with its graph."""
+        return self.chosen(self.outputs(x), rows)
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """All outputs (m, R)."""
         X = self.layout.inputs(x)
-        z = self._reader.run_from(X, X)
+        return self._reader.run_from(X, X)
+
+    def chosen(self, z: Tensor, rows: Tensor) -> Tensor:
+        """Of outputs (m, R, ...), the one that is attributed (m, ...)."""
         if self.output is None:
             if z.shape[1] != 1:
                 raise ValueError(

@@ -41,6 +41,7 @@ from sklearn_deeplifft.perturbation import (
     LowRank,
     OutputScale,
     Response,
+    Scale,
     local_of,
     low_rank_of,
 )
@@ -223,7 +224,7 @@ def _within_tables(core: nn.Module) -> Iterator[None]:
         ) from error
 
 
-def whole_passes(trained: TrainedNetwork, scale: OutputScale, dtype: torch.dtype) -> FullForward:
+def whole_passes(trained: TrainedNetwork, scale: Scale, dtype: torch.dtype) -> FullForward:
     """A network as a function of raw rows, every row run whole."""
     reader = NetworkReader(trained.core, dtype=dtype, drop_normalizer=scale.of_logits)
 

@@ -1,7 +1,7 @@
 """Floor 1, torch: outputs of a network after some of its inputs were overwritten."""
 
 from sklearn_deeplifft.perturbation._local import Local, local_of
-from sklearn_deeplifft.perturbation._output_scale import OutputScale
+from sklearn_deeplifft.perturbation._output_scale import AsReturned, OutputScale, Scale
 from sklearn_deeplifft.perturbation._pair_tables import (
     Moves,
     PairTables,
@@ -19,6 +19,7 @@ from sklearn_deeplifft.perturbation._responses import (
 )
 
 __all__ = [
+    "AsReturned",
     "Edit",
     "FullForward",
     "Local",
@@ -28,6 +29,7 @@ __all__ = [
     "PairTables",
     "Response",
     "Which",
+    "Scale",
     "local_of",
     "low_rank_of",
     "pair_tables",

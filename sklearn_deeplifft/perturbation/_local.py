@@ -29,7 +29,7 @@ from sklearn_deeplifft.perturbation._local_input import Columns, FirstConvolutio
 from sklearn_deeplifft.perturbation._local_layers import Site, Source
 from sklearn_deeplifft.perturbation._local_trace import graph_of
 from sklearn_deeplifft.perturbation._local_windows import Window, by_position, filled
-from sklearn_deeplifft.perturbation._output_scale import OutputScale
+from sklearn_deeplifft.perturbation._output_scale import Scale
 from sklearn_deeplifft.perturbation._responses import Edit, FullForward
 
 __all__ = ["Local", "local_of"]
@@ -87,7 +87,7 @@ class Local:
         Raw rows (n, d) to the network's inputs, column by column.
     units : Tensor of shape (d,)
         Size of one unit of the network's inputs in raw columns.
-    scale : OutputScale
+    scale : Scale
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Local:
         dtype: torch.dtype,
         prepare: Callable[[Tensor], Tensor],
         units: Tensor,
-        scale: OutputScale,
+        scale: Scale,
     ) -> None:
         self.graph = graph
         self.dtype = dtype
@@ -285,7 +285,7 @@ def local_of(
     dtype: torch.dtype,
     prepare: Callable[[Tensor], Tensor],
     units: Tensor,
-    scale: OutputScale,
+    scale: Scale,
     whole: FullForward,
 ) -> Local | None:
     """The network as a graph of layers along a sequence; None where it is none.

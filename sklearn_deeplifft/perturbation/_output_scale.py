@@ -8,13 +8,34 @@ Probabilities saturate and so manufacture interactions; they are for sizes that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from sklearn_deeplifft.attribution import Head
 
-__all__ = ["OutputScale"]
+__all__ = ["AsReturned", "OutputScale", "Scale"]
+
+
+class Scale(Protocol):
+    """A map of logits (n, K) to what effects are measured in (n, R)."""
+
+    @property
+    def of_logits(self) -> bool:
+        """True where a final softmax or sigmoid is left out."""
+
+    def __call__(self, z: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class AsReturned:
+    """Every output by itself, as the network has it."""
+
+    of_logits: bool
+
+    def __call__(self, z: Tensor) -> Tensor:
+        return z
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from sklearn_deeplifft.attribution import (
     within_simplex,
 )
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
+from sklearn_deeplifft.sequences._local_mutagenesis import mutations_within_reach
 from sklearn_deeplifft.sequences._model_inputs import (
     Inputs,
     Reading,
@@ -316,6 +317,8 @@ def mutagenesis(
 ) -> Attributions:
     """Change of an output when each letter is put at each position: saturation mutagenesis.
 
+    Along a convolutional network only what a letter can reach is run again.
+
     Parameters
     ----------
     model, X, **options
@@ -333,10 +336,13 @@ def mutagenesis(
     See Also
     --------
     sklearn_deeplifft.interventions.saturation_mutagenesis : The same changes of every predictor and
-        output, run again only where an edit can reach.
+        output.
     """
     inputs = inputs_of(model, X, options)
-    changes = every_mutation(inputs.reader, inputs.x)
+    logits = options.get("scale", "logit") == "logit"
+    changes = mutations_within_reach(model, inputs, logits=logits)
+    if changes is None:
+        changes = every_mutation(inputs.reader, inputs.x)
     scores = within_simplex(changes) if simplex else changes
     return Attributions(
         _array(scores * inputs.x if times_input else scores), _array(simplex_angles(changes))
