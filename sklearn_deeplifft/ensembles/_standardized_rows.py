@@ -1,7 +1,5 @@
 """Rows of a table as networks train on them: drawn by position, standardised, in float32."""
 
-"""The rows of a table as networks of ours take them."""
-
 from __future__ import annotations
 
 import numpy as np
@@ -26,7 +24,6 @@ class StandardizedRows:
         self.columns = None if len(columns) == table.rows.shape[1] else columns
         moments = table.moments
         self.width = d = len(columns)
-        d = len(columns)
         mean, scale = (m[columns] for m in moments) if moments else (np.zeros(d), np.ones(d))
         self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale))
         self.knockoff_map: KnockoffMap | None = None

@@ -19,11 +19,9 @@ from torch import nn
 
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._batched_training import Member, train_batch
-from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
+from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, Failures, key_of
 from sklearn_deeplifft.ensembles._chunks import chunks_of, kind_of
 from sklearn_deeplifft.ensembles._elsewhere import Delivery, outputs_of, spreads
-from sklearn_deeplifft.ensembles._batched_training import Member, Trace, epoch_shape, train_batch
-from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, Failures, key_of
 from sklearn_deeplifft.ensembles._null_columns import (
     all_carry_nulls,
     moments_with_nulls,
@@ -35,13 +33,9 @@ from sklearn_deeplifft.ensembles._results import Result, fresh_core, write_histo
 from sklearn_deeplifft.ensembles._splits import Split
 from sklearn_deeplifft.ensembles._standardized_rows import StandardizedRows
 from sklearn_deeplifft.ensembles._under_way import State, UnderWay
-from sklearn_deeplifft.exceptions import CheckpointWarning, TrainingInterrupted, tell
-from sklearn_deeplifft.networks import (
-    KnockoffMap,
-from sklearn_deeplifft.ensembles._under_way import State, UnderWay, stage_of
 from sklearn_deeplifft.exceptions import TrainingInterrupted
 from sklearn_deeplifft.networks import (
-    GateReading,
+    KnockoffMap,
     Moments,
     NetworkSettings,
     Preprocessed,
@@ -150,7 +144,8 @@ class _Work:
         self.columns = columns
         self.execution = execution
         self.halt = threading.Event()
-        self.training_threads: set[int] = set()
+        self.threads: set[int] = set()
+        """Those that train."""
         self.changed = threading.Condition()
         self.failures = Failures(execution.checkpoints)
         self.lost: set[int] = set()
@@ -182,9 +177,6 @@ class _Work:
             )
             return
         self.rows = StandardizedRows(self.table, self.columns, _knockoff_map_of(self.splits))
-        given = self.splits[0].null_columns
-        knockoff_map = None if given is None else given.knockoff_map
-        self.rows = StandardizedRows(self.table, self.columns, knockoff_map)
         store = self.execution.checkpoints
         states = {i: store.load(self._name(i, UNDER_WAY), self._key(i)) for i in missing if store}
         self.states = {i: state for i, state in states.items() if state is not None}
@@ -214,11 +206,11 @@ class _Work:
         joblib does not wait for its threads when Ctrl-C ends a call. An interpreter that shuts down
         beside a thread within torch is aborted by the system.
         """
-        others = self.training_threads - {threading.get_ident()}
+        others = self.threads - {threading.get_ident()}
         while others or not self.halt.is_set():
             with contextlib.suppress(KeyboardInterrupt), self.changed:  # Ctrl-C, once more
                 self.halt.set()
-                others = self.training_threads - {threading.get_ident()}
+                others = self.threads - {threading.get_ident()}
                 if others:
                     self.changed.wait()
 
@@ -248,12 +240,12 @@ class _Work:
         with self.changed:
             if self.halt.is_set():
                 return {}
-            self.training_threads.add(me)
+            self.threads.add(me)
         try:
             return self._train_chunk(chunk)
         finally:
             with self.changed:
-                self.training_threads.discard(me)
+                self.threads.discard(me)
                 self.changed.notify_all()
 
     def _train_chunk(self, chunk: list[int]) -> dict[int, Result]:
@@ -274,21 +266,15 @@ class _Work:
             return
         for i, result in results.items():
             self.lost.add(i)
-            with self._noting_failure():
+            with self.failures.noted():
                 store.save(self._name(i), self._key(i), result.arrays())
                 self.lost.discard(i)
                 store.discard(self._name(i, UNDER_WAY))
-    def _save(self, store: Checkpoints, i: int, result: Result) -> None:
-        """Keep a network, and what was kept of it under way no longer."""
-        self.lost.add(i)
-        with self.failures.noted():
-            store.save(self._name(i), self._key(i), result.arrays())
-            self.lost.discard(i)
-            store.discard(self._name(i, UNDER_WAY))
 
     def _under_way(self, chunk: Sequence[int]) -> UnderWay | None:
         """Keep states of a chunk; None without a folder."""
-        if (store := self.execution.checkpoints) is None:
+        store = self.execution.checkpoints
+        if store is None:
             return None
 
         def keep(j: int, state: State) -> None:

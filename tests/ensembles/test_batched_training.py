@@ -11,12 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from sklearn_deeplifft.ensembles._batched_module import BatchedNetworks
 from sklearn_deeplifft.ensembles._batched_training import (
     Member,
     MemberBatches,
     MemberRows,
-    _l2_term,
     epoch_shape,
     train_batch,
 )
@@ -262,21 +260,3 @@ def test_a_halt_ends_it_within_a_batch():
     _, traces, _ = trained(case(), endless, assigned(), halt)
     timer.join()
     assert traces[0].train_loss
-
-
-@pytest.mark.parametrize("hidden", [(7, 5), ()])
-def test_what_l2_adds_to_the_monitored_loss(hidden):
-    """``l2 sum w^2`` over weights and biases of the hidden layers, not of the last one."""
-    settings = replace(SETTINGS, hidden_layer_sizes=hidden)
-    members = [_member(case().problem, settings, part) for part in assigned(3)]
-    module = BatchedNetworks([m.core for m in members], [m.stream for m in members])
-    expected = [
-        0.3
-        * sum(
-            p.detach().double().square().sum() for layer in linear[:-1] for p in layer.parameters()
-        )
-        for m in members
-        for linear in [[layer for layer in m.core if isinstance(layer, nn.Linear)]]
-    ]
-    found = np.broadcast_to(_l2_term(module, 0.3), 3)
-    np.testing.assert_allclose(found, [float(e) for e in expected], rtol=1e-5)

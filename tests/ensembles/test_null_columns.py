@@ -13,7 +13,6 @@ from sklearn_deeplifft.ensembles import (
     Checkpoints,
     Split,
     _chunks,
-    _standardized_rows,
     key_of,
     null_rows,
     with_null_features,
@@ -21,7 +20,6 @@ from sklearn_deeplifft.ensembles import (
 )
 from sklearn_deeplifft.ensembles import _standardized_rows as standardized
 from sklearn_deeplifft.ensembles import _training as module
-from sklearn_deeplifft.ensembles._standardized_rows import StandardizedRows
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.networks import GateSettings, KnockoffMap, NullColumns
 from sklearn_deeplifft.ranking import network_shares, null_p_values
@@ -220,7 +218,6 @@ def test_blended_rows_by_the_definition(store):
     donors, knockoff_map = part.null_columns.donors, part.null_columns.knockoff_map
     index = torch.as_tensor(np.stack([part.training[:32], donors[part.training[:32]]], 1))
     rows = standardized.StandardizedRows(data.table, np.arange(5), knockoff_map)
-    rows = StandardizedRows(data.table, np.arange(5), knockoff_map)
     found = rows.take(index[None])[0][0].numpy()
     X = data.table.rows.take(slice(None)).astype(np.float64)
     maps, (mean, scale) = np.random.default_rng(0).normal(size=(2, 5, 5)), data.table.moments
@@ -242,7 +239,6 @@ def test_neither_storage_nor_chunks_nor_workers_change_a_bit_of_a_blend(monkeypa
     monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 1)
     assert digests(together(case(), SETTINGS, parts)) == expected
     monkeypatch.setattr(standardized, "TABLE_BYTES", 0)
-    monkeypatch.setattr(_standardized_rows, "TABLE_BYTES", 0)
     assert digests(together(case(), SETTINGS, parts)) == expected
 
 
@@ -282,7 +278,6 @@ def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
     for store in (mapped, sp.csr_array, sp.csc_array, np.asfortranarray):
         assert digests(together(case(store=store), SETTINGS, parts)) == expected
     monkeypatch.setattr(standardized, "TABLE_BYTES", 0)  # too large to be kept whole
-    monkeypatch.setattr(_standardized_rows, "TABLE_BYTES", 0)  # too large to be kept whole
     assert digests(together(case(), SETTINGS, parts)) == expected
 
 

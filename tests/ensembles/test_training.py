@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
 
-from sklearn_deeplifft.ensembles import _chunks, _standardized_rows
+from sklearn_deeplifft.ensembles import _chunks
 from sklearn_deeplifft.ensembles import _standardized_rows as standardized
 from sklearn_deeplifft.ensembles import _training as module
 from sklearn_deeplifft.networks import GateSettings, NetworkSettings, adapter_of
@@ -216,7 +216,6 @@ def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
     for store in (mapped, sp.csr_array, sp.csc_array, np.asfortranarray):
         assert digests(together(case(store=store), SETTINGS, parts)) == expected
     monkeypatch.setattr(standardized, "TABLE_BYTES", 0)  # too large to be kept whole
-    monkeypatch.setattr(_standardized_rows, "TABLE_BYTES", 0)  # too large to be kept whole
     assert digests(together(case(), SETTINGS, parts)) == expected
 
 
