@@ -11,6 +11,7 @@ if typing.TYPE_CHECKING:
         NetworkEnsembleClassifier,
         NetworkEnsembleRegressor,
         Progress,
+        ProgressBar,
     )
     from sklearn_deeplifft.exceptions import (
         CheckpointWarning,
@@ -20,10 +21,11 @@ if typing.TYPE_CHECKING:
         TrainingInterrupted,
     )
     from sklearn_deeplifft.selectors._clusters import ScoreClusters
+    from sklearn_deeplifft.selectors._contributions import Contributions
     from sklearn_deeplifft.selectors._deeplifft import DeepLIFFTSelector
     from sklearn_deeplifft.selectors._gia import GIATransformer
     from sklearn_deeplifft.selectors._importance_neurons import ImportanceNeuronSelector
-    from sklearn_deeplifft.selectors._per_row import Contributions, Importances
+    from sklearn_deeplifft.selectors._per_row import Importances
     from sklearn_deeplifft.selectors._score_clusters import score_clusters
     from sklearn_deeplifft.tables._correlations import groups_from_correlation
     from sklearn_deeplifft.tables._group_files import groups_from_file
@@ -42,6 +44,7 @@ __all__ = [
     "NetworkEnsembleRegressor",
     "NotPiecewiseLinearError",
     "Progress",
+    "ProgressBar",
     "ScoreClusters",
     "TrainingDivergedError",
     "TrainingInterrupted",
@@ -56,7 +59,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ensembles": ("NetworkEnsembleClassifier", "NetworkEnsembleRegressor", "Progress"),
+    "ensembles": (
+        "NetworkEnsembleClassifier",
+        "NetworkEnsembleRegressor",
+        "Progress",
+        "ProgressBar",
+    ),
     "exceptions": (
         "CheckpointWarning",
         "FeatureSelectionWarning",
@@ -68,7 +76,8 @@ _HOMES = {
     "selectors._deeplifft": ("DeepLIFFTSelector",),
     "selectors._gia": ("GIATransformer",),
     "selectors._importance_neurons": ("ImportanceNeuronSelector",),
-    "selectors._per_row": ("Contributions", "Importances"),
+    "selectors._contributions": ("Contributions",),
+    "selectors._per_row": ("Importances",),
     "selectors._score_clusters": ("score_clusters",),
     "tables._correlations": ("groups_from_correlation",),
     "tables._group_files": ("groups_from_file",),

@@ -18,6 +18,7 @@ WITH_EXAMPLES = [page for page in PAGES if ">>>" in page.read_text(encoding="utf
 LONG = {
     "index.rst",
     "user_guide/clusters_of_examples.rst",
+    "user_guide/from_fit_to_figure.rst",
     "user_guide/global_importance.rst",
     "user_guide/importance_neurons.rst",
     "user_guide/long_runs.rst",

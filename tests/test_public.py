@@ -56,6 +56,7 @@ def test_all_of_the_package():
         "NetworkEnsembleRegressor",
         "NotPiecewiseLinearError",
         "Progress",
+        "ProgressBar",
         "TrainingDivergedError",
         "TrainingInterrupted",
         "__version__",

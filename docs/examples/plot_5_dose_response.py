@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn_deeplifft import GIATransformer
 from sklearn_deeplifft.datasets import make_motif_counts
 from sklearn_deeplifft.interventions import dose_response
+from sklearn_deeplifft.plotting import DoseResponseDisplay
 
 table = make_motif_counts(
     2000,
@@ -43,23 +44,9 @@ print(f"{table.relevant[kept].sum()} of {len(kept)} motifs selected are relevant
 c, best = np.unravel_index(gia.class_importances_.argmax(), gia.class_importances_.shape)
 motif = X.columns[best]
 curve = dose_response(gia, X, motif, doses=np.unique(X[motif]))
-low, high = curve.interval
-support, few = curve.effects.support, curve.effects.flagged
-
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-for k in range(3):
-    color, width = ("C0", 2) if k == c else ("0.6", 1)
-    ax.plot(curve.doses, curve.response[:, k], color=color, lw=width)
-    end = (curve.doses[-1], curve.response[-1, k])
-    ax.annotate(f"class {k}", end, (12, 0), textcoords="offset points", va="center", color=color)
-ax.fill_between(curve.doses, low[:, c], high[:, c], color="C0", alpha=0.2, lw=0)
-for dose, response, n, guess in zip(curve.doses, curve.response[:, c], support, few, strict=True):
-    ax.plot(dose, response, "o", color="C0", mfc="white" if guess else "C0")
-    ax.annotate(f"{n:.0f}", (dose, response), (0, 9), textcoords="offset points", ha="center")
-ax.axhline(0, color="0.8", lw=0.8, zorder=0)
-ax.set(xlabel=f"copies of {motif}", ylabel="change of the logit", xticks=curve.doses)
-ax.set_xlim(-0.4, curve.doses[-1] + 1.1)
-ax.margins(y=0.1)
+DoseResponseDisplay.from_response(curve, ax=ax)
+ax.set_xlabel(f"copies of {motif}, which speaks for class {c}")
 
 # %%
 # Below 0 the next copy does less than the one before it (saturation), above 0 it does more. Hits in

@@ -17,7 +17,7 @@ from sklearn_deeplifft.ensembles._null_columns import (
     with_null_features,
     without_null_columns,
 )
-from sklearn_deeplifft.ensembles._progress import Progress, Report, reporter
+from sklearn_deeplifft.ensembles._progress import Progress, ProgressBar, Report, reporter
 from sklearn_deeplifft.ensembles._regressor import NetworkEnsembleRegressor
 from sklearn_deeplifft.ensembles._rounds import (
     Rounds,
@@ -40,6 +40,7 @@ __all__ = [
     "NetworkEnsembleClassifier",
     "NetworkEnsembleRegressor",
     "Progress",
+    "ProgressBar",
     "Report",
     "Rounds",
     "Split",

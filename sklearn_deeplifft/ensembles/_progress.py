@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Progress", "Report", "progress_line", "reporter"]
+__all__ = ["LOGGER", "Progress", "ProgressBar", "Report", "progress_line", "reporter"]
+
+LOGGER = logging.getLogger("sklearn_deeplifft")
+"""Has every line of progress at the level INFO, whatever ``verbose`` is."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,73 @@ class Progress:
 Report = Callable[[Progress], object]
 
 
+class ProgressBar:
+    """A bar in a notebook or a terminal, by tqdm: ``verbose=ProgressBar()``.
+
+    Each round of training has its bar, which counts networks, tells the time left and goes when
+    the round ends. Bars are written to standard error.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_deeplifft import DeepLIFFTSelector, ProgressBar
+    >>> X, y = load_iris(return_X_y=True)
+    >>> two = DeepLIFFTSelector.default_estimator(n_networks=2)
+    >>> selector = DeepLIFFTSelector(two, step=None, random_state=0, verbose=ProgressBar())
+    >>> selector.fit(X, y).get_support().sum()
+    np.int64(2)
+    """
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how far a round has come."""
+        bar = self._bar
+        if bar is None or bar.total != progress.total or progress.done < bar.n:
+            self._close()
+            bar = self._bar = _bar_of(progress)
+        bar.set_description_str(progress.stage, refresh=False)
+        loss = "" if math.isnan(progress.loss) else f"validation loss {progress.loss:.4f}"
+        bar.set_postfix_str(loss, refresh=False)
+        bar.n = progress.done
+        bar.refresh()
+        if progress.done == progress.total:
+            self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def __repr__(self) -> str:
+        return "ProgressBar()"
+
+    def __reduce__(self) -> tuple[type[ProgressBar], tuple[()]]:
+        return ProgressBar, ()  # a bar on a screen is not copied, nor kept in a file
+
+
+def _bar_of(progress: Progress) -> Any:
+    try:
+        from tqdm.auto import tqdm
+    except ImportError as error:
+        raise ImportError(
+            "ProgressBar needs tqdm, which is not installed; pip install tqdm brings it."
+        ) from error
+    return tqdm(total=progress.total, unit="network", leave=False)
+
+
 def reporter(verbose: int | Report, name: str) -> Report:
-    """Return what hands progress on: the user's own callable, a printer, or nothing."""
-    if callable(verbose):
-        return verbose
-    if verbose:
-        return lambda progress: print(f"[{name}] {progress}", flush=True)
-    return lambda progress: None
+    """Return what hands progress on: to the log, and to the user's own callable or a printer."""
+
+    def report(progress: Progress) -> None:
+        LOGGER.info("[%s] %s", name, progress)
+        if callable(verbose):
+            verbose(progress)
+        elif verbose:
+            print(f"[{name}] {progress}", flush=True)
+
+    return report
 
 
 def progress_line(progress: Progress) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -18,9 +18,21 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_features, has_fit_parameter
 
-from sklearn_deeplifft.model_selection._recut import cuts, last_step, require_count_parameter
+from sklearn_deeplifft.model_selection._recut import (
+    as_it_is,
+    cuts,
+    last_step,
+    require_count_parameter,
+)
 
-__all__ = ["FeatureCountCurve", "feature_count_curve"]
+__all__ = [
+    "FeatureCountCurve",
+    "Table",
+    "cells_of_folds",
+    "checked_counts",
+    "feature_count_curve",
+    "name_of",
+]
 
 
 @dataclass(frozen=True)
@@ -142,29 +154,61 @@ def feature_count_curve(
     (['selector', 'n_features', 'fold', 'score', 'fit_seconds'], 12)
     """
     table = Table(*indexable(X, y, groups, sample_weight))
-    counts = _checked_counts(feature_counts, _num_features(table.X))
+    counts = checked_counts(feature_counts, _num_features(table.X))
     named = _named(selector)
     for one in named.values():
         require_count_parameter(one)
+    rows = [
+        (name, k, fold, score, seconds)
+        for name, fold, cells in cells_of_folds(
+            named, estimator, table, counts, cv=cv, scoring=scoring, n_jobs=n_jobs
+        )
+        for k, score, seconds, _ in cells
+    ]
+    columns = ["selector", "n_features", "fold", "score", "fit_seconds"]
+    return FeatureCountCurve(pd.DataFrame(rows, columns=columns), name_of(scoring))
+
+
+class Cell(NamedTuple):
+    """A selector cut to a count in a fold, and what its features are worth there."""
+
+    n_features: int
+    score: float
+    fit_seconds: float
+    """Of the selector; 0 where a fit for another count served."""
+    kept: Any
+    """What ``keep`` made of the fitted selector."""
+
+
+def cells_of_folds(
+    named: Mapping[str, Any],
+    estimator: Any,
+    table: Table,
+    counts: Sequence[int],
+    *,
+    cv: Any,
+    scoring: Any,
+    n_jobs: int | None,
+    keep: Callable[[Any], Any] | None = None,
+) -> Iterator[tuple[str, int, list[Cell]]]:
+    """Name of a selector, fold and its cells; each selector meets the same folds.
+
+    Without ``counts`` selectors keep as many features as they do.
+    """
     scorer = check_scoring(estimator, scoring)
-    folds = check_cv(cv, y, classifier=is_classifier(estimator))
-    splits = list(folds.split(table.X, table.y, groups))
+    folds = check_cv(cv, table.y, classifier=is_classifier(estimator))
+    splits = list(folds.split(table.X, table.y, table.groups))
     pieces = Parallel(n_jobs=n_jobs)(
-        delayed(_curve_of_fold)(one, estimator, table, train, test, counts, scorer)
+        delayed(_cells_of_fold)(one, estimator, table, train, test, counts, scorer, keep)
         for one in named.values()
         for train, test in splits
     )
-    cells = [(name, fold) for name in named for fold in range(len(splits))]
-    rows = [
-        (name, k, fold, score, seconds)
-        for (name, fold), piece in zip(cells, pieces, strict=True)
-        for k, score, seconds in piece
-    ]
-    columns = ["selector", "n_features", "fold", "score", "fit_seconds"]
-    return FeatureCountCurve(pd.DataFrame(rows, columns=columns), _name_of(scoring))
+    pairs = ((name, fold) for name in named for fold in range(len(splits)))
+    for (name, fold), piece in zip(pairs, pieces, strict=True):
+        yield name, fold, piece
 
 
-def _curve_of_fold(
+def _cells_of_fold(
     selector: Any,
     estimator: Any,
     table: Table,
@@ -172,8 +216,8 @@ def _curve_of_fold(
     test: np.ndarray,
     counts: Sequence[int],
     scorer: Any,
-) -> list[tuple[int, float, float]]:
-    """Count, score and seconds in the fit of the selector."""
+    keep: Callable[[Any], Any] | None,
+) -> list[Cell]:
     training, held_out = table.rows(train), table.rows(test)
     seconds = 0.0
 
@@ -185,13 +229,14 @@ def _curve_of_fold(
         return unfitted
 
     found = []
-    for k, cut, fresh in cuts(selector, counts, fit):
-        model = clone(estimator)
+    for k, cut, fresh in cuts(selector, counts, fit) if counts else as_it_is(selector, fit):
+        model, columns = clone(estimator), cut.transform(training.X)
         params = _fit_params(model, training._replace(groups=None))
-        model.fit(cut.transform(training.X), training.y, **params)
+        model.fit(columns, training.y, **params)
         weights = {} if held_out.weight is None else {"sample_weight": held_out.weight}
         score = scorer(model, cut.transform(held_out.X), held_out.y, **weights)
-        found.append((k, float(score), seconds if fresh else 0.0))
+        kept = None if keep is None else keep(cut)
+        found.append(Cell(k, float(score), seconds if fresh else 0.0, kept))
     return found
 
 
@@ -207,13 +252,15 @@ def _fit_params(estimator: Any, table: Table) -> dict[str, Any]:
     }
 
 
-def _checked_counts(counts: Sequence[int], n_features: int) -> list[int]:
-    """Ascending, each once."""
+def checked_counts(
+    counts: Sequence[int], n_features: int, name: str = "feature_counts"
+) -> list[int]:
+    """Ascending, each once; ``name`` is that of the parameter."""
     counts = list(counts)
     wrong = [k for k in counts if not isinstance(k, Integral) or not 1 <= k <= n_features]
     if wrong or not counts:
         raise ValueError(
-            f"feature_counts={counts} must be integers between 1 and the number of features, "
+            f"{name}={counts} must be integers between 1 and the number of features, "
             f"{n_features}; {f'{wrong} are not' if wrong else 'there is none'}."
         )
     return sorted({int(k) for k in counts})
@@ -225,7 +272,7 @@ def _named(selector: Any) -> dict[str, Any]:
     return {type(last_step(selector)).__name__: selector}
 
 
-def _name_of(scoring: Any) -> str:
+def name_of(scoring: Any) -> str:
     if scoring is None:
         return "score"
     if isinstance(scoring, str):

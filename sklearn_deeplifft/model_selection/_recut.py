@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 
-__all__ = ["cuts", "last_step", "require_count_parameter"]
+__all__ = ["as_it_is", "cuts", "last_step", "require_count_parameter"]
 
 COUNTS = ("n_features_to_select", "max_features", "k")
 """Names that selectors give to the number of features, in scikit-learn and here."""
@@ -69,6 +69,16 @@ def cuts(
         if once:
             _recut(last_step(fitted), k)
         yield k, fitted, fresh
+
+
+def as_it_is(selector: Any, fit: Callable[[Any], Any]) -> Iterator[tuple[int, Any, bool]]:
+    """The same of a selector that keeps as many features as it does by itself."""
+    fitted = fit(clone(selector))
+    best = getattr(fitted, "best_estimator_", fitted)  # of a search, as scikit-learn names it
+    last = last_step(best)
+    if not hasattr(last, "get_support"):
+        raise TypeError(f"{type(last).__name__} selects no features: it has no get_support.")
+    yield int(np.sum(last.get_support())), fitted, True
 
 
 def _rankable(last: Any) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["feature_selection_report"]
+__all__ = ["feature_selection_report", "selection_of"]
 
 
 def feature_selection_report(fitted: Any) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def feature_selection_report(fitted: Any) -> pd.DataFrame:
     petal width (cm)     1.0
     Name: frequency, dtype: float64
     """
-    selections = [_selection(one) for one in _estimators(fitted)]
+    selections = [selection_of(one) for one in _estimators(fitted)]
     names = list(dict.fromkeys(name for selection in selections for name in selection))
     folds = {
         f"fold_{i}": [selection.get(name, False) for name in names]
@@ -79,7 +79,7 @@ def _estimators(fitted: Any) -> list[Any]:
     return found
 
 
-def _selection(fitted: Any) -> dict[str, bool]:
+def selection_of(fitted: Any) -> dict[str, bool]:
     """Map each feature that could be selected to whether it is, in the order of the columns."""
     check_is_fitted(fitted)
     # Searches and selectors, of scikit-learn or not, are told by what a fit leaves and by their

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft.plotting._axes import axes_or_new
 from sklearn_deeplifft.plotting._directed import directed
+from sklearn_deeplifft.plotting._feature_rows import best_features
 from sklearn_deeplifft.plotting._labels import literal, shortened
 from sklearn_deeplifft.plotting._logo_rows import LOGO_SPACE, draw_logos
 from sklearn_deeplifft.plotting._signed_cells import (
@@ -24,6 +24,7 @@ from sklearn_deeplifft.plotting._signed_cells import (
     name_size,
     row_height,
 )
+from sklearn_deeplifft.selectors._ranking_frame import displayed_names
 
 __all__ = ["ClassImportanceDisplay"]
 
@@ -134,18 +135,15 @@ class ClassImportanceDisplay:
         -------
         ClassImportanceDisplay
         """
-        check_is_fitted(selector, "ranking_")
-        if k < 1:
-            raise ValueError(f"k={k} features cannot be drawn; ask for one or more.")
-        best = np.argsort(selector.ranking_, kind="stable")[:k]
-        found = directed(selector)
+        k = best_features(selector, k)
+        found, table = directed(selector), selector.to_frame()
         return cls(
-            found.values[:, best].T,
-            feature_names=_feature_names(selector, k),
-            class_names=_class_names(getattr(selector, "classes_", None), len(found.values)),
-            directions=found.directions[:, best].T,
+            found.values[:k],
+            feature_names=displayed_names(selector)[:k],
+            class_names=_class_names(getattr(selector, "classes_", None), found.values.shape[1]),
+            directions=found.directions[:k],
             label=found.label,
-            overall=selector.feature_importances_[best],
+            overall=table["importance"].to_numpy()[:k],
             overall_label=selector.quantities_.importance,
         ).plot(ax=ax)
 
@@ -232,16 +230,6 @@ class ClassImportanceDisplay:
             rotation_mode="anchor" if slanted else "default",
         )
         self.ax_.tick_params(axis="x", length=0)
-
-
-def _feature_names(selector: Any, k: int) -> list[str]:
-    """Names of the best features; neurons and columns without names go by their positions."""
-    best = selector.top_features(k)
-    if best.dtype.kind not in "iu":
-        return [str(name) for name in best]
-    # By scikit-learn's convention it is there only where a fit saw names: these are neurons then.
-    kind = "neuron " if hasattr(selector, "feature_names_in_") else "x"
-    return [f"{kind}{i}" for i in best]
 
 
 def _class_names(classes: Any, n_rows: int) -> list[str]:

@@ -6,18 +6,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sklearn_deeplifft.selectors._ranking_frame import signed_scores
+
 __all__ = ["Directed", "directed"]
 
 MORE = "blue: more of the feature speaks for it, red: against it"
 
 
 class Directed(NamedTuple):
-    """Values of each class and column, and what they measure."""
+    """Values of each feature and class, the best feature first, and what they measure."""
 
     values: np.ndarray
-    """(K, d): a size, or a signed change."""
+    """(G, K): sizes."""
     directions: np.ndarray
-    """(K, d), -1, 0 or 1: whether more of the column speaks for the class."""
+    """(G, K), -1, 0 or 1: whether more of the feature speaks for the class."""
     label: str
 
 
@@ -30,10 +32,9 @@ def directed(selector: Any) -> Directed:
     """
     quantities = selector.quantities_
     if quantities.slope is None:
-        values = np.atleast_2d(selector.class_importances_)
-        return Directed(values, np.sign(values), quantities.by_class)
-    slopes = np.atleast_2d(selector.class_slopes_)
-    if hasattr(selector, "classes_"):  # scikit-learn's convention: only a classification has them
-        sizes = np.abs(selector.class_importances_)
-        return Directed(sizes, np.sign(slopes), f"{quantities.by_class}\n({MORE})")
-    return Directed(slopes, np.sign(slopes), quantities.slope)
+        label = quantities.by_class
+    elif hasattr(selector, "classes_"):  # scikit-learn's convention: a regression has none
+        label = f"{quantities.by_class}\n({MORE})"
+    else:
+        label = quantities.slope
+    return Directed(*signed_scores(selector), label)

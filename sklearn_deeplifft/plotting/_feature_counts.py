@@ -10,13 +10,10 @@ from numpy.typing import ArrayLike
 
 from sklearn_deeplifft.plotting._axes import axes_or_new
 from sklearn_deeplifft.plotting._labels import literal, shortened, spread
+from sklearn_deeplifft.plotting._series import COLOURS, MARKERS
 
 __all__ = ["FeatureCountDisplay"]
 
-# Okabe and Ito's colours, told apart by every kind of eye; yellow is left out, as text is drawn
-# in these on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-MARKERS = "osD^vP"
 GREY = "#555555"
 LEAST_SPAN = 0.1
 LABEL_POINTS = 9

@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "AGAINST",
     "BESIDE",
+    "FOR",
+    "LIST",
+    "NEITHER",
     "NAME_SIZE",
     "cell_width",
     "draw_bars",
     "draw_importances",
     "draw_map",
     "draw_scale",
+    "dress_bars",
+    "log_ranks",
     "name_size",
     "next_to",
     "row_height",
@@ -85,7 +91,7 @@ def draw_bars(ax: Any, sizes: np.ndarray, signs: np.ndarray, label: str) -> Any:
     limit = 1.08 * float(sizes.max(initial=0.0)) or 1.0
     ax.set_xlim(-limit, limit)
     ax.axvline(0, color="#333333", linewidth=0.8)
-    _dress(ax, label)
+    dress_bars(ax, label)
     _stand_in_rows(ax, len(sizes))
     return bars
 
@@ -97,7 +103,7 @@ def draw_importances(ax: Any, importances: np.ndarray, label: str) -> Any:
     low = float(importances.min(initial=0.0))
     high = float(importances.max(initial=0.0))
     beside.set_xlim(1.05 * low, 1.05 * high if high > low else 1.0)
-    _dress(beside, label)
+    dress_bars(beside, label)
     _stand_in_rows(beside, len(importances))
     beside.set_yticks([])
     return beside
@@ -122,8 +128,20 @@ def next_to(ax: Any, place: Callable[[Any, float, float], tuple[float, ...]]) ->
     return inset
 
 
-def _dress(ax: Any, label: str) -> None:
-    ax.xaxis.set_major_locator(_few_ticks())
+def log_ranks(ax: Any, n: int) -> None:
+    """Ranks 1 to ``n`` along the axis, the first ones wide apart."""
+    ax.set_xscale("log")
+    marks = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
+    marks = [mark for mark in marks if mark <= n]
+    ax.set_xticks(marks, [f"{mark:,}" for mark in marks])
+    ax.set_xticks([], minor=True)
+    ax.set_xlim(0.85, 1.18 * max(n, 2))
+
+
+def dress_bars(ax: Any, label: str, *, few_ticks: bool = True) -> None:
+    """Name the quantity along the axis; lines that carry no number go."""
+    if few_ticks:
+        ax.xaxis.set_major_locator(_few_ticks())
     ax.tick_params(axis="x", labelsize=8)
     ax.set_xlabel(label, fontsize=8)
     ax.grid(axis="x", color="#dddddd", linewidth=0.8)

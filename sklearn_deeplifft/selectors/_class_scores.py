@@ -17,6 +17,7 @@ from sklearn_deeplifft.tables import FeatureGroups, Target
 __all__ = [
     "split_null_scores",
     "of_class",
+    "plain",
     "position_of",
     "row_of",
     "scores_of",
@@ -103,7 +104,7 @@ def warn_never_right(
         right = right | ~np.isin(np.arange(len(right)), present)
     if right.all():
         return
-    names = [repr(_plain(name)) for name, ok in zip(target.row_names, right, strict=True) if not ok]
+    names = [repr(plain(name)) for name, ok in zip(target.row_names, right, strict=True) if not ok]
     warning = FeatureSelectionWarning(
         f"no scored example of class {', '.join(names[:10])} is classified correctly; its class "
         "scores are 0.",
@@ -114,7 +115,7 @@ def warn_never_right(
 
 
 def row_of(target: Target, target_class: object) -> int:
-    names = [_plain(name) for name in target.row_names]
+    names = [plain(name) for name in target.row_names]
     if target.kind not in ("softmax", "multilabel"):
         asked = "a regression" if target.kind == "regression" else "several outputs of classes"
         raise ValueError(
@@ -138,7 +139,8 @@ def position_of(label: object, names: Sequence[object]) -> int | None:
         return None
 
 
-def _plain(label: object) -> object:
+def plain(label: object) -> object:
+    """A label as Python's own, and not NumPy's."""
     if isinstance(label, tuple):
-        return tuple(_plain(part) for part in label)
+        return tuple(plain(part) for part in label)
     return label.item() if isinstance(label, np.generic) else label

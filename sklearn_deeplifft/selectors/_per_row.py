@@ -13,16 +13,7 @@ from sklearn_deeplifft.networks import heads_for
 from sklearn_deeplifft.selectors._reading import Reading
 from sklearn_deeplifft.tables import Target
 
-__all__ = ["Contributions", "Importances", "mean_contributions", "mean_increments"]
-
-
-class Contributions(NamedTuple):
-    """The exact terms of each logit: ``logits = bias + terms.sum(axis=-1)``."""
-
-    terms: np.ndarray
-    """(n, K, d), in units of the logit; positive raises it."""
-    bias: np.ndarray
-    """(n, K)."""
+__all__ = ["Importances", "mean_contributions", "mean_increments"]
 
 
 class Importances(NamedTuple):
@@ -40,14 +31,16 @@ def mean_increments(readings: Sequence[Reading], target: Target) -> np.ndarray:
     return mean[:, 0] if mean.shape[1] == 1 else mean
 
 
-def mean_contributions(readings: Sequence[Reading], target: Target) -> Contributions:
+def mean_contributions(
+    readings: Sequence[Reading], target: Target
+) -> tuple[np.ndarray, np.ndarray]:
     """Terms and bias of every logit; one logit for two classes becomes the pair (0, z)."""
     found = [_terms(reading) for reading in readings]
     terms = np.mean([part.terms.numpy() for part in found], axis=0)
     bias = np.mean([part.bias.numpy() for part in found], axis=0)
     if target.kind == "softmax" and terms.shape[1] == 1:
         terms, bias = (np.concatenate([0 * part, part], axis=1) for part in (terms, bias))
-    return Contributions(terms, bias)
+    return terms, bias
 
 
 def _increments(reading: Reading, target: Target) -> np.ndarray:

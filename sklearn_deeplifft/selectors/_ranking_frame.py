@@ -12,7 +12,7 @@ from sklearn_deeplifft.ensembles import names_of
 from sklearn_deeplifft.selectors._directions import directions, in_words
 from sklearn_deeplifft.tables import FeatureGroups, Rows, correlated_pairs, require_threshold
 
-__all__ = ["class_names", "feature_names", "ranking_frame", "signed_scores"]
+__all__ = ["class_names", "displayed_names", "feature_names", "ranking_frame", "signed_scores"]
 
 MOST_IN_NAME = 3
 """Columns that are named in the name of a group without a label."""
@@ -58,6 +58,14 @@ def feature_names(selector: Any) -> np.ndarray:
             for label, columns in zip(labels, groups.columns, strict=True)
         ]
     )
+
+
+def displayed_names(selector: Any) -> list[str]:
+    """Names of the features, the best first, as a reader takes them: ``x3`` is column 3."""
+    order = np.argsort(selector._groups.merged(selector.ranking_), kind="stable")
+    position = "x" if selector._selects_inputs() else "neuron "
+    names = feature_names(selector)[order].tolist()
+    return [f"{position}{name}" if isinstance(name, int) else str(name) for name in names]
 
 
 def class_names(selector: Any) -> list[str]:

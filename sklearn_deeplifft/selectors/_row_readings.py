@@ -10,10 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sklearn_deeplifft.ensembles import BaseNetworkEnsemble, names_of
-from sklearn_deeplifft.selectors._class_scores import warn_never_right
+from sklearn_deeplifft.selectors._class_scores import plain, warn_never_right
+from sklearn_deeplifft.selectors._contributions import Contributions
 from sklearn_deeplifft.selectors._decomposition_scorer import ScoreRule
 from sklearn_deeplifft.selectors._per_row import (
-    Contributions,
     Importances,
     mean_contributions,
     mean_increments,
@@ -82,14 +82,30 @@ class RowReadings:
             ``terms`` (n_samples, K, n_features) and ``bias`` (n_samples, K); their sum is the
             logits, averaged over networks. A network with one logit z for two classes has
             ``K = 2`` and logits (0, z). Columns stand apart, also with ``feature_groups``.
+            ``to_shap()`` hands them to the figures of shap.
         """
         check_is_fitted(self, "ranking_")
-        rows = Rows(check_rows(self, X, reset=False))
+        X = check_rows(self, X, reset=False)
+        rows = Rows(X)
         with np.errstate(over="ignore", invalid="ignore"):
             found = mean_contributions(self._readings(rows), self.estimator_._target)
         for part in found:
             require_finite_answers(part, rows, names_of(self), "contributions")
-        return found
+        return self._contributions(*found, X)
+
+    def _contributions(self, terms: np.ndarray, bias: np.ndarray, X: Any) -> Contributions:
+        inputs = self._plan.settings.layer is None
+        names = names_of(self) if inputs else None
+        position = "x" if inputs else "neuron "
+        columns = [f"{position}{j}" for j in range(terms.shape[2])]
+        outputs = self.estimator_._target.row_names
+        return Contributions(
+            terms,
+            bias,
+            data=X if inputs else None,
+            feature_names=tuple(columns if names is None else map(str, names)),
+            output_names=tuple(map(plain, outputs)) if len(outputs) == bias.shape[1] else None,
+        )
 
     def importances(
         self, X: Any, y: Any, sample_weight: Any = None, sample_mask: Any = None

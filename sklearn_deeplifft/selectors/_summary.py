@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sklearn_deeplifft._printable import counted, named
 from sklearn_deeplifft.ensembles import METRICS
-from sklearn_deeplifft.selectors._ranking_frame import class_names, feature_names, signed_scores
+from sklearn_deeplifft.selectors._ranking_frame import class_names, displayed_names, signed_scores
 from sklearn_deeplifft.selectors._ranking_screen import (
     ListedFeatures,
     class_unit,
@@ -51,9 +51,8 @@ def _listed(selector: Any) -> ListedFeatures:
     ranking = selector._groups.merged(selector.ranking_)
     order = np.argsort(ranking, kind="stable")
     classes = "classes_" in vars(selector)
-    names = feature_names(selector)[order].tolist()
     return ListedFeatures(
-        names=[_called(selector, name) for name in names],
+        names=displayed_names(selector),
         ranks=ranking[order].tolist(),
         importances=selector._groups.merged(selector.feature_importances_)[order],
         scores=sizes if classes else sizes * directions,
@@ -61,13 +60,6 @@ def _listed(selector: Any) -> ListedFeatures:
         outputs=class_names(selector),
         classes=classes,
     )
-
-
-def _called(selector: Any, name: object) -> str:
-    """A name, or what stands at a position."""
-    if isinstance(name, int):
-        return f"x{name}" if selector._selects_inputs() else f"neuron {name}"
-    return str(name)
 
 
 def _table_line(selector: Any) -> str:
