@@ -22,7 +22,7 @@ from sklearn_deeplifft.ranking._stability import (
     selection_frequency,
     top_masks,
 )
-from sklearn_deeplifft.ranking._steps import n_dropped, n_rounds
+from sklearn_deeplifft.ranking._steps import n_dropped, n_rounds, n_trainings
 
 __all__ = [
     "bootstrap_interval",
@@ -33,6 +33,7 @@ __all__ = [
     "knockoff_maps",
     "n_dropped",
     "n_rounds",
+    "n_trainings",
     "network_shares",
     "nogueira_stability",
     "null_p_values",
