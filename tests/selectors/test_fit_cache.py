@@ -356,7 +356,7 @@ def test_a_fit_that_cannot_be_kept_is_not_lost(broken, tmp_path, table, monkeypa
     def fail(*args):
         raise OSError("no space left")
 
-    from sklearn_deeplifft.saving import _files
+    from sklearn_deeplifft import _files
 
     monkeypatch.setattr(_files.os, broken, fail)
     with pytest.warns(FeatureSelectionWarning, match=r"cannot be kept in .*no space left"):
