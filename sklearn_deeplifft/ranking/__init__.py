@@ -1,6 +1,6 @@
 """Floor 0, numpy: importances to ranking to mask; folds; stability; null features and FDR."""
 
-from sklearn_deeplifft.ranking._folds import deal_folds
+from sklearn_deeplifft.ranking._folds import deal_folds, drawn_rows
 from sklearn_deeplifft.ranking._knockoffs import knockoff_maps, shrunk
 from sklearn_deeplifft.ranking._nulls import (
     fewest_networks,
@@ -28,6 +28,7 @@ __all__ = [
     "bootstrap_interval",
     "count_to_select",
     "deal_folds",
+    "drawn_rows",
     "fewest_networks",
     "importance_threshold",
     "knockoff_maps",

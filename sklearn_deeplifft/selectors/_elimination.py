@@ -49,7 +49,8 @@ def eliminate(
     that is gone has none), so that the ranking is that of the importances. Which features go is
     decided by an exponentially weighted mean of the rounds' shares, in which a round counts
     ``smoothing`` times what the next one does. Features go with all of their columns. Null columns
-    have been compared by then, and are left out. ``rows`` are those that each network is scored on.
+    have been compared by then, and are left out. ``rows`` are those that each network is scored on
+    in rounds after the first.
     """
     networks = with_nulls_held(rounds.data, networks)
     rounds = rounds.without_null_columns().shortened()
