@@ -20,10 +20,12 @@ from sklearn_deeplifft.interventions.experiments import sequence_importance
 from sklearn_deeplifft.interventions.interactions import (
     HigherOrderEffects,
     InteractionEffects,
+    InteractionEvidence,
     InteractionScores,
     higher_order,
     integrated_hessians,
     interaction_effects,
+    interaction_evidence,
     neural_interaction_strength,
 )
 
@@ -33,6 +35,7 @@ __all__ = [
     "HigherOrderEffects",
     "InteractionScores",
     "InteractionEffects",
+    "InteractionEvidence",
     "Intervention",
     "InterventionEffects",
     "PairwiseEpistasis",
@@ -46,6 +49,7 @@ __all__ = [
     "higher_order",
     "integrated_hessians",
     "interaction_effects",
+    "interaction_evidence",
     "intervention_effects",
     "motif_epistasis",
     "mutate",

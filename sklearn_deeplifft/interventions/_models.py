@@ -25,6 +25,7 @@ __all__ = [
     "SCALES",
     "Ensemble",
     "Networks",
+    "ensemble_behind",
     "ensemble_of",
     "networks_of",
     "output_names",
@@ -71,7 +72,7 @@ def ensemble_of(
     """
     if scale not in SCALES:
         raise ValueError(f"scale={scale!r} must be one of {list(SCALES)}.")
-    trained = _ensemble_behind(estimator)
+    trained = ensemble_behind(estimator)
     if trained is not None:
         target = trained._target
         scaled = partial(scale_of, target, proba=scale == "proba")
@@ -91,7 +92,7 @@ def ensemble_of(
     raise TypeError("a list of estimators must hold torch modules or fitted skorch nets only.")
 
 
-def _ensemble_behind(estimator: Any) -> BaseNetworkEnsemble | None:
+def ensemble_behind(estimator: Any) -> BaseNetworkEnsemble | None:
     """The fitted ensemble that ``estimator`` is, or that a selector has read; None of others."""
     if isinstance(estimator, BaseNetworkEnsemble):
         check_is_fitted(estimator, "estimators_")
@@ -159,7 +160,7 @@ def networks_of(estimator: Any, task: str = "auto") -> Networks:
     Of a network with one output, and ``task="auto"``, the output itself is read: a number or a
     logit.
     """
-    trained = _ensemble_behind(estimator)
+    trained = ensemble_behind(estimator)
     if trained is not None:
         target = trained._target
         scale = partial(scale_of, target, proba=False)

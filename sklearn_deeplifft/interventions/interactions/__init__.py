@@ -1,5 +1,9 @@
 """Which features work together: pairs and sets, in the data, in the weights and row by row."""
 
+from sklearn_deeplifft.interventions.interactions._evidence import (
+    InteractionEvidence,
+    interaction_evidence,
+)
 from sklearn_deeplifft.interventions.interactions._higher_order import (
     HigherOrderEffects,
     higher_order,
@@ -15,9 +19,11 @@ from sklearn_deeplifft.interventions.interactions._interactions import interacti
 __all__ = [
     "HigherOrderEffects",
     "InteractionEffects",
+    "InteractionEvidence",
     "InteractionScores",
     "higher_order",
     "integrated_hessians",
     "interaction_effects",
+    "interaction_evidence",
     "neural_interaction_strength",
 ]
