@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from benchmarks.common.parts import run_parts
 
-PARTS = ("speed", "closed_forms", "detection")
+PARTS = ("speed", "closed_forms", "hessians", "detection", "null_pairs", "pipeline")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

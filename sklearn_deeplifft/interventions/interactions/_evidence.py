@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from scipy.stats import norm
 
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
@@ -18,12 +17,13 @@ from sklearn_deeplifft.interventions._models import ensemble_behind, ensemble_of
 from sklearn_deeplifft.interventions._options import generator_of
 from sklearn_deeplifft.interventions._population import dense_rows, groups_for
 from sklearn_deeplifft.interventions.interactions._held_out_test import (
-    additive_basis,
+    additive_fit,
+    basis_of,
     loss_of_nothing,
     losses,
-    partners_of,
+    probabilities,
     residuals,
-    without_additive,
+    without,
     z_values,
 )
 from sklearn_deeplifft.interventions.interactions._interaction_effects import InteractionEffects
@@ -199,30 +199,34 @@ def _tested(
     """Gain (p,) and z (p,) of pairs, on the rows ``index``."""
     X, target = dense_rows(data.rows, index), data.target
     codes, weight = target.codes[index], data.sample_weight[index]
-    responses = ensemble_of(ensemble, X[spread_positions(len(X)).numpy()], scale="logit").responses
-    rows, N = torch.tensor(X, dtype=torch.float64), len(responses)
-    f = sum(response.outputs(rows).double().numpy() for response in responses) / N
-    donors = donors_of(X, N_DONORS, rng)
-    e = sum(row_interactions(response, X, features, pairs, donors) for response in responses) / N
-    used = np.unique(pairs)
-    partners = dict(zip(used.tolist(), partners_of(X, [features[g] for g in used]), strict=True))
-    own = {g: additive_basis(X[:, features[g]]) for g in used.tolist()}
-    rivals = np.argsort(-(e**2).mean(axis=(0, 2)), kind="stable")[: N_RIVALS + 1]
-    rests = np.empty_like(e)
-    for k, (i, j) in enumerate(pairs.tolist()):
-        others = [additive_basis(X[:, [c]]) for c in np.union1d(partners[i], partners[j])]
-        # Where another pair is learned too faintly, what is left of it goes with triples of both.
-        others += [e[:, other] for other in rivals if other != k]
-        rests[:, k] = without_additive(e[:, k], np.hstack([own[i], own[j], *others]), weight)
-    # Parts of two pairs of correlated features may cancel: what one says is nothing by itself. So
-    # all but the strongest are taken out together.
-    faint = f - rests.sum(axis=1) + rests[:, rivals].sum(axis=1)
-    s, gain = np.zeros((len(X), len(pairs))), np.zeros(len(pairs))
-    worth = loss_of_nothing(codes, weight, target)
-    for k in range(len(pairs)):
-        without = faint - rests[:, k] if k in rivals else faint
-        s[:, k] = (residuals(without, codes, target) * rests[:, k]).sum(axis=1)
-        lost = losses(without, codes, target) - losses(without + rests[:, k], codes, target)
-        gain[k] = np.average(lost, weights=weight) / worth if worth > 0 else 0.0
     groups = None if data.groups is None else data.groups[index]
-    return gain, z_values(s, weight, groups)
+    responses = ensemble_of(ensemble, X[spread_positions(len(X)).numpy()], scale="logit").responses
+    donors = donors_of(X, N_DONORS, rng)
+    parts = (row_interactions(response, X, features, pairs, donors) for response in responses)
+    e = np.asarray(sum(parts)) / len(responses)
+    B = basis_of(X, [features[g] for g in _by_strength(features, pairs)])
+    f = additive_fit(B, codes, weight, target)
+    r, worth = residuals(f, codes, target), loss_of_nothing(codes, weight, target)
+    varies = weight
+    if target.kind != "regression":  # rows whose class is sure say little of what is left
+        p = probabilities(f, target)
+        varies = weight * np.maximum((p * (1 - p)).sum(axis=1), 1e-3)
+    rivals = np.argsort(-(e**2).mean(axis=(0, 2)), kind="stable")[: N_RIVALS + 1]
+    plain = without(e, B, varies)
+    s, gain = np.zeros((len(X), len(pairs))), np.zeros(len(pairs))
+    for k in range(len(pairs)):
+        others = plain[:, [other for other in rivals if other != k][:N_RIVALS]]
+        # Where another pair is learned too faintly, what is left of it goes with triples of both.
+        rest = without(plain[:, k], others.reshape(len(X), -1), varies)
+        s[:, k] = (r * rest).sum(axis=1)
+        lost = losses(f, codes, target) - losses(f + rest, codes, target)
+        gain[k] = np.average(lost, weights=weight) / worth if worth > 0 else 0.0
+    # What was fitted to these rows is smaller than what it estimates.
+    free = max(1 - (B.shape[1] + N_RIVALS) / len(X), 0)
+    return gain, z_values(s, weight, groups) * np.sqrt(free)
+
+
+def _by_strength(features: Sequence[np.ndarray], pairs: np.ndarray) -> list[int]:
+    """Features, those of the strongest pairs first."""
+    used = list(dict.fromkeys(pairs.ravel().tolist()))
+    return [*used, *(g for g in range(len(features)) if g not in set(used))]
