@@ -66,7 +66,8 @@ class InteractionDisplay:
     >>> from sklearn_deeplifft.interventions import interaction_effects
     >>> from sklearn_deeplifft.plotting import InteractionDisplay
     >>> X = np.random.default_rng(0).standard_normal((200, 3))
-    >>> model = MLPRegressor(20, random_state=0, max_iter=50, tol=1).fit(X, X[:, 0] * X[:, 1])
+    >>> y = X[:, 0] * X[:, 1]
+    >>> model = MLPRegressor(hidden_layer_sizes=(20,), random_state=0, tol=0.05).fit(X, y)
     >>> display = InteractionDisplay(interaction_effects(model, X), kind="bars").plot()
     >>> len(display.bars_)
     3

@@ -329,12 +329,7 @@ class GIATransformer(BaseNetworkSelector):
         if self._pair_columns is None:
             return first
         rows = _as_dense(X)
-        second = self._pair_columns.of_rows(self._ensemble(rows), rows)
-        if first.dtype == np.float32:
-            second = second.astype(np.float32)
-        return (
-            sp.hstack([first, second], "csr") if sp.issparse(first) else np.hstack([first, second])
-        )
+        return self._pair_columns.beside(first, self._ensemble(rows), rows)
 
     def inverse_transform(self, X: Any) -> Any:
         """Selected columns in their places, and 0 in those of the others.
@@ -350,10 +345,7 @@ class GIATransformer(BaseNetworkSelector):
         """
         check_is_fitted(self, "ranking_")
         if self._pair_columns is not None:
-            X = check_array(X, accept_sparse=("csr", "csc"), dtype=None)
-            n = int(self._get_support_mask().sum())
-            if X.shape[1] == n + len(self._pair_columns.titles()):
-                X = X[:, :n]
+            X = self._pair_columns.left_out(X, int(self._get_support_mask().sum()))
         return super().inverse_transform(X)
 
     def _effects_of(self, X: Any) -> np.ndarray:
@@ -433,16 +425,11 @@ class GIATransformer(BaseNetworkSelector):
     def _keep_pairs(self, found: Ensemble, base: np.ndarray, data: FitData) -> None:
         self._pair_columns = None
         self._forget("pairs_")
-        if self.pairs is None:
-            return
-        rng = np.random.RandomState(self._background_seed)
-        mirrored = data.target.kind == "softmax" and len(found.outputs) == 2
-        d = data.rows.shape[1]
-        titles = [f"x{j}" for j in range(d)] if data.names is None else data.names  # scikit-learn's
-        asked = found, base, self._groups, np.array(titles), int(self.pairs), rng
-        self._pair_columns = strongest_pairs(*asked, mirrored=mirrored)
-        names = range(len(self._groups.first)) if data.names is None else self._pair_columns.names
-        self.pairs_ = [(names[i], names[j]) for i, j in self._pair_columns.pairs.tolist()]
+        if self.pairs is not None:
+            rng = np.random.RandomState(self._background_seed)
+            asked = found, base, self._groups, data.names, self.pairs, rng
+            self._pair_columns = strongest_pairs(*asked, mirrored=data.target.kind == "softmax")
+            self.pairs_ = self._pair_columns.of_names(data.names)
 
     def _ensemble(self, rows: np.ndarray) -> Ensemble:
         responses = [self._response_settings.response(t, rows) for t in self.estimator_._networks]

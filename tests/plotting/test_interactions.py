@@ -13,7 +13,9 @@ from sklearn_deeplifft.plotting import InteractionDisplay
 def model():
     X = np.random.default_rng(0).integers(0, 3, (200, 8)).astype(float)
     y = X[:, 0] * X[:, 5] + X[:, 1]
-    return MLPRegressor(20, random_state=0, max_iter=40, tol=1).fit(X, y), X
+    return MLPRegressor(
+        hidden_layer_sizes=(20,), random_state=0, learning_rate_init=0.02, tol=0.01
+    ).fit(X, y), X
 
 
 @pytest.fixture(scope="module")

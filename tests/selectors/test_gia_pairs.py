@@ -121,7 +121,7 @@ def test_sparse_rows_stay_sparse_and_come_back(xor):
 def test_several_classes_have_a_column_each():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((200, 3))
-    gia = fitted(X, rng.integers(0, 3, 200), pairs=2, output="effects")
+    gia = fitted(X, np.digitize(X[:, 0], [-0.5, 0.5]), pairs=2, output="effects")
     i, j = gia.pairs_[0]
     names = gia.get_feature_names_out().tolist()
     assert names[-6] == f"x{i} x x{j}->0"

@@ -40,7 +40,7 @@ MOST_ROWS = 5000
 N_RIVALS = 5
 """Strongest other pairs, of whose part nothing is counted for a pair."""
 
-N_DONORS = 16
+N_DONORS = 8
 """Rows whose values take the place of a row's own."""
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import check_array
 
 from sklearn_deeplifft.interventions._bind import feature_label
 from sklearn_deeplifft.interventions._models import Ensemble
@@ -57,6 +59,24 @@ class PairColumns:
             total += own[:, :, list(self.at)].reshape(shape)
         return total / len(ensemble.responses)
 
+    def beside(self, first: Any, ensemble: Ensemble, X: np.ndarray) -> Any:
+        """Columns of pairs behind other columns (n, q) of the same rows, in their form."""
+        second = self.of_rows(ensemble, X)
+        if first.dtype == np.float32:
+            second = second.astype(np.float32)
+        both = [first, second]
+        return sp.hstack(both, "csr") if sp.issparse(first) else np.hstack(both)
+
+    def left_out(self, X: Any, q: int) -> Any:
+        """The first ``q`` columns, where those of pairs stand behind them."""
+        X = check_array(X, accept_sparse=("csr", "csc"), dtype=None)
+        return X[:, :q] if X.shape[1] == q + len(self.titles()) else X
+
+    def of_names(self, names: Names) -> list[tuple[Any, Any]]:
+        """The two features of each pair, by name or, where there are none, position."""
+        own = range(len(self.features)) if names is None else self.names
+        return [(own[i], own[j]) for i, j in self.pairs.tolist()]
+
 
 def strongest_pairs(
     ensemble: Ensemble,
@@ -70,20 +90,22 @@ def strongest_pairs(
 ) -> PairColumns:
     """The ``k`` strongest pairs on rows (n, d) of the background, by root mean square of swaps.
 
-    Of ``mirrored`` outputs, which are two classes, the second has columns.
+    Of two outputs that are ``mirrored``, as two classes are, the second has columns.
     """
     G = len(groups.first)
     if G < 2:
         raise ValueError(f"pairs={k} needs two features or more, and X has n_features={G}.")
+    d = base.shape[1]
+    known = np.array([f"x{j}" for j in range(d)]) if names is None else names  # scikit-learn's
     rows = base[rng.permutation(len(base))[:MOST_ROWS]]
     population = Population(Rows(rows), names, groups)
     levels = PairLevels("swap", None, None)
     question = Question(levels, "data", True, None, k, support=False)
     found = search(ensemble, population, rows, groups, question, rng, lambda share: None)
-    at = (1,) if mirrored else tuple(range(len(ensemble.outputs)))
+    at = (1,) if mirrored and len(ensemble.outputs) == 2 else tuple(range(len(ensemble.outputs)))
     return PairColumns(
         features=tuple(groups.columns),
-        names=tuple(feature_label(own, names) for own in groups.columns),
+        names=tuple(feature_label(own, known) for own in groups.columns),
         pairs=found.pairs,
         donors=donors_of(base, N_DONORS, rng),
         outputs=tuple(ensemble.outputs[c] for c in at),
