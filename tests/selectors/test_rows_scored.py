@@ -40,7 +40,10 @@ def test_out_of_fold_scores_every_row_once():
     assert sorted(np.concatenate(rows)) == list(range(100))
 
 
-def test_out_of_fold_deals_as_many_folds_as_networks(monkeypatch):
+@pytest.mark.filterwarnings("ignore:the networks predict no better")  # after a single step
+@pytest.mark.parametrize("max_steps", [None, 1])
+def test_out_of_fold_deals_as_many_folds_as_networks(max_steps, monkeypatch):
+    """Whole folds, also where networks train on a part of their rows."""
     dealt, train = [], Rounds.train
 
     def training(self, *args, **kwargs):
@@ -48,7 +51,7 @@ def test_out_of_fold_deals_as_many_folds_as_networks(monkeypatch):
         return train(self, *args, **kwargs)
 
     monkeypatch.setattr(Rounds, "train", training)
-    given = {"score_on": "out_of_fold", "max_epochs": 1}
+    given = {"score_on": "out_of_fold", "max_epochs": 1, "max_steps": max_steps}
     quick(n_networks=4, validation_fraction=0.1, **given).fit(*planted())
     [held_out] = dealt
     assert [len(rows) for rows in held_out] == [30] * 4
