@@ -40,6 +40,7 @@ def test_out_of_fold_scores_every_row_once():
     assert sorted(np.concatenate(rows)) == list(range(100))
 
 
+@pytest.mark.filterwarnings("ignore:the networks predict no better")  # after a single step
 @pytest.mark.parametrize("max_steps", [None, 1])
 def test_out_of_fold_deals_as_many_folds_as_networks(max_steps, monkeypatch):
     """Whole folds, also where networks train on a part of their rows."""
