@@ -152,8 +152,7 @@ class NullFeatureDisplay:
         self.cut_ = self._draw_cut(p)
         dress_bars(
             self.ax_,
-            "share of null features that say as much (p)\n"
-            f"(full: selected, q of {self.alpha:g} or less)",
+            f"share of null features that say as much (p)\n(full: q of {self.alpha:g} or less)",
             few_ticks=False,
         )
         label_rows(self.ax_, self.feature_names)

@@ -253,8 +253,7 @@ def null_section(evidence: Evidence) -> Section:
             inline_svg(lambda: _figures.draw_nulls(evidence), "nulls"),
             f"Share of null features that say as much as each of the {n} features of which that "
             f"is the smallest; {(q <= alpha).sum():,} of all have q at or below {alpha:g}.",
-            f"Left: hardly any null feature says as much. Full: q at or below alpha = {alpha:g}; "
-            "the dashed line is between these and the others.",
+            f"Left: hardly any null feature says as much. Full: q at or below alpha = {alpha:g}.",
         ),
     }
 
