@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,8 @@ __all__ = ["ClassImportanceDisplay"]
 
 SCORE = "class score (+ for, - against)"
 LONGEST_FEATURE, LONGEST_CLASS = 36, 20
+LEAST_PITCH = 0.17
+"""Inches from one slanted label to the next at which both are readable."""
 LETTER = 0.075
 """Inches that a letter of a label takes, on average."""
 BARS_WIDTH = 3.2
@@ -40,7 +43,8 @@ class ClassImportanceDisplay:
     """Signed importances, the best feature on top: a heat map of classes, or bars of one output.
 
     Blue speaks for a class, red against it, and grey neither way; white is zero and both ends are
-    equally far from it. The importance by which features are sorted is drawn beside them.
+    equally far from it. The importance by which features are sorted is drawn beside them. Where
+    there are too many classes to name all of them, every second or third one is named.
 
     Parameters
     ----------
@@ -221,9 +225,10 @@ class ClassImportanceDisplay:
 
     def _label_classes(self) -> None:
         slanted, labels = self._slanted(), self._column_labels()
+        every = math.ceil(LEAST_PITCH / cell_width(len(labels)))
         self.ax_.set_xticks(
-            range(len(labels)),
-            labels,
+            range(0, len(labels), every),
+            labels[::every],
             fontsize=NAME_SIZE,
             rotation=45 if slanted else 0,
             ha="right" if slanted else "center",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,8 @@ PLAIN, FAINT = "#4f7ba6", "#ccd8e3"
 def best_features(selector: Any, k: int) -> int:
     """How many features are drawn: ``k`` of a fitted selector, or all that there are."""
     check_is_fitted(selector, "ranking_")
-    if k < 1:
-        raise ValueError(f"k={k} features cannot be drawn; ask for one or more.")
+    if not isinstance(k, Integral) or k < 1:
+        raise ValueError(f"k={shown(k)} features cannot be drawn; ask for a whole number from 1.")
     return min(int(k), len(selector._groups.first))
 
 

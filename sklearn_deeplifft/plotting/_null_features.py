@@ -134,7 +134,7 @@ class NullFeatureDisplay:
         require_alike(self.feature_names, p_values=p, q_values=q)
         if not ((p > 0) & (p <= 1)).all():
             raise ValueError("p_values must be above 0 to 1: no share of null features is zero.")
-        self.ax_ = axes_or_new(ax, rows_size(self.feature_names, WIDTH))
+        self.ax_ = axes_or_new(ax, self.size())
         self.figure_ = self.ax_.figure
         self.selected_ = q <= self.alpha
         places = np.arange(len(p))
@@ -152,12 +152,15 @@ class NullFeatureDisplay:
         self.cut_ = self._draw_cut(p)
         dress_bars(
             self.ax_,
-            "share of null features that say as much (p)\n"
-            f"(full: selected, q of {self.alpha:g} or less)",
+            f"share of null features that say as much (p)\n(full: q of {self.alpha:g} or less)",
             few_ticks=False,
         )
         label_rows(self.ax_, self.feature_names)
         return self
+
+    def size(self) -> tuple[float, float]:
+        """Width and height in inches at which every label is readable."""
+        return rows_size(self.feature_names, WIDTH)
 
     def _draw_scale(self, smallest: float) -> None:
         self.ax_.set_xscale("log")

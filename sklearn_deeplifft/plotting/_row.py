@@ -125,6 +125,8 @@ class RowDisplay:
         -------
         RowDisplay
         """
+        if not -len(found.terms) <= row < len(found.terms):
+            raise ValueError(f"row={shown(row)} is not among the {len(found.terms):,} rows.")
         at = found.output(output, row)
         n = found.terms.shape[2]
         name = "logit" if found.output_names is None else found.output_names[at]

@@ -129,8 +129,7 @@ class StabilityDisplay:
         """
         found, names = np.atleast_2d(np.asarray(self.ranks, dtype=np.float64)), self.feature_names
         require_alike(names, ranks=found, frequency=self.frequency)
-        width, height = rows_size(names, WIDTH)
-        self.ax_ = axes_or_new(ax, (width + (self.frequency is not None) * (BESIDE + 0.5), height))
+        self.ax_ = axes_or_new(ax, self.size())
         self.figure_ = self.ax_.figure
         places = np.arange(len(names))
         within = np.linspace(-0.25, 0.25, len(found)) if len(found) > 1 else np.zeros(1)
@@ -146,10 +145,11 @@ class StabilityDisplay:
             **{"linestyle": "none", "marker": "|", "markersize": 10, "markeredgewidth": 2.2},
             color=MARK,
         )
-        n = self.n_features or len(names)
-        if self.n_selected is not None and 0 < self.n_selected < n:
-            self.ax_.axvline(self.n_selected + 0.5, color="#333333", linewidth=1, linestyle="--")
-        dress_bars(self.ax_, self._label(len(found)))
+        n, at = self.n_features or len(names), self.n_selected or 0
+        cut = 0 < at < n
+        if cut:
+            self.ax_.axvline(at + 0.5, color="#333333", linewidth=1, linestyle="--")
+        dress_bars(self.ax_, _label(len(found), cut))
         log_ranks(self.ax_, n)
         label_rows(self.ax_, names)
         self.frequency_ax_ = None
@@ -160,7 +160,13 @@ class StabilityDisplay:
             self.frequency_ax_.set_xlim(0, 105)
         return self
 
-    def _label(self, n_networks: int) -> str:
-        cut = "" if self.n_selected is None else "; dashed: the cut"
-        dots = "dot: the network" if n_networks == 1 else f"dots: {n_networks:,} networks"
-        return f"rank\n({dots}; line: their mean{cut})"
+    def size(self) -> tuple[float, float]:
+        """Width and height in inches at which every label is readable."""
+        width, height = rows_size(self.feature_names, WIDTH)
+        return width + (0.0 if self.frequency is None else BESIDE + 0.5), height
+
+
+def _label(n_networks: int, cut: bool) -> str:
+    dashed = "; dashed: the cut" if cut else ""
+    dots = "dot: the network" if n_networks == 1 else f"dots: {n_networks:,} networks"
+    return f"rank\n({dots}; line: their mean{dashed})"

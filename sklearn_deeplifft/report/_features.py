@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft.ranking import nogueira_stability, selection_frequency, top_masks
+from sklearn_deeplifft.ranking import nogueira_stability, ranks, selection_frequency, top_masks
 from sklearn_deeplifft.selectors._directions import directions
 from sklearn_deeplifft.tables import Rows, correlated_pairs
 
@@ -55,6 +55,8 @@ class Features:
     """(G, K): 1 where more of the feature speaks for the class, -1 against it, 0 neither way."""
     partners: list[tuple[str, ...]]
     """Columns that nearly copy one of the feature's, of the first features only."""
+    by_network: np.ndarray
+    """(N, G): rank of each feature in each network, 1 the best."""
     stability: list[StabilityPoint]
 
 
@@ -66,6 +68,7 @@ def features_of(selector: Any, rows: Rows, names: Sequence[str]) -> Features:
     columns = [np.asarray(own[i]) for i in order]
     scored = [name for name in frame if str(name).startswith(SCORE)]
     slopes = [name for name in frame if str(name).startswith(SLOPE)]
+    by_network = selector.importances_per_network_[:, [own[i][0] for i in order]]
     by_class = selector.class_slopes_ if slopes else selector.class_importances_
     return Features(
         frame=frame,
@@ -76,7 +79,8 @@ def features_of(selector: Any, rows: Rows, names: Sequence[str]) -> Features:
         slopes=np.nan_to_num(frame[slopes or scored].to_numpy(dtype=np.float64)),
         signs=directions(np.atleast_2d(by_class), selector.ranking_),
         partners=_partners(rows, columns[:MOST_LOOKED_AT], names),
-        stability=_stability(selector, [own[i][0] for i in order]),
+        by_network=ranks(by_network),
+        stability=_stability(by_network),
     )
 
 
@@ -102,12 +106,12 @@ def _partners(
     return [tuple(names[j] for j in sorted(own, key=lambda j: -own[j])) for own in found]
 
 
-def _stability(selector: Any, first: Sequence[int]) -> list[StabilityPoint]:
-    by_network = selector.importances_per_network_[:, first]
+def _stability(by_network: np.ndarray) -> list[StabilityPoint]:
+    """Agreement of importances (N, G)."""
     if len(by_network) < 2:
         return []
     points = []
-    for count in (k for k in COUNTS if k < len(first)):
+    for count in (k for k in COUNTS if k < by_network.shape[1]):
         masks = top_masks(by_network, count)
         points.append(StabilityPoint(count, nogueira_stability(masks), selection_frequency(masks)))
     return points

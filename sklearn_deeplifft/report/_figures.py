@@ -12,22 +12,22 @@ from sklearn_deeplifft.plotting import (
     ClassImportanceDisplay,
     DoseResponseDisplay,
     FeatureCountDisplay,
+    NullFeatureDisplay,
+    StabilityDisplay,
 )
 from sklearn_deeplifft.report._doses import Dose
 from sklearn_deeplifft.report._evidence import Evidence
 
 __all__ = ["CLASS_SCORES", "SLOPES", "draw_curve", "draw_doses", "draw_heat_map", "draw_nulls"]
+__all__ += ["draw_stability"]
 
 MOST_FEATURES = 20
 MOST_CLASSES = 40
-BLUE = "#0072B2"
-GREY = "#767676"
 CLASS_SCORES = (
     "size: mean change of the class's probability\nover its own rows\n"
     "(blue: more of the feature speaks for it, red: against it)"
 )
 SLOPES = "change of the target for one standard deviation\nmore of the feature"
-NULLS_WIDTH, NULLS_HEIGHT = 6.4, 3.4
 
 
 def draw_heat_map(evidence: Evidence) -> Any:
@@ -56,21 +56,32 @@ def draw_curve(comparison: FeatureCountCurve | pd.DataFrame) -> Any:
     return figure
 
 
+def draw_stability(evidence: Evidence) -> Any:
+    """Ranks of the first features in each network."""
+    features = evidence.features
+    display = StabilityDisplay(
+        features.by_network[:, :MOST_FEATURES],
+        feature_names=features.names[:MOST_FEATURES],
+        n_selected=int(features.frame["selected"].sum()) if evidence.cut else None,
+        n_features=len(features.names),
+    )
+    figure = _figure(display.size())
+    display.plot(ax=figure.subplots())
+    return figure
+
+
 def draw_nulls(evidence: Evidence) -> Any:
-    """q-values of the first features against their ranks."""
-    q = evidence.features.frame["q_value"].to_numpy()[: 5 * MOST_FEATURES]
-    figure = _figure((NULLS_WIDTH, NULLS_HEIGHT))
-    ax = figure.subplots()
-    alpha = evidence.selector.alpha
-    ranks = np.arange(1, len(q) + 1)
-    kept = q <= alpha
-    ax.plot(ranks[kept], q[kept], "o", color=BLUE, markersize=5)
-    ax.plot(ranks[~kept], q[~kept], "o", color=GREY, markersize=5, markerfacecolor="white")
-    ax.axhline(alpha, color=GREY, linestyle=(0, (4, 3)), linewidth=1)
-    ax.set_xlabel("rank")
-    ax.set_ylabel("q-value against null features")
-    ax.set_ylim(-0.03, 1.03)
-    _dress(ax)
+    """p-values of the features that stand out most."""
+    frame, names = evidence.features.frame, evidence.features.names
+    order = np.argsort(frame["p_value"].to_numpy(), kind="stable")[:MOST_FEATURES]
+    display = NullFeatureDisplay(
+        frame["p_value"].to_numpy()[order],
+        frame["q_value"].to_numpy()[order],
+        feature_names=[names[i] for i in order],
+        alpha=evidence.selector.alpha,
+    )
+    figure = _figure(display.size())
+    display.plot(ax=figure.subplots())
     return figure
 
 
@@ -94,12 +105,6 @@ def draw_doses(doses: list[Dose], *, labelled: bool) -> Any:
     for ax in panels[len(doses) :]:
         ax.set_visible(False)
     return figure
-
-
-def _dress(ax: Any) -> None:
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis="y", color="#dddddd", linewidth=0.8)
-    ax.set_axisbelow(True)
 
 
 def _figure(size: tuple[float, float]) -> Any:

@@ -31,6 +31,11 @@ def gathered(selector: Any, X: Any, y: Any, groups: Any) -> Evidence:
             "without layer=."
         )
     rows = Rows(check_rows(selector, X, reset=False))
+    if rows.shape[0] != selector._n_rows:
+        raise ValueError(
+            f"X has {rows.shape[0]:,} rows, and {selector._n_rows:,} were given to fit; give the X "
+            "and y of the fit."
+        )
     names = getattr(selector, "feature_names_in_", None)  # set where there were any
     if names is None:
         names = [f"x{i}" for i in range(rows.shape[1])]

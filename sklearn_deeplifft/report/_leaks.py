@@ -31,6 +31,8 @@ def _one_explains_all(evidence: Evidence) -> Doubt | None:
     n = len(evidence.features.names)
     if target is None or n < 2 or not target.skill(evidence.score) > 0:
         return None
+    if evidence.selector.at_chance_:
+        return None  # nothing is explained
     scores = {i: alone(evidence.columns(i), target) for i in range(min(LEADERS, n))}
     known = {i: score for i, score in scores.items() if np.isfinite(score)}
     if not known:

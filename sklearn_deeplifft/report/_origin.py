@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from sklearn_deeplifft._printable import printable
 from sklearn_deeplifft.report._evidence import Evidence
 from sklearn_deeplifft.report._provenance import table_hash, versions
@@ -69,14 +71,23 @@ def done_section(evidence: Evidence, origin: Origin) -> dict[str, Any]:
         **{name: printable(value, 300) for name, value in origin.details.items()},
         "Seed": printable(selector.random_state),
         "Method": f"{type(selector).__name__}, {len(selector.estimator_.estimators_):,} networks",
-        "Exactness": f"what features add up to differs from the prediction by "
-        f"{selector.decomposition_error_:.1e} of its size at most",
+        **_exactness(selector.decomposition_error_),
         "Versions": packages,
     }
     return {
         "done": list(lines.items()),
         "repeat": _program(origin.repeat),
         "notes": [printable(note, 600) for note in origin.notes],
+    }
+
+
+def _exactness(error: float) -> dict[str, str]:
+    """Nothing of readings that decompose no prediction."""
+    if np.isnan(error):
+        return {}
+    return {
+        "Exactness": "what features add up to differs from the prediction by "
+        f"{error:.1e} of its size at most"
     }
 
 

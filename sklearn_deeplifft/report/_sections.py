@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft._printable import named_with_counts
+from sklearn_deeplifft._printable import counted, named_with_counts
 from sklearn_deeplifft.model_selection import FeatureCountCurve
 from sklearn_deeplifft.report import _figures
 from sklearn_deeplifft.report._doses import doses_of
@@ -23,6 +23,11 @@ Section = dict[str, Any]
 WORDS = {"serious": "Serious", "caution": "Caution", "unknown": "Not known", "clear": "Clear"}
 MOST_CLASSES, PER_CLASS = 30, 6
 VISIBLE = 0.0005
+BLUE_AND_RED = {
+    True: "Blue: more of the feature speaks for it; red: against it.",
+    False: "Blue: the prediction rises with the feature; red: it falls.",
+}
+"""By whether classes or labels are predicted."""
 
 
 class Picture(NamedTuple):
@@ -134,7 +139,7 @@ def class_section(evidence: Evidence) -> Section:
     picture = Picture(
         inline_svg(lambda: _figures.draw_heat_map(evidence), "heat"),
         f"Heat map: {kind} of the first {n} features, from {first} down.",
-        f"Blue: more of the feature speaks for it; red: against it.{beyond}",
+        f"{BLUE_AND_RED[evidence.labelled]}{beyond}",
     )
     speaks = _speaking(evidence) if evidence.labelled else []
     hidden = len(labels) - MOST_CLASSES
@@ -207,7 +212,14 @@ def stability_section(evidence: Evidence) -> Section:
         index = "" if np.isnan(point.stability) else f"{point.stability:.2f}"
         rows.append([f"{point.count:,}", index, shown or "none"])
     n = len(evidence.selector.importances_per_network_)
+    drawn = min(_figures.MOST_FEATURES, len(names))
     return {
+        "stability": Picture(
+            inline_svg(lambda: _figures.draw_stability(evidence), "stability"),
+            f"Rank of each of the first {drawn} features in each network; the table below says "
+            "which of them every network has among its first.",
+            "Dots that lie close together: the networks agree on the feature.",
+        ),
         "stability_said": f"Each of the {n:,} networks has a ranking of its own. Nogueira\u2019s "
         "index compares their first k features: 1 if they are the same, about 0 if they might as "
         "well have been drawn at random.",
@@ -230,18 +242,18 @@ def null_section(evidence: Evidence) -> Section:
             "a q-value."
         }
     q, alpha = frame["q_value"].to_numpy(), evidence.selector.alpha
-    counts = ", ".join(
-        f"{(q <= level).sum():,} at q \u2264 {level:g}" for level in (0.05, 0.1, 0.2)
-    )
-    n = min(len(q), 5 * _figures.MOST_FEATURES)
+    found = {level: (q <= level).sum() for level in (0.05, 0.1, 0.2)}
+    at = ", ".join(f"{found[level]:,} at q \u2264 {level:g}" for level in (0.1, 0.2))
+    n = min(len(q), _figures.MOST_FEATURES)
     return {
-        "nulls_said": f"Of {len(q):,} features stand out from null ones: {counts}. q is the share "
-        "of false discoveries to expect among those listed down to it.",
+        "nulls_said": f"Of {counted(len(q), 'feature')}, {found[0.05]:,} stand out from null ones "
+        f"at q \u2264 0.05, {at}. q is the share of false discoveries to expect among those listed "
+        "down to it.",
         "nulls": Picture(
             inline_svg(lambda: _figures.draw_nulls(evidence), "nulls"),
-            f"q-values of the first {n} features by rank; {(q[:n] <= alpha).sum()} are at or below "
-            f"{alpha:g}.",
-            f"Full: q at or below alpha = {alpha:g}, the dashed line.",
+            f"Share of null features that say as much as each of the {n} features of which that "
+            f"is the smallest; {(q <= alpha).sum():,} of all have q at or below {alpha:g}.",
+            f"Left: hardly any null feature says as much. Full: q at or below alpha = {alpha:g}.",
         ),
     }
 

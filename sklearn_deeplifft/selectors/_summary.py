@@ -75,7 +75,12 @@ def _table_line(selector: Any) -> str:
     if "classes_" not in vars(selector):
         targets = "a quantity" if len(names) == 1 else f"{len(names)} quantities"
         return f"{head}, {targets} to predict."
-    return f"{head}, {counted(len(names), 'class', 'classes')}: {named(names)}."
+    one, several = ("label", "labels") if _multilabel(selector) else ("class", "classes")
+    return f"{head}, {counted(len(names), one, several)}: {named(names)}."
+
+
+def _multilabel(selector: Any) -> bool:
+    return bool(selector.estimator_._target.kind == "multilabel")
 
 
 def _networks_line(selector: Any) -> str:
@@ -99,7 +104,9 @@ def _cut_line(selector: Any) -> str:
     line = f"Keeps {kept:,} of {len(selector._groups.first):,} features"
     if len(selector.importances_per_network_) < 2 or math.isnan(stability := selector.stability_):
         return f"{line}."
-    return f"{line}; their own lists agree by {stability:.2f} (1: all equal, 0: as by chance)."
+    return (
+        f"{line}; the networks' own lists agree by {stability:.2f} (1: all equal, 0: as by chance)."
+    )
 
 
 def _unit(listed: ListedFeatures, quantities: Any) -> str:

@@ -217,6 +217,8 @@ def test_a_regression_ends_at_the_prediction(data, ax):
 def test_rows_and_outputs_that_are_not_there_are_refused(data, selector, ax):
     with pytest.raises(ValueError, match="row=120 is not in X, which has 120 rows"):
         RowDisplay.from_estimator(selector, data[0], row=120)
+    with pytest.raises(ValueError, match="row=5 is not among the 1 rows"):
+        RowDisplay.from_contributions(selector.contributions(data[0][:1]), row=5)
     with pytest.raises(ValueError, match="output='w' is not one of those that fit has seen"):
         RowDisplay.from_estimator(selector, data[0], output="w")
     with pytest.raises(ValueError, match="k=0 features cannot be drawn"):

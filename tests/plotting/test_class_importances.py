@@ -211,6 +211,15 @@ def test_labels_stay_inside_and_do_not_overlap(n_features, n_classes):
         assert above.y0 >= display.ax_.get_window_extent().y1
 
 
+def test_of_too_many_classes_some_are_named():
+    names = [f"class {i}" for i in range(214)]
+    display = ClassImportanceDisplay(np.ones((4, 214)), feature_names="abcd", class_names=names)
+    figure = Figure(figsize=display.size(), layout="constrained")
+    axes = display.plot(ax=figure.subplots()).ax_
+    assert [label.get_text() for label in axes.get_xticklabels()] == names[::3]
+    assert axes.get_xticks().tolist() == list(range(0, 214, 3))
+
+
 def test_without_matplotlib_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     display = ClassImportanceDisplay([[1.0]], feature_names=["f"], class_names=["c"])

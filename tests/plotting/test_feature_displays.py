@@ -74,8 +74,9 @@ def test_rows_are_the_best_features_and_given_axes_make_no_figure(display, selec
 @pytest.mark.parametrize("display", ROWS)
 def test_all_features_if_there_are_fewer_and_none_are_refused(display, selector, ax):
     assert len(row_names(display.from_estimator(selector, k=100, ax=ax).ax_)) == 8
-    with pytest.raises(ValueError, match="k=0 features cannot be drawn"):
-        display.from_estimator(selector, k=0, ax=ax)
+    for k in (0, 2.5, "a"):
+        with pytest.raises(ValueError, match=f"k={k!r} features cannot be drawn"):
+            display.from_estimator(selector, k=k, ax=ax)
 
 
 @pytest.mark.parametrize("display", ROWS)
@@ -117,6 +118,11 @@ def test_dots_are_the_ranks_of_each_network(selector, ax):
     np.testing.assert_allclose(shares, 100 * selector.selection_frequency_[order])
     cut = [line for line in ax.lines if line.get_linestyle() == "--"]
     assert cut[0].get_xdata()[0] == 3.5
+
+
+def test_a_cut_that_is_not_drawn_is_not_spoken_of(ax):
+    StabilityDisplay([[1, 2]], feature_names="ab", n_selected=2).plot(ax)
+    assert "dashed" not in ax.get_xlabel()
 
 
 def test_p_values_stand_on_either_side_of_the_cut(selector, ax):

@@ -46,6 +46,7 @@ def evidence(X, codes=None, *, names=None, groups=None, partners=(), stability=1
         slopes=np.zeros((d, 2)),
         signs=np.zeros((d, 2)),
         partners=[partners] * min(d, 3),
+        by_network=np.ones((3, d)),
         stability=[StabilityPoint(3, stability, np.ones(d))],
     )
     codes = np.arange(n) % 2 if codes is None else np.asarray(codes)

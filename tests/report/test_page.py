@@ -57,7 +57,7 @@ def test_nothing_is_fetched_and_one_script_may_run(page):
 
 def test_figures_are_described(page):
     pictures = [a for _, a in Page(page).tags if a.get("role") == "img"]
-    assert len(pictures) == page.count("<svg") == 2
+    assert len(pictures) == page.count("<svg") == 3
     assert all(len(picture["aria-label"]) > 20 for picture in pictures)
 
 
@@ -129,6 +129,7 @@ def test_a_regression_has_slopes_and_no_classes(monkeypatch):
     assert "falls" in html
     assert "What speaks for each class" not in html
     assert "What foretells height" in html
+    assert "speaks for it" not in html
 
 
 @pytest.mark.slow
@@ -177,7 +178,7 @@ def test_null_features_have_a_figure():
     selector = DeepLIFFTSelector(ensemble, random_state=0).fit(X, y)
     html = make_report(selector, X, y).html
     assert "stand out from null ones" in html
-    assert html.count("<svg") == 3
+    assert html.count("<svg") == 4
 
 
 @pytest.mark.slow
@@ -190,6 +191,7 @@ def test_chance_is_said_at_the_top(monkeypatch):
     report = make_report(selector, X, y)
     assert report.doubts[0].check == "Prediction at chance"
     assert report.doubts[0].level == "serious"
+    assert "One feature explains everything" not in [doubt.check for doubt in report.doubts]
     assert '<div class="verdict serious">' in report.html
 
 
@@ -214,7 +216,7 @@ def test_a_comparison_is_drawn_from_a_frame_or_a_curve(fitted):
     html = make_report(*fitted, comparison=curve).html
     assert "'=theirs" in names_of(html)
     frame = curve.summary().rename(columns={"selector": "method", "mean": "score"})
-    assert make_report(*fitted, comparison=frame.assign(metric="score")).html.count("<svg") == 3
+    assert make_report(*fitted, comparison=frame.assign(metric="score")).html.count("<svg") == 4
 
 
 def test_ten_thousand_features_are_cut_and_that_is_said(fitted, monkeypatch):
@@ -231,6 +233,8 @@ def test_other_data_are_refused(fitted):
     selector, X, y = fitted
     with pytest.raises(ValueError, match="y has 119 rows and X 120"):
         make_report(selector, X, y[:-1])
+    with pytest.raises(ValueError, match="X has 119 rows, and 120 were given to fit"):
+        make_report(selector, X[:-1], y[:-1])
     with pytest.raises(ValueError, match="'tall', which is no class"):
         make_report(selector, X, y.where(y != "top", "tall"))
     with pytest.raises(ValueError, match="feature names"):

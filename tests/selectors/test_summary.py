@@ -59,7 +59,9 @@ def test_rows_classes_worth_cut_and_features(ensemble, frame, data, kind):
     score, (low, high) = ensemble.out_of_fold_score_, ensemble.out_of_fold_interval_
     worth = f"2 networks: balanced accuracy {score:.3f} [{low:.3f}, {high:.3f}] on rows held out"
     assert f"{worth}, better than chance." in text
-    assert f"Keeps 3 of 8 features; their own lists agree by {selector.stability_:.2f}" in text
+    assert (
+        f"Keeps 3 of 8 features; the networks' own lists agree by {selector.stability_:.2f}" in text
+    )
     assert words(selector.quantities_.importance) in text
     assert words(selector.quantities_.by_class) in text
     rows = [line.split() for line in selector.summary().splitlines()]
@@ -121,6 +123,13 @@ def test_a_regression_has_slopes_and_no_classes(frame, data):
     found = {row[1]: row[-1] for row in rows if len(row) > 3 and row[0].isdigit()}
     assert found["a"] == f"{slopes['a']:+.3f}"
     assert found["b"] == f"{slopes['b']:+.3f}"
+
+
+def test_labels_are_no_classes(frame, data):
+    selector = DeepLIFFTSelector(NetworkEnsembleClassifier(**SMALL), step=None, random_state=0)
+    two = data.X[:, :2]
+    text = selector.fit(frame, (two > np.median(two, axis=0)).astype(int)).summary()
+    assert "8 columns, 2 labels: 0, 1." in text
 
 
 def test_groups_are_features(frame, data):
