@@ -23,7 +23,7 @@ from sklearn_deeplifft.interventions.experiments import (
     spacing,
     sufficiency,
 )
-from sklearn_deeplifft.sequences import SequenceEncoder, find_alphabet
+from sklearn_deeplifft.sequences import Background, Fasta, SequenceEncoder, find_alphabet
 
 L = 30
 
@@ -232,6 +232,14 @@ def test_encoded_rows_and_sequences_are_the_same_background():
     one = measured(made(), positions("GATA", [5, 6]), X)
     other = measured(made(), positions("GATA", [5, 6]), SequenceEncoder().fit_transform(X))
     pd.testing.assert_frame_equal(one, other)
+
+
+def test_what_background_and_read_fasta_return_is_taken_as_it_is():
+    X = backgrounds(6)
+    table = measured(made(), positions("GATA", [5, 6]), X)
+    for given in (Background(X, np.arange(6), np.zeros(6)), Fasta(list("abcdef"), X)):
+        own = measured(made(), positions("GATA", [5, 6]), given)
+        pd.testing.assert_frame_equal(table, own)
 
 
 @pytest.mark.parametrize("unknown", [False, True])

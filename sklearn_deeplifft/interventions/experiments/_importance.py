@@ -20,7 +20,7 @@ from sklearn_deeplifft.interventions._population import dense_rows, population_o
 from sklearn_deeplifft.interventions._statistics import changes, t_interval
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.interventions.experiments._arms import Arm, Experiment
-from sklearn_deeplifft.sequences import SequenceEncoder
+from sklearn_deeplifft.sequences import Background, Fasta, SequenceEncoder
 
 __all__ = ["encoded", "sequence_importance"]
 
@@ -48,8 +48,9 @@ def sequence_importance(
     model : object
         As for `intervention_effects`: a fitted selector or ensemble, networks, or any fitted
         classifier or regressor that takes encoded sequences.
-    background : list of n str, or array-like of shape (n, K L)
-        Sequences, or rows that `SequenceEncoder` encoded.
+    background : list of n str, Background, Fasta, or array-like of shape (n, K L)
+        Sequences, also as `background` or `read_fasta` returned them, or rows
+        that `SequenceEncoder` encoded.
     experiment : Experiment
         From `kmers`, `kmer_mutagenesis`, `positions`, `copies`, `spacing`, `gc_context`,
         `hairpin`, `necessity` or `sufficiency`.
@@ -114,7 +115,7 @@ def sequence_importance(
 
 def encoded(background: Any, alphabet: str, model: Any) -> np.ndarray:
     """Backgrounds as rows (n, K L) float64."""
-    given = background
+    given = background.sequences if isinstance(background, Background | Fasta) else background
     if getattr(given, "ndim", 1) == 1 and not hasattr(given, "columns") and _is_text(given):
         given = SequenceEncoder(alphabet, dtype="float32").fit_transform(given)
     rows = population_of(given, None, model).rows
