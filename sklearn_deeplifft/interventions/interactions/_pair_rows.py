@@ -97,5 +97,5 @@ def _both(
     if isinstance(response, LowRank):
         return torch.cat([z.double() for z in pairs_after(response, rows, edits, pairs)])
     together = [_edit(rows, torch.cat([columns[i], columns[j]]), donor) for i, j in pairs]
-    found: Tensor = response.after(rows, together).double()
-    return found.unflatten(0, (len(pairs), len(rows)))
+    found = response.after(rows, together).double()
+    return found.reshape(len(pairs), len(rows), -1)
