@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,7 @@ def find_pairs(
         with progress.follow("Training networks", ensemble.n_networks) as report:
             ensemble.set_params(random_state=training.seed, verbose=report)
             ensemble.fit(parts.X_train, parts.y_train, **parts.fit_parameters)
-        given = {"feature_groups": names, "random_state": training.seed}
+        given: dict[str, Any] = {"feature_groups": names, "random_state": training.seed}
         with progress.stage("Scoring pairs", 1) as advance:
             effects = interaction_effects(ensemble, parts.X_train, pairs=n_pairs, **given)
             advance()

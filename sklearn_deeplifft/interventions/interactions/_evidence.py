@@ -161,7 +161,7 @@ def interaction_evidence(
         )
     rng = generator_of(random_state)
     names = getattr(ensemble, "feature_names_in_", None)
-    given = {"sample_weight": sample_weight, "groups": groups}
+    given: dict[str, Any] = {"sample_weight": sample_weight, "groups": groups}
     checked, y = check_rows(ensemble, X, reset=False, y=y)
     data = ensemble._fit_data(checked, y, names, known=True, **given)
     if ensemble._was_trained_on(data):
@@ -171,7 +171,11 @@ def interaction_evidence(
         )
     blocks = find_groups(groups_for(feature_groups, model), names, data.rows.shape[1])
     if not isinstance(pairs, InteractionEffects):
-        asked = {"feature_groups": feature_groups, "support": False, "random_state": rng}
+        asked: dict[str, Any] = {
+            "feature_groups": feature_groups,
+            "support": False,
+            "random_state": rng,
+        }
         pairs = interaction_effects(model, X, pairs=pairs, **asked)
     index = np.sort(rng.permutation(data.index)[:MOST_ROWS])
     gain, z = _tested(ensemble, data, index, blocks.columns, pairs.pairs, rng)

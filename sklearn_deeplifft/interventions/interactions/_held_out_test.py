@@ -73,13 +73,13 @@ def basis_of(X: np.ndarray, features: Sequence[np.ndarray]) -> np.ndarray:
     B = np.hstack(parts) if parts else np.zeros((len(X), 0))
     B = B - B.mean(axis=0)
     scale = B.std(axis=0)
-    return B[:, scale > 0] / scale[scale > 0]
+    return np.asarray(B[:, scale > 0] / scale[scale > 0])
 
 
 def _functions(x: np.ndarray) -> np.ndarray:
     values = np.unique(x)
     if len(values) <= KNOTS:
-        return (x[:, None] == values[1:]).astype(np.float64)
+        return np.asarray((x[:, None] == values[1:]).astype(np.float64))
     knots = np.unique(np.quantile(x, np.linspace(0, 1, KNOTS)))
     zero = (x == 0)[:, None].astype(np.float64)
     if len(knots) < 3:
@@ -112,7 +112,7 @@ def _logits(B: np.ndarray, codes: np.ndarray, weight: np.ndarray, k: int) -> np.
         fitted = LogisticRegression(C=STRENGTH, max_iter=500).fit(B, codes, weight)
         found = fitted.decision_function(B)
         z[:, classes] = np.stack([-found / 2, found / 2], 1) if found.ndim == 1 else found
-    return z - z.mean(axis=1, keepdims=True)
+    return np.asarray(z - z.mean(axis=1, keepdims=True))
 
 
 def without(e: np.ndarray, B: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -127,8 +127,8 @@ def without(e: np.ndarray, B: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def residuals(f: np.ndarray, codes: np.ndarray, target: Target) -> np.ndarray:
     """What is left of the target (n, R) beside predictions (n, R)."""
     if target.kind == "regression":
-        return codes - f
-    return _indicators(codes, target) - probabilities(f, target)
+        return np.asarray(codes - f)
+    return np.asarray(_indicators(codes, target) - probabilities(f, target))
 
 
 def loss_of_nothing(codes: np.ndarray, weight: np.ndarray, target: Target) -> float:
@@ -144,7 +144,7 @@ def loss_of_nothing(codes: np.ndarray, weight: np.ndarray, target: Target) -> fl
 def losses(f: np.ndarray, codes: np.ndarray, target: Target) -> np.ndarray:
     """Half the squared error of each row, or minus the logarithm of its classes' probability."""
     if target.kind == "regression":
-        return 0.5 * ((codes - f) ** 2).sum(axis=1)
+        return np.asarray(0.5 * ((codes - f) ** 2).sum(axis=1))
     return _log_losses(probabilities(f, target), _indicators(codes, target), target)
 
 
@@ -162,7 +162,9 @@ def z_values(s: np.ndarray, weight: np.ndarray, groups: np.ndarray | None) -> np
         whole = (weight == np.round(weight)).all()
         variance = (moved**2 / (weight[:, None] if whole else 1)).sum(axis=0)
     error = np.sqrt(variance)
-    return np.divide(moved.sum(axis=0), error, out=np.zeros_like(error), where=error > 0)
+    return np.asarray(
+        np.divide(moved.sum(axis=0), error, out=np.zeros_like(error), where=error > 0)
+    )
 
 
 def _log_losses(p: np.ndarray, truth: np.ndarray, target: Target) -> np.ndarray:

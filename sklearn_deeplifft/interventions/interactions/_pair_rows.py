@@ -78,7 +78,8 @@ def _second_differences(
     alone = response.after(rows, edits).double().unflatten(0, (len(edits), len(rows)))
     i, j = torch.tensor(pairs).T
     both = _both(response, rows, columns, edits, pairs, donor)
-    return both - alone[i] - alone[j] + before
+    found: Tensor = both - alone[i] - alone[j] + before
+    return found
 
 
 def _edit(rows: Tensor, columns: Tensor, donor: Tensor) -> Edit:
@@ -96,4 +97,5 @@ def _both(
     if isinstance(response, LowRank):
         return torch.cat([z.double() for z in pairs_after(response, rows, edits, pairs)])
     together = [_edit(rows, torch.cat([columns[i], columns[j]]), donor) for i, j in pairs]
-    return response.after(rows, together).double().unflatten(0, (len(pairs), len(rows)))
+    found = response.after(rows, together).double()
+    return found.reshape(len(pairs), len(rows), -1)
