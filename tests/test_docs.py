@@ -63,7 +63,8 @@ def _examples():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", list(_examples()))
-def test_examples_print_what_the_page_says(page):
+def test_examples_print_what_the_page_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some write files
     result = doctest.testfile(
         str(page),
         module_relative=False,

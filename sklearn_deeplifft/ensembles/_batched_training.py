@@ -119,11 +119,13 @@ class MemberBatches:
         # weight is then set to zero.
         index = nn.utils.rnn.pad_sequence(own, batch_first=True)
         size, total = self.batch_size, torch.tensor(rows)
-        together = _rows_together(size, len(rows) * index.shape[2] * self.dataset.table.width)
+        table = self.dataset.table
+        numbers = len(rows) * index.shape[2] * table.width
+        together = size if table.whole is None else _rows_together(size, numbers)
         for first in range(0, max(rows), together):
             stop = min(first + together, max(rows))
             at = nn.functional.pad(index[:, first:stop], (0, 0, 0, -(stop - first) % ROWS))
-            X, y, weight = self.dataset.table.take(at)
+            X, y, weight = table.take(at)
             if min(*rows, stop) < first + at.shape[1]:
                 place = torch.arange(first, first + at.shape[1])
                 weight = weight.masked_fill(place >= total.clamp(max=stop)[:, None], 0)
@@ -135,7 +137,7 @@ class MemberBatches:
 
 
 def _rows_together(batch_size: int, numbers: int) -> int:
-    """Rows that are fetched at a time, one batch of them or several, ``numbers`` in each.
+    """Rows of a table in memory that are fetched at a time, ``numbers`` in each of them.
 
     To fetch a small batch takes longer than to learn from it; many large ones leave the cache.
     """

@@ -106,7 +106,7 @@ def make_report(
     >>> two = DeepLIFFTSelector.default_estimator(n_networks=2, max_epochs=5)
     >>> selector = DeepLIFFTSelector(two, step=None, random_state=0).fit(X, y)
     >>> report = make_report(selector, X, y)
-    >>> report.html[:15], [doubt.check for doubt in report.doubts if doubt.level == "serious"]
+    >>> report.html[:15], [doubt.check for doubt in report.doubts if doubt.level == "unknown"]
     ('<!DOCTYPE html>', [])
     """
     require_extra()

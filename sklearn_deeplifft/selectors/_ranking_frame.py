@@ -27,6 +27,7 @@ def ranking_frame(selector: Any, rows: Rows | None, threshold: float) -> pd.Data
     """The table that ``to_frame`` returns; ``rows`` are those that correlations are taken from."""
     require_threshold(threshold)
     groups: FeatureGroups = selector._groups
+    selected = groups.merged(selector._get_support_mask())  # first: it checks the cut
     names, ranking = feature_names(selector), groups.merged(selector.ranking_)
     order = np.argsort(ranking, kind="stable")
     columns: dict[str, Any] = {"rank": ranking, "feature": names}
@@ -43,7 +44,7 @@ def ranking_frame(selector: Any, rows: Rows | None, threshold: float) -> pd.Data
     columns["direction"] = _directions(selector, order)
     if rows is not None:
         columns["correlated_partners"] = _partners(rows, groups, names, threshold)
-    columns["selected"] = groups.merged(selector._get_support_mask())
+    columns["selected"] = selected
     return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
-from sklearn_deeplifft.networks import GateSettings, NetworkSettings, TrainedNetwork
-from sklearn_deeplifft.selectors._elimination import eliminate
+from sklearn_deeplifft.networks import GateReading, GateSettings, NetworkSettings, TrainedNetwork
+from sklearn_deeplifft.selectors._elimination import _with_path, eliminate
 from sklearn_deeplifft.selectors._scores import Scores
 from sklearn_deeplifft.tables import find_groups
 from tests.ensembles.test_rounds import real_data, rounds_of
@@ -235,3 +236,15 @@ def test_elimination_goes_on_without_null_columns():
     ranking = eliminated_in_halves(rounds_of(real_data(), null_columns=True), scorer).ranking
     assert [width for _, width, _ in scorer.seen] == [12, 12, 3, 3, 1, 1]
     assert set(np.argsort(ranking)[:2]) == {0, 1}
+
+
+def test_a_share_is_the_geometric_mean_of_scores_and_path():
+    """``s^(1-w) p^w``, as shares again; what scores nothing has none, null features' paths none."""
+    path = torch.tensor([0.1, 0.2, 0.3, 0.1, 0.3])  # the last two are of null features
+    gates = GateReading(path, path, path, path)
+    trained = TrainedNetwork(None, torch.nn.Linear(1, 1), None, gates=gates)
+    shares = np.array([0.5, 0.0, 0.5])
+    expected = np.array([0.5**0.75 * 0.1**0.25, 0, 0.5**0.75 * 0.3**0.25])
+    np.testing.assert_allclose(
+        _with_path(shares, trained, 0.25), expected / expected.sum(), rtol=1e-6
+    )
