@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from benchmarks.common.parts import run_parts
 
-PARTS = ("speed", "closed_forms", "detection")
+PARTS = ("speed", "closed_forms", "hessians", "detection", "null_pairs", "pipeline", "real")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         PARTS,
         arguments,
         quick="few columns, few functions, one seed",
-        data="not read: all tables are generated",
+        data="folder of the real tables",
     )
 
 

@@ -1,37 +1,33 @@
-"""Whether pairs that interact are ranked before others: ten functions, two kinds of networks.
+"""Whether pairs that interact are ranked before others: ten functions, three readings.
 
 ``auc_f1_f10``: area under the curve of 45 pairs, mean over functions and seeds, of the root mean
-square of swaps on the default ensemble; ``auc_nid``: of the strength read off the weights (Tsang et
-al. 2018: ``sum_k z_k min(|W_ki|, |W_kj|)``), ``auc_dfim``: of how the gradient times the change of
-one column differs after the other was swapped (Greenside et al. 2018), both on the same networks
-and rows. ``auc_f1`` and so on: swaps, of each function. ``r2_lowest``: held-out R^2 of the worst
-ensemble. Names with ``long_``: the same on networks of two hidden layers, trained longer without
-dropout and gates: a reading finds what a network has learned.
+square of swaps on ``GIATransformer.default_estimator``, which is the ensemble for reading
+interactions; ``auc_nid``: of the strength read off the weights (Tsang et al. 2018: ``sum_k z_k
+min(|W_ki|, |W_kj|)``), ``auc_dfim``: of how the gradient times the change of one column differs
+after the other was swapped (Greenside et al. 2018), both on the same networks and rows. ``auc_f1``
+and so on: swaps, of each function. ``r2_lowest``: held-out R^2 of the worst ensemble. Names with
+``selecting_``: the same on ``NetworkEnsembleRegressor()``, which is made for selecting: dropout and
+a penalty that closes columns cost it the interactions. A reading finds what a network has learned.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.interactions.functions import FUNCTIONS, labels, table
-from sklearn_deeplifft import NetworkEnsembleRegressor
+from sklearn_deeplifft import GIATransformer, NetworkEnsembleRegressor
 from sklearn_deeplifft.interventions import interaction_effects
 from sklearn_deeplifft.interventions._models import ensemble_of
 
 N_ROWS, N_BACKGROUND = 10_000, 1000
 
 ENSEMBLES = {
-    "": {},
-    "long_": {
-        "hidden_layer_sizes": (64, 32),
-        "dropout": 0.0,
-        "gates": None,
-        "n_networks": 6,
-        "max_steps": 6000,
-        "max_epochs": 80,
-    },
+    "": partial(GIATransformer.default_estimator, "regression"),
+    "selecting_": NetworkEnsembleRegressor,
 }
 
 
@@ -39,17 +35,17 @@ def figures(quick=False, data=None):
     """All figures of this part: a flat dict."""
     names, seeds = (["f5", "f8"], range(1)) if quick else (list(FUNCTIONS), range(5))
     found = {}
-    for prefix, settings in ENSEMBLES.items():
-        found |= of_ensemble(prefix, settings, names, seeds, 2000 if quick else N_ROWS)
+    for prefix, made in ENSEMBLES.items():
+        found |= of_ensemble(prefix, made, names, seeds, 2000 if quick else N_ROWS)
     return found
 
 
-def of_ensemble(prefix, settings, names, seeds, n):
+def of_ensemble(prefix, made, names, seeds, n):
     """Figures of one kind of networks."""
     found, lowest = {}, 1.0
     for name in names:
         for seed in seeds:
-            areas, r2 = detected(name, n, seed, settings)
+            areas, r2 = detected(name, n, seed, made)
             lowest = min(lowest, r2)
             print(f"{prefix}{name} seed {seed}: R2 {r2:.3f}", areas, flush=True)
             for method, area in areas.items():
@@ -63,10 +59,10 @@ def of_ensemble(prefix, settings, names, seeds, n):
     return figures | {f"auc_{prefix}{name}": mean("swap", [name]) for name in names}
 
 
-def detected(name, n, seed, settings):
+def detected(name, n, seed, made):
     """Area under the curve of each method on one table, and the R^2 of the networks."""
     X, y = table(name, n, seed)
-    model = NetworkEnsembleRegressor(random_state=seed, **settings).fit(X, y)
+    model = made(random_state=seed).fit(X, y)
     swaps = interaction_effects(
         model, X, n_background=N_BACKGROUND, random_state=seed, support=False
     )

@@ -22,7 +22,7 @@ from sklearn_deeplifft.cli._rankers import Chooser
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.cli._words import counted
-from sklearn_deeplifft.ranking import n_rounds
+from sklearn_deeplifft.ranking import n_trainings
 
 __all__ = ["FoldOutcome", "compare_folds"]
 
@@ -167,7 +167,7 @@ def _chooser(
     selector = kind(ensemble, feature_groups=list(names), random_state=training.seed)
     if kind is DeepLIFFTSelector:
         selector.set_params(simplex_groups=parts.blocks or None)
-    rounds = 1 if selector.step is None else n_rounds(len(groups_of(names).first), selector.step)
+    rounds = 1 if selector.step is None else n_trainings(len(groups_of(names).first), selector.step)
     with progress.stage(stage, ensemble.n_networks * rounds) as advance:
         selector.set_params(verbose=calls_per_network(advance))
         selector.fit(parts.X_train, parts.y_train, **parts.fit_parameters)

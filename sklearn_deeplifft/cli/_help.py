@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-__all__ = ["COMPARE", "COMPLETION", "DEMO", "GATES", "MOTIFS", "RANK", "REPORT", "WHATIF"]
+__all__ = ["COMPARE", "COMPLETION", "DEMO", "GATES", "INTERACTIONS", "MOTIFS", "RANK", "REPORT"]
+__all__ += ["WHATIF"]
 
 
 def _with_examples(files: str, *examples: str) -> str:
@@ -166,6 +167,30 @@ WHATIF = _with_examples(
     WHATIF_FILES,
     "whatif wine.csv --target class",
     "whatif wine.csv --target class --feature alcohol --scale proba",
+)
+INTERACTION_FILES = """\b
+Files written:
+  interactions.csv  one row for each pair, the surest first
+    output        class (or target) that the pair moves most
+    score         root of the mean square of what the two do together beyond
+                  the sum of each alone, once they take the values of other
+                  rows; above 0 for pairs that only add up as well
+    low, high     95 % interval over networks: how far they agree
+    gain          share of the loss that predictions of the rows held out
+                  lose by what networks make of the pair
+    z, p_value    whether it predicts them at all, one-sided
+    q_value       the same after Benjamini and Hochberg: expected share of
+                  false pairs among those up to this one
+    rows_...      training rows low in both (neither), high in one, in both
+    flagged       fewer than 20 rows are in one of the four
+    off_manifold  share of the moved rows that are further from the table
+                  than 99 % of its rows are
+  interactions.png  the features that meet as a map, and the strongest pairs
+"""
+INTERACTIONS = _with_examples(
+    INTERACTION_FILES,
+    "interactions wine.csv --target class",
+    "interactions counts.tsv --target tissue --groups families.tsv --pairs 200",
 )
 MOTIFS = _with_examples(
     MOTIF_FILES,

@@ -197,6 +197,31 @@ def whatif(
     _runs.whatif(source, training, results, features=features, scale=scale)
 
 
+@main.command(epilog=_help.INTERACTIONS)
+@with_source
+@with_training("10")
+@click.option(
+    "--pairs",
+    "n_pairs",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="Strongest pairs of all, which are tested on the rows held out.",
+)
+@with_results
+def interactions(source: Source, training: Training, results: Results, n_pairs: int) -> None:
+    """Say which features of TABLE work together.
+
+    Networks are trained on 70 % of the rows. All pairs are scored by what two features do together
+    beyond the sum of what each does alone, and the strongest are tested on the other rows: does
+    what the networks make of the pair predict them? TABLE is a file as in `rank`.
+    """
+    from sklearn_deeplifft.cli import _runs
+
+    _runs.interactions(source, training, results, n_pairs=n_pairs)
+
+
 @main.command(epilog=_help.MOTIFS)
 @click.argument(
     "fasta",

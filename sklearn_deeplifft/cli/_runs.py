@@ -20,6 +20,7 @@ from sklearn_deeplifft.cli._families import Families, features_of
 from sklearn_deeplifft.cli._figure import draw
 from sklearn_deeplifft.cli._gates import train_gates
 from sklearn_deeplifft.cli._given import loaded
+from sklearn_deeplifft.cli._interactions import find_pairs
 from sklearn_deeplifft.cli._json import Document, about, print_document, records
 from sklearn_deeplifft.cli._motif_report import bed_writer, draw_report, report_on, show_report
 from sklearn_deeplifft.cli._motif_samples import read_samples
@@ -30,17 +31,19 @@ from sklearn_deeplifft.cli._screen import show_header
 from sklearn_deeplifft.cli._settings import Motifs, Results, Source, Training
 from sklearn_deeplifft.cli._show import show_outcome
 from sklearn_deeplifft.cli._show_gates import show_gates
+from sklearn_deeplifft.cli._show_interactions import draw_pairs, show_pairs
 from sklearn_deeplifft.cli._show_whatif import show_answers
 from sklearn_deeplifft.cli._table import Table, make_table, missing_column
 from sklearn_deeplifft.cli._whatif import answer_whatif
 from sklearn_deeplifft.cli._write import csv_writer
 from sklearn_deeplifft.sequences import MotifCounter
 
-__all__ = ["demo", "gates", "motifs", "rank", "whatif"]
+__all__ = ["demo", "gates", "interactions", "motifs", "rank", "whatif"]
 
 RANK_FILES = ("ranking.csv", "comparison.csv", "features.png")
 GATE_FILES = ("gates.csv", "ranking.csv")
 WHATIF_FILES = ("ranking.csv", "effects.csv", "doses.csv", "whatif.png")
+INTERACTION_FILES = ("interactions.csv", "interactions.png")
 MOTIF_FILES = (
     *("counts.npz", "ranking.csv", "comparison.csv", "composition.csv", "hits.bed", "motifs.png"),
 )
@@ -130,6 +133,30 @@ def whatif(
         "doses": records(dated(answers.doses, table.dates)),
     }
     finish(console, results, writers, lambda: show_answers(console, answers), lambda: document)
+
+
+def interactions(
+    source: Source, training: Training, results: Results, *, n_pairs: int = 50
+) -> None:
+    """Say which pairs of features work together."""
+    require_places(training, results, INTERACTION_FILES)
+    table, families, unit = loaded(source, training, "the training rows")
+    if len(features_of(families, table)) < 2:
+        raise click.BadParameter("there is one feature, which makes no pair.", param_hint="TABLE")
+    console = console_of(results)
+    show_header(console, table)
+    progress = progress_for(quiet=results.quiet)
+    found = find_pairs(table, training, progress, families=families, n_pairs=n_pairs, unit=unit)
+    writers: dict[str, Writer] = {"interactions.csv": csv_writer(found.pairs)}
+    writers |= figure(console, "interactions.png", partial(draw_pairs, found))
+    document: Document = {
+        **about(table),
+        "score": found.score,
+        "at_chance": found.at_chance,
+        "notes": [*table.notes, *found.notes],
+        "pairs": records(found.pairs),
+    }
+    finish(console, results, writers, lambda: show_pairs(console, found), lambda: document)
 
 
 def motifs(given: Motifs, training: Training, results: Results) -> None:

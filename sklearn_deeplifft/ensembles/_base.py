@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,11 +40,17 @@ from sklearn_deeplifft.ensembles._rounds import (
     with_nulls_held,
     with_target_units,
 )
-from sklearn_deeplifft.ensembles._settings import as_recommended, epochs_within, network_settings
+from sklearn_deeplifft.ensembles._settings import (
+    as_recommended,
+    epochs_within,
+    network_settings,
+    rows_within,
+)
 from sklearn_deeplifft.ensembles._splits import (
     deal_splits,
     fold_count,
     packed,
+    thinned,
     unpacked,
     with_null_draws,
 )
@@ -210,20 +217,30 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
         groups: FeatureGroups | None = None,
         n_folds: int | None = None,
     ) -> Rounds:
-        """Rounds of training on a table; columns of ``groups`` share gates."""
+        """Rounds of training on a table; columns of ``groups`` share gates.
+
+        ``n_folds`` are held out whole.
+        """
         columns = np.arange(data.rows.shape[1])
         groups = FeatureGroups(columns, columns) if groups is None else groups
+        whole_folds = n_folds is not None
         if n_folds is None:  # no more of them than there is something to hold out
             n_units = len(data.index if data.groups is None else np.unique(data.groups[data.index]))
             n_folds = min(fold_count(self.validation_fraction), n_units)
         rng = check_random_state(self.random_state)
         splits = deal_splits(data, self.n_networks, n_folds, rng)
+        own = as_recommended(self, defaults_of(self))
+        n_held = round(self.validation_fraction * len(data.index))
+        n_training = len(data.index) - n_held
+        most = rows_within(own, n_training)
+        if most < n_training:
+            few = math.ceil(n_held * most / n_training)
+            splits = thinned(splits, data, most, None if whole_folds else few)
+            n_training = most
         if self.null_features:
             families = families_of(data, groups)
             nulls = knockoff_map_of(data, families), families
             splits = with_null_draws(splits, data, *nulls)
-        n_training = len(data.index) - round(self.validation_fraction * len(data.index))
-        own = as_recommended(self, defaults_of(self))
         settings = network_settings(own, data, groups, epochs_within(own, n_training))
         if self.linear_share:
             splits = with_linear_members(

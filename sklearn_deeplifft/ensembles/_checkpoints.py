@@ -15,9 +15,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from sklearn_deeplifft.ensembles._new_files import new_file, sweep_up
+from sklearn_deeplifft._files import new_file, opened, sweep_up
 from sklearn_deeplifft.exceptions import CheckpointWarning, tell
-from sklearn_deeplifft.saving import opened
 
 __all__ = ["Checkpoints", "Failures", "key_of"]
 

@@ -56,7 +56,9 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
     max_epochs : int, default=15
     max_steps : int or None, default=1000
         Training ends with the epoch in which so many steps are reached, if ``max_epochs`` do not
-        end it before: a table ten times as long need not take ten times as long.
+        end it before: a table ten times as long need not take ten times as long. Where one epoch
+        has more steps, each network is dealt a random part of its rows, balanced by class, that
+        they take in one epoch, and holds out as small a part of its fold.
     patience : int or None, default=10
         Epochs without a better validation loss before training stops; the best epoch is kept.
         A path is walked to its end.

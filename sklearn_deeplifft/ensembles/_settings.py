@@ -16,7 +16,7 @@ from sklearn_deeplifft.networks import (
 )
 from sklearn_deeplifft.tables import FeatureGroups, FitData, named_device
 
-__all__ = ["as_recommended", "epochs_within", "has_gates", "network_settings"]
+__all__ = ["as_recommended", "epochs_within", "has_gates", "network_settings", "rows_within"]
 
 PRIOR_ROWS = 2
 """``weight_decay="auto"`` is a prior that speaks as loudly as so many rows do."""
@@ -67,6 +67,18 @@ def epochs_within(ensemble: Any, n_training: int) -> int:
         return int(ensemble.max_epochs)
     steps = math.ceil(n_training / ensemble.batch_size)
     return int(min(ensemble.max_epochs, max(math.ceil(ensemble.max_steps / steps), 1)))
+
+
+def rows_within(ensemble: Any, n_training: int) -> int:
+    """Rows that a network trains on: ``n_training``, or fewer where ``max_steps`` end an epoch.
+
+    As many as all steps take, so that each of them is seen once, but for a path that is longer.
+    """
+    if ensemble.max_steps is None or adapter_of(ensemble.network).own_settings:
+        return n_training
+    on_path = has_gates(ensemble) and ensemble.gate_penalty == "path"
+    steps = max(ensemble.max_steps, ensemble.path_steps if on_path else 0)
+    return min(n_training, int(steps) * int(ensemble.batch_size))
 
 
 def has_gates(ensemble: Any) -> bool:

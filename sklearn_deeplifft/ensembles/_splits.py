@@ -10,10 +10,18 @@ from torch import nn
 
 from sklearn_deeplifft.ensembles._null_columns import null_rows
 from sklearn_deeplifft.networks import KnockoffMap, NetworkSettings, NullColumns
-from sklearn_deeplifft.ranking import deal_folds
+from sklearn_deeplifft.ranking import deal_folds, drawn_rows
 from sklearn_deeplifft.tables import FeatureGroups, FitData
 
-__all__ = ["Split", "deal_splits", "fold_count", "packed", "unpacked", "with_null_draws"]
+__all__ = [
+    "Split",
+    "deal_splits",
+    "fold_count",
+    "packed",
+    "thinned",
+    "unpacked",
+    "with_null_draws",
+]
 
 
 class Split(NamedTuple):
@@ -50,6 +58,27 @@ def deal_splits(
         seed = int(rng.randint(2**31 - 1))
         splits.append(Split(data.index[~held], data.index[held], seed))
     return splits
+
+
+def thinned(
+    splits: Sequence[Split], data: FitData, n_training: int, n_validation: int | None
+) -> list[Split]:
+    """Leave so many rows to each network, drawn from its own; None leaves all that are held out."""
+    strata = data.target.strata()
+
+    def part(rows: np.ndarray, n: int, seed: int, number: int) -> np.ndarray:
+        # A stream of its own: what else is drawn from the seed is as it is without.
+        return drawn_rows(rows, strata[rows], n, np.random.default_rng((seed, number)))
+
+    return [
+        split._replace(
+            training=part(split.training, n_training, split.seed, 0),
+            validation=split.validation
+            if n_validation is None
+            else part(split.validation, n_validation, split.seed, 1),
+        )
+        for split in splits
+    ]
 
 
 def packed(parts: Sequence[np.ndarray], n_rows: int) -> list[np.ndarray]:

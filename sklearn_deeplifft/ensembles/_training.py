@@ -186,6 +186,8 @@ class _Work:
         chunks = chunks_of(self.problem, kinds, effective_n_jobs(n_jobs))
         # Threads: torch lets go of the interpreter's lock while it computes, and no worker has
         # to start, import torch and be sent the table.
+        # None would be one thread under joblib.parallel_config(n_jobs=...) that names no backend.
+        n_jobs = effective_n_jobs(None) if n_jobs is None else n_jobs
         work = Parallel(
             n_jobs, prefer="threads", require="sharedmem", return_as="generator_unordered"
         )

@@ -6,12 +6,6 @@ from sklearn_deeplifft.interventions._edits import embed, embed_many, mutate, sh
 from sklearn_deeplifft.interventions._effects import InterventionEffects, intervention_effects
 from sklearn_deeplifft.interventions._epistasis import PairwiseEpistasis, pairwise_epistasis
 from sklearn_deeplifft.interventions._filters import filter_interactions
-from sklearn_deeplifft.interventions._higher_order import HigherOrderEffects, higher_order
-from sklearn_deeplifft.interventions._integrated_hessians import integrated_hessians
-from sklearn_deeplifft.interventions._interaction_effects import InteractionEffects
-from sklearn_deeplifft.interventions._interaction_scores import InteractionScores
-from sklearn_deeplifft.interventions._interaction_strength import neural_interaction_strength
-from sklearn_deeplifft.interventions._interactions import interaction_effects
 from sklearn_deeplifft.interventions._motif_epistasis import motif_epistasis
 from sklearn_deeplifft.interventions._mutagenesis import saturation_mutagenesis
 from sklearn_deeplifft.interventions._values import (
@@ -23,6 +17,17 @@ from sklearn_deeplifft.interventions._values import (
     swap,
 )
 from sklearn_deeplifft.interventions.experiments import sequence_importance
+from sklearn_deeplifft.interventions.interactions import (
+    HigherOrderEffects,
+    InteractionEffects,
+    InteractionEvidence,
+    InteractionScores,
+    higher_order,
+    integrated_hessians,
+    interaction_effects,
+    interaction_evidence,
+    neural_interaction_strength,
+)
 
 __all__ = [
     "Composed",
@@ -30,6 +35,7 @@ __all__ = [
     "HigherOrderEffects",
     "InteractionScores",
     "InteractionEffects",
+    "InteractionEvidence",
     "Intervention",
     "InterventionEffects",
     "PairwiseEpistasis",
@@ -43,6 +49,7 @@ __all__ = [
     "higher_order",
     "integrated_hessians",
     "interaction_effects",
+    "interaction_evidence",
     "intervention_effects",
     "motif_epistasis",
     "mutate",

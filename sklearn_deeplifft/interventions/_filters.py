@@ -23,9 +23,9 @@ from torch import Tensor, nn
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import NetworkReader, layer_outputs, neutral_torch
 from sklearn_deeplifft.interventions._epistasis import pairwise_epistasis
-from sklearn_deeplifft.interventions._models import split
 from sklearn_deeplifft.interventions._options import quantile_levels_of
 from sklearn_deeplifft.interventions._population import dense_rows, population_of
+from sklearn_deeplifft.interventions._responses import split
 from sklearn_deeplifft.interventions._values import set_to, swap
 from sklearn_deeplifft.networks import adapter_of
 

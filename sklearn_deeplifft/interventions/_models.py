@@ -2,73 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from sklearn.base import is_classifier, is_regressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
 
-from sklearn_deeplifft.attribution import (
-    Head,
-    NetworkReader,
-    doubts,
-    module_dtype,
-    neutral_torch,
-    probabilities,
-)
+from sklearn_deeplifft.attribution import Head
 from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
-from sklearn_deeplifft.interventions._statistics import edit_of
-from sklearn_deeplifft.interventions._text_columns import Levels, written
-from sklearn_deeplifft.interventions._values import Intervention
-from sklearn_deeplifft.networks import (
-    Preprocessed,
-    TrainedNetwork,
-    adapter_of,
-    heads_for,
-    is_network,
-    takes_columns,
-)
-from sklearn_deeplifft.perturbation import (
-    FullForward,
-    Local,
-    LowRank,
-    OutputScale,
-    Response,
-    Scale,
-    local_of,
-    low_rank_of,
-)
+from sklearn_deeplifft.interventions._black_boxes import response_of_predictor
+from sklearn_deeplifft.interventions._responses import response_of, split
+from sklearn_deeplifft.interventions._text_columns import Levels
+from sklearn_deeplifft.networks import TrainedNetwork, adapter_of, heads_for, is_network
+from sklearn_deeplifft.perturbation import OutputScale, Response
 from sklearn_deeplifft.tables import Target
 
 __all__ = [
     "SCALES",
     "Ensemble",
     "Networks",
-    "engine_error",
+    "ensemble_behind",
     "ensemble_of",
     "networks_of",
     "output_names",
     "scale_of",
-    "split",
-    "response_of",
 ]
 
 SCALES = ("logit", "proba")
-
-PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
-
-COMPARED = 40
-"""Number of interventions compared: as many as make the engine leave units out."""
-
-SMALLEST_PROBABILITY = 1e-12
-"""Smallest probability of a black box whose logarithm is taken; smaller ones count as this."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +72,7 @@ def ensemble_of(
     """
     if scale not in SCALES:
         raise ValueError(f"scale={scale!r} must be one of {list(SCALES)}.")
-    trained = _ensemble_behind(estimator)
+    trained = ensemble_behind(estimator)
     if trained is not None:
         target = trained._target
         scaled = partial(scale_of, target, proba=scale == "proba")
@@ -123,11 +87,12 @@ def ensemble_of(
     if all(is_network(one) for one in several):
         return _of_networks(several, few, scale == "proba", task, dtype)
     if len(several) == 1:
-        return _of_predictor(several[0], few, scale == "proba", levels or {})
+        found = response_of_predictor(several[0], few, scale == "proba", levels or {})
+        return Ensemble([found[0]], found[1])
     raise TypeError("a list of estimators must hold torch modules or fitted skorch nets only.")
 
 
-def _ensemble_behind(estimator: Any) -> BaseNetworkEnsemble | None:
+def ensemble_behind(estimator: Any) -> BaseNetworkEnsemble | None:
     """The fitted ensemble that ``estimator`` is, or that a selector has read; None of others."""
     if isinstance(estimator, BaseNetworkEnsemble):
         check_is_fitted(estimator, "estimators_")
@@ -154,111 +119,6 @@ def output_names(target: Target) -> tuple[Any, ...]:
 def scale_of(target: Target, n_outputs: int, *, proba: bool) -> OutputScale:
     """Output scale for the logits of a network that answers ``target``."""
     return OutputScale(heads_for(target, n_outputs), proba, both=target.kind != "multilabel")
-
-
-@neutral_torch()
-def response_of(
-    trained: TrainedNetwork,
-    few: np.ndarray,
-    scaled: Callable[[int], OutputScale],
-    dtype: str | torch.dtype | None = None,
-) -> Response:
-    """A network as a function of raw rows: by low-rank updates where its front allows it.
-
-    Along a sequence, by what edits can reach; what is neither is run whole.
-
-    ``scaled`` gives the scale for a number of logits; ``few`` (m, d) are rows to count them on, and
-    to try a network on that is no plain chain.
-    """
-    wanted = _precision_of(dtype) if isinstance(dtype, str) else dtype
-    precision = wanted or module_dtype(trained.core)
-    reader = NetworkReader(trained.core, dtype=precision)
-    rows = _inputs(trained, torch.tensor(few).double())
-    with takes_columns(few.shape[1]), _within_tables(trained.core):
-        n_outputs = reader.logits(rows[:2]).shape[1]
-    scale = scaled(n_outputs)
-    front = trained.standardize
-    units = torch.ones(few.shape[1]) if front is None else front.scale
-    prepare = partial(_inputs, trained)
-    fast = low_rank_of(trained.core, precision, prepare, units, scale)
-    if fast is not None:  # a plain chain is a function of rows, and answers in logits
-        return fast
-    _require_sound(trained.core, rows, scale.of_logits)
-    whole = whole_passes(trained, scale, precision)
-    tried = torch.tensor(few).double()
-    return local_of(trained.core, tried, precision, prepare, units, scale, whole) or whole
-
-
-def _precision_of(dtype: str) -> torch.dtype:
-    if dtype not in PRECISIONS:
-        raise ValueError(f"dtype={dtype!r} must be one of {list(PRECISIONS)}, or None.")
-    return PRECISIONS[dtype]
-
-
-def _require_sound(core: nn.Module, rows: Tensor, of_logits: bool) -> None:
-    """Refuse networks that draw, mix rows, or give probabilities where logits are wanted."""
-    exact = NetworkReader(core, dtype=torch.float64, drop_normalizer=of_logits)
-    try:
-        doubt = doubts(exact, rows)
-    except RuntimeError:  # an operation that knows its own precision only
-        exact = NetworkReader(core, drop_normalizer=of_logits)
-        doubt = doubts(exact, rows)
-    if doubt is None and of_logits:
-        doubt = probabilities(exact, rows)
-    if doubt is not None:
-        raise ValueError(f"{doubt} Effects would not be those of the network's answers.")
-
-
-@contextmanager
-def _within_tables(core: nn.Module) -> Iterator[None]:
-    """Explain a lookup that leads off its table."""
-    try:
-        yield
-    except IndexError as error:
-        found = [repr(name) for name, m in core.named_modules() if isinstance(m, nn.Embedding)]
-        where = f" (nn.Embedding {', '.join(found)})" if found else ""
-        raise ValueError(
-            f"the network looks values up in a table{where}, and was asked for one that is not in "
-            f"it ({error}). Keep interventions on such columns within their values: set_to one of "
-            "them, swap, quantile_shift, or add with low= and high=."
-        ) from error
-
-
-def whole_passes(trained: TrainedNetwork, scale: Scale, dtype: torch.dtype) -> FullForward:
-    """A network as a function of raw rows, every row run whole."""
-    reader = NetworkReader(trained.core, dtype=dtype, drop_normalizer=scale.of_logits)
-
-    def outputs(X: Tensor) -> Tensor:
-        with _within_tables(trained.core):
-            return scale(reader.logits(_inputs(trained, X)))
-
-    return FullForward(outputs)
-
-
-def _inputs(trained: TrainedNetwork, X: Tensor) -> Tensor:
-    """Rows come in float64, and are standardised before they are rounded."""
-    front = trained.standardize
-    return X if front is None else (X - front.mean) / front.scale
-
-
-@neutral_torch()
-def engine_error(
-    response: Response, trained: TrainedNetwork, X: np.ndarray, bound: Sequence[Intervention]
-) -> float:
-    """Largest difference to whole forward passes, over the largest output; a few are compared."""
-    if not isinstance(response, LowRank | Local):
-        return 0.0
-    few = torch.tensor(X[:8], dtype=torch.float64)
-    edits = [edit_of(one, X[:8]) for one in bound[:COMPARED]]
-    whole = whole_passes(trained, response.scale, response.dtype)
-    before, expected = (one.outputs(few).double() for one in (response, whole))
-    written = []
-    for one in (response, whole):
-        written.append(torch.zeros(len(few), len(edits), before.shape[1], dtype=torch.float64))
-        one.write_changes(written[-1], few, edits, expected)
-    gap = max(float((a - b).abs().max()) for a, b in ((before, expected), written))
-    size = float((expected[:, None] + written[1]).abs().max())
-    return gap / size if size > 0 else gap
 
 
 def _of_networks(
@@ -300,7 +160,7 @@ def networks_of(estimator: Any, task: str = "auto") -> Networks:
     Of a network with one output, and ``task="auto"``, the output itself is read: a number or a
     logit.
     """
-    trained = _ensemble_behind(estimator)
+    trained = ensemble_behind(estimator)
     if trained is not None:
         target = trained._target
         scale = partial(scale_of, target, proba=False)
@@ -312,8 +172,9 @@ def networks_of(estimator: Any, task: str = "auto") -> Networks:
     for one in several:
         if not is_network(one) and not isinstance(one, MLPClassifier | MLPRegressor):
             raise TypeError(
-                f"{_short(one)} is neither a fitted selector or ensemble of this package nor a "
-                "network (a torch module, a fitted skorch net or MLP); it has no weights to read."
+                f"{type(one).__name__} is neither a fitted selector or ensemble of this package "
+                "nor a network (a torch module, a fitted skorch net or MLP); it has no weights to "
+                "read."
             )
     kind = _kind(several[0], task)
 
@@ -324,14 +185,6 @@ def networks_of(estimator: Any, task: str = "auto") -> Networks:
 
     fitted = [split(adapter_of(one).read_fitted()) for one in several]
     return Networks(fitted, kind != "regression", scaled, partial(_names, several[0]))
-
-
-def split(trained: TrainedNetwork) -> TrainedNetwork:
-    """Networks trained here carry their standardisation inside."""
-    core = trained.core
-    if isinstance(core, Preprocessed):
-        return trained._replace(core=core.core, standardize=core.standardize)
-    return trained
 
 
 def _kind(estimator: Any, task: str) -> str:
@@ -365,75 +218,8 @@ def _names(estimator: Any, n: int) -> tuple[Any, ...]:
     return ("prediction",) if n == 1 else tuple(range(n))
 
 
-def _of_predictor(estimator: Any, few: np.ndarray, proba: bool, levels: Levels) -> Ensemble:
-    """A black box: whole rows through ``predict_proba`` or ``predict``."""
-    function, classes = _prediction_of(estimator, proba)
-    # Set by scikit-learn's fit where X had column names.
-    names = getattr(estimator, "feature_names_in_", None)
-    if levels and names is None:
-        raise ValueError(
-            f"X holds text in columns {sorted(levels)} (by position), but {_short(estimator)} was "
-            "fitted without column names; fit it on a data frame."
-        )
-    precision: type[np.floating] = np.float64
-
-    def outputs(X: Tensor) -> Tensor:
-        if not len(X):  # predictors refuse to predict nothing
-            return X.new_zeros(0, n)
-        rows: Any = X.numpy().astype(precision, copy=False)
-        if names is not None:
-            rows = written(rows, names, levels)
-        found = np.asarray(function(rows), dtype=np.float64)
-        return torch.from_numpy(found.reshape(len(found), -1))
-
-    rows = torch.tensor(few[:2], dtype=torch.float64)
-    try:
-        n = outputs(rows).shape[1]
-    except RuntimeError as error:  # a pipeline that ends in a network of single precision
-        if "dtype" not in str(error):
-            raise
-        precision = np.float32
-        n = outputs(rows).shape[1]
-    if classes is None or len(classes) != n:
-        classes = ["prediction"] if n == 1 else range(n)
-    return Ensemble([FullForward(outputs)], tuple(np.asarray(classes).tolist()))
-
-
-def _prediction_of(estimator: Any, proba: bool) -> tuple[Callable[[Any], Any], Any]:
-    """Return a function that predicts on the scale asked for, and the classes of a classifier."""
-    # What has no tags makes scikit-learn's own questions below raise.
-    known = hasattr(estimator, "__sklearn_tags__")
-    if known:
-        check_is_fitted(estimator)
-    if known and is_regressor(estimator):
-        return estimator.predict, None
-    if known and is_classifier(estimator) and hasattr(estimator, "predict_proba"):
-        return partial(_on_scale, estimator.predict_proba, proba), estimator.classes_
-    raise TypeError(
-        f"{_short(estimator)} is neither a fitted selector, a network, nor a "
-        "scikit-learn regressor or classifier with predict_proba."
-    )
-
-
-def _short(estimator: Any) -> str:
-    return type(estimator).__name__
-
-
 def _plain(name: Any) -> Any:
     """A label without its numpy type."""
     if isinstance(name, tuple):
         return tuple(_plain(part) for part in name)
     return name.item() if isinstance(name, np.generic) else name
-
-
-def _on_scale(
-    predict_proba: Callable[[Any], Any], proba: bool, X: Any
-) -> np.ndarray | list[np.ndarray]:
-    p: np.ndarray | list[np.ndarray] = predict_proba(X)
-    if proba:
-        return p
-    if isinstance(p, list):
-        raise ValueError("several outputs have no common logit scale; pass scale='proba'.")
-    z: np.ndarray = np.log(np.maximum(p, SMALLEST_PROBABILITY))
-    centred: np.ndarray = z - z.mean(axis=1, keepdims=True)
-    return centred

@@ -5,7 +5,7 @@ code           meaning                                                    shape
 =============  =========================================================  ===========
 block          background rows whose activations are held                 n of <= 128
 group          edits of the same positions, which share their windows     E
-pass           some edits of some rows, run together: they stay in cache  E r <= 128
+pass           some edits of some rows, run together: they stay in cache  E r <= 768
 ``f``          outputs on the scale asked for                             (E r, R)
 =============  =========================================================  ===========
 
@@ -40,10 +40,10 @@ BLOCK_ROWS = 128
 WHOLE_ROWS = 32
 """Rows of a whole pass; 1,000 at once take twice as long."""
 
-PASS_ROWS = 128
+PASS_ROWS = 768
 """Rows times edits that run together."""
 
-PASS_EDITS = 8
+PASS_EDITS = 12
 """Most edits that run together."""
 
 NARROW = 2

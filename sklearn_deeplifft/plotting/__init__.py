@@ -6,6 +6,7 @@ from sklearn_deeplifft.plotting._dose_response import DoseResponseDisplay
 from sklearn_deeplifft.plotting._epistasis import EpistasisDisplay
 from sklearn_deeplifft.plotting._feature_counts import FeatureCountDisplay
 from sklearn_deeplifft.plotting._importances import ImportanceDisplay
+from sklearn_deeplifft.plotting._interactions import InteractionDisplay
 from sklearn_deeplifft.plotting._labels import shortened
 from sklearn_deeplifft.plotting._logo import LogoDisplay
 from sklearn_deeplifft.plotting._null_features import NullFeatureDisplay
@@ -21,6 +22,7 @@ __all__ = [
     "EpistasisDisplay",
     "FeatureCountDisplay",
     "ImportanceDisplay",
+    "InteractionDisplay",
     "LogoDisplay",
     "NullFeatureDisplay",
     "RankComparisonDisplay",

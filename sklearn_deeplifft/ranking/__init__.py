@@ -1,6 +1,6 @@
 """Floor 0, numpy: importances to ranking to mask; folds; stability; null features and FDR."""
 
-from sklearn_deeplifft.ranking._folds import deal_folds
+from sklearn_deeplifft.ranking._folds import deal_folds, drawn_rows
 from sklearn_deeplifft.ranking._knockoffs import knockoff_maps, shrunk
 from sklearn_deeplifft.ranking._nulls import (
     fewest_networks,
@@ -22,17 +22,19 @@ from sklearn_deeplifft.ranking._stability import (
     selection_frequency,
     top_masks,
 )
-from sklearn_deeplifft.ranking._steps import n_dropped, n_rounds
+from sklearn_deeplifft.ranking._steps import n_dropped, n_rounds, n_trainings
 
 __all__ = [
     "bootstrap_interval",
     "count_to_select",
     "deal_folds",
+    "drawn_rows",
     "fewest_networks",
     "importance_threshold",
     "knockoff_maps",
     "n_dropped",
     "n_rounds",
+    "n_trainings",
     "network_shares",
     "nogueira_stability",
     "null_p_values",

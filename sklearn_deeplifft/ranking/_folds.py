@@ -1,10 +1,10 @@
-"""Folds of rows, one of which is held out from each network."""
+"""Parts of rows: folds that are held out from networks, and rows that stand for many."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["deal_folds"]
+__all__ = ["deal_folds", "drawn_rows"]
 
 
 def deal_folds(
@@ -44,3 +44,33 @@ def deal_folds(
         if len(np.unique(fold[own])) == 1:  # also a class that lives in one group only
             fold[own] = -1
     return fold[unit_of]
+
+
+def drawn_rows(
+    rows: np.ndarray, strata: np.ndarray, n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw ``n`` of the rows at random, as many of each stratum as is its share, give or take one.
+
+    Parameters
+    ----------
+    rows : int array of shape (m,)
+        Ascending; all of them are returned where there are no more than ``n``.
+    strata : int array of shape (m,)
+        Codes of the rows.
+    n : int
+        At least 1.
+    rng : numpy.random.Generator
+        Not used where nothing is left out.
+
+    Returns
+    -------
+    int array of shape (min(m, n),)
+        Ascending. Every row is as likely as any other.
+    """
+    if len(rows) <= n:
+        return rows
+    mixed = rng.permutation(len(rows))
+    by_stratum = mixed[np.argsort(strata[mixed], kind="stable")]
+    # Every m/n-th of them, from a random start: a stratum is a run of neighbours.
+    every = (np.arange(n) + rng.random()) * (len(rows) / n)
+    return np.sort(rows[by_stratum[np.minimum(every.astype(np.int64), len(rows) - 1)]])

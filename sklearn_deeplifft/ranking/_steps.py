@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Integral
 
-__all__ = ["n_dropped", "n_rounds"]
+__all__ = ["n_dropped", "n_rounds", "n_trainings"]
 
 MANY = 50
 """``"auto"`` halves what is left while it is more than this: the order among what goes then is of
@@ -28,7 +28,7 @@ def n_dropped(n: int, step: float | str) -> int:
 
 
 def n_rounds(n: int, step: float | str) -> int:
-    """Return how many rounds of training there are until one feature is left.
+    """Return how many rounds there are until one feature is left.
 
     >>> n_rounds(1, 0.3), n_rounds(4, 0.3), n_rounds(512, "auto")
     (1, 3, 16)
@@ -38,3 +38,12 @@ def n_rounds(n: int, step: float | str) -> int:
         n = max(n - n_dropped(n, step), 1)
         rounds += 1
     return rounds
+
+
+def n_trainings(n: int, step: float | str) -> int:
+    """Return how many of the rounds train: what is left alone is the best without it.
+
+    >>> n_trainings(1, 0.3), n_trainings(4, 0.3), n_trainings(512, "auto")
+    (1, 2, 15)
+    """
+    return max(n_rounds(n, step) - 1, 1)

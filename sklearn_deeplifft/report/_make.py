@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from sklearn_deeplifft._files import write_whole
 from sklearn_deeplifft._printable import printable
 from sklearn_deeplifft.model_selection import FeatureCountCurve
 from sklearn_deeplifft.report._doubts import doubts_of
@@ -52,7 +52,7 @@ class Report:
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Put the page into a file; an older one is replaced when the new one is complete."""
-        _write_whole(Path(path), self.html)
+        write_whole(path, [self.html.encode()])
         return Path(path)
 
 
@@ -131,17 +131,3 @@ def make_report(
         **done_section(evidence, origin),
     )
     return Report(page, top["verdict"]["score"], doubts)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Put the file in its place when it is complete."""
-    # In the same folder, because a move across file systems is a copy and can be interrupted.
-    unfinished = path.with_name(f".{uuid.uuid4().hex}.unfinished")
-    try:
-        with open(unfinished, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """Floor 0: objects in files without pickles; nothing that is read is run."""
 
 from sklearn_deeplifft.saving._encode import OF_A_SEARCH
-from sklearn_deeplifft.saving._files import opened
 from sklearn_deeplifft.saving._registry import HOMES, class_of
 from sklearn_deeplifft.saving._saved import (
     SavableMixin,
@@ -17,7 +16,6 @@ __all__ = [
     "SavableMixin",
     "Saved",
     "class_of",
-    "opened",
     "own_parts",
     "read_saved",
     "write_object",

@@ -23,9 +23,9 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
+from sklearn_deeplifft._files import opened, write_whole
 from sklearn_deeplifft._printable import quoted
 from sklearn_deeplifft.exceptions import SavedFileError
-from sklearn_deeplifft.saving._files import opened, write_whole
 
 __all__ = ["ITEM_BYTES", "Block", "read_blocks", "write_blocks"]
 

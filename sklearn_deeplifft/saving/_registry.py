@@ -25,6 +25,7 @@ OURS = {
     "interventions._mutagenesis": ("Rotated",),
     "interventions._values": ("Add", "QuantileShift", "Remove", "SetTo", "Swap"),
     "interventions.experiments._regions": ("Stem",),
+    "interventions.interactions._pair_columns": ("PairColumns",),
     "networks._batches": ("row_batches",),
     "networks._build": ("OutputKind", "_silent"),
     "networks._exponential": ("Exponential",),

@@ -45,11 +45,16 @@ class _Asleep(RankedFeatures, MetaEstimatorMixin, BaseEstimator):
         return _wake(self).fit(*args, **kwargs)  # type: ignore[no-any-return]
 
     def _transform(self, X: Any) -> Any:
-        simple = self._selects_inputs() and vars(self).get("output") in (None, "features")
-        return super()._transform(X) if simple else _wake(self)._transform(X)
+        return super()._transform(X) if self._simple() else _wake(self)._transform(X)
+
+    def _simple(self) -> bool:
+        """Whether rows are reduced, and nothing else is made of them."""
+        own = vars(self)
+        plain = own.get("output") in (None, "features") and own.get("pairs") is None
+        return self._selects_inputs() and plain
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
-        simple = self._selects_inputs() and vars(self).get("output") in (None, "features")
+        simple = self._simple()
         get_names = super().get_feature_names_out if simple else _wake(self).get_feature_names_out
         return get_names(input_features)
 

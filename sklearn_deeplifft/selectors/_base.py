@@ -38,7 +38,11 @@ from sklearn_deeplifft.selectors._elimination import eliminate, require_possible
 from sklearn_deeplifft.selectors._fit_cache import remembered, require_memory
 from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._reported import Reported
-from sklearn_deeplifft.selectors._rows_scored import require_known, rows_to_score
+from sklearn_deeplifft.selectors._rows_scored import (
+    require_known,
+    rows_of_rounds,
+    rows_to_score,
+)
 from sklearn_deeplifft.selectors._scores import Scorer, Scores, mean_by_class
 from sklearn_deeplifft.selectors._significance import (
     AUTO,
@@ -292,7 +296,7 @@ class BaseNetworkSelector(
             first.networks,
             scores,
             scorer,
-            rows,
+            rows_of_rounds(rows, [split.seed for split in first.rounds.splits], first.rounds.data),
             step=self.step,
             groups=self._groups,
             path_weight=self._path_weight(source),

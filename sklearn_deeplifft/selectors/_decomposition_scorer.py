@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 
-from sklearn_deeplifft.attribution import ScoreSums
+from sklearn_deeplifft.attribution import ScoreSums, chain_of
 from sklearn_deeplifft.networks import TrainedNetwork, heads_for
 from sklearn_deeplifft.selectors._class_scores import of_class, scores_of, split_null_scores
-from sklearn_deeplifft.selectors._reading import ReadingPlan
+from sklearn_deeplifft.selectors._reading import Reading, ReadingPlan
 from sklearn_deeplifft.selectors._scores import Scores
 from sklearn_deeplifft.selectors._slopes import slopes_of
 from sklearn_deeplifft.tables import FeatureGroups, FitData, Target
@@ -61,13 +62,15 @@ class DecompositionScorer:
     data: FitData
     units: np.ndarray | None
     """(K,): what the terms of a regression are divided by; None leaves them."""
+    verified: set[str] = field(default_factory=set, compare=False)
+    """Layers of the plain chains that have been verified."""
 
     def __call__(self, trained: TrainedNetwork, index: np.ndarray, columns: np.ndarray) -> Scores:
         data = self.data
         reading = self.plan.reading(trained, data.rows, columns)
         if len(columns) == data.rows.shape[1]:
             reading.n_outputs(data.index)  # explains a network of another width
-            reading.verify(data.index, data.names)
+            self._verify(trained, reading)
         hidden = self.plan.settings.layer is not None
         if hidden:
             reading.measure_hidden(data.index)
@@ -80,6 +83,17 @@ class DecompositionScorer:
             return found._replace(hidden_reference=reading.reference)
         nulls = trained.null_columns
         return found if nulls is None else split_null_scores(found, self.plan.groups)
+
+    def _verify(self, trained: TrainedNetwork, reading: Reading) -> None:
+        """Verify a network, and of plain chains of the same layers the first one alone.
+
+        Such a chain is piecewise linear by its layers, whatever its weights.
+        """
+        plain = chain_of(trained.core, torch.float64) is not None
+        kind = repr(trained.core) if plain and self.plan.settings.layer is None else None
+        if kind is None or kind not in self.verified:
+            reading.verify(self.data.index, self.data.names)
+            self.verified.update([kind] if kind else ())
 
     def require_readable(self, trained: TrainedNetwork) -> int:
         """Refuse a network that is not piecewise linear, or answers something else."""

@@ -187,7 +187,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         networks, ``estimators_``, take raw rows.
     classes_ : ndarray of shape (n_classes,), or list of them
     n_rounds_ : int
-        Rounds of elimination.
+        Rounds of elimination; the last one, with a single feature, trains nothing.
     simplex_groups_ : list of ndarray
         The groups that carry a constraint in the data and were corrected.
     quantities_ : Quantities

@@ -27,6 +27,7 @@ class Elimination(NamedTuple):
     shares: np.ndarray
     """(n_networks, d): each round's shares of a network, averaged over rounds."""
     n_rounds: int
+    """Rounds; the last one, of a single feature, trains nothing."""
 
 
 def eliminate(
@@ -40,7 +41,7 @@ def eliminate(
     path_weight: float = 0.0,
     smoothing: float = 0.0,
 ) -> Elimination:
-    """Drop the lowest features, train again on the rest, score again, until one is left.
+    """Drop the lowest features, train again on the rest, score again, until one would be left.
 
     Networks go on from their weights; of ours one of each ``RENEWED`` starts anew. Rounds after the
     first are half as long where the settings say how long. Features rank by their shares of the
@@ -48,7 +49,8 @@ def eliminate(
     that is gone has none), so that the ranking is that of the importances. Which features go is
     decided by an exponentially weighted mean of the rounds' shares, in which a round counts
     ``smoothing`` times what the next one does. Features go with all of their columns. Null columns
-    have been compared by then, and are left out. ``rows`` are those that each network is scored on.
+    have been compared by then, and are left out. ``rows`` are those that each network is scored on
+    in rounds after the first.
     """
     networks = with_nulls_held(rounds.data, networks)
     rounds = rounds.without_null_columns().shortened()
@@ -70,12 +72,17 @@ def eliminate(
         number += 1
         survived[features] = number
         shares[:, features] += current
-        if len(features) == 1:
-            # Summed over rounds: one round's order of survivors hangs on a few networks' noise.
-            ranking = groups.spread(rank(shares.mean(axis=0), survived))
-            return Elimination(ranking, groups.spread(shares / number), number)
         smooth = mean if before is None else smoothing * before + (1 - smoothing) * mean
         kept = _kept(smooth, step)
+        if len(kept) == 1:
+            # Alone it would have all of each network's scores: that needs no training. Summed over
+            # rounds, as one round's order of survivors hangs on a few networks' noise.
+            if len(features) > 1:
+                number += 1
+                survived[features[kept]] = number
+                shares[:, features[kept]] += np.sign(current[:, kept])
+            ranking = groups.spread(rank(shares.mean(axis=0), survived))
+            return Elimination(ranking, groups.spread(shares / number), number)
         before = _share(smooth[kept])
         stay, width = np.flatnonzero(np.isin(left.of_column, kept)), len(columns)
         anew = range(-number % RENEWED, renewable, RENEWED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -42,6 +43,10 @@ TOLD_OTHERWISE = ("estimator", "feature_groups")
 OF_THE_USER = ("_metadata_request", "_sklearn_output_config", *OF_A_SEARCH)
 
 
+class _DiskFull(OSError):
+    """There is no room for the folder of ``memory``, and a fit is worth more than a kept one."""
+
+
 Said = tuple[type[FeatureSelectionWarning], str, str]
 """A warning: its type, finding and remedy."""
 
@@ -65,7 +70,8 @@ def require_memory(selector: Any, source: Source) -> None:
                 f"{owner.random_state!r}: with None every fit draws other networks, a generator "
                 "has moved on by the next fit, and no fit could be taken up again."
             )
-    _folder(selector.memory)
+    with suppress(_DiskFull):  # which `remembered` tells
+        _folder(selector.memory)
 
 
 def remembered(selector: Any, data: FitData, source: Source, fit: Callable[[], None]) -> None:
@@ -74,7 +80,11 @@ def remembered(selector: Any, data: FitData, source: Source, fit: Callable[[], N
     Processes that want the same fit wait for the first of them; the lock is the system's, and ends
     with the process that holds it. With ``prefit=True`` nothing is trained, and nothing is kept.
     """
-    folder = None if source.prefit else _folder(selector.memory)
+    try:
+        folder = None if source.prefit else _folder(selector.memory)
+    except _DiskFull as error:
+        _warn(f"{error}. The fit goes on and is not kept. Make room there, or use another memory.")
+        folder = None
     if folder is None:
         fit()
         return
@@ -125,7 +135,8 @@ def _folder(memory: Any) -> Path | None:
         try:
             memory = joblib.Memory(os.fspath(memory), verbose=0)
         except OSError as error:
-            raise type(error)(
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise (_DiskFull if full else type(error))(
                 f"memory={printable(repr(memory), 400)} is no folder to write to: {error}"
             ) from error
         except ValueError as error:

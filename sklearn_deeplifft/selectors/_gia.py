@@ -28,6 +28,10 @@ from sklearn_deeplifft.interventions._effects import (
 from sklearn_deeplifft.interventions._importances import averages_of
 from sklearn_deeplifft.interventions._models import SCALES, Ensemble, output_names
 from sklearn_deeplifft.interventions._statistics import changes
+from sklearn_deeplifft.interventions.interactions._pair_columns import (
+    PairColumns,
+    strongest_pairs,
+)
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import row_of
 from sklearn_deeplifft.selectors._intervention_scorer import (
@@ -98,6 +102,13 @@ class GIATransformer(BaseNetworkSelector):
         changes (several positions) takes the values of another row. Or your own, from
         `sklearn_deeplifft.interventions`; features without any score zero, and one that writes
         several features counts for none of them.
+    pairs : int or None, default=None
+        Columns for so many pairs of features behind those that ``transform`` returns otherwise: the
+        strongest of all pairs, by the root mean square of their second differences over rows of
+        the background, and what the two make together of each row's prediction, which is 0 where
+        effects add up. A linear model behind the transformer can then say what no sum of columns
+        says. None has none. The networks have seen the rows they were trained on: fit the
+        transformer on other rows than those you score a model on, as a `Pipeline` does.
     output : {"features", "effects"}, default="features"
         What ``transform`` returns: the selected columns, or each row's own effects.
     n_background : int, default=1000
@@ -140,6 +151,9 @@ class GIATransformer(BaseNetworkSelector):
         The same with support, off-manifold shares and correlated partners; ``to_frame()``.
     interventions_ : list of Intervention
         What was done, in the order of ``effects_``.
+    pairs_ : list of tuple
+        With ``pairs``: the two features of each, by name, or position where ``fit`` was given none;
+        the strongest first.
     background_ : array, sparse matrix or DataFrame of shape (n_background, n_features)
         The rows that stand for the population.
     feature_importances_ : ndarray of shape (n_features,)
@@ -218,9 +232,12 @@ class GIATransformer(BaseNetworkSelector):
     True
     """
 
+    _pair_columns: PairColumns | None = None
+
     _parameter_constraints: dict[str, Any] = {
         **BaseNetworkSelector._parameter_constraints,
         "interventions": [StrOptions({"each"}), list, tuple],
+        "pairs": [None, Interval(Integral, 1, None, closed="left")],
         "output": [StrOptions({"features", "effects"})],
         "n_background": [Interval(Integral, 2, None, closed="left")],
         "scale": [StrOptions(set(SCALES))],
@@ -237,6 +254,7 @@ class GIATransformer(BaseNetworkSelector):
         per_class: bool = False,
         target_class: Any = None,
         interventions: str | Sequence[Intervention] = "each",
+        pairs: int | None = None,
         output: str = "features",
         n_background: int = 1000,
         scale: str = "logit",
@@ -254,6 +272,7 @@ class GIATransformer(BaseNetworkSelector):
         self.per_class = per_class
         self.target_class = target_class
         self.interventions = interventions
+        self.pairs = pairs
         self.output = output
         self.n_background = n_background
         self.scale = scale
@@ -274,10 +293,12 @@ class GIATransformer(BaseNetworkSelector):
         check_is_fitted(self, "ranking_")
         self._require_output()
         if self.output == "features":
-            return np.asarray(super().get_feature_names_out(input_features))
-        found = self.intervention_effects_
-        names = [f"{name}->{output}" for name in found.names for output in found.outputs]
-        return np.array(names, dtype=object)
+            names = np.asarray(super().get_feature_names_out(input_features)).tolist()
+        else:
+            found = self.intervention_effects_
+            names = [f"{name}->{output}" for name in found.names for output in found.outputs]
+        titles = [] if self._pair_columns is None else self._pair_columns.titles()
+        return np.array([*names, *titles], dtype=object)
 
     def transform(self, X: Any) -> Any:
         """Reduce X to the selected features, or return each row's own effects.
@@ -290,7 +311,9 @@ class GIATransformer(BaseNetworkSelector):
         -------
         array of shape (n_samples, n_selected_features)
             With ``output="effects"`` (n_samples, n_interventions * n_outputs) in float64: the
-            change of each output by each intervention, averaged over networks.
+            change of each output by each intervention, averaged over networks. With ``pairs``
+            columns of pairs stand behind: one for each pair, or for each pair and class
+            (target, label) where there are more than two.
         """
         check_is_fitted(self, "ranking_")
         return super().transform(X)
@@ -302,8 +325,30 @@ class GIATransformer(BaseNetworkSelector):
 
     def _transform(self, X: Any) -> Any:
         self._require_output()
-        if self.output == "features":
-            return super()._transform(X)
+        first = super()._transform(X) if self.output == "features" else self._effects_of(X)
+        if self._pair_columns is None:
+            return first
+        rows = _as_dense(X)
+        return self._pair_columns.beside(first, self._ensemble(rows), rows)
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Selected columns in their places, and 0 in those of the others.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_selected_features)
+            Columns of pairs may stand behind them, and are left out.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+        """
+        check_is_fitted(self, "ranking_")
+        if self._pair_columns is not None:
+            X = self._pair_columns.left_out(X, int(self._get_support_mask().sum()))
+        return super().inverse_transform(X)
+
+    def _effects_of(self, X: Any) -> np.ndarray:
         X = check_array(X, accept_sparse=("csr", "csc"))  # transform has checked the names
         rows = _as_dense(X)
         found = self._ensemble(rows)
@@ -374,6 +419,17 @@ class GIATransformer(BaseNetworkSelector):
         self.effects_se_ = self.intervention_effects_.standard_errors
         self.effects_std_ = self.intervention_effects_.network_std
         self.effects_interval_ = self.intervention_effects_.interval
+
+        self._keep_pairs(found, base, data)
+
+    def _keep_pairs(self, found: Ensemble, base: np.ndarray, data: FitData) -> None:
+        self._pair_columns = None
+        self._forget("pairs_")
+        if self.pairs is not None:
+            rng = np.random.RandomState(self._background_seed)
+            asked = found, base, self._groups, data.names, self.pairs, rng
+            self._pair_columns = strongest_pairs(*asked, mirrored=data.target.kind == "softmax")
+            self.pairs_ = self._pair_columns.of_names(data.names)
 
     def _ensemble(self, rows: np.ndarray) -> Ensemble:
         responses = [self._response_settings.response(t, rows) for t in self.estimator_._networks]

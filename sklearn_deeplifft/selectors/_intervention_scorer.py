@@ -14,7 +14,8 @@ from sklearn_deeplifft.interventions._bind import bind
 from sklearn_deeplifft.interventions._each import each_feature
 from sklearn_deeplifft.interventions._effects import network_effects
 from sklearn_deeplifft.interventions._importances import Averages
-from sklearn_deeplifft.interventions._models import engine_error, response_of, scale_of, split
+from sklearn_deeplifft.interventions._models import scale_of
+from sklearn_deeplifft.interventions._responses import engine_error, response_of, split
 from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.perturbation import Response
 from sklearn_deeplifft.selectors._class_scores import row_of

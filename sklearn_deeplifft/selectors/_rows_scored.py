@@ -6,9 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sklearn_deeplifft.ranking import drawn_rows
 from sklearn_deeplifft.tables import FitData
 
-__all__ = ["SCORE_ON", "require_known", "rows_to_score"]
+__all__ = ["SCORE_ON", "require_known", "rows_of_rounds", "rows_to_score"]
+
+ROWS_OF_ROUNDS = 20_000
+"""Rows that a network is scored on in rounds after the first: what goes, and the order of what is
+left, hang on which networks were trained long before they hang on which of more rows are scored."""
 
 SCORE_ON = ("validation", "training", "all", "out_of_fold")
 
@@ -42,6 +47,17 @@ def rows_to_score(
     if held_out is None:
         return [data.scored] * n_networks
     return [_of_one(score_on, data, held) for held in held_out]
+
+
+def rows_of_rounds(
+    rows: Sequence[np.ndarray], seeds: Sequence[int], data: FitData
+) -> list[np.ndarray]:
+    """``ROWS_OF_ROUNDS`` of the rows of each network, drawn by its seed, balanced by class."""
+    strata = data.target.strata()
+    return [
+        drawn_rows(own, strata[own], ROWS_OF_ROUNDS, np.random.default_rng((seed, 2)))
+        for own, seed in zip(rows, seeds, strict=True)
+    ]
 
 
 def _of_one(score_on: str, data: FitData, held: np.ndarray) -> np.ndarray:

@@ -18,11 +18,12 @@ from sklearn_deeplifft.cli._json import print_document, records
 from sklearn_deeplifft.cli._settings import Training
 from tests.cli.conftest import QUICK, classes_frame, run
 
-TABLE_COMMANDS = ("rank", "gates", "whatif", "report", "compare")
+TABLE_COMMANDS = ("rank", "gates", "whatif", "interactions", "report", "compare")
 RESULTS = {
     "rank": {"ranking", "comparison", "score", "score_interval", "at_chance"},
     "gates": {"ranking", "stability", "at_chance"},
     "whatif": {"ranking", "effects", "doses", "at_chance"},
+    "interactions": {"pairs", "score", "at_chance"},
     "report": {"ranking", "comparison", "doubts", "score", "score_interval", "at_chance"},
     "compare": {"comparison", "folds"},
 }

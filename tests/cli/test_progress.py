@@ -14,7 +14,7 @@ from sklearn_deeplifft.cli._progress import Lines, Live, calls_per_network, prog
 from sklearn_deeplifft.cli._rank import rank_table
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._table import make_table
-from sklearn_deeplifft.ranking import n_rounds
+from sklearn_deeplifft.ranking import n_trainings
 from tests.cli.conftest import classes_frame
 from tests.conftest import planted
 
@@ -34,7 +34,7 @@ def test_networks_are_counted_and_nothing_is_printed(capsys, d):
     )
     report = calls_per_network(lambda: calls.append(1))
     selector = DeepLIFFTSelector(ensemble, random_state=0, verbose=report).fit(X[:, :d], y)
-    assert len(calls) == 2 * n_rounds(d, selector.step) == 2 * selector.n_rounds_
+    assert len(calls) == 2 * n_trainings(d, selector.step) == 2 * max(selector.n_rounds_ - 1, 1)
     assert capsys.readouterr().out == ""
 
 

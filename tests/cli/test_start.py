@@ -19,7 +19,7 @@ from sklearn_deeplifft.cli._errors import Commands
 from sklearn_deeplifft.cli._reading_options import NAMES
 from tests.cli.conftest import QUICK, run
 
-TRAINING = ("rank", "gates", "whatif")
+TRAINING = ("rank", "gates", "whatif", "interactions")
 COMMANDS = (*TRAINING, "report", "compare")
 HEAVY = {"torch", "sklearn", "pandas", "numpy", "scipy", "matplotlib", "rich"}
 SHARED = {
@@ -92,6 +92,7 @@ def test_commands_share_their_options():
     assert options["rank"] - SHARED == {"table", "-o", "-q", "--all-rows"}
     assert options["gates"] - SHARED == {"table", "-o", "-q", "--paper"}
     assert options["whatif"] - SHARED == {"table", "-o", "-q", "--feature", "--scale"}
+    assert options["interactions"] - SHARED == {"table", "-o", "-q", "--pairs"}
     assert options["report"] - SHARED == {"table", "-o", "-q", "--all-rows", "--nulls"}
     assert options["compare"] - SHARED == {"table", "-o", "-q", "--folds", "--selector"}
 
@@ -102,6 +103,7 @@ def test_commands_share_their_options():
         ("rank", DeepLIFFTSelector),
         ("gates", ImportanceNeuronSelector),
         ("whatif", GIATransformer),
+        ("interactions", GIATransformer),
     ],
 )
 def test_help_names_the_default_of_the_class(command, selector):

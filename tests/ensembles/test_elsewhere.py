@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier
-from sklearn_deeplifft.ensembles import Execution
+from sklearn_deeplifft.ensembles import Execution, _training
 from sklearn_deeplifft.ensembles._elsewhere import Delivery, spreads
 from tests.ensembles._cases import SETTINGS, assigned, case, digests, together
 
@@ -46,6 +47,43 @@ def test_threads_are_the_default():
         assert not spreads(None, "cpu")
     with parallel_config(backend="threading", n_jobs=2):
         assert not spreads(None, "cpu")
+
+
+@pytest.mark.parametrize("config", [{}, {"backend": "threading"}])
+def test_as_many_threads_train_as_joblib_is_told(config, monkeypatch):
+    """Each chunk waits for the other, which one thread alone would do for ever."""
+    both, train = threading.Barrier(2, timeout=60), _training.train_batch
+
+    def waiting(*args):
+        both.wait()
+        return train(*args)
+
+    monkeypatch.setattr(_training, "train_batch", waiting)
+    with parallel_config(n_jobs=2, **config):
+        found = small().fit(*table())
+    monkeypatch.undo()
+    assert_same_bits(found, small().fit(*table()))
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_a_search_in_threads_trains_no_more_chunks_at_once_than_it_has(n_jobs, monkeypatch):
+    training, most, lock, train = [], [], threading.Lock(), _training.train_batch
+
+    def counted(*args):
+        with lock:
+            training.append(threading.get_ident())
+            most.append(len(training))
+        try:
+            return train(*args)
+        finally:
+            with lock:
+                training.remove(threading.get_ident())
+
+    monkeypatch.setattr(_training, "train_batch", counted)
+    with parallel_config(backend="threading", n_jobs=2):
+        GridSearchCV(small(), {"dropout": [0.0, 0.1]}, cv=2, n_jobs=n_jobs).fit(*table())
+    assert len(most) >= 5  # four fits of the search and one of its best
+    assert max(most) <= 2
 
 
 def test_processes_of_this_machine_where_they_are_asked_for():

@@ -239,6 +239,35 @@ def test_max_steps_end_training():
     assert [len(net.history) for net in ensemble.estimators_] == [2, 2]
 
 
+def seen_rows(ensemble) -> list[tuple[int, int]]:
+    """Rows that each network trains on, and those held out from it, on 120 rows."""
+    rounds = ensemble._rounds(ensemble._fit_data(*planted(), None), lambda progress: None)
+    return [(len(split.training), len(split.validation)) for split in rounds.splits]
+
+
+def test_max_steps_end_an_epoch():
+    """2 steps of 32 rows: 64 rows of 108 in one epoch, and as small a share of those held out."""
+    X, y = planted()
+    ensemble = small(max_steps=2, patience=None).fit(X, y)
+    assert [len(net.history) for net in ensemble.estimators_] == [1, 1]
+    assert seen_rows(small(max_steps=2)) == [(64, 8)] * 2
+    assert not np.isnan(ensemble.out_of_fold_score_)
+
+
+def test_where_no_epoch_is_cut_every_row_is_seen():
+    whole = [(108, 12)] * 2
+    assert seen_rows(small(max_steps=None)) == seen_rows(small(max_steps=4)) == whole
+    on_path = {"gates": "tied", "gate_penalty": "path", "max_steps": 1}
+    assert seen_rows(small(**on_path, path_steps=4)) == whole
+    assert seen_rows(small(**on_path, path_steps=3)) == [(96, 11)] * 2
+
+
+def test_nets_that_train_by_their_own_settings_see_every_row():
+    ensemble = NetworkEnsembleClassifier(MLPClassifier(), n_networks=2, random_state=0)
+    ensemble.max_steps = 1  # which fit refuses beside them
+    assert seen_rows(ensemble) == [(108, 12)] * 2
+
+
 def test_null_columns_leave_networks_of_the_real_ones():
     X, y = planted()
     ensemble = small(null_features=True).fit(X, y)

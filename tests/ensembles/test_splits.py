@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_deeplifft.ensembles import Split, deal_splits, knockoff_map_of
-from sklearn_deeplifft.ensembles._splits import fold_count, with_null_draws
+from sklearn_deeplifft.ensembles._splits import fold_count, thinned, with_null_draws
 from sklearn_deeplifft.tables import FeatureGroups, FitData, Rows, encode_target
 
 
@@ -74,6 +74,21 @@ def test_fractions_that_are_no_whole_number_of_folds(fraction, n_folds):
     for dealt in (splits[:n_folds], splits[n_folds:]):
         assert sorted(np.concatenate([split.validation for split in dealt])) == list(range(100))
         assert max(abs(len(split.validation) - 100 / n_folds) for split in dealt) < 1
+
+
+def test_a_part_of_its_rows_is_left_to_each_network():
+    data = data_of(n=200, n_classes=4)
+    whole = splits_of(data)
+    few, folds = thinned(whole, data, 40, 12), thinned(whole, data, 40, None)
+    for before, split, of_whole_folds in zip(whole, few, folds, strict=True):
+        assert set(split.training) < set(before.training)
+        assert set(split.validation) < set(before.validation)
+        assert np.bincount(split.training % 4).tolist() == [10, 10, 10, 10]
+        assert np.bincount(split.validation % 4).tolist() == [3, 3, 3, 3]
+        assert split.seed == before.seed
+        np.testing.assert_array_equal(of_whole_folds.training, split.training)
+        np.testing.assert_array_equal(of_whole_folds.validation, before.validation)
+    assert set(few[0].training) != set(few[1].training) & set(whole[0].training)
 
 
 def test_no_fraction_holds_nothing_out():

@@ -100,6 +100,24 @@ def test_levels_count_as_often_as_they_are_met():
     np.testing.assert_allclose(of_level, np.minimum(1, np.sqrt(p / (1 - p))))
 
 
+def test_a_level_raises_no_column_that_never_changes():
+    X = np.column_stack([np.eye(2)[np.arange(10) % 2], np.ones(10)])
+    groups = FeatureGroups(np.zeros(3, dtype=int), np.array([0]))
+    bound = [bind(one, X, None, groups) for one in each_feature(X, None, groups)]
+    signed = averages_of(bound, X, groups).signed.toarray()
+    assert signed.shape == (3, 2)
+    assert (signed != 0).sum(axis=1).tolist() == [1, 1, 0]
+    assert (signed >= 0).all()
+
+
+def test_a_value_speaks_for_more_or_less_of_a_column_than_its_mean(table):
+    asked = [set_to(MANY, 5), set_to(MANY, 15), set_to(WIDE, 0.5), set_to(WIDE, -0.5)]
+    bound = [bind(one, table, None, alone(4)) for one in asked]
+    signed = averages_of(bound, table, alone(4)).signed.toarray()
+    assert np.sign(signed[MANY]).tolist() == [-1, 1, 0, 0]
+    assert np.sign(signed[WIDE]).tolist() == [0, 0, 1, -1]
+
+
 def test_a_group_of_counts_counts_by_the_mean_square_of_its_steps(table):
     groups = FeatureGroups(np.array([0, 0, 1, 2]), np.array([0, 2, 3]))
     both = compose(add(RARE, 1), add(COMMON, 1))

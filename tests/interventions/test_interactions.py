@@ -9,8 +9,8 @@ import torch
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from sklearn_deeplifft.interventions import _pair_scores as scores_module
 from sklearn_deeplifft.interventions import interaction_effects, pairwise_epistasis, swap
+from sklearn_deeplifft.interventions.interactions import _pair_scores as scores_module
 from tests.conftest import relu_network
 from tests.interventions._functions import EXACT, Function, counts, normal, row_function
 from tests.interventions._networks import NETS, made

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_deeplifft.ranking import deal_folds
+from sklearn_deeplifft.ranking import deal_folds, drawn_rows
 
 
 @given(
@@ -75,3 +75,32 @@ def test_the_seed_decides(seed):
     np.testing.assert_array_equal(a, b)
     other = deal_folds(strata, None, 5, np.random.RandomState(seed + 10))
     assert (a != other).any()
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.integers(1, 5), st.integers(0, 5))
+def test_drawn_rows_hold_each_stratums_share(m, n, n_strata, seed):
+    rows, strata = np.arange(m) * 3, np.arange(m) % n_strata
+    drawn = drawn_rows(rows, strata, n, np.random.default_rng(seed))
+    assert len(drawn) == min(m, n)
+    assert (np.diff(drawn) > 0).all()
+    assert np.isin(drawn, rows).all()
+    found = np.bincount(strata[np.isin(rows, drawn)], minlength=n_strata)
+    share = np.bincount(strata, minlength=n_strata) * min(n / m, 1)
+    assert (abs(found - share) < 1 + 1e-9).all()
+
+
+def test_every_row_is_as_likely_as_any_other():
+    """Counts over many draws, against 5 standard deviations of a binomial one."""
+    strata = np.r_[np.zeros(7, int), np.ones(23, int)]
+    draws = [
+        drawn_rows(np.arange(30), strata, 8, np.random.default_rng(seed)) for seed in range(2000)
+    ]
+    share = np.bincount(np.concatenate(draws), minlength=30) / 2000
+    assert abs(share - 8 / 30).max() < 5 * np.sqrt(8 / 30 * 22 / 30 / 2000)
+
+
+def test_nothing_is_drawn_where_all_rows_are_few_enough():
+    rng = np.random.default_rng(0)
+    rows = np.array([2, 5, 9])
+    assert drawn_rows(rows, np.zeros(3, int), 3, rng) is rows
+    assert rng.random() == np.random.default_rng(0).random()

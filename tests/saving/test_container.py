@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from sklearn_deeplifft import SavedFileError
+from sklearn_deeplifft._files import opened, write_whole
 from sklearn_deeplifft.saving._arrays import array_from, block_of_array
 from sklearn_deeplifft.saving._container import DIGITS, Block, read_blocks, write_blocks
-from sklearn_deeplifft.saving._files import opened, write_whole
 from tests.saved import resigned
 
 TEXT = json.dumps({"names": ["a", "ü"]})

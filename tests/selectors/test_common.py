@@ -47,6 +47,7 @@ SmallGIATransformer = small(GIATransformer)
         SmallDeepLIFFTSelector(),
         SmallImportanceNeuronSelector(),
         SmallGIATransformer(n_background=50),
+        SmallGIATransformer(n_background=50, pairs=2),
     ],
     expected_failed_checks=None,
 )

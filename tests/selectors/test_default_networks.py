@@ -63,8 +63,8 @@ def test_auto_halves_while_many_are_left_then_drops_a_fifth(monkeypatch):
         warnings.simplefilter("ignore", FeatureSelectionWarning)  # of networks at chance
         selector.fit(X, y)
     widths = [len(columns) for columns in calls]
-    assert widths == [512, 256, 128, 64, 32, 25, 20, 16, 12, 9, 7, 5, 4, 3, 2, 1]
-    assert selector.n_rounds_ == len(widths)
+    assert widths == [512, 256, 128, 64, 32, 25, 20, 16, 12, 9, 7, 5, 4, 3, 2]
+    assert selector.n_rounds_ == len(widths) + 1  # one alone needs no training
     for before, after in itertools.pairwise(calls):
         assert set(after) < set(before)
 
@@ -79,7 +79,7 @@ def test_rounds_that_nobody_keeps_make_no_nets(data, monkeypatch):
 
     monkeypatch.setattr(Rounds, "train", watched)
     selector = DeepLIFFTSelector(default(), random_state=1).fit(*data)
-    assert len(made) == selector.n_rounds_ == 6  # on 8, 6, 4, 3, 2 and 1 columns
+    assert len(made) == selector.n_rounds_ - 1 == 5  # on 8, 6, 4, 3 and 2 columns
     first, *later = made
     for trained, net in zip(first, selector.estimator_.estimators_, strict=True):
         assert trained.estimator is net

@@ -1,5 +1,6 @@
 """``memory``: the same fit is read, any other is trained, and no file can spoil either."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -356,13 +357,26 @@ def test_a_fit_that_cannot_be_kept_is_not_lost(broken, tmp_path, table, monkeypa
     def fail(*args):
         raise OSError("no space left")
 
-    from sklearn_deeplifft.saving import _files
+    from sklearn_deeplifft import _files
 
     monkeypatch.setattr(_files.os, broken, fail)
     with pytest.warns(FeatureSelectionWarning, match=r"cannot be kept in .*no space left"):
         selector = quick(memory=tmp_path).fit(*table)
     assert bits(selector) == bits(quick().fit(*table))
     assert {p.name for p in tmp_path.rglob("*") if p.is_file()} <= {"lock", ".gitignore"}
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_without_room_for_its_folder_the_fit_goes_on(code, tmp_path, table, monkeypatch):
+    def full(path):
+        raise OSError(code, os.strerror(code), str(path))
+
+    plain = quick().fit(*table)
+    monkeypatch.setattr(joblib._store_backends, "mkdirp", full)
+    with pytest.warns(FeatureSelectionWarning, match="goes on and is not kept. Make room") as told:
+        found = quick(memory=tmp_path / "new").fit(*table)
+    assert len(told) == 1
+    np.testing.assert_array_equal(found.feature_importances_, plain.feature_importances_)
 
 
 def test_a_fit_that_fails_leaves_nothing_behind(tmp_path, table, monkeypatch):

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from sklearn_deeplifft.ensembles import Rounds
-from sklearn_deeplifft.selectors._rows_scored import require_known, rows_to_score
+from sklearn_deeplifft.selectors import _rows_scored
+from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer
+from sklearn_deeplifft.selectors._rows_scored import (
+    require_known,
+    rows_of_rounds,
+    rows_to_score,
+)
 from tests.conftest import planted, quick
 from tests.ensembles.test_splits import data_of, splits_of
 
@@ -34,7 +40,9 @@ def test_out_of_fold_scores_every_row_once():
     assert sorted(np.concatenate(rows)) == list(range(100))
 
 
-def test_out_of_fold_deals_as_many_folds_as_networks(monkeypatch):
+@pytest.mark.parametrize("max_steps", [None, 1])
+def test_out_of_fold_deals_as_many_folds_as_networks(max_steps, monkeypatch):
+    """Whole folds, also where networks train on a part of their rows."""
     dealt, train = [], Rounds.train
 
     def training(self, *args, **kwargs):
@@ -42,7 +50,7 @@ def test_out_of_fold_deals_as_many_folds_as_networks(monkeypatch):
         return train(self, *args, **kwargs)
 
     monkeypatch.setattr(Rounds, "train", training)
-    given = {"score_on": "out_of_fold", "max_epochs": 1}
+    given = {"score_on": "out_of_fold", "max_epochs": 1, "max_steps": max_steps}
     quick(n_networks=4, validation_fraction=0.1, **given).fit(*planted())
     [held_out] = dealt
     assert [len(rows) for rows in held_out] == [30] * 4
@@ -89,3 +97,30 @@ def test_out_of_fold_needs_folds_that_are_all_used_once(n_networks, fraction):
     with pytest.raises(ValueError, match=r"all rows, each once; .* n_networks = round\(1 / valid"):
         require_known("out_of_fold", held_out, data)
     require_known("out_of_fold", [split.validation for split in splits_of(data)], data)
+
+
+def test_rounds_score_a_part_of_many_rows(monkeypatch):
+    monkeypatch.setattr(_rows_scored, "ROWS_OF_ROUNDS", 20)
+    data = data_of(n=100, n_classes=4)
+    rows = [np.arange(100), np.arange(100), np.arange(15)]
+    first, second, few = rows_of_rounds(rows, [0, 1, 2], data)
+    assert np.bincount(first % 4).tolist() == np.bincount(second % 4).tolist() == [5] * 4
+    assert set(first) != set(second)
+    assert few is rows[2]
+    np.testing.assert_array_equal(rows_of_rounds(rows, [0, 1, 2], data)[0], first)
+
+
+def test_the_first_round_scores_all_rows_and_later_ones_few(monkeypatch):
+    monkeypatch.setattr(_rows_scored, "ROWS_OF_ROUNDS", 20)
+    scored, call = [], DecompositionScorer.__call__
+
+    def counted(self, trained, index, columns):
+        scored.append((len(columns), len(index)))
+        return call(self, trained, index, columns)
+
+    monkeypatch.setattr(DecompositionScorer, "__call__", counted)
+    quick(n_networks=2, max_epochs=1, step=0.5, score_on="all").fit(*planted())
+    first, later = scored[:2], scored[2:]
+    assert first == [(8, 120)] * 2
+    assert later
+    assert {n for _, n in later} == {20}

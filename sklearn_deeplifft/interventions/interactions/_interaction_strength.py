@@ -14,8 +14,14 @@ from sklearn_deeplifft.attribution import (
     neutral_torch,
     project,
 )
-from sklearn_deeplifft.interventions._interaction_scores import InteractionScores, names_for
-from sklearn_deeplifft.interventions._relu_networks import ReadNetwork, relu_networks_of
+from sklearn_deeplifft.interventions.interactions._interaction_scores import (
+    InteractionScores,
+    names_for,
+)
+from sklearn_deeplifft.interventions.interactions._relu_networks import (
+    ReadNetwork,
+    relu_networks_of,
+)
 from sklearn_deeplifft.tables import column_indices
 
 __all__ = ["neural_interaction_strength"]

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from sklearn_deeplifft.ensembles import Checkpoints, _new_files
-from sklearn_deeplifft.ensembles._new_files import new_file, sweep_up
+from sklearn_deeplifft import _files
+from sklearn_deeplifft._files import new_file, sweep_up
+from sklearn_deeplifft.ensembles import Checkpoints
 from tests.processes import processes
 
 
@@ -47,7 +48,7 @@ def test_other_files_stay(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there an open file cannot be removed")
 def test_a_file_swept_up_before_its_lock_is_opened_again(tmp_path, monkeypatch):
-    flock, swept = _new_files.fcntl.flock, []
+    flock, swept = _files.fcntl.flock, []
 
     def late(file, how):
         if not swept:
@@ -55,7 +56,7 @@ def test_a_file_swept_up_before_its_lock_is_opened_again(tmp_path, monkeypatch):
             swept[0].unlink()
         flock(file, how)
 
-    monkeypatch.setattr(_new_files.fcntl, "flock", late)
+    monkeypatch.setattr(_files.fcntl, "flock", late)
     with new_file(tmp_path / "a.npz") as file:
         file.write(b"whole")
     assert (tmp_path / "a.npz").read_bytes() == b"whole"
@@ -67,7 +68,7 @@ def test_a_file_system_without_locks_keeps_what_may_be_alive(tmp_path, monkeypat
     def refuse(*args):
         raise OSError("no locks here")
 
-    monkeypatch.setattr(_new_files.fcntl, "flock", refuse)
+    monkeypatch.setattr(_files.fcntl, "flock", refuse)
     (tmp_path / ".a.unfinished").write_text("")
     sweep_up(tmp_path)
     with new_file(tmp_path / "b.npz") as file:

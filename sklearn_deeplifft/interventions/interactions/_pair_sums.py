@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_deeplifft.interventions._pair_plan import Rectangle
+from sklearn_deeplifft.interventions.interactions._pair_plan import Rectangle
 
 __all__ = ["PairScores", "Sums", "UnitSums", "merged_scores"]
 

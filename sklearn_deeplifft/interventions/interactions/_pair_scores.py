@@ -16,9 +16,14 @@ from torch import Tensor
 
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.interventions._models import Ensemble
-from sklearn_deeplifft.interventions._pair_contexts import Contexts
-from sklearn_deeplifft.interventions._pair_plan import Rectangle, bands
-from sklearn_deeplifft.interventions._pair_sums import PairScores, Sums, UnitSums, merged_scores
+from sklearn_deeplifft.interventions.interactions._pair_contexts import Contexts
+from sklearn_deeplifft.interventions.interactions._pair_plan import Rectangle, bands
+from sklearn_deeplifft.interventions.interactions._pair_sums import (
+    PairScores,
+    Sums,
+    UnitSums,
+    merged_scores,
+)
 from sklearn_deeplifft.perturbation import (
     Edit,
     LowRank,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+import sys
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from sklearn_deeplifft._printable import quoted
 
-__all__ = ["opened", "write_whole"]
+if sys.platform != "win32":
+    import fcntl
 
+__all__ = ["new_file", "opened", "sweep_up", "write_whole"]
+
+SUFFIX = ".unfinished"
 KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -51,26 +57,61 @@ def opened(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def write_whole(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:
-    """Write a file beside its place and move it in; an error leaves an older one as it was."""
+    """Write a file by ``new_file``, and say in words what is wrong with a path."""
     path = Path(path)
     if "\0" in str(path):
         raise ValueError(f"{quoted(path)} is no path of a file: it holds a null.")
-    # In the same folder, because a move across file systems is a copy and can be interrupted.
-    unfinished = path.with_name(f".{uuid.uuid4().hex}.unfinished")
     try:
-        with open(unfinished, "xb") as file:
+        with new_file(path) as file:
             file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"there is no folder {quoted(path.parent, 400)} to write {quoted(path.name)} in."
         ) from error
     except OSError as error:
         raise _in_words(error, path) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file that takes the place of ``path`` in the end; an error leaves what was there."""
+    # In the same folder, because a move across file systems is a copy and can be interrupted. The
+    # name is short whatever that of the path is, as the system limits both.
+    unfinished = path.with_name(f".{uuid.uuid4().hex}{SUFFIX}")
+    try:
+        with _locked(unfinished) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        # The first error is the one to tell: where the name is too long, so is it to remove.
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
+
+
+def sweep_up(folder: Path) -> None:
+    """Remove what killed writers have left in a folder; living writers hold a lock on theirs."""
+    for unfinished in folder.glob(f".*{SUFFIX}"):
+        # Of another user, gone meanwhile, or on a file system without locks: it stays.
+        with contextlib.suppress(OSError), open(unfinished, "r+b") as file:
+            if sys.platform != "win32":  # there a file that is open cannot be removed anyway
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unfinished.unlink()
+
+
+def _locked(unfinished: Path) -> IO[bytes]:
+    """A new file that is locked until it is closed, or its process has ended."""
+    while True:
+        file = open(unfinished, "xb")  # noqa: SIM115 - the caller closes it
+        if sys.platform == "win32":
+            return file
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if unfinished.exists():
+            return file
+        file.close()  # swept up between the two
 
 
 def _in_words(error: OSError, path: str | os.PathLike[str]) -> OSError:

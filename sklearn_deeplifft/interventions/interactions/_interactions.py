@@ -12,13 +12,8 @@ from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.interventions._bind import feature_label
-from sklearn_deeplifft.interventions._interaction_effects import InteractionEffects
 from sklearn_deeplifft.interventions._models import ensemble_of
 from sklearn_deeplifft.interventions._options import generator_of, require_options
-from sklearn_deeplifft.interventions._pair_contexts import CONTEXTS, MIXTURES
-from sklearn_deeplifft.interventions._pair_levels import PairLevels, pair_levels
-from sklearn_deeplifft.interventions._pair_scores import Told, require_finite_background
-from sklearn_deeplifft.interventions._pair_search import Found, Question, search
 from sklearn_deeplifft.interventions._population import (
     Population,
     background_rows,
@@ -26,6 +21,14 @@ from sklearn_deeplifft.interventions._population import (
     population_of,
 )
 from sklearn_deeplifft.interventions._statistics import t_interval
+from sklearn_deeplifft.interventions.interactions._interaction_effects import InteractionEffects
+from sklearn_deeplifft.interventions.interactions._pair_contexts import CONTEXTS, MIXTURES
+from sklearn_deeplifft.interventions.interactions._pair_levels import PairLevels, pair_levels
+from sklearn_deeplifft.interventions.interactions._pair_scores import (
+    Told,
+    require_finite_background,
+)
+from sklearn_deeplifft.interventions.interactions._pair_search import Found, Question, search
 from sklearn_deeplifft.tables import FeatureGroups, column_indices, find_groups
 
 __all__ = ["interaction_effects"]

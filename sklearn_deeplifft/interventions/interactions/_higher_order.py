@@ -26,14 +26,14 @@ from torch import Tensor
 
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
-from sklearn_deeplifft.interventions._interaction_scores import names_for
-from sklearn_deeplifft.interventions._levels import Levels, levels_of
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._options import generator_of, require_options
-from sklearn_deeplifft.interventions._pairs_given import pairs_given
 from sklearn_deeplifft.interventions._population import background_rows, population_of
 from sklearn_deeplifft.interventions._statistics import t_interval
 from sklearn_deeplifft.interventions._support import FEW_ROWS
+from sklearn_deeplifft.interventions.interactions._interaction_scores import names_for
+from sklearn_deeplifft.interventions.interactions._levels import Levels, levels_of
+from sklearn_deeplifft.interventions.interactions._pairs_given import pairs_given
 from sklearn_deeplifft.perturbation import Edit
 from sklearn_deeplifft.tables import require_finite_answers
 

@@ -21,10 +21,10 @@ import numpy as np
 
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.interventions._bind import feature_label
-from sklearn_deeplifft.interventions._pair_contexts import Contexts
-from sklearn_deeplifft.interventions._pair_scores import MovedRows
-from sklearn_deeplifft.interventions._pair_sums import PairScores
 from sklearn_deeplifft.interventions._population import Population
+from sklearn_deeplifft.interventions.interactions._pair_contexts import Contexts
+from sklearn_deeplifft.interventions.interactions._pair_scores import MovedRows
+from sklearn_deeplifft.interventions.interactions._pair_sums import PairScores
 
 __all__ = ["feature_levels", "level_rows", "table_scores"]
 

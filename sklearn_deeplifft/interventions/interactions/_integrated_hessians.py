@@ -14,10 +14,16 @@ from torch import Tensor
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import integrated_hessian, neutral_torch, spread_positions
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
-from sklearn_deeplifft.interventions._interaction_scores import InteractionScores, names_for
 from sklearn_deeplifft.interventions._options import require_options
 from sklearn_deeplifft.interventions._population import dense_rows, population_of
-from sklearn_deeplifft.interventions._relu_networks import ReadNetwork, relu_networks_of
+from sklearn_deeplifft.interventions.interactions._interaction_scores import (
+    InteractionScores,
+    names_for,
+)
+from sklearn_deeplifft.interventions.interactions._relu_networks import (
+    ReadNetwork,
+    relu_networks_of,
+)
 from sklearn_deeplifft.tables import as_numbers, reference_values
 
 __all__ = ["integrated_hessians"]

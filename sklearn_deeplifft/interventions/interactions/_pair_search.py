@@ -8,33 +8,37 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklearn_deeplifft.interventions._level_tables import feature_levels, level_rows, table_scores
 from sklearn_deeplifft.interventions._models import Ensemble
-from sklearn_deeplifft.interventions._pair_contexts import SIDED, contexts_of
-from sklearn_deeplifft.interventions._pair_levels import PairLevels
-from sklearn_deeplifft.interventions._pair_plan import (
+from sklearn_deeplifft.interventions._population import Population
+from sklearn_deeplifft.interventions._values import Intervention, SetTo
+from sklearn_deeplifft.interventions.interactions._level_tables import (
+    feature_levels,
+    level_rows,
+    table_scores,
+)
+from sklearn_deeplifft.interventions.interactions._pair_contexts import SIDED, contexts_of
+from sklearn_deeplifft.interventions.interactions._pair_levels import PairLevels
+from sklearn_deeplifft.interventions.interactions._pair_plan import (
     Rectangle,
     every_pair,
     listed_pairs,
     pairs_of,
 )
-from sklearn_deeplifft.interventions._pair_scores import (
+from sklearn_deeplifft.interventions.interactions._pair_scores import (
     MovedRows,
     Report,
     height_of,
     moved_rows,
     pair_scores,
 )
-from sklearn_deeplifft.interventions._pair_sums import PairScores, merged_scores
-from sklearn_deeplifft.interventions._pair_support import (
+from sklearn_deeplifft.interventions.interactions._pair_sums import PairScores, merged_scores
+from sklearn_deeplifft.interventions.interactions._pair_support import (
     cell_counts,
     contexts_off_manifold,
     level_counts,
     moves_of_pairs,
     off_manifold,
 )
-from sklearn_deeplifft.interventions._population import Population
-from sklearn_deeplifft.interventions._values import Intervention, SetTo
 from sklearn_deeplifft.tables import FeatureGroups
 
 __all__ = ["Found", "Question", "search"]

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from sklearn_deeplifft._printable import shown
-from sklearn_deeplifft.interventions._interaction_scores import InteractionScores
+from sklearn_deeplifft.interventions.interactions._interaction_scores import InteractionScores
 from sklearn_deeplifft.tables import Names, column_indices
 
 __all__ = ["pairs_given"]

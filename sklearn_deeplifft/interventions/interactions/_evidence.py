@@ -1,0 +1,232 @@
+"""Evidence for interactions, from rows that networks were not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from sklearn_deeplifft.attribution import neutral_torch, spread_positions
+from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
+from sklearn_deeplifft.interventions._bind import feature_label
+from sklearn_deeplifft.interventions._models import ensemble_behind, ensemble_of
+from sklearn_deeplifft.interventions._options import generator_of
+from sklearn_deeplifft.interventions._population import dense_rows, groups_for
+from sklearn_deeplifft.interventions.interactions._held_out_test import (
+    additive_fit,
+    basis_of,
+    loss_of_nothing,
+    losses,
+    probabilities,
+    residuals,
+    without,
+    z_values,
+)
+from sklearn_deeplifft.interventions.interactions._interaction_effects import InteractionEffects
+from sklearn_deeplifft.interventions.interactions._interactions import interaction_effects
+from sklearn_deeplifft.interventions.interactions._pair_rows import donors_of, row_interactions
+from sklearn_deeplifft.ranking import q_values
+from sklearn_deeplifft.tables import FitData, check_rows, find_groups
+
+__all__ = ["InteractionEvidence", "interaction_evidence"]
+
+MOST_ROWS = 5000
+"""Rows that are looked at, drawn without replacement."""
+
+N_RIVALS = 5
+"""Strongest other pairs, of whose part nothing is counted for a pair."""
+
+N_DONORS = 8
+"""Rows whose values take the place of a row's own."""
+
+
+@dataclass(frozen=True)
+class InteractionEvidence:
+    """What rows that networks have not seen say of p pairs of features, the surest first.
+
+    Attributes
+    ----------
+    pairs : ndarray of shape (p, 2)
+        Positions in ``names``.
+    gain : ndarray of shape (p,)
+        How much more predictions lose on these rows once the pair's part is taken out of them, as a
+        share of what they lose if nothing but the mean (the frequencies of the classes) is known.
+        In regression a part of R squared. Below 0 where the part does harm.
+    z : ndarray of shape (p,)
+        How far the pair's part goes with what the rest leaves of the target, in standard errors.
+    p_value, q_value : ndarray of shape (p,)
+        One-sided, 0 to 1; and after Benjamini and Hochberg over the p pairs: the share of false
+        ones to be expected among the pairs up to this one.
+    n_rows : int
+        Rows that were asked.
+    names : tuple of str
+        The features.
+    """
+
+    pairs: np.ndarray
+    gain: np.ndarray
+    z: np.ndarray
+    p_value: np.ndarray
+    q_value: np.ndarray
+    n_rows: int
+    names: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Table with one row per pair, the surest first."""
+        names = np.array(self.names, dtype=object)[self.pairs]
+        columns = {"first": names[:, 0], "second": names[:, 1]}
+        columns |= {name: getattr(self, name) for name in ("gain", "z", "p_value", "q_value")}
+        return pd.DataFrame(columns)
+
+
+@neutral_torch()
+def interaction_evidence(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    pairs: Any = 50,
+    feature_groups: Any = None,
+    sample_weight: Any = None,
+    groups: Any = None,
+    random_state: int | np.random.RandomState | None = 0,
+) -> InteractionEvidence:
+    """Test pairs of features on rows that the networks were not trained on.
+
+    The score of a pair that does not interact is above 0 too: networks bend where strong features
+    meet, and what they overfit is interactions as well. Neither helps on new rows. Of such a row
+    the pair's part ``e`` is taken out of the prediction, and what a function of the one feature and
+    one of the other could say (and functions of columns correlated with them) out of ``e``. What is
+    left of both is unrelated where the target has no such interaction. On rows that the networks
+    know it is not, which is why those are refused.
+
+    Parameters
+    ----------
+    model : object
+        A fitted ensemble or selector of this package.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        New rows; at most 5,000 of them are drawn.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    pairs : int, InteractionEffects or sequence of pairs, default=50
+        So many strongest pairs, which the networks choose without a look at ``y``; or pairs that
+        were found before, or named.
+    feature_groups : array-like, list of lists, mapping or callable, default=None
+        Columns that are one feature; a selector's own by default.
+    sample_weight : array-like of shape (n_samples,), default=None
+    groups : array-like of shape (n_samples,), default=None
+        Rows of one group (a patient) count as one observation.
+    random_state : int, RandomState instance or None, default=0
+        Draws rows, and those whose values take the place of their own.
+
+    Returns
+    -------
+    InteractionEvidence
+
+    Raises
+    ------
+    TypeError
+        A model whose training rows are not known.
+    ValueError
+        The rows that the networks were trained on; columns or labels that they do not know.
+
+    Notes
+    -----
+    The test is conditional on the networks: one that has learned an interaction badly finds it
+    badly. Taking out what additive functions could say is needed where features are correlated: of
+    two like columns a product is nearly a square.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_deeplifft import GIATransformer
+    >>> from sklearn_deeplifft.interventions import interaction_evidence
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((1200, 4))
+    >>> y = X[:, 0] * X[:, 1] + X[:, 2] + 0.3 * rng.standard_normal(1200)
+    >>> model = GIATransformer.default_estimator("regression", n_networks=3, random_state=0)
+    >>> found = interaction_evidence(model.fit(X[:800], y[:800]), X[800:], y[800:])
+    >>> found.pairs[found.q_value <= 0.1].tolist()
+    [[0, 1]]
+    """
+    ensemble = ensemble_behind(model)
+    if ensemble is None:
+        raise TypeError(
+            f"model is a {type(model).__name__}, and which rows it knows cannot be told; pass a "
+            "fitted ensemble or selector of this package, such as "
+            "NetworkEnsembleClassifier(network=...)."
+        )
+    rng = generator_of(random_state)
+    names = getattr(ensemble, "feature_names_in_", None)
+    given = {"sample_weight": sample_weight, "groups": groups}
+    checked, y = check_rows(ensemble, X, reset=False, y=y)
+    data = ensemble._fit_data(checked, y, names, known=True, **given)
+    if ensemble._was_trained_on(data):
+        raise ValueError(
+            "X and y are the rows that the networks were trained on, where whatever they overfit "
+            "looks true. Pass rows that were kept apart, as by train_test_split."
+        )
+    blocks = find_groups(groups_for(feature_groups, model), names, data.rows.shape[1])
+    if not isinstance(pairs, InteractionEffects):
+        asked = {"feature_groups": feature_groups, "support": False, "random_state": rng}
+        pairs = interaction_effects(model, X, pairs=pairs, **asked)
+    index = np.sort(rng.permutation(data.index)[:MOST_ROWS])
+    gain, z = _tested(ensemble, data, index, blocks.columns, pairs.pairs, rng)
+    p = norm.sf(z)
+    order = np.lexsort((-np.abs(pairs.score).max(axis=1), p))
+    return InteractionEvidence(
+        pairs=pairs.pairs[order],
+        gain=gain[order],
+        z=z[order],
+        p_value=p[order],
+        q_value=q_values(p)[order],
+        n_rows=len(index),
+        names=tuple(feature_label(own, names) for own in blocks.columns),
+    )
+
+
+def _tested(
+    ensemble: BaseNetworkEnsemble,
+    data: FitData,
+    index: np.ndarray,
+    features: Sequence[np.ndarray],
+    pairs: np.ndarray,
+    rng: np.random.RandomState,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gain (p,) and z (p,) of pairs, on the rows ``index``."""
+    X, target = dense_rows(data.rows, index), data.target
+    codes, weight = target.codes[index], data.sample_weight[index]
+    groups = None if data.groups is None else data.groups[index]
+    responses = ensemble_of(ensemble, X[spread_positions(len(X)).numpy()], scale="logit").responses
+    donors = donors_of(X, N_DONORS, rng)
+    parts = (row_interactions(response, X, features, pairs, donors) for response in responses)
+    e = np.asarray(sum(parts)) / len(responses)
+    B = basis_of(X, [features[g] for g in _by_strength(features, pairs)])
+    f = additive_fit(B, codes, weight, target)
+    r, worth = residuals(f, codes, target), loss_of_nothing(codes, weight, target)
+    varies = weight
+    if target.kind != "regression":  # rows whose class is sure say little of what is left
+        p = probabilities(f, target)
+        varies = weight * np.maximum((p * (1 - p)).sum(axis=1), 1e-3)
+    rivals = np.argsort(-(e**2).mean(axis=(0, 2)), kind="stable")[: N_RIVALS + 1]
+    plain = without(e, B, varies)
+    s, gain = np.zeros((len(X), len(pairs))), np.zeros(len(pairs))
+    for k in range(len(pairs)):
+        others = plain[:, [other for other in rivals if other != k][:N_RIVALS]]
+        # Where another pair is learned too faintly, what is left of it goes with triples of both.
+        rest = without(plain[:, k], others.reshape(len(X), -1), varies)
+        s[:, k] = (r * rest).sum(axis=1)
+        lost = losses(f, codes, target) - losses(f + rest, codes, target)
+        gain[k] = np.average(lost, weights=weight) / worth if worth > 0 else 0.0
+    # What was fitted to these rows is smaller than what it estimates.
+    free = max(1 - (B.shape[1] + N_RIVALS) / len(X), 0)
+    return gain, z_values(s, weight, groups) * np.sqrt(free)
+
+
+def _by_strength(features: Sequence[np.ndarray], pairs: np.ndarray) -> list[int]:
+    """Features, those of the strongest pairs first."""
+    used = list(dict.fromkeys(pairs.ravel().tolist()))
+    return [*used, *(g for g in range(len(features)) if g not in set(used))]

@@ -1,0 +1,141 @@
+"""Held-out rows decide which pairs interact."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from sklearn_deeplifft import GIATransformer, NetworkEnsembleClassifier
+from sklearn_deeplifft.interventions import interaction_effects, interaction_evidence
+from sklearn_deeplifft.interventions.interactions import _held_out_test as parts
+from sklearn_deeplifft.tables import encode_target
+
+NETWORKS = {"n_networks": 3, "hidden_layer_sizes": (32, 16), "max_epochs": 25, "random_state": 0}
+
+
+def rows(n=1600, d=6):
+    return np.random.default_rng(0).standard_normal((n, d))
+
+
+def fitted(X, y, task):
+    networks = GIATransformer.default_estimator(task, **NETWORKS)
+    return networks.set_params(learning_rate=4e-3).fit(X[:1000], y[:1000])
+
+
+@pytest.fixture(scope="module")
+def regression():
+    X = pd.DataFrame(rows(), columns=list("ABCDEF"))
+    noise = np.random.default_rng(1).standard_normal(len(X))
+    y = (2 * X["A"] * X["B"] + X["C"] + abs(X["D"]) + 0.5 * noise).to_numpy()
+    return fitted(X, y, "regression"), X, y
+
+
+def called(found):
+    return {tuple(pair) for pair in found.pairs[found.q_value <= 0.1].tolist()}
+
+
+def test_a_planted_pair_is_called_and_no_other(regression):
+    model, X, y = regression
+    found = interaction_evidence(model, X[1000:], y[1000:])
+    assert called(found) == {(0, 1)}
+    assert found.gain[0] > 0.2
+    assert found.n_rows == 600
+    table = found.to_frame()
+    assert table.loc[0, ["first", "second"]].tolist() == ["A", "B"]
+    assert (np.diff(table["p_value"]) >= 0).all()
+
+
+def test_pairs_that_were_found_before_are_tested(regression):
+    model, X, y = regression
+    two = interaction_effects(model, X[:1000], pairs=[("A", "B"), ("C", "D")])
+    found = interaction_evidence(model, X[1000:], y[1000:], pairs=two)
+    assert found.pairs.tolist() == [[0, 1], [2, 3]]
+    same = interaction_evidence(model, X[1000:], y[1000:], pairs=[("C", "D"), ("A", "B")])
+    np.testing.assert_array_equal(found.pairs, same.pairs)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_classes(classes):
+    X = rows()
+    f = np.stack([1.5 * X[:, 0] * X[:, 1], X[:, 2], -X[:, 3]], axis=1)[:, :classes]
+    noise = np.random.default_rng(1).gumbel(size=f.shape)
+    y = np.array(["a", "b", "c"])[(2 * f + noise).argmax(axis=1)]
+    found = interaction_evidence(fitted(X, y, "classification"), X[1000:], y[1000:])
+    assert (0, 1) in called(found)
+    assert len(called(found)) <= 2
+
+
+def test_labels_and_a_class_that_new_rows_lack():
+    X = rows()
+    y = np.stack([X[:, 0] * X[:, 1] > 0, X[:, 2] > 0], axis=1).astype(int)
+    found = interaction_evidence(fitted(X, y, "classification"), X[1000:], y[1000:])
+    assert found.pairs[0].tolist() == [0, 1]
+    one = y[:, 0]
+    model = fitted(X, one, "classification")
+    few = interaction_evidence(model, X[1000:][one[1000:] == 0], one[1000:][one[1000:] == 0])
+    assert np.isfinite(few.z).all()
+
+
+def test_rows_of_a_group_count_as_one(regression):
+    model, X, y = regression
+    new, truth = X[1000:], y[1000:]
+    plain = interaction_evidence(model, new, truth)
+    twice = pd.concat([new, new + 1e-9]), np.append(truth, truth)
+    doubled = interaction_evidence(model, *twice, groups=np.tile(np.arange(600), 2))
+    assert doubled.z[0] == pytest.approx(plain.z[0], rel=0.15)
+    assert interaction_evidence(model, *twice).z[0] > 1.2 * plain.z[0]
+
+
+def test_rows_that_trained_are_refused(regression):
+    model, X, y = regression
+    with pytest.raises(ValueError, match="kept apart"):
+        interaction_evidence(model, X[:1000], y[:1000])
+
+
+def test_models_of_unknown_rows_are_refused():
+    with pytest.raises(TypeError, match="fitted ensemble or selector"):
+        interaction_evidence(torch.nn.Linear(2, 1), rows()[:, :2], np.zeros(1600))
+
+
+def test_unknown_labels_are_named():
+    X = rows(300)
+    y = np.where(X[:, 0] > 0, "a", "b")
+    model = NetworkEnsembleClassifier(n_networks=1, max_epochs=1).fit(X[:200], y[:200])
+    with pytest.raises(ValueError, match="'z'"):
+        interaction_evidence(model, X[200:], np.full(100, "z"))
+
+
+# Parts of the test
+
+
+def test_what_functions_of_single_columns_say_is_taken_out():
+    X = rows(500, 2)
+    B = parts.basis_of(X, [np.array([0]), np.array([1])])
+    weight = np.ones(500)
+    straight = parts.without(np.stack([X[:, 0], X[:, 1] * 3 + 1], axis=1), B, weight)
+    assert abs(straight).max() < 1e-9
+    product = parts.without(X[:, :1] * X[:, 1:], B, weight)
+    assert 0.8 < product.std() < 1.2
+
+
+def test_a_basis_has_no_more_columns_than_rows_allow():
+    X = rows(50, 40)
+    assert parts.basis_of(X, [np.array([j]) for j in range(40)]).shape[1] <= 10
+
+
+def test_losses_are_those_of_the_formula():
+    target = encode_target(np.array(["a", "b", "a"]), "classification")
+    f = np.array([[1.0, -1], [0, 0], [-2, 2]])
+    p = np.exp(f) / np.exp(f).sum(axis=1, keepdims=True)
+    found = parts.losses(f, target.codes, target)
+    np.testing.assert_allclose(found, -np.log(p[[0, 1, 2], [0, 1, 0]]))
+    nothing = parts.loss_of_nothing(target.codes, np.ones(3), target)
+    assert nothing == pytest.approx(-(2 * np.log(2 / 3) + np.log(1 / 3)) / 3)
+
+
+def test_z_is_a_sum_over_its_standard_error():
+    s, weight = np.array([[1.0], [3.0], [-1.0]]), np.array([1.0, 2.0, 1.0])
+    expected = 6 / np.sqrt(1 + 2 * 9 + 1)
+    assert parts.z_values(s, weight, None)[0] == pytest.approx(expected)
+    grouped = parts.z_values(s, np.ones(3), np.array([0, 0, 1]))
+    assert grouped[0] == pytest.approx(3 / np.sqrt(16 + 1))

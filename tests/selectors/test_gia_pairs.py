@@ -1,0 +1,145 @@
+"""Columns for pairs of features behind those that `GIATransformer` selects."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import torch
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from sklearn_deeplifft import GIATransformer, load
+from sklearn_deeplifft.interventions._models import ensemble_of
+from sklearn_deeplifft.interventions.interactions._pair_rows import row_interactions
+
+FAST = {"n_networks": 2, "hidden_layer_sizes": (16,), "max_epochs": 15, "learning_rate": 0.02}
+
+
+def fitted(X, y, **parameters):
+    task = "classification" if len(np.unique(y)) < 10 else "regression"
+    networks = GIATransformer.default_estimator(task, **FAST)
+    given = {"n_features_to_select": 2, "random_state": 0} | parameters
+    return GIATransformer(networks, **given).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def xor():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.integers(0, 2, (800, 5)).astype(float), columns=list("ABCDE"))
+    return X, np.where(X["A"] != X["B"], "on", "off")
+
+
+@pytest.fixture(scope="module")
+def of_xor(xor):
+    return fitted(*xor, pairs=2)
+
+
+def by_definition(network, X, columns, donors):
+    """Mean over donors of f(x) - f(b_i, x) - f(b_j, x) + f(b_i, b_j, x)."""
+
+    def after(at, donor):
+        moved = X.copy()
+        moved[:, at] = donor[at]
+        return network(torch.tensor(moved)).detach().numpy()
+
+    (i, j), both = columns, np.concatenate(columns)
+    parts = [after([], b) - after(i, b) - after(j, b) + after(both, b) for b in donors]
+    return np.mean(parts, axis=0)
+
+
+@pytest.mark.parametrize("first", [torch.nn.Linear(5, 7), torch.nn.Identity()])
+def test_row_interactions_are_those_of_the_formula(first):
+    torch.manual_seed(0)
+    last = torch.nn.Linear(7 if isinstance(first, torch.nn.Linear) else 5, 2)
+    network = torch.nn.Sequential(first, torch.nn.Tanh(), last).double()
+    rng = np.random.default_rng(0)
+    X, donors = rng.standard_normal((6, 5)), rng.standard_normal((3, 5))
+    features = [np.array([0]), np.array([1, 2]), np.array([3]), np.array([4])]
+    pairs = np.array([[3, 1], [0, 1], [0, 2]])
+    response = ensemble_of(network, X[:2], scale="logit", task="classification").responses[0]
+    found = row_interactions(response, X, features, pairs, donors)
+    for k, (i, j) in enumerate(pairs):
+        expected = by_definition(network, X, (features[i], features[j]), donors)
+        expected -= expected.mean(axis=1, keepdims=True)
+        np.testing.assert_allclose(found[:, k], expected, atol=1e-12)
+
+
+def test_columns_have_names_of_their_pairs(of_xor, xor):
+    assert set(of_xor.pairs_[0]) == {"A", "B"}
+    names = of_xor.get_feature_names_out().tolist()
+    assert names[-2:] == [f"{i} x {j}" for i, j in of_xor.pairs_]
+    assert of_xor.transform(xor[0]).shape == (800, 4)
+
+
+def test_a_linear_model_learns_what_it_cannot_say_alone(xor, of_xor):
+    X, y = xor
+    alone = make_pipeline(fitted(X, y), LogisticRegression()).fit(X, y)
+    with_pairs = make_pipeline(of_xor, LogisticRegression()).fit(X, y)
+    assert alone.score(X, y) < 0.7
+    assert with_pairs.score(X, y) > 0.95
+
+
+def test_without_pairs_nothing_changes(xor, of_xor):
+    X, y = xor
+    plain = fitted(X, y)
+    assert not hasattr(plain, "pairs_")
+    np.testing.assert_array_equal(plain.ranking_, of_xor.ranking_)
+    np.testing.assert_array_equal(plain.effects_, of_xor.effects_)
+    np.testing.assert_array_equal(plain.transform(X), of_xor.transform(X)[:, :2])
+
+
+def test_a_second_fit_without_pairs_forgets_them(xor):
+    X, y = xor
+    gia = fitted(X, y, pairs=1).set_params(pairs=None).fit(X, y)
+    assert not hasattr(gia, "pairs_")
+    assert gia.transform(X).shape[1] == 2
+
+
+def test_pickles_and_files_give_the_same_columns(xor, of_xor, tmp_path):
+    expected = of_xor.transform(xor[0])
+    of_xor.save(tmp_path / "gia")
+    for other in (pickle.loads(pickle.dumps(of_xor)), load(tmp_path / "gia")):
+        assert other.get_feature_names_out().tolist() == of_xor.get_feature_names_out().tolist()
+        np.testing.assert_array_equal(other.transform(xor[0]), expected)
+
+
+def test_sparse_rows_stay_sparse_and_come_back(xor):
+    X, y = sp.csr_matrix(xor[0].to_numpy()), xor[1]
+    gia = fitted(X, y, pairs=1)
+    assert gia.pairs_ == [(0, 1)]
+    found = gia.transform(X)
+    assert sp.issparse(found)
+    assert found.shape == (800, 3)
+    np.testing.assert_array_equal(
+        gia.inverse_transform(found).toarray(), gia.inverse_transform(found[:, :2]).toarray()
+    )
+
+
+def test_several_classes_have_a_column_each():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 3))
+    gia = fitted(X, np.digitize(X[:, 0], [-0.5, 0.5]), pairs=2, output="effects")
+    i, j = gia.pairs_[0]
+    names = gia.get_feature_names_out().tolist()
+    assert names[-6] == f"x{i} x x{j}->0"
+    assert gia.transform(X).shape == (200, len(names))
+
+
+def test_one_feature_makes_no_pair():
+    X = np.random.default_rng(0).standard_normal((60, 1))
+    with pytest.raises(ValueError, match="two features or more"):
+        fitted(X, X[:, 0] > 0, pairs=1, n_features_to_select=1)
+
+
+@pytest.mark.parametrize("pairs", [0, "all", 1.5])
+def test_numbers_of_pairs_are_whole(xor, pairs):
+    with pytest.raises(ValueError, match="pairs"):
+        fitted(*xor, pairs=pairs)
+
+
+def test_before_fit_there_are_none():
+    with pytest.raises(NotFittedError):
+        GIATransformer(pairs=2).get_feature_names_out()
