@@ -5,9 +5,10 @@
 #              leaves out
 # make coverage
 #              the test suite, and the lines that no test runs; fails under 95 %
-# make lint    ruff, mypy and the import contracts
+# make lint    ruff, mypy, the import contracts and codespell
 # make bench   the quick form of every benchmark; fails where a figure is not within
 #              benchmarks/bounds.toml, and names it
+# make docs    the pages, in docs/_build/html
 # Each creates its own .venv the first time.
 
 PYTHON ?= python3
@@ -47,6 +48,7 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks $(ARGS)

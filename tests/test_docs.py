@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,12 @@ def _commands(page):
     return [line.removeprefix("$ ").split() for line in lines if line.startswith("$ ")]
 
 
-def _blocks():
-    """Python of the README, block by block; each stands alone."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return [part.split("```")[0] for part in text.split("```python\n")[1:]]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(language):
+    """Blocks of the README in a language; each of Python stands alone."""
+    return [part.split("```")[0] for part in README.split(f"```{language}\n")[1:]]
 
 
 def _examples():
@@ -103,19 +106,46 @@ def test_commands_run(tmp_path, monkeypatch):
         assert all(f"``{name}``" in text for name in written)
 
 
-def test_api_page_has_every_public_name():
-    page = (DOCS / "api.rst").read_text(encoding="utf-8")
+def _documented():
+    """Full names of all that the pages of the API document, page by page."""
+    for page in sorted((DOCS / "api").glob("*.rst")):
+        module = ""
+        for line in page.read_text(encoding="utf-8").splitlines():
+            directive, _, name = (part.strip() for part in line.partition("::"))
+            if directive == ".. currentmodule":
+                module = name
+            elif directive in (".. autoclass", ".. autoexception", ".. autofunction"):
+                yield name if name.startswith("sklearn_deeplifft.") else f"{module}.{name}"
+
+
+def test_api_pages_have_every_public_name():
     public = {name for name in sklearn_deeplifft.__all__ if not name.startswith("__")}
     modules = {"datasets", "interventions", "model_selection"}
     for name in modules:
         public |= set(importlib.import_module(f"sklearn_deeplifft.{name}").__all__)
-    documented = {
-        line.split("::")[1].strip()
-        for line in page.splitlines()
-        if line.startswith((".. autoclass::", ".. autoexception::", ".. autofunction::"))
-    }
     rooms = modules | {"networks", "sequences"}  # of these a part is for users
-    assert public - rooms <= documented
+    assert public - rooms <= {name.rpartition(".")[2] for name in _documented()}
+
+
+def test_tables_of_the_api_list_what_its_pages_document():
+    page = (DOCS / "api" / "index.rst").read_text(encoding="utf-8")
+    listed = [line.strip()[1:] for line in page.splitlines() if line.startswith("   ~")]
+    assert sorted(listed) == sorted(_documented())
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("selectors", ("DeepLIFFTSelector", "ImportanceNeuronSelector", "GIATransformer")),
+        ("ensembles", ("NetworkEnsembleClassifier", "NetworkEnsembleRegressor")),
+    ],
+)
+def test_groups_of_parameters_hold_each_parameter(page, names):
+    text = (DOCS / "api" / f"{page}.rst").read_text(encoding="utf-8")
+    groups = text.partition("* - start here")[2].partition("\n\n")[0]
+    classes = [getattr(sklearn_deeplifft, name) for name in names]
+    parameters = {name for each in classes for name in each().get_params(deep=False)}
+    assert set(re.findall("``(.+?)``", groups)) == parameters
 
 
 def test_paper_page_and_selector_agree():
@@ -140,12 +170,26 @@ def test_paper_page_and_selector_agree():
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.parametrize("number", range(len(_blocks())))
-def test_blocks_of_the_readme_run(number, tmp_path, monkeypatch, capsys):
+def test_python_of_the_readme_prints_what_it_says(tmp_path, monkeypatch, capsys):
+    """Every line of it, digits aside: the last of them are the processor's."""
     monkeypatch.chdir(tmp_path)
-    exec(compile(_blocks()[number], "README.md", "exec"), {})
-    assert capsys.readouterr().out
+    (code,), (said,) = _blocks("python"), _blocks("text")
+    exec(compile(code, "README.md", "exec"), {})
+    assert re.sub(r"\d", "0", capsys.readouterr().out) == re.sub(r"\d", "0", said)
 
 
-def test_the_readme_has_no_gap():
-    assert "@@" not in (ROOT / "README.md").read_text()
+def test_the_readme_is_short_and_its_links_lead_somewhere():
+    assert len(README.splitlines()) <= 120
+    links = [link for link in re.findall(r"\]\((.+?)\)", README) if "://" not in link]
+    assert len(links) > 10
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+@pytest.mark.slow
+def test_commands_of_the_readme_are_there():
+    typed = re.findall(r"^sklearn-deeplifft (\w+)", "".join(_blocks("console")), flags=re.MULTILINE)
+    assert typed == ["demo", "report"]
+    for command in (*typed, "rank", "gates", "whatif", "compare", "motifs"):
+        assert f"`{command}`" in README or command in typed
+        assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0

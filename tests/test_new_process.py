@@ -12,6 +12,7 @@ import json, sys
 import sklearn_deeplifft
 bare = sorted(sys.modules)
 import sklearn_deeplifft.plotting, sklearn_deeplifft.cli
+sklearn_deeplifft.DeepLIFFTSelector, sklearn_deeplifft.GIATransformer
 whole = sorted(sys.modules)
 import torch
 from sklearn_deeplifft.attribution import NetworkReader
@@ -26,7 +27,7 @@ class Loaded(NamedTuple):
     bare: set[str]
     """After an import of the package."""
     whole: set[str]
-    """After one of its figures and commands as well."""
+    """After one of its figures, commands and selectors as well."""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,6 @@ def test_importing_the_package_does_not_import(name, loaded):
 
 
 @pytest.mark.slow
-def test_figures_and_commands_import_no_matplotlib(loaded):
+def test_figures_commands_and_selectors_import_no_matplotlib(loaded):
     assert "click" in loaded.whole
     assert "matplotlib" not in loaded.whole

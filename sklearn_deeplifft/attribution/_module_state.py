@@ -34,7 +34,9 @@ def neutral_torch(*, autograd: bool = True) -> Iterator[None]:
             if torch.is_autocast_enabled(device):
                 stack.enter_context(torch.autocast(device, enabled=False))
         # A device context sees every call of torch, which takes time; none is needed for a CPU.
-        if torch.get_default_device().type != "cpu":
+        # The device is that of a new tensor: torch 2.5 has a get_default_device that raises after
+        # a default was taken back.
+        if torch.empty(0).device.type != "cpu":
             stack.enter_context(torch.device("cpu"))
         if dtype is not torch.float32:
             stack.callback(torch.set_default_dtype, dtype)
