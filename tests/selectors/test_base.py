@@ -96,7 +96,7 @@ def test_it_ranks_eliminates_and_cuts(monkeypatch):
     with counted_trainings(monkeypatch) as calls:
         longer = WeightSize.default_estimator(n_networks=2, max_epochs=40)
         selector = WeightSize(longer, step=0.5, random_state=0).fit(X, y)
-    assert [len(c) for c in calls] == [8, 8, 4, 4, 2, 2, 1, 1]
+    assert [len(c) for c in calls] == [8, 8, 4, 4, 2, 2]
     assert set(np.argsort(selector.ranking_)[:3]) == {0, 1, 2}
     assert selector.set_params(n_features_to_select=3).transform(X).shape == (120, 3)
 

@@ -452,7 +452,7 @@ def test_an_ensemble_without_a_seed_takes_the_selectors(data):
 
 @pytest.mark.parametrize(
     ("kind", "count"),
-    [(DeepLIFFTSelector, 22), (ImportanceNeuronSelector, 13), (GIATransformer, 16)],
+    [(DeepLIFFTSelector, 22), (ImportanceNeuronSelector, 13), (GIATransformer, 17)],
 )
 def test_parameters_of_selectors_are_few_and_none_is_the_ensembles(kind, count):
     own = set(inspect.signature(kind.__init__).parameters) - {"self"}
