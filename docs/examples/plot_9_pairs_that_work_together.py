@@ -50,7 +50,7 @@ print(f"R squared on new regions: {networks.score(X[2000:], y[2000:]):.2f}")
 
 # %%
 # All 66 pairs. The score is the size of what two motifs do together beyond the sum of each alone;
-# rows_... are regions with neither, one or both.
+# the columns of rows count regions with neither, one or both.
 
 effects = interaction_effects(networks, X[:2000])
 print(effects.top(5).to_frame()[["first", "second", "score", "rows_both", "flagged"]].to_string())
