@@ -19,7 +19,9 @@ __all__ = ["draw_pairs", "show_pairs"]
 
 MOST_PAIRS = 10
 NAME = 22
-"""Characters of the name of a feature."""
+"""Most characters of the name of a feature."""
+OTHERS = 56
+"""Characters of a line that are not names, at most as a rule."""
 ALPHA = 0.1
 """Share of false pairs among those that are called sure."""
 
@@ -36,9 +38,10 @@ def show_pairs(console: Console, found: PairsFound) -> None:
     show_title(console, f"Pairs, {shown_of(min(len(found.pairs), MOST_PAIRS), found.n_pairs)}")
     grid = grid_of(
         *(("rank", "right"), ("first", "left"), ("second", "left"), ("score", "right")),
-        *(("gain", "right"), ("z", "right"), ("q", "right"), ("emptiest cell", "right")),
+        *(("gain", "right"), ("z", "right"), ("q", "right"), ("rows", "right")),
         gap=2,
     )
+    name = min(max((console.width - OTHERS) // 2, 8), NAME)
     cells = found.pairs[[f"rows_{name}" for name in ("neither", "first", "second", "both")]]
     for (_, row), least in zip(found.pairs.iterrows(), cells.min(axis=1), strict=True):
         if row["rank"] > MOST_PAIRS:
@@ -47,7 +50,7 @@ def show_pairs(console: Console, found: PairsFound) -> None:
         sure = "bold" if row["q_value"] <= ALPHA else "dim"
         grid.add_row(
             Text(str(row["rank"])),
-            *(Text(shortened(row[side], NAME), style=sure) for side in ("first", "second")),
+            *(Text(shortened(row[side], name), style=sure) for side in ("first", "second")),
             Text(f"{row['score']:.3g}"),
             Text(f"{row['gain']:+.2%}"),
             Text(f"{row['z']:.1f}"),
@@ -62,7 +65,7 @@ def show_pairs(console: Console, found: PairsFound) -> None:
         f"{pairs[0].upper()}{pairs[1:]} q <= {ALPHA:g}. score: size of the interaction in "
         f"{_unit(found)}; it is above 0 for pairs that only add up as well, so q, not the score, "
         f"says whether there is one. gain: how much worse the other {found.n_test:,} rows are "
-        "predicted without it. emptiest cell: training rows with both low, one high, or both high; "
+        "predicted without it. rows: in the emptiest of the cells both low, one high, both high; "
         "where there are few, networks guess.",
     )
 

@@ -10,7 +10,7 @@ from sklearn_deeplifft.interventions._compose import Composed, compose
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.tables import FeatureGroups, Names, column_indices, column_names
 
-__all__ = ["bind", "columns_of", "described", "feature_label"]
+__all__ = ["bind", "columns_of", "described", "feature_label", "feature_labels"]
 
 
 def bind(
@@ -75,6 +75,16 @@ def described(bound: Intervention, names: Names = None) -> str:
     return " & ".join(part.describe(feature_label(part.positions, names)) for part in bound.parts)
 
 
+def feature_labels(
+    groups: FeatureGroups, names: Names, labels: Sequence[str | None] | None = None
+) -> tuple[str, ...]:
+    """Names of all features: labels of groups, where they have one, or those of their columns."""
+    if labels is None or len(labels) != len(groups.columns):  # groups of the networks' own
+        labels = [None] * len(groups.columns)
+    own = zip(labels, groups.columns, strict=True)
+    return tuple(label or feature_label(columns, names) for label, columns in own)
+
+
 def feature_label(columns: np.ndarray, names: Names) -> str:
     """Name of the feature that columns are together."""
     shown = [f"x{i}" if names is None else str(names[i]) for i in columns]
@@ -85,9 +95,12 @@ def feature_label(columns: np.ndarray, names: Names) -> str:
 
 
 def _common_prefix(shown: Sequence[str]) -> str:
-    """``grade`` of ``grade_low`` and ``grade_high``: how one-hot columns are named."""
-    stems = {name.rpartition("_")[0] for name in shown}
-    return stems.pop() if len(stems) == 1 else ""
+    """``grade`` of ``grade_low`` and ``grade_high``, or of ``grade=low``: one-hot columns."""
+    for mark in ("=", "_"):
+        stems = {name.rpartition(mark)[0] for name in shown}
+        if len(stems) == 1 and "" not in stems:
+            return stems.pop()
+    return ""
 
 
 def _require_whole_blocks(bound: Intervention, groups: FeatureGroups, names: Names) -> None:

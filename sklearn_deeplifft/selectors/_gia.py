@@ -42,7 +42,7 @@ from sklearn_deeplifft.selectors._intervention_scorer import (
 from sklearn_deeplifft.selectors._quantities import Quantities
 from sklearn_deeplifft.selectors._sources import Source
 from sklearn_deeplifft.sequences import position_groups
-from sklearn_deeplifft.tables import FeatureGroups, FitData, find_groups, target_scale
+from sklearn_deeplifft.tables import FeatureGroups, FitData, find_groups, group_labels, target_scale
 
 __all__ = ["GIATransformer"]
 
@@ -428,7 +428,10 @@ class GIATransformer(BaseNetworkSelector):
         if self.pairs is not None:
             rng = np.random.RandomState(self._background_seed)
             asked = found, base, self._groups, data.names, self.pairs, rng
-            self._pair_columns = strongest_pairs(*asked, mirrored=data.target.kind == "softmax")
+            labels = group_labels(self.feature_groups, data.names, base.shape[1])
+            self._pair_columns = strongest_pairs(
+                *asked, mirrored=data.target.kind == "softmax", labels=labels
+            )
             self.pairs_ = self._pair_columns.of_names(data.names)
 
     def _ensemble(self, rows: np.ndarray) -> Ensemble:

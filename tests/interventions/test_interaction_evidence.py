@@ -139,3 +139,17 @@ def test_z_is_a_sum_over_its_standard_error():
     assert parts.z_values(s, weight, None)[0] == pytest.approx(expected)
     grouped = parts.z_values(s, np.ones(3), np.array([0, 0, 1]))
     assert grouped[0] == pytest.approx(3 / np.sqrt(16 + 1))
+
+
+def test_dependent_columns_take_no_more_out_than_they_say():
+    """As of a one-hot block: with the constant its columns are one too many."""
+    rng = np.random.default_rng(0)
+    block = np.eye(3)[rng.integers(0, 3, 200)]
+    B = np.hstack([block - block.mean(axis=0), rng.standard_normal((200, 2))])
+    e, weight = rng.standard_normal((200, 4, 1)), rng.uniform(0.5, 2, 200)
+    rest = parts.without(e, B, weight)
+    np.testing.assert_allclose(rest, parts.without(e, B[:, 1:], weight), atol=1e-12)
+    design = np.hstack([np.ones((200, 1)), B[:, 1:]]) * np.sqrt(weight)[:, None]
+    flat = e[..., 0] * np.sqrt(weight)[:, None]
+    expected = flat - design @ np.linalg.lstsq(design, flat)[0]
+    np.testing.assert_allclose(rest[..., 0] * np.sqrt(weight)[:, None], expected, atol=1e-12)

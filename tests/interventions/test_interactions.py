@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
@@ -340,3 +341,22 @@ def test_same_seed_same_bits():
     one, same, other = (interaction_effects(net, X, random_state=s).score for s in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
+
+
+def test_features_are_called_by_the_labels_that_were_given():
+    """A label, the stem of one-hot columns, or what the columns are called."""
+    X = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(40, 6)),
+        columns=["smoker=no", "smoker=yes", "site_A", "site_B", "age", "dose"],
+    )
+    of_column = ["family", "family", 1, 1, None, None]
+    given = {"support": False, "n_background": 8}
+
+    def product(*columns):
+        return torch.stack(columns).prod(dim=0)
+
+    found = effects(product, X, feature_groups=of_column, **given)
+    assert found.names == ("family", "site", "age", "dose")
+    blocks = [["smoker=no", "smoker=yes"]]
+    found = effects(product, X, feature_groups=blocks, **given)
+    assert found.names == ("smoker", "site_A", "site_B", "age", "dose")

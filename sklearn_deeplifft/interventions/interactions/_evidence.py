@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
-from sklearn_deeplifft.interventions._bind import feature_label
+from sklearn_deeplifft.interventions._bind import feature_labels
 from sklearn_deeplifft.interventions._models import ensemble_behind, ensemble_of
 from sklearn_deeplifft.interventions._options import generator_of
 from sklearn_deeplifft.interventions._population import dense_rows, groups_for
@@ -30,7 +30,7 @@ from sklearn_deeplifft.interventions.interactions._interaction_effects import In
 from sklearn_deeplifft.interventions.interactions._interactions import interaction_effects
 from sklearn_deeplifft.interventions.interactions._pair_rows import donors_of, row_interactions
 from sklearn_deeplifft.ranking import q_values
-from sklearn_deeplifft.tables import FitData, check_rows, find_groups
+from sklearn_deeplifft.tables import FitData, check_rows, find_groups, group_labels
 
 __all__ = ["InteractionEvidence", "interaction_evidence"]
 
@@ -169,7 +169,8 @@ def interaction_evidence(
             "X and y are the rows that the networks were trained on, where whatever they overfit "
             "looks true. Pass rows that were kept apart, as by train_test_split."
         )
-    blocks = find_groups(groups_for(feature_groups, model), names, data.rows.shape[1])
+    given_groups, d = groups_for(feature_groups, model), data.rows.shape[1]
+    blocks = find_groups(given_groups, names, d)
     if not isinstance(pairs, InteractionEffects):
         asked: dict[str, Any] = {
             "feature_groups": feature_groups,
@@ -188,7 +189,7 @@ def interaction_evidence(
         p_value=p[order],
         q_value=q_values(p)[order],
         n_rows=len(index),
-        names=tuple(feature_label(own, names) for own in blocks.columns),
+        names=feature_labels(blocks, names, group_labels(given_groups, names, d)),
     )
 
 

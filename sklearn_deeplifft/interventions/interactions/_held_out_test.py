@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.linalg import orth
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import SplineTransformer
 
@@ -50,6 +51,9 @@ SHARE = 5
 
 STRENGTH = 1.0
 """Inverse of the penalty of the logistic fit: it must not run away where classes are parted."""
+
+DEPENDENT = 1e-9
+"""Singular values below this share of the largest are rounding."""
 
 TINY = 1e-12
 """Smallest probability whose logarithm is taken."""
@@ -118,7 +122,9 @@ def _logits(B: np.ndarray, codes: np.ndarray, weight: np.ndarray, k: int) -> np.
 def without(e: np.ndarray, B: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Rest of e (n, ...) after least squares on a constant and B, rows weighted."""
     root = np.sqrt(weight)
-    Q = np.linalg.qr(np.hstack([np.ones((len(B), 1)), B]) * root[:, None])[0]
+    # Columns may be dependent, as those of a one-hot block and the constant are: a plain QR would
+    # take out of e a direction that is rounding alone.
+    Q = orth(np.hstack([np.ones((len(B), 1)), B]) * root[:, None], rcond=DEPENDENT)
     flat = e.reshape(len(e), -1) * root[:, None]
     rest = (flat - Q @ (Q.T @ flat)) / root[:, None]
     return np.asarray(rest.reshape(e.shape))

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
-from sklearn_deeplifft.interventions._bind import feature_label
+from sklearn_deeplifft.interventions._bind import feature_labels
 from sklearn_deeplifft.interventions._models import ensemble_of
 from sklearn_deeplifft.interventions._options import generator_of, require_options
 from sklearn_deeplifft.interventions._population import (
@@ -29,7 +29,7 @@ from sklearn_deeplifft.interventions.interactions._pair_scores import (
     require_finite_background,
 )
 from sklearn_deeplifft.interventions.interactions._pair_search import Found, Question, search
-from sklearn_deeplifft.tables import FeatureGroups, column_indices, find_groups
+from sklearn_deeplifft.tables import FeatureGroups, column_indices, find_groups, group_labels
 
 __all__ = ["interaction_effects"]
 
@@ -176,7 +176,8 @@ def interaction_effects(
     question = Question(resolved, context, reduce == "rms", asked, most, support)
     told = Told(verbose, "interaction_effects")
     found = search(ensemble, population, base, groups, question, rng, told)
-    names = tuple(feature_label(own, population.names) for own in groups.columns)
+    labels = group_labels(groups_for(feature_groups, model), population.names, base.shape[1])
+    names = feature_labels(groups, population.names, labels)
     _require_sound(found, names)
     return InteractionEffects(
         score=found.scores.score,

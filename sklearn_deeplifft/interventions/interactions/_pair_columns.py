@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
-from sklearn_deeplifft.interventions._bind import feature_label
+from sklearn_deeplifft.interventions._bind import feature_labels
 from sklearn_deeplifft.interventions._models import Ensemble
 from sklearn_deeplifft.interventions._population import Population
 from sklearn_deeplifft.interventions.interactions._pair_levels import PairLevels
@@ -87,10 +88,12 @@ def strongest_pairs(
     rng: np.random.RandomState,
     *,
     mirrored: bool,
+    labels: Sequence[str | None] | None = None,
 ) -> PairColumns:
     """The ``k`` strongest pairs on rows (n, d) of the background, by root mean square of swaps.
 
-    Of two outputs that are ``mirrored``, as two classes are, the second has columns.
+    Of two outputs that are ``mirrored``, as two classes are, the second has columns. ``labels``
+    are those of the features.
     """
     G = len(groups.first)
     if G < 2:
@@ -105,7 +108,7 @@ def strongest_pairs(
     at = (1,) if mirrored and len(ensemble.outputs) == 2 else tuple(range(len(ensemble.outputs)))
     return PairColumns(
         features=tuple(groups.columns),
-        names=tuple(feature_label(own, known) for own in groups.columns),
+        names=feature_labels(groups, known, labels),
         pairs=found.pairs,
         donors=donors_of(base, N_DONORS, rng),
         outputs=tuple(ensemble.outputs[c] for c in at),
