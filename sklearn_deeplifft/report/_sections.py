@@ -24,8 +24,8 @@ WORDS = {"serious": "Serious", "caution": "Caution", "unknown": "Not known", "cl
 MOST_CLASSES, PER_CLASS = 30, 6
 VISIBLE = 0.0005
 BLUE_AND_RED = {
-    True: "Blue: more of the feature speaks for it; red: against it.",
-    False: "Blue: the prediction rises with the feature; red: it falls.",
+    True: "Blue: more of the feature speaks for it; red: against it; grey: its columns differ.",
+    False: "Blue: the prediction rises with the feature; red: it falls; grey: its columns differ.",
 }
 """By whether classes or labels are predicted."""
 

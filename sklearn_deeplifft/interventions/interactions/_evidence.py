@@ -227,7 +227,7 @@ def _tested(
         lost = losses(f, codes, target) - losses(f + rest, codes, target)
         gain[k] = np.average(lost, weights=weight) / worth if worth > 0 else 0.0
     # What was fitted to these rows is smaller than what it estimates.
-    free = max(1 - (B.shape[1] + N_RIVALS) / len(X), 0)
+    free = max(1 - (np.linalg.matrix_rank(B) + N_RIVALS) / len(X), 0)
     return gain, z_values(s, weight, groups) * np.sqrt(free)
 
 
