@@ -165,7 +165,7 @@ def compare_selectors(
         A number is not between 1 and n_features; there is no selector, or one is called
         ``"all features"``.
     TypeError
-        A selector has no number of features to set.
+        ``selectors`` is no mapping, or a selector has no number of features to set.
 
     Examples
     --------
@@ -213,6 +213,10 @@ def _several(n_features: int | Sequence[int] | None) -> list[int] | None:
 
 
 def _checked(selectors: Mapping[str, Any], *, own_numbers: bool) -> dict[str, Any]:
+    if not isinstance(selectors, Mapping):
+        raise TypeError(
+            f"selectors is a {type(selectors).__name__}; pass a dict of names and selectors."
+        )
     named = {str(name): one for name, one in selectors.items()}
     if not named:
         raise ValueError("selectors is empty; give one or more, each with a name.")

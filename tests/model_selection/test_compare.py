@@ -161,3 +161,9 @@ def test_the_display_draws_folds_and_means(found):
     np.testing.assert_allclose(
         curve.lines_["scaled"].get_ydata(), table.loc["scaled", "mean"].to_numpy()
     )
+
+
+def test_selectors_without_names_are_refused():
+    X, y = planted()
+    with pytest.raises(TypeError, match="selectors is a list; pass a dict of names and selectors"):
+        compare_selectors(X, y, [SelectKBest()])
