@@ -14,9 +14,7 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_deeplifft.ensembles import (
-    Report,
-)
+from sklearn_deeplifft.ensembles import Report
 from sklearn_deeplifft.interventions import Intervention
 from sklearn_deeplifft.interventions._background import weighted_rows
 from sklearn_deeplifft.interventions._effects import (
@@ -39,7 +37,7 @@ from sklearn_deeplifft.selectors._intervention_scorer import (
     ResponseSettings,
     bound_to,
 )
-from sklearn_deeplifft.selectors._quantities import Quantities
+from sklearn_deeplifft.selectors._quantities import Quantities, effects
 from sklearn_deeplifft.selectors._sources import Source
 from sklearn_deeplifft.sequences import position_groups
 from sklearn_deeplifft.tables import FeatureGroups, FitData, find_groups, group_labels, target_scale
@@ -389,14 +387,7 @@ class GIATransformer(BaseNetworkSelector):
         )
 
     def _quantities(self, kind: str) -> Quantities:
-        if kind == "regression":
-            changed = "prediction (in SD)"
-        else:
-            changed = "class's probability" if self.scale == "proba" else "class's centred logit"
-        by_class = f"mean change of the {changed}\nby having more of the feature"
-        one = f"mean effect on {self.target_class}\nof having more of the feature"
-        importance = f"mean size of the change of\nthe {changed}"
-        return Quantities(importance if self.target_class is None else one, by_class)
+        return effects(kind, self.scale, self.target_class)
 
     def _after_fit(self, data: FitData) -> None:
         base = _as_dense(self.background_)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["Quantities", "decomposed"]
+__all__ = ["Quantities", "decomposed", "effects"]
 
 
 class Quantities(NamedTuple):
@@ -32,3 +32,16 @@ def decomposed(importance: str, kind: str) -> Quantities:
         "mean change of the class's probability\nover its own rows",
         "change of the class's centred logit for one\nstandard deviation more of the feature",
     )
+
+
+def effects(kind: str, scale: str, target_class: Any) -> Quantities:
+    """Quantities of a selector whose scores are effects of interventions, on ``scale``."""
+    if kind == "regression":
+        changed = "prediction (in SD)"
+    else:
+        changed = "class's probability" if scale == "proba" else "class's centred logit"
+    if target_class is None:
+        importance = f"mean size of the change of\nthe {changed}"
+    else:
+        importance = f"mean effect on {target_class}\nof having more of the feature"
+    return Quantities(importance, f"mean change of the {changed}\nby having more of the feature")
