@@ -9,49 +9,31 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import skorch
 import torch
 from skorch.callbacks import Callback
 from skorch.helper import predefined_split
-from torch import Tensor, nn
-from torch.utils.data import Dataset
+from torch import Tensor
 
-from sklearn_deeplifft.ensembles._batched_module import ROWS, BatchedNetworks
-from sklearn_deeplifft.ensembles._null_columns import paired
-from sklearn_deeplifft.ensembles._random_streams import RandomStream
+from sklearn_deeplifft.ensembles._batched_module import BatchedNetworks
+from sklearn_deeplifft.ensembles._member_batches import Batch, Member, MemberBatches, MemberRows
 from sklearn_deeplifft.ensembles._under_way import UnderWay
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
     GatePenalty,
     GateReading,
     NetworkSettings,
-    NullColumns,
     criterion_of,
     path_epochs,
 )
 from sklearn_deeplifft.tables import Problem
 
-__all__ = ["Member", "Trace", "epoch_shape", "train_batch"]
-
-FETCHED = 2**18
-"""Numbers of the rows that are fetched at a time: 1 MB, a good part of a core's cache."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """One network before its first step, and the rows it sees."""
-
-    core: nn.Sequential
-    stream: RandomStream
-    training: np.ndarray
-    validation: np.ndarray
-    null_columns: NullColumns | None = None
-    """Those that it reads behind the real ones, if it reads any."""
+__all__ = ["Trace", "train_batch"]
 
 
 @dataclass
@@ -66,84 +48,6 @@ class Trace:
     held_out: np.ndarray | None = None
     """(m, R): outputs on the m rows held out, mean over the epochs. The best epoch is chosen by
     these rows, and what it says of them is no honest prediction; the mean over all epochs is."""
-
-
-class Batch(NamedTuple):
-    """Rows of every network: X (N, B, d), y (N, B, ...), weight (N, B), zero on padding."""
-
-    X: Tensor
-    y: Tensor
-    weight: Tensor
-    rows: list[int]
-    """Rows of each network in the epoch."""
-    start: int
-    """Place of the batch in the epoch."""
-    counts: np.ndarray
-    """(N,): rows of the batch that are not padding."""
-
-
-def epoch_shape(n: int, batch_size: int) -> tuple[int, int]:
-    """Batches of ``n`` rows, and rows of the last one with its padding."""
-    last = n - (math.ceil(n / batch_size) - 1) * batch_size if n else 0
-    return math.ceil(n / batch_size), last + -last % ROWS
-
-
-class MemberRows(Dataset[Any]):
-    """The training or the validation rows of the networks that still train."""
-
-    def __init__(self, table: Any, members: Sequence[Member], part: str) -> None:
-        self.table = table
-        self.index = [paired(getattr(m, part), m.null_columns) for m in members]
-
-    def __len__(self) -> int:
-        return max(len(index) for index in self.index)
-
-
-class MemberBatches:
-    """A loader: batch k of every network, in the network's own order while training."""
-
-    def __init__(
-        self, dataset: MemberRows, batch_size: int, streams: Sequence[RandomStream] | None = None
-    ) -> None:
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.streams = streams
-
-    def __iter__(self) -> Iterator[Batch]:
-        own = self.dataset.index
-        if self.streams is not None:
-            pairs = zip(self.streams, own, strict=True)
-            own = [index[stream.permutation(len(index))] for stream, index in pairs]
-        rows = [len(index) for index in own]
-        # Networks hold out folds that differ by a row: shorter epochs are filled with row 0, whose
-        # weight is then set to zero.
-        index = nn.utils.rnn.pad_sequence(own, batch_first=True)
-        size, total = self.batch_size, torch.tensor(rows)
-        table = self.dataset.table
-        numbers = len(rows) * index.shape[2] * table.width
-        together = size if table.whole is None else _rows_together(size, numbers)
-        for first in range(0, max(rows), together):
-            stop = min(first + together, max(rows))
-            at = nn.functional.pad(index[:, first:stop], (0, 0, 0, -(stop - first) % ROWS))
-            X, y, weight = table.take(at)
-            if min(*rows, stop) < first + at.shape[1]:
-                place = torch.arange(first, first + at.shape[1])
-                weight = weight.masked_fill(place >= total.clamp(max=stop)[:, None], 0)
-            for start in range(first, stop, size):
-                end = min(start + size, max(rows))
-                cut = slice(start - first, end + -(end - start) % ROWS - first)
-                counts = np.minimum(rows, end) - np.minimum(rows, start)
-                yield Batch(X[:, cut], y[:, cut], weight[:, cut], rows, start, counts)
-
-
-def _rows_together(batch_size: int, numbers: int) -> int:
-    """Rows of a table in memory that are fetched at a time, ``numbers`` in each of them.
-
-    To fetch a small batch takes longer than to learn from it; many large ones leave the cache.
-    """
-    # A batch that is not a multiple of ROWS is filled up with rows of its own.
-    several = 1 if batch_size % ROWS else FETCHED // (numbers * batch_size)
-    return batch_size * max(several, 1)
 
 
 class EnsembleNet(skorch.NeuralNet):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_deeplifft.ensembles._batched_training import epoch_shape
+from sklearn_deeplifft.ensembles._member_batches import epoch_shape
 from sklearn_deeplifft.ensembles._splits import Split
 from sklearn_deeplifft.ensembles._under_way import State, stage_of
 from sklearn_deeplifft.networks import NetworkSettings

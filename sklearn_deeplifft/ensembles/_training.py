@@ -18,10 +18,11 @@ from joblib import Parallel, delayed, effective_n_jobs
 from torch import nn
 
 from sklearn_deeplifft.attribution import neutral_torch
-from sklearn_deeplifft.ensembles._batched_training import Member, train_batch
+from sklearn_deeplifft.ensembles._batched_training import train_batch
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, Failures, key_of
 from sklearn_deeplifft.ensembles._chunks import chunks_of, kind_of
 from sklearn_deeplifft.ensembles._elsewhere import Delivery, outputs_of, spreads
+from sklearn_deeplifft.ensembles._member_batches import Member
 from sklearn_deeplifft.ensembles._null_columns import (
     all_carry_nulls,
     moments_with_nulls,

@@ -9,20 +9,23 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from torch import nn
 
-from sklearn_deeplifft.ensembles._batched_training import (
+from sklearn_deeplifft.ensembles import _member_batches, _standardized_rows
+from sklearn_deeplifft.ensembles._batched_training import train_batch
+from sklearn_deeplifft.ensembles._member_batches import (
     Member,
     MemberBatches,
     MemberRows,
     epoch_shape,
-    train_batch,
 )
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
 from sklearn_deeplifft.ensembles._standardized_rows import StandardizedRows
 from sklearn_deeplifft.ensembles._training import _member
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import NetworkSettings
+from sklearn_deeplifft.tables import Rows
 from tests import oracles as o
 from tests.ensembles._cases import SETTINGS, alone, assert_alike, assigned, case, together
 
@@ -84,6 +87,47 @@ def test_every_row_once_in_the_order_of_its_network(lengths, size, shuffled):
             torch.testing.assert_close(X, standardized(data)[order], rtol=1e-6, atol=1e-6)
             assert torch.equal(y, data.table.targets[order])
             assert torch.equal(weight, data.table.weight[order])
+
+
+@pytest.mark.parametrize("held", [2**23, 0])
+def test_rows_held_out_come_in_the_same_batches_every_epoch(monkeypatch, held):
+    monkeypatch.setattr(_member_batches, "HELD", held)
+    data = case(n=70)
+    table = StandardizedRows(data.table, np.arange(5), None)
+    parts = [np.arange(9), np.arange(10, 50), np.arange(50, 70)]
+    rows = MemberRows(table, [Member(None, None, p[:0], p) for p in parts], "validation")
+    loader, taken = MemberBatches(rows, 16), []
+    monkeypatch.setattr(table, "take", lambda at, take=table.take: taken.append(at) or take(at))
+
+    def seen():
+        return [torch.cat([b.X[j, : b.counts[j]] for b in loader]) for j in kept]
+
+    kept = [0, 1, 2]
+    first, n = seen(), len(taken)
+    for X, part in zip(first, parts, strict=True):
+        torch.testing.assert_close(X, standardized(data)[part], rtol=1e-6, atol=1e-6)
+    assert all(torch.equal(a, b) for a, b in zip(first, seen(), strict=True))
+    assert (len(taken) == n) == bool(held)
+    rows.index = rows.index[::2]
+    kept = [0, 1]
+    assert all(torch.equal(a, b) for a, b in zip(first[::2], seen(), strict=True))
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse", "mapped"])
+def test_rows_kept_whole_are_those_that_are_read(monkeypatch, tmp_path, kind):
+    X = np.random.default_rng(0).poisson(0.3, (40, 6)).astype(np.float32)
+    np.save(tmp_path / "x.npy", X)
+    forms = {"dense": X, "sparse": csr_array(X), "mapped": np.load(tmp_path / "x.npy", "r")}
+    rows = Rows(forms[kind])
+    table = replace(case(n=40).table, rows=rows, moments=(X.mean(0), X.std(0)))
+    columns, at = np.array([4, 0, 2]), torch.tensor([[[3], [7]], [[39], [0]]])
+    whole = StandardizedRows(table, columns, None)
+    assert (whole.whole is None) == (kind == "mapped")
+    monkeypatch.setattr(_standardized_rows, "SPARSE_BYTES", 0)
+    monkeypatch.setattr(_standardized_rows, "TABLE_BYTES", 0)
+    read = StandardizedRows(table, columns, None)
+    assert read.whole is None
+    assert torch.equal(whole.take(at)[0], read.take(at)[0])
 
 
 # A loop written out

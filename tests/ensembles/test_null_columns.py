@@ -407,6 +407,7 @@ def test_no_table_of_twice_the_columns(store, make, monkeypatch):
         return part
 
     monkeypatch.setattr(rows_module.Rows, "take", watched)
+    monkeypatch.setattr(standardized, "SPARSE_BYTES", 0)  # as of a large table
     knockoff_map = None
     if make == "blended":
         knockoff_map = KnockoffMap.of(np.eye(d), np.eye(d), np.zeros(d), np.ones(d))
@@ -466,7 +467,7 @@ def test_under_the_global_null_real_and_null_columns_are_alike():
 @pytest.mark.slow
 def test_nulls_drawn_anew_would_be_too_weak_a_yardstick(monkeypatch):
     """The same comparison finds out: what no network can overfit gets less weight."""
-    from sklearn_deeplifft.ensembles._batched_training import MemberBatches
+    from sklearn_deeplifft.ensembles._member_batches import MemberBatches
 
     rng, batches = np.random.default_rng(0), MemberBatches.__iter__
 
