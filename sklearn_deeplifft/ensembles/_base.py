@@ -14,6 +14,7 @@ from os import PathLike
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -22,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._applicable import require_applicable
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
+from sklearn_deeplifft.ensembles._choice_said import choice_said
 from sklearn_deeplifft.ensembles._knockoff_map import families_of, knockoff_map_of
 from sklearn_deeplifft.ensembles._linear import with_linear_members
 from sklearn_deeplifft.ensembles._out_of_fold import (
@@ -55,6 +57,7 @@ from sklearn_deeplifft.ensembles._splits import (
     with_null_draws,
 )
 from sklearn_deeplifft.ensembles._training import Execution
+from sklearn_deeplifft.ensembles._training_choice import Gates, choice_frame
 from sklearn_deeplifft.ensembles._validation_score import score_interval, validation_scores
 from sklearn_deeplifft.networks import (
     TrainedNetwork,
@@ -278,6 +281,28 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
         self._gate_groups, self._digest, self._held_out_bits = None, "", []
         self.validation_scores_ = np.full(len(networks), np.nan)
         self.validation_score_, self.validation_score_interval_ = np.nan, np.full(2, np.nan)
+
+    @property
+    def training_choice_(self) -> pd.DataFrame:
+        """What the training of each network came to, and which epoch of it was kept."""
+        check_is_fitted(self, "estimators_")
+        return choice_frame(
+            self._networks, self.validation_scores_, self._gates, ours=self._built_here
+        )
+
+    def _training_choice_said(self) -> str:
+        """The same in a sentence."""
+        frame, gates = self.training_choice_, self._gates
+        return choice_said(frame, self._networks, gates, ours=self._built_here)
+
+    @property
+    def _gates(self) -> Gates:
+        own = self._gate_groups
+        return Gates(np.arange(self.n_features_in_) if own is None else own)
+
+    @property
+    def _built_here(self) -> bool:
+        return adapter_of(self._trained_with["network"]).built_here
 
     def _keep_out_of_fold(self, found: OutOfFold) -> None:
         self.out_of_fold_score_, self.out_of_fold_interval_, self.chance_p_value_ = found

@@ -38,7 +38,7 @@ def outcome(d: int = 30, n_classes: int = 8, prefix: str = "f") -> Outcome:
     directions = np.sign(signed)
     return Outcome(
         *(table, ranking.join(by_class), classes, directions, comparison, 28, 12, False),
-        *([], None, None),
+        *([], None, None, "3 networks of 100 units."),
     )
 
 
