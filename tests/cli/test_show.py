@@ -56,6 +56,10 @@ def joined(found: Outcome) -> str:
     return " ".join(printed(found).split())
 
 
+def test_what_the_training_came_to_stands_below_the_rows():
+    assert "test the rankings. 3 networks of 100 units. Features," in joined(outcome())
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_thousands_of_features_and_many_classes_stay_short(width):
     text = printed(outcome(5000, 60, "a_rather_long_name_of_a_feature_"), width=width)
