@@ -284,7 +284,32 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
 
     @property
     def training_choice_(self) -> pd.DataFrame:
-        """What the training of each network came to, and which epoch of it was kept."""
+        """What the training of each network came to, and which epoch of it was kept.
+
+        One row per network, in the order of ``estimators_``; the index is called ``network``.
+
+        - ``hidden_layer_sizes``: a tuple, empty without a hidden layer;
+        - ``on_path``: whether a penalty rose along a path;
+        - ``epochs`` that were run, 1 or more;
+        - ``kept_epoch``: the one whose weights the network has, 1 or more;
+        - ``kept_by``: what decided on it, ``"held-out loss"`` (better by ``tol`` at least; with
+          ``l2`` times the squared weights), ``"training loss"`` (on a path without rows held out),
+          ``"last epoch"``, or what the early stopping of a skorch net monitors;
+        - ``penalty`` on the gates at the end of that epoch, 0 to 1; 0 where none acts;
+        - ``open_columns``: how many have an open gate then, and are all that the network reads;
+          without gates all columns;
+        - ``held_out_loss`` of that epoch, 0 or more, mean over the rows held out with their
+          training weights. Of classes or labels cross-entropy in nats (mean over labels, or over
+          several outputs) or that of ``loss="soft_f1"``, 0 to 1; of a regression squared error in
+          variances of the target (mean over targets), or in squared units if the network is your
+          own. It flatters where it decided;
+        - ``held_out_score``: as in ``validation_scores_``.
+
+        What is not known is missing (NaN, None or NA): layers of networks of your own; all but
+        epochs, open columns and score where these train by settings of their own, unless early
+        stopping restores the best weights; everything of a network that was trained before; loss
+        and score where no row was held out.
+        """
         check_is_fitted(self, "estimators_")
         return choice_frame(
             self._networks, self.validation_scores_, self._gates, ours=self._built_here

@@ -119,26 +119,9 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     validation_scores_ : ndarray of shape (n_networks,)
         Score of each network on its own held-out rows.
     training_choice_ : DataFrame of shape (n_networks, 9)
-        What the training of each network came to, one row each, in the order of ``estimators_``;
-        the index is called ``network``. What is not known is missing: layers of networks of your
-        own; all but epochs, open columns and score where these train by settings of their own and
-        no early stopping restores the best weights; everything of a network that you have trained
-        before. Columns:
-
-        - ``hidden_layer_sizes``, a tuple, empty without a hidden layer;
-        - ``on_path``, whether a penalty rose along a path;
-        - ``epochs`` run, from 1;
-        - ``kept_epoch``, the one whose weights the network has, from 1;
-        - ``kept_by``, what decided on it: ``"held-out loss"`` (better by ``tol`` at least; with
-          ``l2`` times the squared weights), ``"training loss"`` (on a path without rows held out),
-          ``"last epoch"``, or what the early stopping of a skorch net monitors;
-        - ``penalty`` on the gates at the end of that epoch, 0 to 1; 0 where none acts;
-        - ``open_columns``, the number of those whose gates are open then, and which alone the
-          network reads; without gates all of them;
-        - ``held_out_loss`` of that epoch, 0 or more: mean over the rows held out, with their
-          training weights, of the cross-entropy in nats (of several labels or outputs the mean over
-          them), or of ``loss="soft_f1"``, 0 to 1. Where it chose the epoch it flatters;
-        - ``held_out_score``, as in ``validation_scores_``.
+        What the training of each network came to: its hidden layers, whether it walked a penalty's
+        path, epochs, the one that was kept and what decided on it, the penalty and the number of
+        open columns there, loss and score on held-out rows. The property names the columns.
     out_of_fold_score_ : float
         Balanced accuracy, 0 to 1, of one prediction for every row that was held out: the
         mean over the networks it was held out from and, where these rows chose the epoch that was
