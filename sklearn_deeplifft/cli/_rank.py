@@ -56,6 +56,8 @@ class Outcome:
     """What ranked, fitted on ``ranked``."""
     ranked: Parts
     """Its rows are the training rows: all of them with ``all_rows``."""
+    training: str = ""
+    """What the training of its networks came to, in a sentence."""
     at_chance: bool = False
     """Whether networks predict no better than chance; the ranking then means nothing."""
 
@@ -145,6 +147,7 @@ def rank_table(
         notes=notes_of(warned),
         selector=selector,
         ranked=ranked,
+        training=selector.estimator_._training_choice_said(),
         at_chance=bool(selector.at_chance_),
     )
 

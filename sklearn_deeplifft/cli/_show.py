@@ -45,6 +45,7 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
     """Print everything but the files."""
     show_notes(console, outcome.notes)
     console.print(rows_line(outcome))
+    console.print(outcome.training)
     console.print()
     listed = _listed(outcome)
     show_features(console, listed, UNITS[outcome.table.task])

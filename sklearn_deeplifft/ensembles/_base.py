@@ -14,6 +14,7 @@ from os import PathLike
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -22,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._applicable import require_applicable
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
+from sklearn_deeplifft.ensembles._choice_said import choice_said
 from sklearn_deeplifft.ensembles._knockoff_map import families_of, knockoff_map_of
 from sklearn_deeplifft.ensembles._linear import with_linear_members
 from sklearn_deeplifft.ensembles._out_of_fold import (
@@ -55,6 +57,7 @@ from sklearn_deeplifft.ensembles._splits import (
     with_null_draws,
 )
 from sklearn_deeplifft.ensembles._training import Execution
+from sklearn_deeplifft.ensembles._training_choice import Gates, choice_frame
 from sklearn_deeplifft.ensembles._validation_score import score_interval, validation_scores
 from sklearn_deeplifft.networks import (
     TrainedNetwork,
@@ -278,6 +281,53 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
         self._gate_groups, self._digest, self._held_out_bits = None, "", []
         self.validation_scores_ = np.full(len(networks), np.nan)
         self.validation_score_, self.validation_score_interval_ = np.nan, np.full(2, np.nan)
+
+    @property
+    def training_choice_(self) -> pd.DataFrame:
+        """What the training of each network came to, and which epoch of it was kept.
+
+        One row per network, in the order of ``estimators_``; the index is called ``network``.
+
+        - ``hidden_layer_sizes``: a tuple, empty without a hidden layer;
+        - ``on_path``: whether a penalty rose along a path;
+        - ``epochs`` that were run, 1 or more;
+        - ``kept_epoch``: the one whose weights the network has, 1 or more;
+        - ``kept_by``: what decided on it, ``"held-out loss"`` (better by ``tol`` at least; with
+          ``l2`` times the squared weights), ``"training loss"`` (on a path without rows held out),
+          ``"last epoch"``, or what the early stopping of a skorch net monitors;
+        - ``penalty`` on the gates at the end of that epoch, 0 to 1; 0 where none acts;
+        - ``open_columns``: how many have an open gate then, and are all that the network reads;
+          without gates all columns;
+        - ``held_out_loss`` of that epoch, 0 or more, mean over the rows held out with their
+          training weights. Of classes or labels cross-entropy in nats (mean over labels, or over
+          several outputs) or that of ``loss="soft_f1"``, 0 to 1; of a regression squared error in
+          variances of the target (mean over targets), or in squared units if the network is your
+          own. It flatters where it decided;
+        - ``held_out_score``: as in ``validation_scores_``.
+
+        What is not known is missing (NaN, None or NA): layers of networks of your own; all but
+        epochs, open columns and score where these train by settings of their own, unless early
+        stopping restores the best weights; everything of a network that was trained before; loss
+        and score where no row was held out.
+        """
+        check_is_fitted(self, "estimators_")
+        return choice_frame(
+            self._networks, self.validation_scores_, self._gates, ours=self._built_here
+        )
+
+    def _training_choice_said(self) -> str:
+        """The same in a sentence."""
+        frame, gates = self.training_choice_, self._gates
+        return choice_said(frame, self._networks, gates, ours=self._built_here)
+
+    @property
+    def _gates(self) -> Gates:
+        own = self._gate_groups
+        return Gates(np.arange(self.n_features_in_) if own is None else own)
+
+    @property
+    def _built_here(self) -> bool:
+        return adapter_of(self._trained_with["network"]).built_here
 
     def _keep_out_of_fold(self, found: OutOfFold) -> None:
         self.out_of_fold_score_, self.out_of_fold_interval_, self.chance_p_value_ = found

@@ -111,6 +111,10 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
         the same rows, not of other rows. NaN with one network.
     validation_scores_ : ndarray of shape (n_networks,)
         Score of each network on its own held-out rows.
+    training_choice_ : DataFrame of shape (n_networks, 9)
+        What the training of each network came to: its hidden layers, whether it walked a penalty's
+        path, epochs, the one that was kept and what decided on it, the penalty and the number of
+        open columns there, loss and score on held-out rows. The property names the columns.
     out_of_fold_score_ : float
         R squared, 1 at best, of one prediction for every row that was held out: the
         mean over the networks it was held out from and, where these rows chose the epoch that was

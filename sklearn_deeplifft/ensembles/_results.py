@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -11,7 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_deeplifft.ensembles._batched_training import Trace
-from sklearn_deeplifft.networks import GateReading, NetworkSettings, relu_mlp, seeded
+from sklearn_deeplifft.networks import (
+    GateReading,
+    KeptEpoch,
+    NetworkSettings,
+    kept_epoch,
+    path_epochs,
+    relu_mlp,
+    seeded,
+)
 from sklearn_deeplifft.tables import Problem
 
 __all__ = ["Result", "fresh_core", "write_history"]
@@ -35,6 +44,15 @@ class Result(NamedTuple):
         for name, value in (self.gates._asdict() if self.gates else {}).items():
             found[f"gates.{name}"] = value.numpy()
         return found
+
+    def kept(self, settings: NetworkSettings, n_training: int) -> KeptEpoch:
+        """The epoch whose weights the core has, in a training on so many rows."""
+        epochs = settings.max_epochs
+        if settings.gates is not None:
+            steps = math.ceil(n_training / settings.batch_size)
+            epochs = path_epochs(settings.gates, epochs, steps)
+        watched = bool(self.trace.valid_loss)
+        return kept_epoch(settings, self.trace.best_epoch, epochs, watched=watched)
 
     @classmethod
     def of_arrays(

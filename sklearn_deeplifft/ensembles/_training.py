@@ -298,6 +298,7 @@ class _Work:
             gates=result.gates,
             null_columns=self.splits[i].null_columns,
             held_out=result.trace.held_out,
+            kept=result.kept(self.settings[i], len(self.splits[i].training)),
         )
 
     def _net(self, i: int, result: Result) -> tuple[skorch.NeuralNet, Preprocessed]:

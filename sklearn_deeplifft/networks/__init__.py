@@ -22,6 +22,7 @@ from sklearn_deeplifft.networks._gates import (
 )
 from sklearn_deeplifft.networks._hash import hash_of, key_of_parameters
 from sklearn_deeplifft.networks._heads import heads_for
+from sklearn_deeplifft.networks._kept_epoch import HELD_OUT, LAST, TRAINING, KeptEpoch, kept_epoch
 from sklearn_deeplifft.networks._keras import from_keras
 from sklearn_deeplifft.networks._kinds import adapter_of, is_network
 from sklearn_deeplifft.networks._modules import (
@@ -61,7 +62,10 @@ __all__ = [
     "GateReading",
     "GateSettings",
     "GaussianNoise",
+    "HELD_OUT",
+    "KeptEpoch",
     "KnockoffMap",
+    "LAST",
     "LOGITS",
     "Moments",
     "NetworkAdapter",
@@ -71,6 +75,7 @@ __all__ = [
     "OutputKind",
     "Preprocessed",
     "Standardize",
+    "TRAINING",
     "TrainedNetwork",
     "TrainingJob",
     "TrainingTable",
@@ -87,6 +92,7 @@ __all__ = [
     "hash_of",
     "heads_for",
     "is_network",
+    "kept_epoch",
     "key_of_parameters",
     "known_classes",
     "letters_of",

@@ -60,6 +60,10 @@ class GateSettings:
         """G."""
         return max(self.feature_of_column) + 1
 
+    def penalty_at(self, share: float) -> float:
+        """The penalty c after this share of the whole training, 0 to 1."""
+        return float(self.path_start ** (1 - share)) if self.penalty is None else self.penalty
+
     def on(self, columns: np.ndarray) -> GateSettings:
         """The same for some of the columns, ascending positions, as a table of their own."""
         found = np.unique(np.asarray(self.feature_of_column)[columns], return_inverse=True)[1]

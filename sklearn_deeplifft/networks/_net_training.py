@@ -16,6 +16,7 @@ from sklearn_deeplifft.networks._batches import TableDataset
 from sklearn_deeplifft.networks._build import NetworkSettings
 from sklearn_deeplifft.networks._gate_callback import CloseGates
 from sklearn_deeplifft.networks._held_out import HeldOut
+from sklearn_deeplifft.networks._kept_epoch import kept_by_net
 from sklearn_deeplifft.networks._misfit import explained_misfit
 from sklearn_deeplifft.networks._modules import Preprocessed
 from sklearn_deeplifft.networks._penalty import path_epochs
@@ -45,11 +46,16 @@ def initialized(network: Any, build: Callable[[], skorch.NeuralNet], seed: int) 
 
 
 def train_net(
-    build: Callable[..., skorch.NeuralNet], job: TrainingJob, *, weighted: bool = True
+    build: Callable[..., skorch.NeuralNet],
+    job: TrainingJob,
+    *,
+    weighted: bool = True,
+    own_callbacks: bool = False,
 ) -> TrainedNetwork:
     """Train the net that ``build`` returns for a problem, settings, moments and a start.
 
-    ``weighted`` hands targets on with their weights, to a loss that reads both.
+    ``weighted`` hands targets on with their weights, to a loss that reads both; ``own_callbacks``
+    says that the net may have some of the user's.
     """
     settings, table = _settings_within(job), job.table
     weight = table.weight if weighted else None
@@ -76,6 +82,7 @@ def train_net(
         best,
         gates,
         held_out=next((c.pop_mean() for c in watching), None),
+        kept=kept_by_net(net, settings, own_callbacks=own_callbacks),
     )
 
 

@@ -52,10 +52,7 @@ class GatePenalty:
 
     def now(self) -> float:
         """The penalty c of the current step."""
-        if self.settings.penalty is not None:
-            return self.settings.penalty
-        share = min(self.step / max(self.n_steps, 1), 1.0)
-        return float(self.settings.path_start ** (1 - share))
+        return self.settings.penalty_at(min(self.step / max(self.n_steps, 1), 1.0))
 
     def after_step(self, W: Tensor, g: Tensor | None) -> None:
         """Project gates to non-negative numbers and shrink what they let through, in place.

@@ -147,7 +147,7 @@ class SkorchAdapter(NetworkAdapter):
                 "validation_fraction above 0, or take EarlyStopping out of its callbacks."
             )
         build = partial(users_net, self.network, weighted=weighted)
-        return train_net(build, job, weighted=weighted)
+        return train_net(build, job, weighted=weighted, own_callbacks=True)
 
     def read_fitted(self) -> TrainedNetwork:
         """Take the module of a fitted net."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from sklearn_deeplifft.networks._build import LOGITS, Moments, NetworkSettings, OutputKind
 from sklearn_deeplifft.networks._gates import GateReading
+from sklearn_deeplifft.networks._kept_epoch import KeptEpoch
 from sklearn_deeplifft.networks._modules import Standardize
 from sklearn_deeplifft.networks._null_columns import NullColumns
 from sklearn_deeplifft.tables import Problem, Rows
@@ -38,6 +39,8 @@ class TrainedNetwork(NamedTuple):
     held_out: np.ndarray | None = None
     """(m, R): outputs on the m rows held out, mean over the epochs of training; None where the rows
     held out had no say in which epoch was kept, or are not known."""
+    kept: KeptEpoch | None = None
+    """The epoch that the weights are of; None where others have trained it, or may have."""
 
 
 @dataclass(frozen=True)

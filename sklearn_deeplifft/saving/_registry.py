@@ -33,6 +33,7 @@ OURS = {
     "networks._gate_callback": ("CloseGates",),
     "networks._gates": ("FeatureGate", "GateReading", "GateSettings", "GaussianNoise"),
     "networks._held_out": ("HeldOut",),
+    "networks._kept_epoch": ("KeptEpoch",),
     "networks._losses": (
         *("MultiSoftmaxLoss", "SoftF1Loss", "WeightedBCELoss", "WeightedBCEWithLogitsLoss"),
         *("WeightedCrossEntropyLoss", "WeightedMSELoss", "WeightedNLLLoss"),

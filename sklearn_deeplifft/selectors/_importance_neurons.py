@@ -145,6 +145,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         Whether the networks predict held-out rows no better than chance; the ranking then means
         nothing, which a warning says. None where that cannot be told, as of a fitted network of
         your own, whose held-out rows are not known.
+    training_choice_ : DataFrame of shape (n_networks, 9)
+        That of ``estimator_``: which epochs its networks keep, what decided, what is open there.
     estimator_ : NetworkEnsembleClassifier or NetworkEnsembleRegressor
         The fitted ensemble, on all features: it predicts, has ``validation_score_`` and its
         networks, ``estimators_``, take raw rows.

@@ -36,6 +36,7 @@ def summary_of(selector: Any, most: int, width: int) -> Summary:
     console = Console(file=stream, width=width, color_system=None, **settings)
     console.print(_table_line(selector))
     console.print(_networks_line(selector))
+    console.print(selector.estimator_._training_choice_said())
     console.print(_cut_line(selector))
     console.print()
     listed, quantities = _listed(selector), selector.quantities_
@@ -89,7 +90,8 @@ def _networks_line(selector: Any) -> str:
     networks = counted(len(selector.importances_per_network_), "network")
     score, interval = ensemble.out_of_fold_score_, ensemble.out_of_fold_interval_
     if math.isnan(score):
-        return f"{networks}; no row is known that was held out, so what they are worth is not."
+        them = "it is" if len(selector.importances_per_network_) == 1 else "they are"
+        return f"{networks}; no row is known that was held out, so what {them} worth is not."
     ends = "" if np.isnan(interval).any() else f" [{interval[0]:.3f}, {interval[1]:.3f}]"
     worth = f"{networks}: {METRICS[ensemble._task]} {score:.3f}{ends} on rows held out"
     if selector.at_chance_ is None:

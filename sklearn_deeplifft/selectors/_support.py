@@ -66,6 +66,7 @@ class RankedFeatures(SelectorMixin):
     importances_std_: np.ndarray
     importances_interval_: np.ndarray
     mean_ranks_: np.ndarray
+    estimator_: Any
     _groups: FeatureGroups
     _group_labels: Sequence[str | None]
     """Labels of features, in the order in which ``feature_groups`` has them."""
@@ -189,8 +190,9 @@ class RankedFeatures(SelectorMixin):
         """What the fit has found, as text.
 
         Rows, columns and classes; the score of the networks on rows held out, and whether it is
-        better than chance; how many features the current cut keeps, and how far the networks' own
-        lists agree; the first features, and what speaks for and against each class.
+        better than chance; which epochs the networks keep; how many features the current cut keeps,
+        and how far the networks' own lists agree; the first features, and what speaks for and
+        against each class.
 
         Parameters
         ----------
@@ -308,6 +310,12 @@ class RankedFeatures(SelectorMixin):
         """Columns of each feature, in the order of their first columns."""
         check_is_fitted(self, "ranking_")
         return self._groups.columns
+
+    @property
+    def training_choice_(self) -> pd.DataFrame:
+        """What the training of each network on all features came to, as the ensemble has it."""
+        check_is_fitted(self, "ranking_")
+        return self.estimator_.training_choice_
 
     @property
     def selection_frequency_(self) -> np.ndarray:

@@ -57,6 +57,12 @@ def test_ranking_has_a_signed_column_for_each_class(done):
     assert lines["top"].split()[1].startswith("+0.")
 
 
+def test_it_says_what_held_out_rows_decided(done):
+    shown = " ".join(done[1].stdout.split())
+    kept = "test the rankings. 1 network of 100 units, kept where held-out loss was least: "
+    assert re.search(rf"{kept}(\d of 4|all 4) columns open\. Features", shown)
+
+
 def test_comparison_is_tidy(done):
     comparison = pd.read_csv(done[0] / "out" / "comparison.csv", keep_default_na=False)
     methods = ["DeepLIFFT", "L1 logistic", "random forest", "ANOVA F-test"]

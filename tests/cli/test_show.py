@@ -38,7 +38,7 @@ def outcome(d: int = 30, n_classes: int = 8, prefix: str = "f") -> Outcome:
     directions = np.sign(signed)
     return Outcome(
         *(table, ranking.join(by_class), classes, directions, comparison, 28, 12, False),
-        *([], None, None),
+        *([], None, None, "3 networks of 100 units."),
     )
 
 
@@ -54,6 +54,10 @@ def printed(found: Outcome, **settings) -> str:
 def joined(found: Outcome) -> str:
     """What is printed, without the ends of lines."""
     return " ".join(printed(found).split())
+
+
+def test_what_the_training_came_to_stands_below_the_rows():
+    assert "test the rankings. 3 networks of 100 units. Features," in joined(outcome())
 
 
 @pytest.mark.parametrize("width", [80, 120])

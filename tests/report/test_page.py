@@ -34,6 +34,12 @@ def test_score_comes_first_and_every_section_is_there(page):
     assert page.index("balanced accuracy on rows held out") < page.index("signal")
 
 
+def test_it_says_what_held_out_rows_decided(page, fitted):
+    said = fitted[0].estimator_._training_choice_said()
+    assert said.startswith("2 networks of 100 units, kept where held-out loss was least: ")
+    assert f"<dt>Training</dt><dd>{said}</dd>" in page
+
+
 def test_links_within_the_page_lead_somewhere(page):
     parsed = Page(page)
     links = [v for _, a in parsed.tags for k, v in a.items() if k.endswith("href")]

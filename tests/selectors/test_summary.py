@@ -58,7 +58,13 @@ def test_rows_classes_worth_cut_and_features(ensemble, frame, data, kind):
     assert text.startswith(f"{kind.__name__}: {len(frame)} rows, 8 columns, 3 classes: x, y, z.")
     score, (low, high) = ensemble.out_of_fold_score_, ensemble.out_of_fold_interval_
     worth = f"2 networks: balanced accuracy {score:.3f} [{low:.3f}, {high:.3f}] on rows held out"
-    assert f"{worth}, better than chance." in text
+    open_ = ensemble.training_choice_["open_columns"]
+    low, high = open_.min(), open_.max()
+    shown = f"{low} to {high} of 8" if low < high else f"{low} of 8" if low < 8 else "all 8"
+    assert (
+        f"{worth}, better than chance. 2 networks of 8 units, kept where held-out loss was least: "
+        f"{shown} columns open. Keeps 3 of 8"
+    ) in text
     assert (
         f"Keeps 3 of 8 features; the networks' own lists agree by {selector.stability_:.2f}" in text
     )
@@ -109,7 +115,10 @@ def test_a_network_of_the_users_own_has_no_rows_held_out(ensemble, frame, data):
     selector = DeepLIFFTSelector(ensemble.estimators_[0], prefit=True)
     text = selector.fit(data.X, np.array(list("xyz"))[data.y]).summary()
     text = words(text)
-    assert "1 network; no row is known that was held out" in text
+    assert (
+        "1 network; no row is known that was held out, so what it is worth is not. 1 network of "
+        "the user's own, trained elsewhere. Keeps"
+    ) in text
     assert "Keeps 4 of 8 features." in text
 
 

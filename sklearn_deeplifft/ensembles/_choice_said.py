@@ -1,0 +1,92 @@
+"""What held-out rows decided in the training of an ensemble, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from sklearn_deeplifft._printable import counted
+from sklearn_deeplifft.ensembles._training_choice import Gates
+from sklearn_deeplifft.networks import HELD_OUT, LAST, TRAINING, TrainedNetwork
+
+__all__ = ["choice_said"]
+
+KIND = ["hidden_layer_sizes", "on_path", "kept_by"]
+"""Columns in which networks that are told together are alike."""
+
+
+def choice_said(
+    frame: pd.DataFrame, networks: Sequence[TrainedNetwork], gates: Gates, *, ours: bool
+) -> str:
+    """Say how many networks of each kind there are, which epochs they keep, and what is open then.
+
+    ``frame`` is ``training_choice_`` of these networks, and ``gates`` are theirs; ``ours`` says
+    whether we have built them.
+    """
+    parts: list[str] = []
+    for _, own in frame.groupby(KIND, sort=False, dropna=False):
+        which = "" if parts else " network" if len(own) == 1 else " networks"
+        kind = _kind(own["hidden_layer_sizes"].iloc[0]) if ours else "of the user's own"
+        gated = [trained for i in own.index if (trained := networks[i]).gates is not None]
+        ending = _open(gated, gates, first=not parts) if gated else _epochs(own)
+        parts.append(f"{len(own):,}{which} {kind}, {_kept(own)}{_penalty(own)}{ending}")
+    return "; ".join(parts) + "."
+
+
+def _kind(hidden: tuple[int, ...]) -> str:
+    if not hidden:
+        return "without a hidden layer"
+    *others, last = (f"{width:,}" for width in hidden)
+    if not others:
+        return f"of {counted(hidden[0], 'unit')}"
+    return f"of {', '.join(others)} and {last} units"
+
+
+def _kept(own: pd.DataFrame) -> str:
+    by = own["kept_by"].iloc[0]
+    if own["epochs"].isna().any():
+        return "trained elsewhere"
+    if pd.isna(by):
+        return f"trained by {'its' if len(own) == 1 else 'their'} own settings"
+    if by == LAST:
+        return "trained to the end"
+    if by == TRAINING:
+        return "kept where training loss was least, as no row was held out"
+    return f"kept where {by} was {'least' if by == HELD_OUT else 'best'}"
+
+
+def _penalty(own: pd.DataFrame) -> str:
+    """A penalty that stays as it is; along a path every network has another."""
+    penalty = own["penalty"].iloc[0]
+    acts = penalty > 0 and not own["on_path"].iloc[0]
+    return f" under a penalty of {penalty:g}" if acts else ""
+
+
+def _epochs(own: pd.DataFrame) -> str:
+    """Where there are no gates: which epochs, of how many."""
+    if own["epochs"].isna().any():
+        return ""
+    run, by = _range(own["epochs"]), own["kept_by"].iloc[0]
+    if not pd.isna(by) and by != LAST:
+        kept = _range(own["kept_epoch"])
+        return f": epoch{'s' if ' ' in kept else ''} {kept} of {run}"
+    return f": {run} epoch{'' if run == '1' else 's'}"
+
+
+def _open(networks: Sequence[TrainedNetwork], gates: Gates, *, first: bool) -> str:
+    """How many gates are open."""
+    masks = (gates.open(trained) for trained in networks)
+    counts = pd.Series([int(mask.sum()) for mask in masks if mask is not None])
+    thing = "column" if gates.n == len(gates.of_column) else "feature"
+    if counts.min() < gates.n:
+        return f": {_range(counts)} of {counted(gates.n, thing)} open"
+    if gates.n == 1:
+        return f": the only {thing} open"
+    every = "both" if gates.n == 2 else f"all {gates.n:,}"
+    return f": {every} {thing}s open" if first else ": all open"
+
+
+def _range(numbers: pd.Series) -> str:
+    low, high = int(numbers.min()), int(numbers.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
