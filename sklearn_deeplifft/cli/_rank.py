@@ -86,6 +86,7 @@ class Outcome:
             "score": float(self.selector.estimator_.out_of_fold_score_),
             "score_interval": [float(low), float(high)],
             "at_chance": self.at_chance,
+            "training": self.training,
             "notes": [*self.table.notes, *self.notes],
             "ranking": records(self.ranking),
             "comparison": records(self.comparison),

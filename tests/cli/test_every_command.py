@@ -20,11 +20,19 @@ from tests.cli.conftest import QUICK, classes_frame, run
 
 TABLE_COMMANDS = ("rank", "gates", "whatif", "interactions", "report", "compare")
 RESULTS = {
-    "rank": {"ranking", "comparison", "score", "score_interval", "at_chance"},
+    "rank": {"ranking", "comparison", "score", "score_interval", "at_chance", "training"},
     "gates": {"ranking", "stability", "at_chance"},
     "whatif": {"ranking", "effects", "doses", "at_chance"},
     "interactions": {"pairs", "score", "at_chance"},
-    "report": {"ranking", "comparison", "doubts", "score", "score_interval", "at_chance"},
+    "report": {
+        "ranking",
+        "comparison",
+        "doubts",
+        "score",
+        "score_interval",
+        "at_chance",
+        "training",
+    },
     "compare": {"comparison", "folds"},
 }
 """Keys of the JSON of each, beside those of all."""
