@@ -53,6 +53,9 @@ class Trace:
 class EnsembleNet(skorch.NeuralNet):
     """skorch's loop, with one loss for each network."""
 
+    watched_from = 1
+    """First epoch after which rows held out are predicted."""
+
     def get_iterator(self, dataset: Any, training: bool = False) -> MemberBatches:
         streams = self.module_.draws.streams if training else None
         return MemberBatches(dataset, self.batch_size, streams)
@@ -70,7 +73,7 @@ class EnsembleNet(skorch.NeuralNet):
         **fit_params: Any,
     ) -> None:
         # As in skorch, less its record of every batch: that takes longer than a small step.
-        if iterator is None:
+        if iterator is None or not (training or len(self.history) >= self.watched_from):
             return
         self._set_training(training)
         for batch in iterator:
@@ -198,7 +201,7 @@ class Members(Callback):
     @property
     def keeps_best(self) -> bool:
         """Whether the best epoch counts, or the last one."""
-        return self.settings.patience is not None or _on_path(self.settings)
+        return _keeps_best(self.settings)
 
     def _record(self, what: str, training: bool) -> np.ndarray:
         """Mean losses of the epoch, (N,); NaN, and no part of the trace, without rows."""
@@ -298,6 +301,8 @@ def train_batch(
         **criterion_params,
     )
     net.initialize()
+    if not settings.always_watched and not _keeps_best(settings):
+        net.watched_from = epochs
     # skorch clones the callbacks it is given: the one that has run is the net's.
     found: Members = dict(net.callbacks_)["members"]
     net.notify("on_train_begin", X=None, y=None)
@@ -326,6 +331,10 @@ def _gated_weights(module: BatchedNetworks) -> tuple[Tensor, Tensor | None]:
 
 def _on_path(settings: NetworkSettings) -> bool:
     return settings.gates is not None and settings.gates.penalty is None
+
+
+def _keeps_best(settings: NetworkSettings) -> bool:
+    return settings.patience is not None or _on_path(settings)
 
 
 def _decay(settings: NetworkSettings) -> dict[str, Any]:

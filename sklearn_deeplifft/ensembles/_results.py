@@ -82,12 +82,13 @@ class Result(NamedTuple):
 
 def write_history(net: skorch.NeuralNet, trace: Trace) -> None:
     """Give a skorch net the losses of its training."""
+    before = len(trace.train_loss) - len(trace.valid_loss)  # none or all, or all but the last
     for epoch, loss in enumerate(trace.train_loss):
         net.history.new_epoch()
         net.history.record("epoch", epoch + 1)
         net.history.record("train_loss", loss)
-        if trace.valid_loss:
-            net.history.record("valid_loss", trace.valid_loss[epoch])
+        if epoch >= before:
+            net.history.record("valid_loss", trace.valid_loss[epoch - before])
 
 
 def fresh_core(

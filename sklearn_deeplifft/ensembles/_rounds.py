@@ -128,7 +128,10 @@ class Rounds:
             return list(_train_in_turn(self, table, begun, columns))
 
     def shortened(self) -> Rounds:
-        """Rounds half as long, where the settings say how long."""
+        """Rounds half as long, where the settings say how long.
+
+        Rows held out are predicted after each epoch only where they choose one.
+        """
         return self._with_settings(_half_as_long)
 
     def _with_settings(self, change: Callable[[NetworkSettings], NetworkSettings]) -> Rounds:
@@ -229,8 +232,9 @@ def _half_as_long(settings: NetworkSettings) -> NetworkSettings:
     gates = settings.gates
     if gates is not None:
         gates = replace(gates, path_steps=math.ceil(gates.path_steps / 2))
-    # Rounded up, so that one epoch stays one.
-    return replace(settings, max_epochs=math.ceil(settings.max_epochs / 2), gates=gates)
+    # Rounded up, so that one epoch stays one. Nobody asks for the losses of these rounds.
+    epochs = math.ceil(settings.max_epochs / 2)
+    return replace(settings, max_epochs=epochs, gates=gates, always_watched=False)
 
 
 def _settings_on(settings: NetworkSettings, columns: np.ndarray) -> NetworkSettings:

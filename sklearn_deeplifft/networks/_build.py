@@ -85,6 +85,9 @@ class NetworkSettings:
     patience: int | None = 10
     monitor: str = "valid_loss"
     """The loss whose best epoch counts."""
+    always_watched: bool = True
+    """Whether rows held out are predicted after every epoch; if not, and where they do not choose
+    the epoch, after the last one alone."""
     device: str = "cpu"
     gates: GateSettings | None = None
 

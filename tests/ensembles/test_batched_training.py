@@ -257,6 +257,18 @@ def test_the_weights_that_are_kept(patience):
             assert kept == pytest.approx(min(trace.valid_loss), rel=settings.tolerance)
 
 
+@pytest.mark.parametrize("patience", [None, 3])
+def test_rows_held_out_are_predicted_at_the_end_alone_where_they_decide_nothing(patience):
+    data, settings = case(), replace(SETTINGS, patience=patience)
+    cores, always, _ = trained(data, settings, assigned())
+    same, sparing, _ = trained(data, replace(settings, always_watched=False), assigned())
+    for core, other, trace, own in zip(cores, same, always, sparing, strict=True):
+        for p, q in zip(core.parameters(), other.parameters(), strict=True):
+            assert torch.equal(p, q)
+        assert own.train_loss == trace.train_loss
+        assert own.valid_loss == (trace.valid_loss[-1:] if patience is None else trace.valid_loss)
+
+
 def test_networks_without_validation_beside_others():
     """They have nothing to stop for and keep their last epoch."""
     settings = replace(HASTY, max_epochs=12, patience=2)

@@ -84,6 +84,7 @@ def test_shorter_rounds_are_half_as_long_and_otherwise_the_same():
     short = rounds.shortened()
     assert (short.settings.max_epochs, short.settings.gates.path_steps) == (2, 4)
     assert (rounds.settings.max_epochs, rounds.settings.gates.path_steps) == (3, 7)
+    assert (short.settings.always_watched, rounds.settings.always_watched) == (False, True)
     for ours, theirs in zip(short.splits, rounds.splits, strict=True):
         assert all(a is b for a, b in zip(ours, theirs, strict=True))
     assert rounds_of(real_data()).shortened().settings.gates is None

@@ -21,6 +21,7 @@ SETS = {
     "l2": replace(RANDOM, l2=0.01),
     "path": replace(RANDOM, gates=GateSettings((0, 1, 1, 2, 0), path_steps=60)),
     "free gates": replace(RANDOM, gates=GateSettings((0, 1, 1, 2, 0), tied=False, penalty=0.2)),
+    "watched at the end": replace(RANDOM, patience=None, always_watched=False),
     "no hidden layer": replace(RANDOM, hidden_layer_sizes=()),
 }
 
