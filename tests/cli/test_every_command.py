@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import click
 import numpy as np
@@ -210,6 +212,29 @@ def test_a_shell_takes_its_script(shell, tmp_path):
     check = "--no-execute" if shell == "fish" else "-n"
     done = subprocess.run([program, check, script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+ASKED = {
+    "bash": """eval "$(sklearn-deeplifft completion bash)"
+COMP_WORDS=(sklearn-deeplifft whatif --scale l); COMP_CWORD=3
+_sklearn_deeplifft_completion sklearn-deeplifft; echo "${COMPREPLY[@]}\"""",
+    "fish": """sklearn-deeplifft completion fish | source
+complete --do-complete "sklearn-deeplifft whatif --scale l\"""",
+}
+"""What a shell does at the tab key; zsh asks only where somebody types."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", sorted(ASKED))
+def test_a_shell_completes_by_its_script(shell):
+    program, own = shutil.which(shell), Path(sys.executable).parent
+    if program is None or not (own / PROGRAM).exists():
+        pytest.skip(f"{shell} or {PROGRAM} is not installed")
+    found = {**os.environ, "PATH": os.pathsep.join([str(own), os.environ["PATH"]])}
+    done = subprocess.run(
+        [program, "-c", ASKED[shell]], capture_output=True, text=True, check=False, env=found
+    )
+    assert (done.stdout.strip(), done.stderr) == ("logit", "")
 
 
 @pytest.mark.parametrize(
