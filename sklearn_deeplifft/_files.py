@@ -17,9 +17,11 @@ from sklearn_deeplifft._printable import quoted
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["new_file", "opened", "sweep_up", "write_whole"]
+__all__ = ["PAGE_SUFFIXES", "new_file", "opened", "require_page", "sweep_up", "write_whole"]
 
+PAGE_SUFFIXES = (".html", ".htm")
 SUFFIX = ".unfinished"
+PRINTED_BY = "For a PDF, open the page in a browser and print it to one."
 KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -54,6 +56,16 @@ def opened(path: str | os.PathLike[str]) -> BinaryIO:
         os.close(found)
         raise _not_a_file(path, KINDS.get(kind, "something else"))
     return os.fdopen(found, "rb")
+
+
+def require_page(path: str | os.PathLike[str]) -> None:
+    """Raise ``ValueError`` if the suffix is not that of a page of HTML; none at all is fine."""
+    suffix = Path(path).suffix
+    if suffix and suffix.lower() not in PAGE_SUFFIXES:
+        raise ValueError(
+            f"{quoted(path, 400)} ends with {quoted(suffix)}, and the page is HTML: its name ends "
+            f"with .html. {PRINTED_BY}"
+        )
 
 
 def write_whole(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:

@@ -53,6 +53,7 @@ def test_importing_the_package_does_not_import(name, loaded):
 
 
 @pytest.mark.slow
-def test_figures_commands_and_selectors_import_no_matplotlib(loaded):
-    assert "click" in loaded.whole
-    assert "matplotlib" not in loaded.whole
+@pytest.mark.parametrize("name", ["matplotlib", "dask", "distributed"])
+def test_figures_commands_and_selectors_do_not_import(name, loaded):
+    assert {"click", "joblib", "sklearn_deeplifft.ensembles._elsewhere"} <= loaded.whole
+    assert name not in loaded.whole

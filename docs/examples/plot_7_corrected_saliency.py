@@ -5,7 +5,7 @@ Saliency, corrected
 The letters of a position sum to one, so nothing that a network was trained on tells how its output
 would change if all four grew together. That part of a gradient is left over from training, and
 ``saliency`` takes it out: it subtracts the mean over the letters of each position (Majdandzic,
-Rajesh & Koo 2023). Four pictures after theirs, of a small network that is trained on the spot.
+Rajesh & Koo 2023). Pictures after theirs, of small networks that are trained on the spot.
 """
 
 # %%
@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn_deeplifft import networks
 from sklearn_deeplifft.datasets import make_billboard_sequences
 from sklearn_deeplifft.plotting import LogoDisplay
-from sklearn_deeplifft.sequences import cosine, saliency
+from sklearn_deeplifft.sequences import cosine, filter_motifs, saliency
 from sklearn_deeplifft.sequences.motifs import information
 
 
@@ -122,9 +122,9 @@ starts = {
     ".5": {"initial_scale": 0.5},
     "gauged": {"gauged": True},
 }
+members = {name: trained(4, **settings) for name, settings in starts.items()}
 spread, cosines, areas = [], [], []
-for settings in starts.values():
-    member = trained(4, **settings)
+for member in members.values():
     areas.append(area(member))
     plain = saliency(member, data.X[bound], simplex=False)
     corrected = saliency(member, data.X[bound])
@@ -144,4 +144,33 @@ axes[2].plot(list(starts), areas, "o", color="#255c99")
 axes[2].set(ylabel="area under the ROC curve", ylim=(0.45, 1))
 for ax in axes:
     ax.set_xlabel("standard deviation of first weights")
+plt.show()
+
+# %%
+# **What the first layers hold**, one row per start: the letters at which a filter is active, of the
+# three filters of 24 whose letters tell most, and beside them the corrected gradient of the
+# sequence above, times its input. The smaller the weights at the start, the more of a motif a
+# filter holds.
+
+
+def told(motif):
+    """Bits of a motif."""
+    return 0.0 if motif is None else information(motif.counts / motif.counts.sum(axis=0)).sum()
+
+
+figure, axes = plt.subplots(
+    *(4, 4), figsize=(13, 6), width_ratios=[1, 1, 1, 4], layout="constrained", squeeze=False
+)
+for (name, member), line in zip(members.items(), axes, strict=True):
+    found = sorted(filter_motifs(member, data.X[train[:1000]]).motifs, key=told, reverse=True)
+    print(f"{name:>6}: {np.mean([told(motif) for motif in found]):.1f} bits per filter")
+    for motif, ax in zip(found[:3], line, strict=False):
+        LogoDisplay.from_counts(motif.counts, ax=ax)
+        ax.set(ylim=(0, 2), yticks=[0, 1, 2], ylabel="", xticks=[])
+    scores = saliency(member, data.X[bound[[row]]]).scores[0]
+    LogoDisplay((scores * letters).T, label="logits").plot(line[3])
+    line[0].set_ylabel(f"{name}\nbits")
+axes[0, 1].set_title("filters", fontsize=9)
+axes[0, 3].set_title("saliency, corrected", fontsize=9)
+axes[-1, 3].set_xlabel("position")
 plt.show()

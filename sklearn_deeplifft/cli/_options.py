@@ -10,17 +10,17 @@ from typing import Any
 
 import click
 
+from sklearn_deeplifft._files import PAGE_SUFFIXES
 from sklearn_deeplifft.cli._counts import DEFAULT
+from sklearn_deeplifft.cli._folder import Folder
 from sklearn_deeplifft.cli._reading_options import reading_of, reading_options
 from sklearn_deeplifft.cli._settings import Results, Source, Training
 
-__all__ = ["EXISTING", "FOLDER", "Counts", "with_page", "with_results", "with_source"]
-__all__ += ["with_training"]
+__all__ = ["EXISTING", "Counts", "with_page", "with_results", "with_source", "with_training"]
 
 Command = Callable[..., Any]
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
-FOLDER = click.Path(file_okay=False, path_type=Path)
 PAGE = "report.html"
 
 
@@ -136,7 +136,7 @@ def _training_options(default_networks: str) -> list[Command]:
         ),
         click.option(
             "--checkpoint-dir",
-            type=FOLDER,
+            type=Folder(),
             metavar="DIR",
             help="Keep finished networks here; the same command goes on from there.",
         ),
@@ -155,7 +155,7 @@ def with_results(command: Command) -> Command:
     output = click.option(
         "-o",
         "--output",
-        type=FOLDER,
+        type=Folder(),
         default="results",
         show_default=True,
         help="Folder for the files; it is made if need be.",
@@ -169,14 +169,14 @@ def with_page(command: Command) -> Command:
     @wraps(command)
     def packed(results: Results, **rest: Any) -> Any:
         given = results.output
-        page = given.suffix.lower() in (".html", ".htm") and not given.is_dir()
+        page = given.suffix.lower() in PAGE_SUFFIXES and not given.is_dir()
         folder, name = (given.parent, given.name) if page else (given, PAGE)
         return command(results=replace(results, output=folder), name=name, **rest)
 
     output = click.option(
         "-o",
         "--output",
-        type=click.Path(path_type=Path),
+        type=Folder(page=True),
         default="results",
         show_default=True,
         metavar="DIR|FILE.html",
@@ -204,7 +204,7 @@ def _with_results(command: Command, output: Command) -> Command:
             "--json",
             "as_json",
             is_flag=True,
-            help="Print the results as JSON in the place of tables.",
+            help="Print the results as JSON on standard output, in the place of tables.",
         ),
     )
 

@@ -8,6 +8,7 @@ them, and the table is sent ahead, once for all rounds of a fit.
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,6 @@ from typing import Any
 
 import joblib
 from joblib import Parallel, delayed, effective_n_jobs
-from joblib._dask import DaskDistributedBackend
 from joblib._parallel_backends import LokyBackend, MultiprocessingBackend, ParallelBackendBase
 from joblib.parallel import get_active_backend
 
@@ -46,7 +46,7 @@ class Delivery:
         return self._sent[type(backend)]
 
     def _delivered(self, table: TrainingTable, backend: ParallelBackendBase) -> Any:
-        if isinstance(backend, DaskDistributedBackend):
+        if _of_dask(backend):
             # To every worker: what only one of them holds is lost when it dies. Without a hash,
             # by which a fit inside a worker would be given futures that others have cancelled.
             return backend.client.scatter(table, broadcast=True, hash=False)
@@ -74,10 +74,17 @@ def spreads(n_jobs: int | None, device: str) -> bool:
     backend = get_active_backend(prefer="threads")[0]
     if getattr(backend, "supports_sharedmem", False):  # not all of joblib's backends have it
         return False
-    if isinstance(backend, DaskDistributedBackend):
+    if _of_dask(backend):
         return True
     here = type(backend) in OF_THIS_MACHINE
     return effective_n_jobs(n_jobs) > 1 and not (here and device != "cpu")
+
+
+def _of_dask(backend: ParallelBackendBase) -> bool:
+    # joblib has loaded the module where such a backend exists; to load it here, for every user,
+    # would load distributed as well, and make half of what an import of this package costs.
+    module = sys.modules.get("joblib._dask")
+    return module is not None and isinstance(backend, module.DaskDistributedBackend)
 
 
 def outputs_of(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from sklearn_deeplifft._files import write_whole
+from sklearn_deeplifft._files import require_page, write_whole
 from sklearn_deeplifft._printable import printable
 from sklearn_deeplifft.model_selection import FeatureCountCurve
 from sklearn_deeplifft.report._doubts import doubts_of
@@ -51,7 +51,14 @@ class Report:
     doubts: list[Doubt]
 
     def write(self, path: str | os.PathLike[str]) -> Path:
-        """Put the page into a file; an older one is replaced when the new one is complete."""
+        """Put the page into a file; an older one is replaced when the new one is complete.
+
+        Raises
+        ------
+        ValueError
+            The name has another suffix than ``.html``.
+        """
+        require_page(path)
         write_whole(path, [self.html.encode()])
         return Path(path)
 

@@ -6,6 +6,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from sklearn_deeplifft._files import require_page
+
 __all__ = ["Reported"]
 
 
@@ -30,7 +32,8 @@ class Reported:
         Parameters
         ----------
         path : str or path
-            File to write; an older one is replaced when the new one is complete.
+            File to write, whose name ends with ``.html``; an older one is replaced when the new one
+            is complete.
         X, y : as given to ``fit``
         groups : array-like of shape (n_samples,), default=None
             As given to ``fit``.
@@ -50,8 +53,10 @@ class Reported:
         ImportError
             jinja2 or matplotlib is not installed; the extra ``report`` brings both.
         ValueError
-            The selector ranks neurons (``layer=``), or ``X`` and ``y`` are not those of its fit.
+            The name of the file has another suffix than ``.html``, the selector ranks neurons
+            (``layer=``), or ``X`` and ``y`` are not those of its fit.
         """
+        require_page(path)
         # Imported here, as the report is made of rooms above this one.
         from sklearn_deeplifft.report import make_report
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import click
 import numpy as np
@@ -161,6 +164,41 @@ def test_motifs_of_no_dna_end_with_1(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+# Where files go
+
+OUTPUTS = [(name, "--output") for name in (*TABLE_COMMANDS, "motifs", "demo")]
+OUTPUTS += [(name, "--checkpoint-dir") for name in (*TABLE_COMMANDS, "motifs")]
+
+
+def refused(name, csv, option, place):
+    """Standard error of a command that is given a place, which has to be refused."""
+    given = {"demo": (), "motifs": (csv,)}.get(name, (csv, "--target", "label"))
+    done = run(name, *given, option, place)
+    assert done.exit_code == 2
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("name", "option"), OUTPUTS)
+@pytest.mark.parametrize("file", ["out.csv", "x.pdf", "out.tar.gz"])
+def test_a_file_in_the_place_of_a_folder_is_refused(csv, tmp_path, name, option, file):
+    said = refused(name, csv, option, tmp_path / file)
+    assert f"{file}' ends like a file" in said
+    assert f"{file}{os.sep}' for a folder of that name" in said
+    page = (name, option) == ("report", "--output")
+    assert ("a browser prints the page to PDF" if page else "give the name of one") in said
+    assert "is a file, and" in refused(name, csv, option, csv)
+    assert "'-' is no folder; --json prints results." in refused(name, csv, option, "-")
+    assert list(tmp_path.iterdir()) == [csv]
+
+
+@pytest.mark.parametrize("name", ["rank", "report"])
+@pytest.mark.parametrize("folder", ["run-0.05", "results", "there.v2", f"new.v2{os.sep}", ".dot"])
+def test_folders_may_have_any_name(csv, tmp_path, name, folder):
+    (tmp_path / "there.v2").mkdir()
+    done = run(name, csv, "--target", "no such column", "-o", f"{tmp_path}{os.sep}{folder}")
+    assert "no column 'no such column'" in done.stderr
+
+
 # Completion
 
 
@@ -182,6 +220,29 @@ def test_a_shell_takes_its_script(shell, tmp_path):
     check = "--no-execute" if shell == "fish" else "-n"
     done = subprocess.run([program, check, script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+ASKED = {
+    "bash": """eval "$(sklearn-deeplifft completion bash)"
+COMP_WORDS=(sklearn-deeplifft whatif --scale l); COMP_CWORD=3
+_sklearn_deeplifft_completion sklearn-deeplifft; echo "${COMPREPLY[@]}\"""",
+    "fish": """sklearn-deeplifft completion fish | source
+complete --do-complete "sklearn-deeplifft whatif --scale l\"""",
+}
+"""What a shell does at the tab key; zsh asks only where somebody types."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", sorted(ASKED))
+def test_a_shell_completes_by_its_script(shell):
+    program, own = shutil.which(shell), Path(sys.executable).parent
+    if program is None or not (own / PROGRAM).exists():
+        pytest.skip(f"{shell} or {PROGRAM} is not installed")
+    found = {**os.environ, "PATH": os.pathsep.join([str(own), os.environ["PATH"]])}
+    done = subprocess.run(
+        [program, "-c", ASKED[shell]], capture_output=True, text=True, check=False, env=found
+    )
+    assert (done.stdout.strip(), done.stderr) == ("logit", "")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 import time
 
 import numpy as np
@@ -182,6 +184,21 @@ def test_paper_has_every_row_and_no_buttons(opened):
     pdf = opened.pdf(format="A4")
     assert pdf.startswith(b"%PDF")
     assert pdf.count(b"/Type /Page\n") >= 20
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pages are read by poppler-utils")
+def test_every_printed_page_has_its_header_and_nothing_is_closed(opened, tmp_path):
+    before = opened.locator("details[open]").count()
+    opened.pdf(path=tmp_path / "page.pdf", format="A4")
+    assert opened.locator("details[open]").count() == before
+    printed = ["pdftotext", "-layout", tmp_path / "page.pdf", "-"]
+    said = subprocess.run(printed, capture_output=True, text=True, check=True).stdout
+    rows = re.compile(r"^\f? *(\d[\d,]*) +motif ", re.MULTILINE)
+    pages = [page for page in said.split("\f") if len(rows.findall(page)) > 10]
+    assert len(pages) >= 10
+    assert all(re.search(r"importance +95 % interval", page) for page in pages)
+    assert "Clear: " in said  # of the checks that found nothing
+    assert {int(rank.replace(",", "")) for rank in rows.findall(said)} == set(range(1, 1001))
 
 
 def test_the_page_is_whole_without_scripts(browser, wide):

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
 from sklearn_deeplifft.model_selection import FeatureCountCurve
-from sklearn_deeplifft.report import Origin, make_report
+from sklearn_deeplifft.report import Origin, Report, make_report
 from tests.report.conftest import NASTY, Page, classes, quick
 
 NO_FIGURES = ("sklearn_deeplifft.report._sections.inline_svg", lambda draw, name: "")
@@ -274,3 +274,17 @@ def test_an_older_file_stays_until_the_new_one_is_whole(fitted, tmp_path, monkey
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("page.html", "mine")]
     assert selector.report(str(path), X, y) == path
     assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize("name", ["x.pdf", "x.csv", "page.html.gz", "x.v2"])
+def test_a_page_is_no_other_kind_of_file(fitted, tmp_path, name, monkeypatch):
+    selector, X, y = fitted
+    monkeypatch.setattr("sklearn_deeplifft.report.make_report", None)  # refused before the work
+    with pytest.raises(ValueError, match=rf"{name}' ends with .* ends with \.html.* print it to"):
+        selector.report(tmp_path / name, X, y)
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="the page is HTML"):
+        Report("", "", []).write(str(tmp_path / name))
+    for page in ("a.HTM", "without"):
+        assert Report("<p>", "", []).write(tmp_path / page).read_text() == "<p>"
+    assert {path.name for path in tmp_path.iterdir()} == {"a.HTM", "without"}

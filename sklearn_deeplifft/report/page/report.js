@@ -1,5 +1,5 @@
 "use strict";
-// The page is whole without this: it adds sorting and searching to the table of features.
+// The page is whole without this: it adds sorting, searching, and what is closed to paper.
 const table = document.getElementById("features");
 const body = table.tBodies[0];
 const rows = Array.from(body.rows);
@@ -55,3 +55,13 @@ Array.from(table.tHead.rows[0].cells).forEach((header, column) => {
 search.addEventListener("input", filter);
 filter();
 tools.hidden = false;
+
+// On paper nothing can be opened.
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = Array.from(document.querySelectorAll("details:not([open])"));
+  for (const one of closed) one.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const one of closed) one.open = false;
+});
