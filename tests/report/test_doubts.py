@@ -233,3 +233,9 @@ def test_alone_takes_a_part_of_very_many_rows(monkeypatch):
     monkeypatch.setattr("sklearn_deeplifft.report._alone.MOST_ROWS", 100)
     codes = np.arange(1000) % 2
     assert alone(codes[:, None] * 1.0, target_of(codes, np.arange(1000))) == 1
+
+
+def test_alone_keeps_a_rare_class_of_very_many_rows():
+    """By its share it would have one row of 5,000, which cannot be folded."""
+    codes = (np.arange(100_000) >= 99_970).astype(int)
+    assert alone(codes[:, None] * 1.0, target_of(codes)) == 1
