@@ -37,8 +37,8 @@ __all__ = [
     "basis_of",
     "loss_of_nothing",
     "losses",
-    "probabilities",
     "residuals",
+    "spread_of",
     "without",
     "z_values",
 ]
@@ -184,6 +184,17 @@ def _indicators(codes: np.ndarray, target: Target) -> np.ndarray:
         return codes.astype(np.float64)
     parts = [codes[:, [h]] == np.arange(k) for h, k in enumerate(target.n_classes)]
     return np.hstack(parts).astype(np.float64)
+
+
+def spread_of(f: np.ndarray, target: Target) -> np.ndarray:
+    """Variance (n,) of what is left of the target: a row whose class is sure says little of it.
+
+    ``sum p (1 - p)`` over outputs, and a little at least; 1 in regression, where rows are alike.
+    """
+    if target.kind == "regression":
+        return np.ones(len(f))
+    p = probabilities(f, target)
+    return np.asarray(np.maximum((p * (1 - p)).sum(axis=1), 1e-3))
 
 
 def probabilities(f: np.ndarray, target: Target) -> np.ndarray:
