@@ -133,6 +133,12 @@ def test_losses_are_those_of_the_formula():
     assert nothing == pytest.approx(-(2 * np.log(2 / 3) + np.log(1 / 3)) / 3)
 
 
+def test_what_was_fitted_leaves_fewer_degrees_of_freedom():
+    B = rows(50, 4) @ np.ones((4, 1)) * np.ones(3)  # of rank one
+    assert parts.share_left(B, 4) == pytest.approx(1 - 5 / 50)
+    assert parts.share_left(np.eye(5), 2) == 0
+
+
 def test_rows_whose_class_is_sure_count_little():
     target = encode_target(np.array(["a", "b", "a"]), "classification")
     f = np.array([[0.0, 0], [0.5 * np.log(3), -0.5 * np.log(3)], [20, -20]])

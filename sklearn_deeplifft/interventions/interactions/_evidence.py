@@ -22,6 +22,7 @@ from sklearn_deeplifft.interventions.interactions._held_out_test import (
     loss_of_nothing,
     losses,
     residuals,
+    share_left,
     spread_of,
     without,
     z_values,
@@ -224,8 +225,7 @@ def _tested(
         lost = losses(f, codes, target) - losses(f + rest, codes, target)
         gain[k] = np.average(lost, weights=weight) / worth if worth > 0 else 0.0
     # What was fitted to these rows is smaller than what it estimates.
-    free = max(1 - (np.linalg.matrix_rank(B) + N_RIVALS) / len(X), 0)
-    return gain, z_values(s, weight, groups) * np.sqrt(free)
+    return gain, z_values(s, weight, groups) * np.sqrt(share_left(B, N_RIVALS))
 
 
 def _by_strength(features: Sequence[np.ndarray], pairs: np.ndarray) -> list[int]:

@@ -38,6 +38,7 @@ __all__ = [
     "loss_of_nothing",
     "losses",
     "residuals",
+    "share_left",
     "spread_of",
     "without",
     "z_values",
@@ -128,6 +129,11 @@ def without(e: np.ndarray, B: np.ndarray, weight: np.ndarray) -> np.ndarray:
     flat = e.reshape(len(e), -1) * root[:, None]
     rest = (flat - Q @ (Q.T @ flat)) / root[:, None]
     return np.asarray(rest.reshape(e.shape))
+
+
+def share_left(B: np.ndarray, more: int) -> float:
+    """Degrees of freedom, as a share of the rows, that a fit of B and ``more`` columns leaves."""
+    return float(max(1 - (np.linalg.matrix_rank(B) + more) / len(B), 0))
 
 
 def residuals(f: np.ndarray, codes: np.ndarray, target: Target) -> np.ndarray:
