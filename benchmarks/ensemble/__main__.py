@@ -4,6 +4,8 @@
 
 Speed: the networks of this package and the same networks as a user of skorch writes them, one fit
 after another, on the same cores in the same run; and the machine's own rate of matrix products.
+``networks_unlike_in_another_batch``: of four networks those that differ in a bit when other
+networks are in their batch.
 Rankings: Cleveland (the paper's table, beside the gates that were published) and MADELON (20
 planted columns of 500), every fit with the default settings or with the paper's.
 """

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,7 +15,13 @@ from sklearn.model_selection import StratifiedKFold
 from benchmarks.common.measure import N_CORES
 from benchmarks.ensemble.peers import Work, gated_fits, plain_fits
 from sklearn_deeplifft.ensembles import Execution, Split, train_networks
-from sklearn_deeplifft.networks import GateSettings, NetworkSettings, TrainingTable, torch_threads
+from sklearn_deeplifft.networks import (
+    GateSettings,
+    NetworkSettings,
+    TrainedNetwork,
+    TrainingTable,
+    torch_threads,
+)
 from sklearn_deeplifft.tables import Problem, Rows
 
 WIDE = (200, 100)
@@ -57,7 +64,23 @@ def small(quick: bool) -> dict[str, float]:
         "matmul_share_100_small_same_shapes": bare / times["ours"],
         "seconds_100_small_products_alone": bare,
         "gflops_torch_mm": rate / 1e9,
+        "networks_unlike_in_another_batch": unlike(work, settings),
     }
+
+
+def unlike(work: Work, settings: NetworkSettings) -> int:
+    """Networks, of the first four, that differ in a bit when they are trained in pairs."""
+    four = replace(work, parts=work.parts[:4])
+    pairs = [replace(four, parts=four.parts[i : i + 2]) for i in (0, 2)]
+    whole = _bits(trained(four, settings))
+    parted = [
+        b for i, pair in zip((0, 2), pairs, strict=True) for b in _bits(trained(pair, settings, i))
+    ]
+    return sum(a != b for a, b in zip(whole, parted, strict=True))
+
+
+def _bits(networks: Sequence[TrainedNetwork]) -> list[bytes]:
+    return [b"".join(w.numpy().tobytes() for w in t.core.state_dict().values()) for t in networks]
 
 
 def wide(quick: bool) -> dict[str, float]:
@@ -88,16 +111,21 @@ def wide(quick: bool) -> dict[str, float]:
 
 def together(work: Work, settings: NetworkSettings) -> float:
     """Seconds of our training of all networks, on all cores."""
+    started = time.perf_counter()
+    trained(work, settings)
+    return time.perf_counter() - started
+
+
+def trained(work: Work, settings: NetworkSettings, first: int = 0) -> list[TrainedNetwork]:
+    """Our training of all networks, on all cores; seeds begin at ``first``."""
     n, d = work.X.shape
     problem = Problem("softmax", d, int(work.y.max()) + 1)
     same = (np.zeros(d), np.ones(d))
     table = TrainingTable(Rows(work.X), torch.from_numpy(work.y), torch.ones(n), same)
-    splits = [Split(a, b, seed) for seed, (a, b) in enumerate(work.parts)]
-    started = time.perf_counter()
-    train_networks(
+    splits = [Split(a, b, seed) for seed, (a, b) in enumerate(work.parts, start=first)]
+    return train_networks(
         problem, settings, table, splits, np.arange(d), Execution(N_CORES), lambda *args: None
     )
-    return time.perf_counter() - started
 
 
 def flops(sizes: Sequence[int], training: int, validation: int, n_epochs: int) -> float:

@@ -63,7 +63,8 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         Training ends with the epoch in which so many steps are reached, if ``max_epochs`` do not
         end it before: a table ten times as long need not take ten times as long. Where one epoch
         has more steps, each network is dealt a random part of its rows, balanced by class, that
-        they take in one epoch, and holds out as small a part of its fold.
+        they take in one epoch, and holds out as small a part of its fold. Of a class whose share
+        would be less than 20 rows so many are dealt, or all that there are, and weigh its share.
     patience : int or None, default=10
         Epochs without a better validation loss before training stops; the best epoch is kept.
         A path is walked to its end.

@@ -69,7 +69,8 @@ def probabilities(logits: np.ndarray, target: Target) -> np.ndarray | list[np.nd
     if target.kind == "softmax":
         return _softmax(logits)
     if target.kind == "multilabel":
-        return np.asarray(1 / (1 + np.exp(-logits)))
+        with np.errstate(over="ignore"):  # 1 / inf is the 0 that it should be
+            return np.asarray(1 / (1 + np.exp(-logits)))
     edges = np.cumsum(target.n_classes)[:-1]
     return [_softmax(part) for part in np.split(logits, edges, axis=1)]
 

@@ -65,6 +65,8 @@ class Rounds:
     report: Report
     output_kind: OutputKind = LOGITS
     """Outputs of a user's module: logits or probabilities, one or several."""
+    weight_factor: np.ndarray | None = None
+    """(n,): of the weights that rows have in training, where some were drawn beyond their share."""
 
     @property
     def ours(self) -> bool:
@@ -121,6 +123,9 @@ class Rounds:
         begun = [s._replace(start=start) for s, start in zip(self.splits, starts, strict=True)]
         as_float = self.output_kind.single or self.adapter.float_targets
         table = training_table(self.data, ours=self.ours, as_float=as_float)
+        if self.weight_factor is not None:
+            weight = torch.from_numpy(self.data.training_weight * self.weight_factor)
+            table = replace(table, weight=weight.float())
         with _explained(self):
             if self.ours:
                 execution = replace(self.execution, stage=f"round-{number:03d}", nets=number == 1)

@@ -18,6 +18,7 @@ __all__ = [
     "deal_splits",
     "fold_count",
     "packed",
+    "shares_restored",
     "thinned",
     "unpacked",
     "with_null_draws",
@@ -79,6 +80,26 @@ def thinned(
         )
         for split in splits
     ]
+
+
+def shares_restored(
+    whole: Sequence[Split], splits: Sequence[Split], data: FitData
+) -> np.ndarray | None:
+    """Factors (n,) of the weights of rows by which a class that was drawn beyond its share has it.
+
+    Of a rare class more rows are drawn than is its share, so that it is seen; the loss is that of
+    the whole table all the same. None where no class is so rare. Judged by the first network, as
+    what one trains on must not hang on how many there are.
+    """
+    strata = np.unique(data.target.strata(), return_inverse=True)[1]
+    before, after = (
+        np.bincount(strata[parts[0].training], minlength=strata.max() + 1)
+        for parts in (whole, splits)
+    )
+    fair = before * (after.sum() / before.sum())
+    beyond = after > fair + 1  # one row is but rounding
+    factor: np.ndarray = np.where(beyond, fair / np.maximum(after, 1), 1.0)[strata]
+    return factor if beyond.any() else None
 
 
 def packed(parts: Sequence[np.ndarray], n_rows: int) -> list[np.ndarray]:

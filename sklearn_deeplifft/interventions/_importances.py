@@ -101,13 +101,14 @@ def _weight(bound: Intervention, background: np.ndarray) -> float:
     values = background[:, bound.positions]
     unit = np.abs(values).max(axis=0)
     unit = np.where(unit > 0, unit, 1.0)  # squares of large numbers overflow
-    steps = np.abs(bound.apply(values) / unit - values / unit).mean(axis=0)
     deviations = (values / unit).std(axis=0)
     varies = deviations > 0
     if not varies.any():
         return 1.0
-    ratios = steps[varies] / deviations[varies]
-    step = ratios.max() if _is_level(bound) else np.sqrt((ratios**2).mean())
+    with np.errstate(over="ignore"):  # an infinite step, which counts nothing
+        steps = np.abs(bound.apply(values) / unit - values / unit).mean(axis=0)
+        ratios = steps[varies] / deviations[varies]
+        step = ratios.max() if _is_level(bound) else np.sqrt((ratios**2).mean())
     return float(1 / max(step, 1.0))
 
 

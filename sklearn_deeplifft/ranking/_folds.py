@@ -6,6 +6,9 @@ import numpy as np
 
 __all__ = ["deal_folds", "drawn_rows"]
 
+FEWEST = 20
+"""Rows of a rare stratum that are drawn at least: enough for a mean, too few to cost anything."""
+
 
 def deal_folds(
     strata: np.ndarray, groups: np.ndarray | None, n_folds: int, rng: np.random.RandomState
@@ -51,6 +54,10 @@ def drawn_rows(
 ) -> np.ndarray:
     """Draw ``n`` of the rows at random, as many of each stratum as is its share, give or take one.
 
+    Of a stratum whose share is less, ``FEWEST`` are drawn, or all that it has: a class must be seen
+    to be learned. Where strata are so many that this would take more than a quarter of ``n``,
+    it is as many of each as take a quarter. The other strata share what is left.
+
     Parameters
     ----------
     rows : int array of shape (m,)
@@ -65,12 +72,28 @@ def drawn_rows(
     Returns
     -------
     int array of shape (min(m, n),)
-        Ascending. Every row is as likely as any other.
+        Ascending. Within a stratum every row is as likely as any other.
     """
     if len(rows) <= n:
         return rows
+    code = np.unique(strata, return_inverse=True)[1]
+    size = np.bincount(code)
+    least = np.minimum(size, min(FEWEST, n // (4 * len(size))))
     mixed = rng.permutation(len(rows))
-    by_stratum = mixed[np.argsort(strata[mixed], kind="stable")]
-    # Every m/n-th of them, from a random start: a stratum is a run of neighbours.
-    every = (np.arange(n) + rng.random()) * (len(rows) / n)
-    return np.sort(rows[by_stratum[np.minimum(every.astype(np.int64), len(rows) - 1)]])
+    by_stratum, start = mixed[np.argsort(code[mixed], kind="stable")], rng.random()
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)
+    rare = np.zeros(len(size), dtype=bool)
+    while True:
+        is_rare = rare[code[by_stratum]]
+        few = by_stratum[is_rare & (place < least[code[by_stratum]])]
+        many = _every(by_stratum[~is_rare], n - len(few), start)
+        short = ~rare & (np.bincount(code[many], minlength=len(size)) < least)
+        if not short.any():
+            return np.sort(rows[np.concatenate([few, many])])
+        rare |= short
+
+
+def _every(values: np.ndarray, n: int, start: float) -> np.ndarray:
+    """Every m/n-th of m values, so that of a run of neighbours its share is taken."""
+    at = (np.arange(n) + start) * (len(values) / n)
+    return values[np.minimum(at.astype(np.int64), len(values) - 1)]

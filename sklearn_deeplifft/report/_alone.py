@@ -9,6 +9,8 @@ from sklearn.metrics import balanced_accuracy_score, r2_score
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from sklearn_deeplifft.ranking import drawn_rows
+
 __all__ = ["Target", "alone"]
 
 N_FOLDS = 5
@@ -51,7 +53,8 @@ def alone(columns: np.ndarray, target: Target) -> float:
     """
     y, groups = target.values, target.groups
     if len(y) > MOST_ROWS:
-        kept = np.sort(np.random.default_rng(0).permutation(len(y))[:MOST_ROWS])
+        strata = y if target.classification else np.zeros(len(y), dtype=np.int64)
+        kept = drawn_rows(np.arange(len(y)), strata, MOST_ROWS, np.random.default_rng(0))
         columns, y = columns[kept], y[kept]
         groups = None if groups is None else groups[kept]
     if not _can_be_folded(y, groups, target):

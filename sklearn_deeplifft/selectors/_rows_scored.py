@@ -52,7 +52,11 @@ def rows_to_score(
 def rows_of_rounds(
     rows: Sequence[np.ndarray], seeds: Sequence[int], data: FitData
 ) -> list[np.ndarray]:
-    """``ROWS_OF_ROUNDS`` of the rows of each network, drawn by its seed, balanced by class."""
+    """``ROWS_OF_ROUNDS`` of the rows of each network, drawn by its seed, balanced by class.
+
+    Some of each class, also of a rare one. Scores of rows are averaged as they are: a class drawn
+    beyond its share counts some rows of 20,000 too much, where classes do not count alike.
+    """
     strata = data.target.strata()
     return [
         drawn_rows(own, strata[own], ROWS_OF_ROUNDS, np.random.default_rng((seed, 2)))

@@ -127,7 +127,8 @@ def _labels(groups: Any, names: Names, n_columns: int) -> list[Label]:
         return _named(groups, names)
     if hasattr(groups, "columns"):
         raise ValueError(f"feature_groups is a {type(groups).__name__}; pass one column of it.")
-    if isinstance(groups, str) or not hasattr(groups, "__len__"):
+    single = getattr(groups, "ndim", 1) == 0 or not hasattr(groups, "__len__")
+    if single or isinstance(groups, str):
         raise ValueError(f"feature_groups={groups!r} says nothing of columns; {REMEDY}")
     if _is_blocks(groups):
         return _blocks(groups, names, n_columns)

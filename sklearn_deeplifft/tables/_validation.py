@@ -179,7 +179,8 @@ def column_indices(columns: Sequence[int | str], names: Names, n_features: int) 
         raise ValueError(
             f"a group of columns must be a list of names or positions; got {columns!r}."
         )
-    if not isinstance(columns, Iterable):
+    # An array without an axis is iterable by its type, and not by what it is.
+    if not isinstance(columns, Iterable) or getattr(columns, "ndim", 1) == 0:
         raise ValueError(
             f"a group of columns must be a list of names or positions; got {shown(columns)}."
         )

@@ -150,6 +150,14 @@ def test_multilabel_and_several_outputs():
     assert (found.predict(X) == both).mean() > 0.7
 
 
+def test_labels_of_rows_far_from_the_data_are_sure():
+    """Logits beyond what an exponential holds: 0 and 1, and no warning of NumPy."""
+    X, _ = planted(n=200)
+    labels = np.c_[X[:, 0] > 1, X[:, 1] > 1].astype(int)
+    found = small().fit(X, labels).predict_proba(1e30 * X[:50])
+    assert set(found.ravel().tolist()) == {0, 1}
+
+
 def test_score_of_several_outputs_is_the_share_of_rows_that_are_all_right():
     X, y = planted(n=200)
     both = np.array([[f"{a}", a == 0] for a in y], dtype=object)

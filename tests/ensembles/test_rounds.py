@@ -6,7 +6,9 @@ import scipy.sparse as sp
 
 from sklearn_deeplifft.ensembles import (
     Execution,
+    NetworkEnsembleClassifier,
     Rounds,
+    _rounds,
     deal_splits,
     knockoff_map_of,
     with_nulls_held,
@@ -99,3 +101,27 @@ def test_fewer_columns_keep_their_gates_of_groups():
     assert trained.core[0].in_features == 3
     assert trained.gates.gate.shape == (2,)
     assert rounds_of(real_data()).gate_groups is None
+
+
+def test_a_class_drawn_beyond_its_share_weighs_its_share(monkeypatch):
+    """The loss is that of the whole table: on the part, each class has its share of the weight."""
+    seen, train = [], _rounds._train_together
+
+    def watched(rounds, table, splits, columns, execution):
+        seen.append((table.weight.numpy(), [split.training for split in splits]))
+        return train(rounds, table, splits, columns, execution)
+
+    monkeypatch.setattr(_rounds, "_train_together", watched)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(2000, 3)), (np.arange(2000) >= 1980).astype(int)
+    ensemble = NetworkEnsembleClassifier(
+        n_networks=2, max_steps=2, batch_size=100, path_steps=2, random_state=0
+    )
+    for class_weight, rare in ((None, 0.01), ("balanced", 0.5)):
+        ensemble.set_params(class_weight=class_weight).fit(X, y)
+        weight, parts = seen.pop()
+        for part in parts:
+            assert y[part].sum() >= 15
+            assert weight[part][y[part] == 1].sum() / weight[part].sum() == pytest.approx(
+                rare, rel=0.15
+            )

@@ -1,10 +1,17 @@
 """Rows held out from each network, its seed and its null columns, apart from any training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sklearn_deeplifft.ensembles import Split, deal_splits, knockoff_map_of
-from sklearn_deeplifft.ensembles._splits import fold_count, thinned, with_null_draws
+from sklearn_deeplifft.ensembles._splits import (
+    fold_count,
+    shares_restored,
+    thinned,
+    with_null_draws,
+)
 from sklearn_deeplifft.tables import FeatureGroups, FitData, Rows, encode_target
 
 
@@ -89,6 +96,32 @@ def test_a_part_of_its_rows_is_left_to_each_network():
         np.testing.assert_array_equal(of_whole_folds.training, split.training)
         np.testing.assert_array_equal(of_whole_folds.validation, before.validation)
     assert set(few[0].training) != set(few[1].training) & set(whole[0].training)
+
+
+def rare_class(n=4000, rare=20) -> FitData:
+    """A table of which the first class has ``rare`` rows, all of them at the end."""
+    data = data_of(n=n)
+    return replace(data, target=encode_target(np.arange(n) < n - rare, "classification"))
+
+
+def test_a_rare_class_is_seen_and_weighs_its_share():
+    data = rare_class()
+    whole = splits_of(data)
+    splits = thinned(whole, data, 400, 100)
+    for split in splits:
+        assert (split.training >= 3980).sum() == 16  # by its share it would be two
+        assert (split.validation >= 3980).sum() == 4
+        assert len(split.training) == 400
+    factor = shares_restored(whole, splits, data)
+    np.testing.assert_allclose(factor[3980:], 400 / 3200)
+    assert (factor[:3980] == 1).all()
+    assert shares_restored(whole[:2], splits[:2], data).tolist() == factor.tolist()
+
+
+def test_weights_stay_where_no_class_is_rare():
+    data = data_of(n=200, n_classes=4)
+    whole = splits_of(data)
+    assert shares_restored(whole, thinned(whole, data, 41, 12), data) is None
 
 
 def test_no_fraction_holds_nothing_out():

@@ -1,5 +1,6 @@
 """Killed within a batch: the same call goes on from there, and ends with the same bits."""
 
+import json
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -96,6 +97,42 @@ def test_a_batch_goes_on_from_its_last_epoch(name, kind, store, every_epoch):
     assert digests(found) == expected
     assert max(counts, default=0) < 12 - 4
     assert files(store) == [f"round-001-network-000{i}.npz" for i in (1, 2, 3, 4)]
+
+
+def kept_arrays(store) -> list[dict[str, np.ndarray]]:
+    """What the files of finished networks hold."""
+    found = []
+    for name in files(store):
+        with np.load(store.folder / name) as npz:
+            names = json.loads(str(npz["arr_0"]))["names"]
+            found.append({label: npz[f"arr_{i}"] for i, label in enumerate(names, start=1)})
+    return found
+
+
+@pytest.mark.parametrize("name", ["patience", "path"])
+def test_a_best_epoch_before_the_kill_is_kept(name, store, every_epoch, tmp_path):
+    """All that is kept of a network is what a run that nobody killed keeps, the epoch as well."""
+    whole = Checkpoints(tmp_path / "whole")
+    data, parts, chosen = case(), assigned(4, uneven=1), SETS[name]
+    chosen = replace(chosen, learning_rate=0.2, max_epochs=30, patience=8)
+    together(data, chosen, parts, checkpoints=whole)
+    expected = kept_arrays(whole)
+    best = [int(kept["best_epoch"]) for kept in expected]
+    ran = [len(kept["train_loss"]) for kept in expected]
+    killed = min(ran)  # none has left its batch
+    assert min(best) < killed - 1
+    with killed_in(killed), suppress(Killed):
+        together(data, chosen, parts, checkpoints=store)
+    with epochs_trained() as counts:
+        together(data, chosen, parts, checkpoints=store)
+    assert 0 < max(counts) < max(ran)
+    found = kept_arrays(store)
+    assert [int(kept["best_epoch"]) for kept in found] == best
+    for one, other in zip(found, expected, strict=True):
+        assert one.keys() == other.keys()
+        assert "held_out" in one
+        for label, values in other.items():
+            assert values.tobytes() == one[label].tobytes(), label
 
 
 def test_networks_may_be_dealt_anew(store, every_epoch, monkeypatch):

@@ -58,6 +58,16 @@ def test_of_additive_functions_nothing_is_left_or_grown():
     np.testing.assert_allclose(found.rms, 0, atol=1e-13)
 
 
+def test_sets_are_not_grown_from_what_is_rounding():
+    """A part of 1e-7 of the largest is as much as single precision leaves of nothing."""
+    f = lambda a, b, c, d: a * b + 1e-7 * (a * c + b * c) + d  # noqa: E731
+    found = found_in(f)
+    assert effects(found)[0, 1] == pytest.approx(1)
+    assert effects(found)[0, 2] == effects(found)[1, 2] == pytest.approx(1e-7, rel=1e-3)
+    assert set(map(len, found.sets)) == {2}
+    assert max(map(len, found_in(lambda a, b, c, d: f(a, b, 1e4 * c, d)).sets)) == 3
+
+
 def test_parity_grows_to_four():
     found = found_in(lambda *columns: sum(columns) % 2)
     assert found.sets[0] == (0, 1, 2, 3)

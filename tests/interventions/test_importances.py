@@ -54,6 +54,16 @@ def literal(before: np.ndarray, after: np.ndarray) -> float:
     return min(1.0, deviation / step)
 
 
+@pytest.mark.parametrize("written", [set_to(0, 1e300), add(0, 1e300, low=None)])
+@pytest.mark.parametrize("size", [1e-20, 1e-200])
+def test_a_step_that_no_number_holds_counts_nearly_nothing(written, size):
+    """Without a warning of NumPy on the way: what it does to predictions is refused elsewhere."""
+    X = size * np.random.default_rng(0).uniform(-1, 1, size=(50, 1))
+    found = averages_of([bind(written, X, None, alone(1))], X, alone(1)).average.toarray()
+    assert found.shape == (1, 1)
+    assert 0 <= found[0, 0] <= size * 1e-299
+
+
 def test_a_step_counts_as_one_standard_deviation_at_most(table):
     asked = [add(RARE, 1), remove(RARE), add(COMMON, 1), add(MANY, 1), remove(MANY)]
     rare, many = table[:, RARE], table[:, MANY]

@@ -133,6 +133,27 @@ def test_losses_are_those_of_the_formula():
     assert nothing == pytest.approx(-(2 * np.log(2 / 3) + np.log(1 / 3)) / 3)
 
 
+def test_what_was_fitted_leaves_fewer_degrees_of_freedom():
+    B = rows(50, 4) @ np.ones((4, 1)) * np.ones(3)  # of rank one
+    assert parts.share_left(B, 4) == pytest.approx(1 - 5 / 50)
+    assert parts.share_left(np.eye(5), 2) == 0
+
+
+def test_rows_whose_class_is_sure_count_little():
+    target = encode_target(np.array(["a", "b", "a"]), "classification")
+    f = np.array([[0.0, 0], [0.5 * np.log(3), -0.5 * np.log(3)], [20, -20]])
+    found = parts.spread_of(f, target)
+    np.testing.assert_allclose(found, [1 / 2, 2 * 3 / 4 * 1 / 4, 1e-3])
+    numbers = encode_target(np.array([0.5, 1.5, 7.25]), "regression")
+    assert parts.spread_of(f[:, :1], numbers).tolist() == [1, 1, 1]
+
+
+def test_logits_of_labels_are_halves_of_log_odds():
+    labels = encode_target(np.array([[0, 1], [1, 0], [1, 1]]), "classification")
+    f = np.array([[0.0, 0.5 * np.log(4)]])
+    np.testing.assert_allclose(parts.probabilities(f, labels), [[1 / 2, 4 / 5]])
+
+
 def test_z_is_a_sum_over_its_standard_error():
     s, weight = np.array([[1.0], [3.0], [-1.0]]), np.array([1.0, 2.0, 1.0])
     expected = 6 / np.sqrt(1 + 2 * 9 + 1)

@@ -140,6 +140,22 @@ def test_friedmans_h_squared(c, expected, cells):
     assert found.matrix("h_squared")[0, 1, 0] == pytest.approx(expected, abs=1e-12)
 
 
+def test_spread_over_cells_and_its_error_by_the_definition():
+    X, cells = normal(12, 3), normal(7, 3, seed=1)
+    f = lambda a, b, d: a * b * (1 + d) + a  # noqa: E731
+
+    def row(x):
+        return f(*torch.tensor(x)[:, None]).numpy()
+
+    found = effects(f, X, context="partial_dependence", levels=cells, pairs=[(0, 1)])
+    means = np.array([[second_difference(row, x, [0], [1], g) for x in X] for g in cells]).mean(1)
+    squares = (means - means.mean(0)) ** 2
+    score = np.sqrt(squares.mean(0))
+    error = squares.std(0, ddof=1) / np.sqrt(7) / (2 * score)  # of a root, over twice the root
+    np.testing.assert_allclose(found.score[0], score, rtol=1e-12)
+    np.testing.assert_allclose(found.standard_errors[0], error, rtol=1e-12)
+
+
 def one_hot(codes, n_levels):
     return np.eye(n_levels)[codes]
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_deeplifft.ranking import deal_folds, drawn_rows
+from sklearn_deeplifft.ranking._folds import FEWEST
 
 
 @given(
@@ -104,3 +105,53 @@ def test_nothing_is_drawn_where_all_rows_are_few_enough():
     rows = np.array([2, 5, 9])
     assert drawn_rows(rows, np.zeros(3, int), 3, rng) is rows
     assert rng.random() == np.random.default_rng(0).random()
+
+
+@pytest.mark.parametrize("n", [20_000, 5_000, 1_000])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rare_stratum_keeps_its_rows_in_a_small_part(n, seed):
+    """By its share a class of 30 of 100,000 rows would have 6 of 20,000, and one of 3 none."""
+    strata = np.zeros(100_000, int)
+    strata[40_000:40_030] = 7
+    strata[90_000:90_003] = 3
+    strata[:30_000] = 5
+    drawn = drawn_rows(np.arange(100_000), strata, n, np.random.default_rng(seed))
+    assert len(set(drawn)) == len(drawn) == n
+    found = np.bincount(strata[drawn], minlength=8)
+    assert found[7] == FEWEST == 20
+    assert found[3] == 3
+    assert abs(found[5] - 30_000 / 99_967 * (n - 23)) <= 1
+    others = [
+        drawn_rows(np.arange(100_000), strata, n, np.random.default_rng(seed + i)) for i in (10, 20)
+    ]
+    assert set(others[0][strata[others[0]] == 7]) != set(others[1][strata[others[1]] == 7])
+
+
+def test_within_a_rare_stratum_every_row_is_as_likely():
+    strata = np.r_[np.zeros(970, int), np.ones(30, int)]
+    draws = [
+        drawn_rows(np.arange(1000), strata, 200, np.random.default_rng(seed)) for seed in range(800)
+    ]
+    share = np.bincount(np.concatenate(draws), minlength=1000) / 800
+    assert abs(share[970:] - 20 / 30).max() < 5 * np.sqrt(20 / 30 * 10 / 30 / 800)
+    assert abs(share[:970] - 180 / 970).max() < 5 * np.sqrt(180 / 970 * 790 / 970 / 800)
+
+
+def test_many_rare_strata_take_no_more_than_a_quarter():
+    strata = np.r_[np.zeros(9_000, int), np.arange(1, 101).repeat(10)]
+    drawn = drawn_rows(np.arange(10_000), strata, 900, np.random.default_rng(0))
+    found = np.bincount(strata[drawn])
+    assert len(drawn) == 900
+    assert set(found[1:]) == {2}  # 900 // (4 * 101)
+    assert found[0] == 700
+
+
+def test_where_no_stratum_is_rare_the_rows_are_those_of_even_steps():
+    """The same bits as the plain recipe: every m/n-th of the shuffled rows, stratum by stratum."""
+    strata = np.arange(1000) % 3
+    rng = np.random.default_rng(4)
+    mixed = rng.permutation(1000)
+    runs = mixed[np.argsort(strata[mixed], kind="stable")]
+    expected = np.sort(runs[((np.arange(300) + rng.random()) * (1000 / 300)).astype(int)])
+    found = drawn_rows(np.arange(1000), strata, 300, np.random.default_rng(4))
+    np.testing.assert_array_equal(found, expected)

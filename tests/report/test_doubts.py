@@ -139,6 +139,7 @@ def test_of_a_single_feature_nothing_else_is_expected():
         ("row", np.arange(120.0), "counts or names rows"),
         ("patient_id", np.random.default_rng(0).permutation(5000)[:120], "counts or names rows"),
         ("time", np.sort(np.random.default_rng(0).normal(size=120)), "from row to row"),
+        ("left", -np.sort(np.random.default_rng(0).normal(size=120)), "from row to row"),
         ("outcome_log", noise()[:, 0], "has the target in its name"),
     ],
 )
@@ -156,6 +157,16 @@ def test_a_total_that_tells_the_target():
     found = _leaks._totals(evidence(X, codes))
     assert found.level == "serious"
     assert "total of a row alone" in found.finding
+
+
+def test_a_total_that_tells_little_of_a_target_of_which_little_is_known():
+    """Of networks that know nearly nothing a total may know half; that is no finding."""
+    codes = np.arange(600) % 2
+    X = np.random.default_rng(0).poisson(5 + 0.35 * codes[:, None], size=(600, 5))
+    score = alone(X.sum(axis=1)[:, None], target_of(codes))
+    assert 0.53 < score < 0.6
+    found = _leaks._totals(evidence(X, codes, estimator_=ensemble(score=0.55)))
+    assert found.level == "clear"
 
 
 def test_a_column_that_follows_the_total_of_the_others():
@@ -229,7 +240,21 @@ def test_alone_says_nothing_of_too_few_rows(n):
     assert np.isnan(alone(noise(n, 1), Target(np.arange(n) * 1.0, classification=False)))
 
 
+@pytest.mark.parametrize(("n", "n_classes"), [(240, 12), (30, 6)])
+def test_alone_tells_many_classes_and_small_ones_apart(n, n_classes):
+    """A leaf for each class, and no larger than five rows of which four are trained on."""
+    codes = np.arange(n) % n_classes
+    target = Target(codes, classification=True, labels=tuple("abcdefghijkl"[:n_classes]))
+    assert alone(codes[:, None] * 1.0, target) == 1
+
+
 def test_alone_takes_a_part_of_very_many_rows(monkeypatch):
     monkeypatch.setattr("sklearn_deeplifft.report._alone.MOST_ROWS", 100)
     codes = np.arange(1000) % 2
     assert alone(codes[:, None] * 1.0, target_of(codes, np.arange(1000))) == 1
+
+
+def test_alone_keeps_a_rare_class_of_very_many_rows():
+    """By its share it would have one row of 5,000, which cannot be folded."""
+    codes = (np.arange(100_000) >= 99_970).astype(int)
+    assert alone(codes[:, None] * 1.0, target_of(codes)) == 1

@@ -123,6 +123,11 @@ def test_signed_files_that_declare_otherwise_are_refused(old, new, match, path):
         refused(path, match)
 
 
+def test_bytes_that_belong_to_no_block_are_refused_though_they_are_signed(path):
+    path.write_bytes(resigned(path.read_bytes() + b"more"))
+    refused(path, "is damaged: 4 bytes at its end belong to none")
+
+
 def test_no_memory_is_given_for_what_is_only_declared(path):
     content = path.read_bytes()
     for length in (2**63, 2**40, len(content)):

@@ -1,5 +1,7 @@
 """``score_on``: the rows that each network is scored on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from sklearn_deeplifft.selectors._rows_scored import (
     rows_of_rounds,
     rows_to_score,
 )
+from sklearn_deeplifft.tables import encode_target
 from tests.conftest import planted, quick
 from tests.ensembles.test_splits import data_of, splits_of
 
@@ -109,6 +112,17 @@ def test_rounds_score_a_part_of_many_rows(monkeypatch):
     assert set(first) != set(second)
     assert few is rows[2]
     np.testing.assert_array_equal(rows_of_rounds(rows, [0, 1, 2], data)[0], first)
+
+
+def test_rounds_score_rows_of_a_rare_class():
+    """Of 30 rows of 100,000 six would be drawn by their share."""
+    data = data_of(n=100_000)
+    codes = np.zeros(100_000, int)
+    codes[-30:] = 1
+    data = replace(data, target=encode_target(codes, "classification"))
+    for rows in rows_of_rounds([np.arange(100_000)] * 3, [0, 1, 2], data):
+        assert len(rows) == 20_000
+        assert (rows >= 99_970).sum() == 20
 
 
 def test_the_first_round_scores_all_rows_and_later_ones_few(monkeypatch):

@@ -88,6 +88,8 @@ def test_merged_and_spread_undo_each_other():
         ([["age"], "sex_f"], "feature_groups holds 2 labels for 6 columns"),
         ("abcdef", "feature_groups='abcdef' says nothing of columns; give one label for each"),
         (6, "feature_groups=6 says nothing of columns"),
+        (np.array(1), r"feature_groups=array\(1\) says nothing of columns"),
+        ([np.array(1)], r"a group of columns must be a list of names or positions; got array\(1"),
         ((c for c in LABELS), "says nothing of columns"),
         ([["age", "town_D"]], "column 'town_D' is not among the 6 columns"),
         ([[0, 6]], "column 6 is not among the 6 columns"),

@@ -21,8 +21,9 @@ from sklearn_deeplifft.interventions.interactions._held_out_test import (
     basis_of,
     loss_of_nothing,
     losses,
-    probabilities,
     residuals,
+    share_left,
+    spread_of,
     without,
     z_values,
 )
@@ -212,10 +213,7 @@ def _tested(
     B = basis_of(X, [features[g] for g in _by_strength(features, pairs)])
     f = additive_fit(B, codes, weight, target)
     r, worth = residuals(f, codes, target), loss_of_nothing(codes, weight, target)
-    varies = weight
-    if target.kind != "regression":  # rows whose class is sure say little of what is left
-        p = probabilities(f, target)
-        varies = weight * np.maximum((p * (1 - p)).sum(axis=1), 1e-3)
+    varies = weight * spread_of(f, target)
     rivals = np.argsort(-(e**2).mean(axis=(0, 2)), kind="stable")[: N_RIVALS + 1]
     plain = without(e, B, varies)
     s, gain = np.zeros((len(X), len(pairs))), np.zeros(len(pairs))
@@ -227,8 +225,7 @@ def _tested(
         lost = losses(f, codes, target) - losses(f + rest, codes, target)
         gain[k] = np.average(lost, weights=weight) / worth if worth > 0 else 0.0
     # What was fitted to these rows is smaller than what it estimates.
-    free = max(1 - (np.linalg.matrix_rank(B) + N_RIVALS) / len(X), 0)
-    return gain, z_values(s, weight, groups) * np.sqrt(free)
+    return gain, z_values(s, weight, groups) * np.sqrt(share_left(B, N_RIVALS))
 
 
 def _by_strength(features: Sequence[np.ndarray], pairs: np.ndarray) -> list[int]:

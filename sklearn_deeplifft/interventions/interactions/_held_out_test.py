@@ -37,8 +37,9 @@ __all__ = [
     "basis_of",
     "loss_of_nothing",
     "losses",
-    "probabilities",
     "residuals",
+    "share_left",
+    "spread_of",
     "without",
     "z_values",
 ]
@@ -130,6 +131,11 @@ def without(e: np.ndarray, B: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.asarray(rest.reshape(e.shape))
 
 
+def share_left(B: np.ndarray, more: int) -> float:
+    """Degrees of freedom, as a share of the rows, that a fit of B and ``more`` columns leaves."""
+    return float(max(1 - (np.linalg.matrix_rank(B) + more) / len(B), 0))
+
+
 def residuals(f: np.ndarray, codes: np.ndarray, target: Target) -> np.ndarray:
     """What is left of the target (n, R) beside predictions (n, R)."""
     if target.kind == "regression":
@@ -184,6 +190,17 @@ def _indicators(codes: np.ndarray, target: Target) -> np.ndarray:
         return codes.astype(np.float64)
     parts = [codes[:, [h]] == np.arange(k) for h, k in enumerate(target.n_classes)]
     return np.hstack(parts).astype(np.float64)
+
+
+def spread_of(f: np.ndarray, target: Target) -> np.ndarray:
+    """Variance (n,) of what is left of the target: a row whose class is sure says little of it.
+
+    ``sum p (1 - p)`` over outputs, and a little at least; 1 in regression, where rows are alike.
+    """
+    if target.kind == "regression":
+        return np.ones(len(f))
+    p = probabilities(f, target)
+    return np.asarray(np.maximum((p * (1 - p)).sum(axis=1), 1e-3))
 
 
 def probabilities(f: np.ndarray, target: Target) -> np.ndarray:

@@ -56,6 +56,16 @@ def expected(counter, X, of_scores):
     )
 
 
+def test_on_two_strands_paired_letters_are_as_frequent_as_each_other():
+    given = {"background": (0.4, 0.1, 0.2, 0.3), "p_value": 0.03}
+    one = MotifCounter(matrices(), both_strands=False, **given).fit(sequences())
+    assert one.background_.tolist() == [0.4, 0.1, 0.2, 0.3]
+    both = MotifCounter(matrices(), both_strands=True, **given).fit(sequences())
+    np.testing.assert_allclose(both.background_, [0.35, 0.15, 0.15, 0.35])
+    counted = MotifCounter(matrices(), background="data", p_value=0.03).fit(["AAAAAACGT"])
+    np.testing.assert_allclose(counted.background_, np.array([3.5, 1, 1, 3.5]) / 9)
+
+
 @pytest.mark.parametrize("both_strands", [True, False])
 @pytest.mark.parametrize("background", ["uniform", (0.4, 0.1, 0.2, 0.3), "data"])
 @pytest.mark.usefixtures("small_blocks")

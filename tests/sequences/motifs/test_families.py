@@ -40,6 +40,14 @@ def test_clusters_are_called_by_their_middle(monkeypatch):
     assert len(set(labels)) == 30
 
 
+def test_the_middle_is_the_motif_most_like_the_others(monkeypatch):
+    found = motifs(n=25, copies=0)
+    p = np.full((25, 25), 0.5)
+    p[:3, :3] = [[1, 1e-6, 1e-8], [1e-6, 1, 1e-9], [1e-8, 1e-9, 1]]
+    monkeypatch.setattr(_families, "similarity", lambda _: p)
+    assert similarity_families(found)[:3].tolist() == ["m2 +2"] * 3
+
+
 def test_the_cut_is_of_the_mean_over_pairs(monkeypatch):
     found = motifs(n=25, copies=0)[:25]
     p = np.full((25, 25), 0.5)
