@@ -145,7 +145,7 @@ class Members(Callback):
         rows = batch.counts
         self.sums_[training] += losses.cpu().numpy() * rows
         self.rows_[training] += rows
-        if y_pred is not None:
+        if y_pred is not None and self.settings.always_watched:
             self._add_outputs(y_pred.cpu().numpy(), batch.start, rows)
         # Here and not at the end of an epoch, which may be minutes away when Ctrl-C comes.
         if self.halt.is_set():
@@ -193,7 +193,7 @@ class Members(Callback):
         pairs = zip(self.traces_, self.held_out_, strict=True)
         return [
             replace(trace, held_out=np.concatenate(list(parts.values())) / len(trace.valid_loss))
-            if trace.valid_loss
+            if parts
             else trace
             for trace, parts in pairs
         ]

@@ -86,8 +86,8 @@ class NetworkSettings:
     monitor: str = "valid_loss"
     """The loss whose best epoch counts."""
     always_watched: bool = True
-    """Whether rows held out are predicted after every epoch; if not, and where they do not choose
-    the epoch, after the last one alone."""
+    """Whether rows held out are predicted after every epoch, and their mean is kept; if not, and
+    where they do not choose the epoch, they are predicted after the last one alone."""
     device: str = "cpu"
     gates: GateSettings | None = None
 
