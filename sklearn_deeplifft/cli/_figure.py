@@ -84,7 +84,8 @@ def draw_comparison(comparison: pd.DataFrame, name: str, n_folds: int) -> Any:
     ax = figure.subplots()
     FeatureCountDisplay.from_frame(comparison, ax=ax)
     title = shortened(name, 40).replace("$", r"\$")
-    ax.set_title(f"{title}: mean of {n_folds} folds", fontsize=11, loc="left")
+    said = f"{title}: mean of {n_folds} folds\nband: one standard error over folds"
+    ax.set_title(said, fontsize=11, loc="left")
     return figure
 
 

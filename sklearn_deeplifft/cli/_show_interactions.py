@@ -58,30 +58,39 @@ def show_pairs(console: Console, found: PairsFound) -> None:
             Text(f"{least:,}{' (few)' if few else ''}", style="yellow" if few else ""),
         )
     console.print(grid)
-    n = int((found.pairs["q_value"] <= ALPHA).sum())
-    pairs = "1 pair has" if n == 1 else f"{n or 'no'} pairs have"
     explain(
         console,
-        f"{pairs[0].upper()}{pairs[1:]} q <= {ALPHA:g}. score: size of the interaction in "
-        f"{_unit(found)}; it is above 0 for pairs that only add up as well, so q, not the score, "
-        f"says whether there is one. gain: how much worse the other {found.n_test:,} rows are "
-        "predicted without it. rows: in the emptiest of the cells both low, one high, both high; "
-        "where there are few, networks guess.",
+        f"{_sure(found)}. score: size of the interaction in {_unit(found)}; it is above 0 for "
+        "pairs that only add up as well, so q, not the score, says whether there is one. gain: how "
+        f"much worse the other {found.n_test:,} rows are predicted without it. rows: in the "
+        "emptiest of the cells both low, one high, both high; where there are few, networks guess.",
     )
 
 
 def draw_pairs(found: PairsFound) -> Any:
-    """A map and bars on a figure of its own, which no window and no pyplot knows."""
+    """A map and bars on a figure of its own, which no window and no pyplot knows.
+
+    Sizes alone would look like findings: the title says how many pairs are sure.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 5.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     InteractionDisplay.from_effects(found.effects, k=15, ax=left)
     InteractionDisplay.from_effects(found.effects, kind="bars", k=15, ax=right)
-    lines = [f"{shortened(found.table.name, 40)}: pairs of features that work together"]
+    lines = [
+        f"{shortened(found.table.name, 40)}: interactions of pairs of features",
+        f"{_sure(found)}; a size is above 0 for pairs that only add up as well",
+    ]
     lines += [AT_CHANCE] if found.at_chance else []
     figure.suptitle("\n".join(lines).replace("$", r"\$"), fontsize=11, x=0.01, ha="left")
     return figure
+
+
+def _sure(found: PairsFound) -> str:
+    n = int((found.pairs["q_value"] <= ALPHA).sum())
+    pairs = "1 pair has" if n == 1 else f"{n:,} pairs have" if n else "No pair has"
+    return f"{pairs} q <= {ALPHA:g}"
 
 
 def _unit(found: PairsFound) -> str:

@@ -308,9 +308,9 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
         - ``held_out_score``: as in ``validation_scores_``.
 
         What is not known is missing (NaN, None or NA): layers of networks of your own; all but
-        epochs, open columns and score where these train by settings of their own, unless early
-        stopping restores the best weights; everything of a network that was trained before; loss
-        and score where no row was held out.
+        epochs, open columns and score where these train by settings of their own, unless these are
+        skorch's ``EarlyStopping`` that restores the best weights; everything of a network that was
+        trained before; loss and score where no row was held out.
         """
         check_is_fitted(self, "estimators_")
         return choice_frame(

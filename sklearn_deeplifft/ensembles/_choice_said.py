@@ -19,7 +19,7 @@ KIND = ["hidden_layer_sizes", "on_path", "kept_by"]
 def choice_said(
     frame: pd.DataFrame, networks: Sequence[TrainedNetwork], gates: Gates, *, ours: bool
 ) -> str:
-    """Say how many networks of each kind there are, which epochs they keep, and what is open then.
+    """Say how many networks of each kind there are, which epochs they keep, and what they read.
 
     ``frame`` is ``training_choice_`` of these networks, and ``gates`` are theirs; ``ours`` says
     whether we have built them.
@@ -29,7 +29,7 @@ def choice_said(
         which = "" if parts else " network" if len(own) == 1 else " networks"
         kind = _kind(own["hidden_layer_sizes"].iloc[0]) if ours else "of the user's own"
         gated = [trained for i in own.index if (trained := networks[i]).gates is not None]
-        ending = _open(gated, gates, first=not parts) if gated else _epochs(own)
+        ending = _read(gated, gates, first=not parts) if gated else _epochs(own)
         parts.append(f"{len(own):,}{which} {kind}, {_kept(own)}{_penalty(own)}{ending}")
     return "; ".join(parts) + "."
 
@@ -74,17 +74,18 @@ def _epochs(own: pd.DataFrame) -> str:
     return f": {run} epoch{'' if run == '1' else 's'}"
 
 
-def _open(networks: Sequence[TrainedNetwork], gates: Gates, *, first: bool) -> str:
-    """How many gates are open."""
+def _read(networks: Sequence[TrainedNetwork], gates: Gates, *, first: bool) -> str:
+    """How many columns they read: those whose gate is open."""
+    reads = ", reads" if len(networks) == 1 else ", read"
     masks = (gates.open(trained) for trained in networks)
     counts = pd.Series([int(mask.sum()) for mask in masks if mask is not None])
     thing = "column" if gates.n == len(gates.of_column) else "feature"
     if counts.min() < gates.n:
-        return f": {_range(counts)} of {counted(gates.n, thing)} open"
+        return f"{reads} {_range(counts)} of {counted(gates.n, thing)}"
     if gates.n == 1:
-        return f": the only {thing} open"
+        return f"{reads} the only {thing}"
     every = "both" if gates.n == 2 else f"all {gates.n:,}"
-    return f": {every} {thing}s open" if first else ": all open"
+    return f"{reads} {every} {thing}s" if first else f"{reads} all"
 
 
 def _range(numbers: pd.Series) -> str:

@@ -87,9 +87,9 @@ def shares_restored(
 ) -> np.ndarray | None:
     """Factors (n,) of the weights of rows by which a class that was drawn beyond its share has it.
 
-    Of a rare class more rows are drawn than is its share, so that it is seen; the loss is that of
-    the whole table all the same. None where no class is so rare. Judged by the first network, as
-    what one trains on must not hang on how many there are.
+    Of a rare class more rows are drawn than is its share, so that it is seen, and of the others as
+    many fewer; the training loss is that of the whole table all the same. None where no class is
+    so rare. Judged by the first network, as what one trains on must not hang on how many there are.
     """
     strata = np.unique(data.target.strata(), return_inverse=True)[1]
     before, after = (
@@ -98,8 +98,11 @@ def shares_restored(
     )
     fair = before * (after.sum() / before.sum())
     beyond = after > fair + 1  # one row is but rounding
-    factor: np.ndarray = np.where(beyond, fair / np.maximum(after, 1), 1.0)[strata]
-    return factor if beyond.any() else None
+    if not beyond.any():
+        return None
+    others = fair[~beyond].sum() / after[~beyond].sum()
+    factor: np.ndarray = np.where(beyond, fair / np.maximum(after, 1), others)[strata]
+    return factor
 
 
 def packed(parts: Sequence[np.ndarray], n_rows: int) -> list[np.ndarray]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_deeplifft.cli._figure import draw_comparison
 from sklearn_deeplifft.cli._folds import _splits
 from sklearn_deeplifft.cli._table import make_table
 from tests.cli.conftest import QUICK, classes_frame, run
@@ -65,3 +66,21 @@ def test_regressions_have_folds_too():
     frame = classes_frame().assign(label=np.random.default_rng(0).normal(size=120))
     dealt, notes = splits(frame, 4)
     assert (len(dealt), notes) == (4, [])
+
+
+def test_the_figure_says_what_its_line_and_its_band_are():
+    comparison = pd.DataFrame(
+        {
+            "method": ["DeepLIFFT"] * 2 + ["lasso"] * 2,
+            "n_features": [3, 5] * 2,
+            "score": [0.4, 0.5, 0.3, 0.4],
+            "standard_error": [0.05] * 4,
+            "metric": "R squared",
+        }
+    )
+    (ax,) = draw_comparison(comparison, "mine.csv", 5).axes
+    assert ax.collections  # the band
+    assert ax.get_title(loc="left").splitlines() == [
+        "mine.csv: mean of 5 folds",
+        "band: one standard error over folds",
+    ]

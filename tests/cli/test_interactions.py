@@ -1,9 +1,12 @@
 """`sklearn-deeplifft interactions`."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_deeplifft.cli._show_interactions import InteractionDisplay, draw_pairs
 from tests.cli.conftest import run
 
 
@@ -30,6 +33,28 @@ def test_the_planted_pair_is_first_and_sure(crossed, tmp_path):
     assert table.loc[0, "gain"] > 0
     assert "1 pair has q <= 0.1" in " ".join(done.output.split())
     assert (tmp_path / "out" / "interactions.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("q_values", "sure"),
+    [
+        ([0.3, 0.4], "No pair has q <= 0.1"),
+        ([0.1, 0.4], "1 pair has q <= 0.1"),
+        ([0.01, 0.02], "2 pairs have q <= 0.1"),
+    ],
+)
+def test_the_figure_says_how_many_pairs_are_sure(monkeypatch, q_values, sure):
+    monkeypatch.setattr(InteractionDisplay, "from_effects", lambda effects, **given: None)
+    found = SimpleNamespace(
+        table=SimpleNamespace(name="mine.csv"),
+        effects=None,
+        pairs=pd.DataFrame({"q_value": q_values}),
+        at_chance=False,
+    )
+    assert draw_pairs(found).get_suptitle().splitlines() == [
+        "mine.csv: interactions of pairs of features",
+        f"{sure}; a size is above 0 for pairs that only add up as well",
+    ]
 
 
 def test_one_feature_makes_no_pair(crossed):

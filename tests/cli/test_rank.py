@@ -59,8 +59,8 @@ def test_ranking_has_a_signed_column_for_each_class(done):
 
 def test_it_says_what_held_out_rows_decided(done):
     shown = " ".join(done[1].stdout.split())
-    kept = "test the rankings. 1 network of 100 units, kept where held-out loss was least: "
-    assert re.search(rf"{kept}(\d of 4|all 4) columns open\. Features", shown)
+    kept = "test the rankings. 1 network of 100 units, kept where held-out loss was least, reads "
+    assert re.search(rf"{kept}(\d of 4|all 4) columns\. Features", shown)
 
 
 def test_comparison_is_tidy(done):

@@ -53,25 +53,30 @@ LEAST = "kept where held-out loss was least"
     [
         (
             [network(n_open=1), network(n_open=3), linear()],
-            f"2 networks of 100 units, {LEAST}: 1 to 3 of 4 columns open; 1 without a hidden "
-            "layer, trained to the end: all open.",
+            f"2 networks of 100 units, {LEAST}, read 1 to 3 of 4 columns; 1 without a hidden "
+            "layer, trained to the end, reads all.",
         ),
-        ([network(n_open=1)], f"1 network of 100 units, {LEAST}: 1 of 4 columns open."),
-        ([network(n_open=4)], f"1 network of 100 units, {LEAST}: all 4 columns open."),
-        ([linear()], "1 network without a hidden layer, trained to the end: all 4 columns open."),
+        ([network(n_open=1)], f"1 network of 100 units, {LEAST}, reads 1 of 4 columns."),
+        ([network(n_open=4)], f"1 network of 100 units, {LEAST}, reads all 4 columns."),
+        (
+            [network(n_open=2), linear(), linear()],
+            f"1 network of 100 units, {LEAST}, reads 2 of 4 columns; 2 without a hidden layer, "
+            "trained to the end, read all.",
+        ),
+        ([linear()], "1 network without a hidden layer, trained to the end, reads all 4 columns."),
         (
             [network(n_open=2, G=2), linear(G=2)],
-            f"1 network of 100 units, {LEAST}: both columns open; 1 without a hidden layer, "
-            "trained to the end: all open.",
+            f"1 network of 100 units, {LEAST}, reads both columns; 1 without a hidden layer, "
+            "trained to the end, reads all.",
         ),
         (
             [network(n_open=1, G=1)],
-            f"1 network of 100 units, {LEAST}: the only column open.",
+            f"1 network of 100 units, {LEAST}, reads the only column.",
         ),
-        ([network(n_open=0, G=1)], f"1 network of 100 units, {LEAST}: 0 of 1 column open."),
+        ([network(n_open=0, G=1)], f"1 network of 100 units, {LEAST}, reads 0 of 1 column."),
         (
             [network(n_open=1200, G=3000, hidden=(1,))],
-            f"1 network of 1 unit, {LEAST}: 1,200 of 3,000 columns open.",
+            f"1 network of 1 unit, {LEAST}, reads 1,200 of 3,000 columns.",
         ),
         (
             [network(hidden=(200, 100)), network(hidden=(200, 100), kept=7)],
@@ -83,12 +88,12 @@ LEAST = "kept where held-out loss was least"
         ),
         (
             [network(TRAINING, 2)],
-            "1 network of 100 units, kept where training loss was least, as no row was held out: "
-            "2 of 4 columns open.",
+            "1 network of 100 units, kept where training loss was least, as no row was held out, "
+            "reads 2 of 4 columns.",
         ),
         (
             [network(n_open=2, path=False, c=0.25)],
-            f"1 network of 100 units, {LEAST} under a penalty of 0.25: 2 of 4 columns open.",
+            f"1 network of 100 units, {LEAST} under a penalty of 0.25, reads 2 of 4 columns.",
         ),
         ([network(LAST, epochs=1, kept=1)], "1 network of 100 units, trained to the end: 1 epoch."),
         ([network(LAST, kept=9)] * 3, "3 networks of 100 units, trained to the end: 9 epochs."),
@@ -107,14 +112,14 @@ def test_kinds_that_alternate_are_told_once():
 def test_columns_that_share_a_gate_are_a_feature():
     networks = [network(n_open=1, G=4), linear()]
     assert said(*networks, of_column=np.array([0, 0, 1, 2, 3, 3])) == (
-        f"1 network of 100 units, {LEAST}: 1 of 4 features open; 1 without a hidden layer, "
-        "trained to the end: all open."
+        f"1 network of 100 units, {LEAST}, reads 1 of 4 features; 1 without a hidden layer, "
+        "trained to the end, reads all."
     )
 
 
 def test_gates_of_null_columns_do_not_count():
     """Of 2 columns both are open, and one of the two null ones behind them."""
-    assert said(network(n_open=3, G=4), of_column=np.array([0, 1])).endswith("both columns open.")
+    assert said(network(n_open=3, G=4), of_column=np.array([0, 1])).endswith("reads both columns.")
 
 
 @pytest.mark.parametrize(

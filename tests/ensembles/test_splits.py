@@ -114,8 +114,22 @@ def test_a_rare_class_is_seen_and_weighs_its_share():
         assert len(split.training) == 400
     factor = shares_restored(whole, splits, data)
     np.testing.assert_allclose(factor[3980:], 400 / 3200)
-    assert (factor[:3980] == 1).all()
+    # 384 of the others are drawn, and are 398 by their share.
+    np.testing.assert_allclose(factor[:3980], 398 / 384)
     assert shares_restored(whole[:2], splits[:2], data).tolist() == factor.tolist()
+
+
+def test_many_rare_classes_weigh_their_share():
+    """Thirty of 5 rows each: a quarter of what is drawn, and a 25th of the table."""
+    codes = np.concatenate([np.zeros(3850, dtype=int), np.repeat(np.arange(1, 31), 5)])
+    data = replace(data_of(n=4000), target=encode_target(codes, "classification"))
+    whole = splits_of(data, n_networks=1)
+    splits = thinned(whole, data, 400, 100)
+    weight = shares_restored(whole, splits, data)[splits[0].training]
+    before, after = whole[0].training, splits[0].training
+    assert (codes[after] > 0).mean() > 2 * (codes[before] > 0).mean()
+    drawn = np.bincount(codes[after], weights=weight) / len(after)
+    np.testing.assert_allclose(drawn, np.bincount(codes[before]) / len(before))
 
 
 def test_weights_stay_where_no_class_is_rare():

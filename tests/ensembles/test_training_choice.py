@@ -186,7 +186,7 @@ def test_columns_of_a_gate_are_open_together(data):
     assert (frame["open_columns"] % 4 == 0).all()
     for n, net in zip(frame["open_columns"], selector.estimator_.estimators_, strict=True):
         assert n == 40 - len(closed_columns(net))
-    assert "of 10 features open" in selector.estimator_._training_choice_said()
+    assert "of 10 features" in selector.estimator_._training_choice_said()
 
 
 def test_null_columns_do_not_count(data):

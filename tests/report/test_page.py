@@ -36,7 +36,7 @@ def test_score_comes_first_and_every_section_is_there(page):
 
 def test_it_says_what_held_out_rows_decided(page, fitted):
     said = fitted[0].estimator_._training_choice_said()
-    assert said.startswith("2 networks of 100 units, kept where held-out loss was least: ")
+    assert said.startswith("2 networks of 100 units, kept where held-out loss was least, read ")
     assert f"<dt>Training</dt><dd>{said}</dd>" in page
 
 

@@ -62,8 +62,8 @@ def test_rows_classes_worth_cut_and_features(ensemble, frame, data, kind):
     low, high = open_.min(), open_.max()
     shown = f"{low} to {high} of 8" if low < high else f"{low} of 8" if low < 8 else "all 8"
     assert (
-        f"{worth}, better than chance. 2 networks of 8 units, kept where held-out loss was least: "
-        f"{shown} columns open. Keeps 3 of 8"
+        f"{worth}, better than chance. 2 networks of 8 units, kept where held-out loss was least, "
+        f"read {shown} columns. Keeps 3 of 8"
     ) in text
     assert (
         f"Keeps 3 of 8 features; the networks' own lists agree by {selector.stability_:.2f}" in text
