@@ -26,6 +26,7 @@ OURS = {
     "interventions._values": ("Add", "QuantileShift", "Remove", "SetTo", "Swap"),
     "interventions.experiments._regions": ("Stem",),
     "interventions.interactions._pair_columns": ("PairColumns",),
+    "interventions.interactions._unseen": ("Unseen",),
     "networks._batches": ("row_batches",),
     "networks._build": ("OutputKind", "_silent"),
     "networks._exponential": ("Exponential",),

@@ -30,6 +30,7 @@ from sklearn_deeplifft.interventions.interactions._pair_columns import (
     PairColumns,
     strongest_pairs,
 )
+from sklearn_deeplifft.interventions.interactions._unseen import Unseen
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import row_of
 from sklearn_deeplifft.selectors._intervention_scorer import (
@@ -105,8 +106,9 @@ class GIATransformer(BaseNetworkSelector):
         strongest of all pairs, by the root mean square of their second differences over rows of
         the background, and what the two make together of each row's prediction, which is 0 where
         effects add up. A linear model behind the transformer can then say what no sum of columns
-        says. None has none. The networks have seen the rows they were trained on: fit the
-        transformer on other rows than those you score a model on, as a `Pipeline` does.
+        says. None has none. Rows that the networks were trained on are read, as in stacking, by
+        those that have held them out, if any has: of fewer networks than ``1 /
+        validation_fraction`` all read the others, and promise more than they keep.
     output : {"features", "effects"}, default="features"
         What ``transform`` returns: the selected columns, or each row's own effects.
     n_background : int, default=1000
@@ -421,9 +423,11 @@ class GIATransformer(BaseNetworkSelector):
         if self.pairs is not None:
             rng = np.random.RandomState(self._background_seed)
             asked = found, base, self._groups, data.names, self.pairs, rng
-            labels = group_labels(self.feature_groups, data.names, base.shape[1])
             self._pair_columns = strongest_pairs(
-                *asked, mirrored=data.target.kind == "softmax", labels=labels
+                *asked,
+                mirrored=data.target.kind == "softmax",
+                labels=group_labels(self.feature_groups, data.names, base.shape[1]),
+                unseen=Unseen.of_table(self.estimator_, data),
             )
             self.pairs_ = self._pair_columns.of_names(data.names)
 

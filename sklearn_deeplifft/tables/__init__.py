@@ -19,7 +19,13 @@ from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._near_copies import near_copies
 from sklearn_deeplifft.tables._partitions import gathered, is_partitioned, partitions_of
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
-from sklearn_deeplifft.tables._rows import Rows, canonical_rows, column_moments, powers_of_two
+from sklearn_deeplifft.tables._rows import (
+    Rows,
+    canonical_rows,
+    column_moments,
+    powers_of_two,
+    row_codes,
+)
 from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
 from sklearn_deeplifft.tables._targets import (
     Problem,
@@ -87,6 +93,7 @@ __all__ = [
     "partitions_of",
     "plain_target",
     "powers_of_two",
+    "row_codes",
     "prepare_for_forks",
     "read_table",
     "reference_values",

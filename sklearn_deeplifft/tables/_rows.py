@@ -20,6 +20,7 @@ __all__ = [
     "canonical_rows",
     "column_moments",
     "powers_of_two",
+    "row_codes",
     "with_native_bytes",
 ]
 
@@ -215,7 +216,7 @@ def canonical_rows(rows: Rows, extra: np.ndarray) -> CanonicalRows:
     extra : array of shape (n, e)
         What must also agree for rows to be merged: the targets, a group.
     """
-    code = _row_codes(rows)
+    code = row_codes(rows)
     code += _mixed(np.ascontiguousarray(extra, dtype=np.float64), seed=1).sum(axis=1)
     # Sorting rows by their codes takes one number per row; by their values it would take the table.
     order = np.argsort(code, kind="stable")
@@ -236,7 +237,7 @@ def _equal_rows(rows: Rows, extra: np.ndarray, a: np.ndarray, b: np.ndarray) -> 
     return equal
 
 
-def _row_codes(rows: Rows) -> np.ndarray:
+def row_codes(rows: Rows) -> np.ndarray:
     """A 64-bit code of each row's values, the same for dense and sparse storage."""
     # Of float64 values, so that a smaller type that holds a table exactly does not change a fit.
     codes = np.zeros(rows.shape[0], dtype=np.uint64)

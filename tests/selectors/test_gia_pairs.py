@@ -1,6 +1,8 @@
 """Columns for pairs of features behind those that `GIATransformer` selects."""
 
 import pickle
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +14,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from sklearn_deeplifft import GIATransformer, load
-from sklearn_deeplifft.interventions._models import ensemble_of
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
+from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions.interactions._pair_rows import row_interactions
+from sklearn_deeplifft.interventions.interactions._unseen import Unseen
+from sklearn_deeplifft.tables import encode_target, fit_data
 
 FAST = {"n_networks": 2, "hidden_layer_sizes": (16,), "max_epochs": 15, "learning_rate": 0.02}
 
@@ -80,6 +85,71 @@ def test_a_linear_model_learns_what_it_cannot_say_alone(xor, of_xor):
     with_pairs = make_pipeline(of_xor, LogisticRegression()).fit(X, y)
     assert alone.score(X, y) < 0.7
     assert with_pairs.score(X, y) > 0.95
+
+
+def read_by(gia, networks, X):
+    """Columns of pairs of these networks alone."""
+    columns = replace(gia._pair_columns, unseen=None)
+    found = gia._ensemble(X)
+    return columns.of_rows(Ensemble([found.responses[k] for k in networks], found.outputs), X)
+
+
+def test_rows_of_the_table_are_read_by_networks_that_held_them_out():
+    rng = np.random.default_rng(0)
+    X, new = rng.standard_normal((60, 3)), rng.standard_normal((9, 3))
+    gia = fitted(X, X[:, 0] * X[:, 1] > 0, pairs=1)  # two networks, a fifth of the rows each
+    held = gia.estimator_._held_out_bits
+    first, second = (np.unpackbits(bits)[:60].astype(bool) for bits in held)
+    assert (first.sum(), second.sum(), (first & second).sum()) == (12, 12, 0)
+    close = {"rtol": 1e-3, "atol": 1e-5}  # networks are read in float32
+    found = gia.transform(np.vstack([X, new]))[:, 2:]
+    both = read_by(gia, [0, 1], np.vstack([X, new]))
+    np.testing.assert_allclose(found[:60][first], read_by(gia, [0], X[first]), **close)
+    np.testing.assert_allclose(found[:60][second], read_by(gia, [1], X[second]), **close)
+    others = np.r_[~(first | second), np.ones(9, dtype=bool)]
+    np.testing.assert_allclose(found[others], both[others], **close)
+    assert not np.allclose(found[:60][first], both[:60][first])
+
+
+def test_of_rows_that_are_alike_all_must_be_held_out():
+    X = np.array([[0.0, 1.0], [2.0, 3.0], [0.0, 1.0], [4.0, 5.0]])
+    data = fit_data(
+        X, np.array([0, 0, 1, 1]), None, lambda X, y: encode_target(y, "classification")
+    )
+    ensemble = SimpleNamespace(
+        estimators_=[0, 1, 2],
+        _was_trained_on=lambda given: True,
+        _held_out=lambda given: [np.array([0, 1]), np.array([0, 2]), np.array([2])],
+    )
+    unseen = Unseen.of_table(ensemble, data)
+    expected = [[False, True, False], [True, False, False], [True] * 3, [True] * 3]
+    rows = np.array([[-0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [9.0, 9.0]])
+    np.testing.assert_array_equal(unseen.networks(rows), expected)
+
+
+def test_networks_of_another_table_read_every_row():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 3))
+    y = X[:, 0] > 0
+    ensemble = GIATransformer.default_estimator("classification", **FAST).fit(X[:60], y[:60])
+    gia = GIATransformer(ensemble, prefit=True, pairs=1, n_features_to_select=2, random_state=0)
+    assert gia.fit(X[:60], y[:60])._pair_columns.unseen is not None
+    assert gia.fit(X, y)._pair_columns.unseen is None
+
+
+def test_pairs_of_noise_promise_no_more_than_they_keep():
+    """Labels are drawn, and networks learn them by heart."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((150, 40)), rng.integers(0, 2, 150)
+    networks = GIATransformer.default_estimator(n_networks=5, max_epochs=40, patience=None)
+    gia = GIATransformer(networks, pairs=5, n_features_to_select=1, random_state=0)
+    with pytest.warns(FeatureSelectionWarning, match="no better than chance"):
+        gia.fit(X, y)
+    pairs = gia.transform(X)[:, 1:]
+    seen = read_by(gia, range(5), X)
+    scores = [LogisticRegression(C=100).fit(part, y).score(part, y) for part in (pairs, seen)]
+    assert scores[1] > 0.9
+    assert scores[0] < 0.7
 
 
 def test_without_pairs_nothing_changes(xor, of_xor):

@@ -16,6 +16,7 @@ from sklearn_deeplifft.interventions._population import Population
 from sklearn_deeplifft.interventions.interactions._pair_levels import PairLevels
 from sklearn_deeplifft.interventions.interactions._pair_rows import donors_of, row_interactions
 from sklearn_deeplifft.interventions.interactions._pair_search import Question, search
+from sklearn_deeplifft.interventions.interactions._unseen import Unseen
 from sklearn_deeplifft.tables import FeatureGroups, Names, Rows
 
 __all__ = ["PairColumns", "strongest_pairs"]
@@ -43,6 +44,8 @@ class PairColumns:
     """Outputs that have a column of their own: of two classes the second, the other's mirror."""
     at: tuple[int, ...]
     """Their positions."""
+    unseen: Unseen | None = None
+    """Which networks read rows of the training table; None where that is not known."""
 
     def titles(self) -> list[str]:
         """Names of the columns: ``A x B``, or ``A x B->class`` where there are several outputs."""
@@ -52,13 +55,22 @@ class PairColumns:
         return [f"{title}->{output}" for title in titles for output in self.outputs]
 
     def of_rows(self, ensemble: Ensemble, X: np.ndarray) -> np.ndarray:
-        """Interactions (n, p times outputs) of rows (n, d), the mean over networks."""
-        shape = len(X), len(self.pairs) * len(self.at)
-        total = np.zeros(shape)
-        for response in ensemble.responses:
-            own = row_interactions(response, X, self.features, self.pairs, self.donors)
-            total += own[:, :, list(self.at)].reshape(shape)
-        return total / len(ensemble.responses)
+        """Interactions (n, p times outputs) of rows (n, d), the mean over networks.
+
+        A row of the training table is read by the networks that have held it out.
+        """
+        width = len(self.pairs) * len(self.at)
+        if self.unseen is None:
+            reads = np.ones((len(X), len(ensemble.responses)), dtype=bool)
+        else:
+            reads = self.unseen.networks(X)
+        total = np.zeros((len(X), width))
+        for response, own in zip(ensemble.responses, reads.T, strict=True):
+            if own.any():
+                part = row_interactions(response, X[own], self.features, self.pairs, self.donors)
+                total[own] += part[:, :, list(self.at)].reshape(-1, width)
+        total /= reads.sum(axis=1, keepdims=True)
+        return total
 
     def beside(self, first: Any, ensemble: Ensemble, X: np.ndarray) -> Any:
         """Columns of pairs behind other columns (n, q) of the same rows, in their form."""
@@ -89,11 +101,12 @@ def strongest_pairs(
     *,
     mirrored: bool,
     labels: Sequence[str | None] | None = None,
+    unseen: Unseen | None = None,
 ) -> PairColumns:
     """The ``k`` strongest pairs on rows (n, d) of the background, by root mean square of swaps.
 
     Of two outputs that are ``mirrored``, as two classes are, the second has columns. ``labels``
-    are those of the features.
+    are those of the features; ``unseen`` is that of the training table.
     """
     G = len(groups.first)
     if G < 2:
@@ -113,4 +126,5 @@ def strongest_pairs(
         donors=donors_of(base, N_DONORS, rng),
         outputs=tuple(ensemble.outputs[c] for c in at),
         at=at,
+        unseen=unseen,
     )
