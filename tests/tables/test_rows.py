@@ -184,7 +184,7 @@ def test_rows_that_differ_in_extra_are_kept_apart():
 
 def test_equal_codes_are_only_a_hint(X, monkeypatch):
     """If every row had the same code, distinct rows would still be told apart."""
-    monkeypatch.setattr(module, "_row_codes", lambda rows: np.zeros(rows.shape[0], np.uint64))
+    monkeypatch.setattr(module, "row_codes", lambda rows: np.zeros(rows.shape[0], np.uint64))
     monkeypatch.setattr(module, "_mixed", lambda values, seed: np.zeros(values.shape, np.uint64))
     _, summed = content(X, np.zeros((23, 1)), np.ones(23))
     assert summed.sum() == 23
@@ -194,9 +194,9 @@ def test_equal_codes_are_only_a_hint(X, monkeypatch):
 
 def test_codes_of_many_similar_rows_differ():
     bits = ((np.arange(4096)[:, None] >> np.arange(12)) & 1).astype(float)
-    assert len(np.unique(module._row_codes(Rows(bits)))) == 4096
+    assert len(np.unique(module.row_codes(Rows(bits)))) == 4096
     shifts = np.arange(4096)[:, None] * np.array([[1.0, -1.0]])
-    assert len(np.unique(module._row_codes(Rows(shifts)))) == 4096
+    assert len(np.unique(module.row_codes(Rows(shifts)))) == 4096
 
 
 # Batches
