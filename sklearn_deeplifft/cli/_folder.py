@@ -37,9 +37,14 @@ class Folder(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path."""
         text, path = os.fspath(value), Path(value)
+        if not text:
+            self.fail("an empty name is no folder; '.' is the one you are in.", param, ctx)
         own = self.page and path.suffix.lower() in PAGE_SUFFIXES
-        if not (own or path.is_dir() or text.endswith(SEPARATORS)):
-            self._refuse_a_file(path, param, ctx)
+        try:
+            if not (own or path.is_dir() or text.endswith(SEPARATORS)):
+                self._refuse_a_file(path, param, ctx)
+        except OSError as error:  # a name that is too long, a folder that may not be entered
+            self.fail(f"{quoted(path)}: {error.strerror}; give another folder.", param, ctx)
         return path
 
     def _refuse_a_file(

@@ -188,6 +188,8 @@ def test_a_file_in_the_place_of_a_folder_is_refused(csv, tmp_path, name, option,
     assert ("a browser prints the page to PDF" if page else "give the name of one") in said
     assert "is a file, and" in refused(name, csv, option, csv)
     assert "'-' is no folder; --json prints results." in refused(name, csv, option, "-")
+    assert "an empty name is no folder" in refused(name, csv, option, "")
+    assert "too long; give another folder." in refused(name, csv, option, tmp_path / ("a" * 300))
     assert list(tmp_path.iterdir()) == [csv]
 
 
