@@ -20,6 +20,8 @@ MOST_LOOKED_AT = 20
 LEADERS = 3
 NEARLY_ALL = 0.9
 """Share of what all features know, beyond chance, from which one alone is suspicious."""
+ALL = 0.99
+"""Share beyond chance from which a few features are the target, told in other words."""
 TIED = 0.7
 IN_ORDER = 0.98
 REPEATED = 0.01
@@ -49,6 +51,28 @@ def _one_explains_all(evidence: Evidence) -> Doubt | None:
         "serious" if target.skill(known[best]) > NEARLY_ALL else "caution",
         f"{finding} Make sure that it was known before the target was, and does not follow from "
         "it.",
+    )
+
+
+def _few_make_it_up(evidence: Evidence) -> Doubt | None:
+    """As where the class is a condition, and its parts are columns: none of them says it alone."""
+    what, target = "Features that make up the target", evidence.target
+    first = range(LEADERS)
+    if target is None or len(evidence.features.names) <= LEADERS or evidence.selector.at_chance_:
+        return None
+    scores = [alone(evidence.columns(i), target) for i in first]
+    together = alone(np.hstack([evidence.columns(i) for i in first]), target)
+    if not np.isfinite(together) or max(scores) >= together:  # which the check of one tells
+        return None
+    names = named([printable(evidence.name(i)) for i in first])
+    finding = f"{names}: a tree on these alone reaches a {target.metric} of {together:.2f}."
+    if target.skill(together) < ALL:
+        return Doubt(what, "clear", finding)
+    return Doubt(
+        what,
+        "caution",
+        f"{finding} Make sure that the target was not made from them; if it was, leave them out "
+        "and rank once more.",
     )
 
 
@@ -194,5 +218,5 @@ def _constant(evidence: Evidence) -> Doubt | None:
 
 
 DATA_CHECKS: tuple[Callable[[Evidence], Doubt | None], ...] = (
-    *(_one_explains_all, _identifiers, _totals, _repeated_rows, _constant),
+    *(_one_explains_all, _few_make_it_up, _identifiers, _totals, _repeated_rows, _constant),
 )

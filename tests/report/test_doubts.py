@@ -209,6 +209,21 @@ def test_constant_columns_are_named():
     assert _leaks._constant(evidence(noise())) is None
 
 
+def test_a_condition_whose_parts_are_columns():
+    """As genotype, behaviour and treatment of mice are, beside the class that they make up."""
+    parts = np.random.default_rng(0).integers(0, 2, (160, 3))
+    made = parts.sum(axis=1) % 2
+    X = np.column_stack([parts, noise(160, 3)])
+    found = _leaks._few_make_it_up(evidence(X, made))
+    assert found.level == "caution"
+    assert "f0, f1, f2: a tree on these alone reaches a balanced accuracy of 1.00." in found.finding
+    assert _leaks._one_explains_all(evidence(X, made)).level == "clear"
+    noisy = np.where(np.random.default_rng(1).random(160) < 0.1, 1 - made, made)
+    assert level(_leaks._few_make_it_up, evidence(X, noisy)) == "clear"
+    assert _leaks._few_make_it_up(evidence(X[:, :3], made)) is None  # they are all features
+    assert _leaks._few_make_it_up(evidence(np.column_stack([made, X]), made)) is None
+
+
 # A few columns alone
 
 
