@@ -89,7 +89,9 @@ def by_split(cells: Cells, counts: Sequence[int]) -> pd.DataFrame:
 
 def by_count(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean over splits: index (table, k); NaN where a selector lacks one."""
-    return scores.groupby(level=["table", "k"], sort=False).mean(skipna=False)
+    groups = scores.groupby(level=["table", "k"], sort=False)
+    # mean(skipna=False) of the groups themselves came with pandas 3.
+    return groups.agg(lambda splits: splits.mean(skipna=False))
 
 
 def mean_ranks(means: pd.DataFrame) -> pd.Series:
@@ -227,7 +229,19 @@ def stability(cells: Cells, shapes: dict[str, tuple[int, int]], n_seeds: int) ->
             if selector in RANDOM and len(lists) == n_seeds and None not in lists:
                 masks = np.array([np.isin(np.arange(d), columns) for columns in lists])
                 found[table, selector] = nogueira_stability(masks)
-    return pd.Series(found, dtype=float).unstack(sort=False) if found else pd.DataFrame()
+    return unstacked(found)
+
+
+def unstacked(found: dict[tuple, float]) -> pd.DataFrame:
+    """A column for each last part of the keys, a row for each rest, both in the order of `found`.
+
+    ``unstack(sort=False)`` of pandas 2 puts values where they do not belong.
+    """
+    if not found:
+        return pd.DataFrame()
+    values = pd.Series(found, dtype=float)
+    rows, columns = values.index.droplevel(-1), values.index.get_level_values(-1)
+    return values.unstack().reindex(index=rows.unique(), columns=columns.unique())
 
 
 def stability_figures(found: pd.DataFrame) -> dict[str, float]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.quality.cells import Cells, Key
-from benchmarks.quality.summary import DEFAULT
+from benchmarks.quality.summary import DEFAULT, unstacked
 from sklearn_deeplifft.ranking import nogueira_stability
 
 #: Ours and the peers whose lists are asked for again where none are named.
@@ -36,7 +36,7 @@ def stability_rows(
                 if len(lists) == n_halves and None not in lists:
                     masks = np.array([np.isin(np.arange(d), columns) for columns in lists])
                     found[table, k, selector] = nogueira_stability(masks)
-    return pd.Series(found, dtype=float).unstack(sort=False) if found else pd.DataFrame()
+    return unstacked(found)
 
 
 def stability_rows_figures(found: pd.DataFrame) -> dict[str, float]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from inspect import signature
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -105,5 +106,11 @@ def _pure_l1() -> dict[str, object]:
 
 
 def _lasso_path(Z: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-    _, coefficients, _ = lasso_path(Z, y - y.mean(), eps=1e-3, alphas=30)
+    _, coefficients, _ = lasso_path(Z, y - y.mean(), eps=1e-3, **_number_of_penalties(30))
     return list(np.abs(coefficients).T)
+
+
+def _number_of_penalties(n: int) -> dict[str, int]:
+    """scikit-learn 1.9 renamed the argument and warns of its old name."""
+    renamed = signature(lasso_path).parameters["alphas"].default is not None
+    return {"alphas": n} if renamed else {"n_alphas": n}

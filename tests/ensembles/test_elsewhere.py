@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from joblib import parallel_config
+from joblib import Parallel, delayed, parallel_config
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier
@@ -242,5 +242,8 @@ def test_backends_of_others(register):
     X, y = table()
     expected = small(n_networks=2).fit(X, y)
     with parallel_config(backend=register.__name__.removeprefix("register_"), n_jobs=2):
+        assert spreads(None, "cpu")
+        at_work = Parallel()(delayed(os.getpid)() for _ in range(2))
+        assert os.getpid() not in at_work
         found = small(n_networks=2).fit(X, y)
     assert_same_bits(found, expected)

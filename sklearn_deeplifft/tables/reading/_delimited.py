@@ -27,6 +27,9 @@ __all__ = ["read_delimited"]
 SUGGESTED = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
 UNIT = "\x1f"
 """Stands for a separator of several characters; the unit separator of ASCII, made for it."""
+PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
+EXACT = {"float_precision": "round_trip"} if PANDAS < (3, 1) else {}
+"""Before pandas 3.1 a number is read to its last digit only where that is asked for."""
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?%?")
 
 
@@ -83,6 +86,7 @@ def _cells(body: bytes, sep: str, columns: Sequence[int], *, text: bool = False)
             skip_blank_lines=False,
             skipinitialspace=True,
             low_memory=False,
+            **EXACT,
             **options,
         )
     except (ValueError, OverflowError) as error:

@@ -215,3 +215,11 @@ def test_groups_that_cannot_be_held_out_are_refused(tmp_path, row_groups, change
 def test_a_column_of_groups_need_not_be_dropped_as_well(tmp_path):
     with pytest.raises(TableReadError, match="'mouse' says which rows belong together"):
         read_table(written(mice(), tmp_path), target="y", row_groups="mouse", drop=["mouse"])
+
+
+def test_numbers_are_read_to_the_last_digit(tmp_path):
+    """Training answers to the last digit: a table from a file ranks as the same frame does."""
+    written = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 3)), columns=list("abc"))
+    written.to_csv(tmp_path / "t.csv", index=False)
+    read = read_table(tmp_path / "t.csv").encoded().X
+    np.testing.assert_array_equal(read.to_numpy(dtype=np.float64), written.to_numpy())
