@@ -80,3 +80,15 @@ InteractionDisplay.from_effects(effects, kind="table")
 
 InteractionDisplay.from_estimator(networks, X[:2000], levels="present", reduce="mean")
 plt.show()
+
+# %%
+# On real tables
+# --------------
+#
+# Of splice junctions (3,005 rows of 60 positions; N is neither site, EI a donor, IE an acceptor)
+# these are the ten surest pairs, on rows that the networks have not seen. Each of the four cells of
+# each of them holds 250 rows or more.
+#
+# .. include:: /benchmarks/splice_pairs.inc
+#
+# In two tables of motif counts no pair is called: :doc:`/benchmarks/interactions` says why.
