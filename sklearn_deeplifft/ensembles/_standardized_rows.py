@@ -7,15 +7,11 @@ import torch
 from torch import Tensor
 
 from sklearn_deeplifft.networks import KnockoffMap, Standardize, TrainingTable, with_null_columns
-from sklearn_deeplifft.tables import Rows
 
 __all__ = ["StandardizedRows"]
 
 TABLE_BYTES = 256_000_000
 """Standardised rows are kept whole up to this size."""
-
-SPARSE_BYTES = 64_000_000
-"""And those of a sparse table, which is far smaller as it is, up to this one."""
 
 
 class StandardizedRows:
@@ -35,8 +31,8 @@ class StandardizedRows:
             parts = (torch.as_tensor(part) for part in (mean, scale))
             self.knockoff_map = knockoff_map.standardized(*parts)
         self.whole: Tensor | None = None
-        # Large sparse tables and those on disk stay where they are.
-        if table.rows.shape[0] * d * 4 <= _limit(table.rows):
+        # Sparse tables and those on disk stay where they are.
+        if table.rows.in_memory and table.rows.shape[0] * d * 4 <= TABLE_BYTES:
             self.whole = torch.empty(table.rows.shape[0], d)
             step = max(TABLE_BYTES // (32 * d), 1)
             for start in range(0, len(self.whole), step):
@@ -67,10 +63,3 @@ class StandardizedRows:
         # Some columns of some rows come by column, and a product of such a batch has other bits
         # than one of the same rows taken from the whole.
         return standardized.contiguous()
-
-
-def _limit(rows: Rows) -> int:
-    """Bytes up to which standardised rows are kept whole."""
-    if rows.sparse:
-        return SPARSE_BYTES
-    return TABLE_BYTES if rows.in_memory else 0

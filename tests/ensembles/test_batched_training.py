@@ -122,8 +122,7 @@ def test_rows_kept_whole_are_those_that_are_read(monkeypatch, tmp_path, kind):
     table = replace(case(n=40).table, rows=rows, moments=(X.mean(0), X.std(0)))
     columns, at = np.array([4, 0, 2]), torch.tensor([[[3], [7]], [[39], [0]]])
     whole = StandardizedRows(table, columns, None)
-    assert (whole.whole is None) == (kind == "mapped")
-    monkeypatch.setattr(_standardized_rows, "SPARSE_BYTES", 0)
+    assert (whole.whole is None) == (kind != "dense")
     monkeypatch.setattr(_standardized_rows, "TABLE_BYTES", 0)
     read = StandardizedRows(table, columns, None)
     assert read.whole is None

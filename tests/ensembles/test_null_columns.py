@@ -407,7 +407,6 @@ def test_no_table_of_twice_the_columns(store, make, monkeypatch):
         return part
 
     monkeypatch.setattr(rows_module.Rows, "take", watched)
-    monkeypatch.setattr(standardized, "SPARSE_BYTES", 0)  # as of a large table
     knockoff_map = None
     if make == "blended":
         knockoff_map = KnockoffMap.of(np.eye(d), np.eye(d), np.zeros(d), np.ones(d))
