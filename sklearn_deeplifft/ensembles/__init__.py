@@ -24,7 +24,7 @@ from sklearn_deeplifft.ensembles._rounds import (
     with_nulls_held,
     with_target_units,
 )
-from sklearn_deeplifft.ensembles._settings import has_gates
+from sklearn_deeplifft.ensembles._settings import has_gates, on_path
 from sklearn_deeplifft.ensembles._splits import Split, deal_splits
 from sklearn_deeplifft.ensembles._training import Execution, train_networks
 from sklearn_deeplifft.ensembles._validation_score import METRICS
@@ -55,6 +55,7 @@ __all__ = [
     "families_of",
     "knockoff_map_of",
     "null_rows",
+    "on_path",
     "reporter",
     "train_networks",
     "with_null_features",

@@ -125,7 +125,7 @@ class Members(Callback):
         self.threshold_ = np.full(self.n, np.inf)
         self.misses_ = np.zeros(self.n, dtype=np.int64)
         self.best_ = {}
-        if self.keeps_best:
+        if self.settings.keeps_best:
             self.best_ = {k: v.detach().clone() for k, v in net.module_.named_parameters()}
 
     def on_epoch_begin(self, net: skorch.NeuralNet, **kwargs: Any) -> None:
@@ -164,15 +164,15 @@ class Members(Callback):
             )
         better = np.ones(len(self.alive_), dtype=bool)
         valid, watched = self._record("valid_loss", False), self.rows_[False] > 0
-        if self.keeps_best:
+        if self.settings.keeps_best:
             # Adam's weight decay stands for the L2 term in the gradient only; the loss lacks it.
             monitored = np.where(watched, valid, train) + _l2_term(net.module_, self.settings.l2)
             # Without validation rows the last epoch counts; but at the end of a path no feature is
             # left, and the training loss has to say when there were enough.
-            better = self._improved(monitored, watched | _on_path(self.settings))
+            better = self._improved(monitored, watched | self.settings.on_path)
         for i in self.alive_[better]:
             self.traces_[i].best_epoch = len(net.history)
-        if self.keeps_best:
+        if self.settings.keeps_best:
             self._keep_best(net.module_, better)
         done = self._done(net.module_, better)
         if done.all():
@@ -198,11 +198,6 @@ class Members(Callback):
             for trace, parts in pairs
         ]
 
-    @property
-    def keeps_best(self) -> bool:
-        """Whether the best epoch counts, or the last one."""
-        return _keeps_best(self.settings)
-
     def _record(self, what: str, training: bool) -> np.ndarray:
         """Mean losses of the epoch, (N,); NaN, and no part of the trace, without rows."""
         rows = self.rows_[training]
@@ -227,7 +222,7 @@ class Members(Callback):
         done = np.zeros(len(self.alive_), dtype=bool)
         if self.penalty is not None:
             done |= self.penalty.after_epoch(*_gated_weights(module), better)
-        if self.settings.patience is not None and not _on_path(self.settings):
+        if self.settings.patience is not None and not self.settings.on_path:
             done |= self.misses_[self.alive_] >= self.settings.patience
         return done
 
@@ -301,7 +296,7 @@ def train_batch(
         **criterion_params,
     )
     net.initialize()
-    if not settings.always_watched and not _keeps_best(settings):
+    if not settings.always_watched and not settings.keeps_best:
         net.watched_from = epochs
     # skorch clones the callbacks it is given: the one that has run is the net's.
     found: Members = dict(net.callbacks_)["members"]
@@ -313,7 +308,7 @@ def train_batch(
         net.fit_loop(MemberRows(table, members, "training"), epochs=epochs)
     if not halt.is_set() and any(trace.best_epoch == 0 for trace in found.traces_):
         raise TrainingDivergedError("training diverged: the validation loss was never finite.")
-    if found.keeps_best:
+    if found.settings.keeps_best:
         for name, p in net.module_.named_parameters():
             p.data = found.best_[name]
     net.module_.to("cpu")
@@ -327,14 +322,6 @@ def train_batch(
 def _gated_weights(module: BatchedNetworks) -> tuple[Tensor, Tensor | None]:
     gate = None if module.gate is None else module.gate.of_features().detach()
     return module.first.detach(), gate
-
-
-def _on_path(settings: NetworkSettings) -> bool:
-    return settings.gates is not None and settings.gates.penalty is None
-
-
-def _keeps_best(settings: NetworkSettings) -> bool:
-    return settings.patience is not None or _on_path(settings)
 
 
 def _decay(settings: NetworkSettings) -> dict[str, Any]:

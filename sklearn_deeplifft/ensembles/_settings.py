@@ -16,7 +16,14 @@ from sklearn_deeplifft.networks import (
 )
 from sklearn_deeplifft.tables import FeatureGroups, FitData, named_device
 
-__all__ = ["as_recommended", "epochs_within", "has_gates", "network_settings", "rows_within"]
+__all__ = [
+    "as_recommended",
+    "epochs_within",
+    "has_gates",
+    "network_settings",
+    "on_path",
+    "rows_within",
+]
 
 PRIOR_ROWS = 2
 """``weight_decay="auto"`` is a prior that speaks as loudly as so many rows do."""
@@ -76,9 +83,13 @@ def rows_within(ensemble: Any, n_training: int) -> int:
     """
     if ensemble.max_steps is None or adapter_of(ensemble.network).own_settings:
         return n_training
-    on_path = has_gates(ensemble) and ensemble.gate_penalty == "path"
-    steps = max(ensemble.max_steps, ensemble.path_steps if on_path else 0)
+    steps = max(ensemble.max_steps, ensemble.path_steps if on_path(ensemble) else 0)
     return min(n_training, int(steps) * int(ensemble.batch_size))
+
+
+def on_path(ensemble: Any) -> bool:
+    """Whether a rising penalty closes the networks' gates."""
+    return has_gates(ensemble) and ensemble.gate_penalty == "path"
 
 
 def has_gates(ensemble: Any) -> bool:

@@ -91,6 +91,16 @@ class NetworkSettings:
     device: str = "cpu"
     gates: GateSettings | None = None
 
+    @property
+    def on_path(self) -> bool:
+        """Whether a penalty rises along a path, and closes the gates one by one."""
+        return self.gates is not None and self.gates.penalty is None
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the best epoch counts, or the last one."""
+        return self.patience is not None or self.on_path
+
 
 def default_net(
     problem: Problem, settings: NetworkSettings, moments: Moments, core: nn.Module | None = None
@@ -223,7 +233,7 @@ def criterion_of(
 def _callbacks(settings: NetworkSettings) -> list[Any]:
     callbacks: list[Any] = [("watch", DivergenceCheck())]
     patience, gates = settings.patience, settings.gates
-    if _on_path(gates):
+    if settings.on_path:
         patience = NEVER  # a path is walked to its end; its best epoch counts
     if patience is not None:
         stopping = _early_stopping(patience, settings.tolerance, settings.monitor)
@@ -231,10 +241,6 @@ def _callbacks(settings: NetworkSettings) -> list[Any]:
     if gates is not None:  # after early stopping, which says what the best epoch is
         callbacks.append(("gates", CloseGates(gates)))
     return callbacks
-
-
-def _on_path(gates: GateSettings | None) -> bool:
-    return gates is not None and gates.penalty is None
 
 
 def _early_stopping(patience: int, tolerance: float, monitor: str) -> EarlyStopping:
@@ -307,7 +313,7 @@ def _watch(net: skorch.NeuralNet, settings: NetworkSettings, weighted: bool) -> 
             "such a score) cannot read targets that carry fractional weights; monitor "
             "'valid_loss', or pass whole-number sample weights."
         )
-    keep_best = _on_path(settings.gates) and not _stops_early(callbacks)
+    keep_best = settings.on_path and not _stops_early(callbacks)
     ours = _callbacks(settings if keep_best else replace(settings, patience=None))
     # Without names of ours, which one of the user's could have: skorch finds free ones.
     callbacks += [c for _, c in ours if keep_best or not isinstance(c, EarlyStopping)]

@@ -37,10 +37,9 @@ def kept_epoch(
     ``n_epochs`` are those of the whole training, had it not ended early; ``watched`` says whether
     rows were held out.
     """
-    on_path = settings.gates is not None and settings.gates.penalty is None
-    chosen = on_path or (watched and settings.patience is not None)
+    chosen = settings.keeps_best if watched else settings.on_path
     by = LAST if not chosen else HELD_OUT if watched else TRAINING
-    return KeptEpoch(number, by, on_path, _penalty(settings, number / n_epochs))
+    return KeptEpoch(number, by, settings.on_path, _penalty(settings, number / n_epochs))
 
 
 def kept_by_net(
@@ -55,11 +54,11 @@ def kept_by_net(
     stopping = next(restoring, None)
     if stopping is None and own_callbacks:
         return None
-    on_path = settings.gates is not None and settings.gates.penalty is None
     number, by = len(net.history), LAST
     if stopping is not None and stopping.best_epoch_:  # none is, where the loss was never finite
         number, by = stopping.best_epoch_, MONITORED.get(stopping.monitor, str(stopping.monitor))
-    return KeptEpoch(int(number), by, on_path, _penalty(settings, number / net.max_epochs))
+    penalty = _penalty(settings, number / net.max_epochs)
+    return KeptEpoch(int(number), by, settings.on_path, penalty)
 
 
 def _penalty(settings: NetworkSettings, share: float) -> float:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from sklearn_deeplifft.report._alone import Target
+from sklearn_deeplifft.report._alone import Target, alone
 from sklearn_deeplifft.report._features import Features
 from sklearn_deeplifft.tables import Rows
 
-__all__ = ["Doubt", "Evidence"]
+__all__ = ["LEADERS", "Doubt", "Evidence"]
+
+LEADERS = 3
+"""Features, the first of the ranking, that are asked what they say by themselves."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,14 @@ class Evidence:
     def columns(self, feature: int) -> np.ndarray:
         """Values (n, m) of the columns of the feature of this position, 0 the best."""
         return self.rows.columns(self.features.columns[feature])
+
+    @cached_property
+    def leaders_alone(self) -> list[float]:
+        """Score of each of the first features by itself, if there is a target; NaN if unknown."""
+        if self.target is None:
+            return []
+        leaders = range(min(LEADERS, len(self.features.names)))
+        return [alone(self.columns(i), self.target) for i in leaders]
 
     def name(self, feature: int) -> str:
         """Name of a feature."""

@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 from sklearn_deeplifft._printable import named, printable
 from sklearn_deeplifft.report._alone import alone
-from sklearn_deeplifft.report._evidence import Doubt, Evidence
+from sklearn_deeplifft.report._evidence import LEADERS, Doubt, Evidence
 from sklearn_deeplifft.tables import canonical_rows
 from sklearn_deeplifft.tables.reading import kind_of_whole_numbers
 
@@ -17,7 +17,6 @@ __all__ = ["DATA_CHECKS"]
 
 MOST_LOOKED_AT = 20
 """Features, the first of the ranking, that are looked at one by one."""
-LEADERS = 3
 NEARLY_ALL = 0.9
 """Share of what all features know, beyond chance, from which one alone is suspicious."""
 ALL = 0.99
@@ -35,8 +34,7 @@ def _one_explains_all(evidence: Evidence) -> Doubt | None:
         return None
     if evidence.selector.at_chance_:
         return None  # nothing is explained
-    scores = {i: alone(evidence.columns(i), target) for i in range(min(LEADERS, n))}
-    known = {i: score for i, score in scores.items() if np.isfinite(score)}
+    known = {i: score for i, score in enumerate(evidence.leaders_alone) if np.isfinite(score)}
     if not known:
         return Doubt(what, "unknown", "There are too few rows to judge a feature by itself.")
     best = max(known, key=lambda i: known[i])
@@ -60,9 +58,9 @@ def _few_make_it_up(evidence: Evidence) -> Doubt | None:
     first = range(LEADERS)
     if target is None or len(evidence.features.names) <= LEADERS or evidence.selector.at_chance_:
         return None
-    scores = [alone(evidence.columns(i), target) for i in first]
     together = alone(np.hstack([evidence.columns(i) for i in first]), target)
-    if not np.isfinite(together) or max(scores) >= together:  # which the check of one tells
+    if not np.isfinite(together) or max(evidence.leaders_alone) >= together:
+        # The check of one feature tells it, or that rows are too few.
         return None
     names = named([printable(evidence.name(i)) for i in first])
     finding = f"{names}: a tree on these alone reaches a {target.metric} of {together:.2f}."

@@ -16,7 +16,7 @@ from sklearn_deeplifft.ensembles import (
     BaseNetworkEnsemble,
     Report,
     Rounds,
-    has_gates,
+    on_path,
     with_nulls_held,
     with_target_units,
 )
@@ -68,7 +68,7 @@ class Untrained:
     @property
     def on_path(self) -> bool:
         """Whether a rising penalty closes the networks' gates."""
-        return _on_path(self.ensemble)
+        return on_path(self.ensemble)
 
     @property
     def gate_groups(self) -> np.ndarray | None:
@@ -126,7 +126,7 @@ class FittedEnsemble:
     @property
     def on_path(self) -> bool:
         """Whether a rising penalty has closed the networks' gates."""
-        return _on_path(self.ensemble)
+        return on_path(self.ensemble)
 
     @property
     def gate_groups(self) -> np.ndarray:
@@ -309,10 +309,6 @@ def _require_room_for_nulls(network: Any) -> None:
             f"need twice the inputs, which network={network!r} does not have; only networks that "
             "are built here can carry them. Pass network=None, or give a number of features."
         )
-
-
-def _on_path(ensemble: BaseNetworkEnsemble) -> bool:
-    return has_gates(ensemble) and ensemble.gate_penalty == "path"
 
 
 def _require_columns_of(
