@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import typing
 
+from sklearn_deeplifft._versions import __version__
+
 if typing.TYPE_CHECKING:
     from sklearn_deeplifft import datasets, interventions, networks, sequences
     from sklearn_deeplifft.ensembles import (
@@ -32,8 +34,6 @@ if typing.TYPE_CHECKING:
     from sklearn_deeplifft.selectors._table_sums import TableSums
     from sklearn_deeplifft.tables._correlations import groups_from_correlation
     from sklearn_deeplifft.tables._group_files import groups_from_file
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CheckpointWarning",

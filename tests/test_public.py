@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import tomllib
 from itertools import chain
 from pathlib import Path
 
@@ -125,6 +126,5 @@ def test_public_things_are_documented(thing):
 
 
 def test_version_is_that_of_the_distribution():
-    from importlib.metadata import version
-
-    assert sklearn_deeplifft.__version__ == version("sklearn-deeplifft")
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
+    assert sklearn_deeplifft.__version__ == project["version"]

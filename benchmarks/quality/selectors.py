@@ -11,7 +11,6 @@ column or, for what adds up, its columns' sum.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +30,7 @@ from benchmarks.quality.l1 import l1_lists
 from benchmarks.quality.lists import Lists, Training, best_lists, standardised
 from benchmarks.quality.stability_selection import stability_selection_lists
 from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
+from sklearn_deeplifft._versions import version_of
 
 TREES = 500
 #: A column of whole numbers with at most so many values is counted, not put in neighbourhoods.
@@ -226,7 +226,7 @@ def version(selector: str) -> str:
             digest.update(file.read_bytes())
         return digest.hexdigest()[:12]
     package = selector if selector in PACKAGES else "scikit-learn"
-    return f"{package} {importlib.metadata.version(package)}"
+    return f"{package} {version_of(package)}"
 
 
 def _of_trees(kind: Any, training: Training, counts: Sequence[int]) -> Lists:

@@ -7,12 +7,12 @@ import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sklearn_deeplifft._versions import version_of
 from sklearn_deeplifft.tables import Rows
 
 __all__ = ["day", "file_hash", "table_hash", "versions"]
@@ -45,7 +45,7 @@ def table_hash(rows: Rows, y: Any, names: Sequence[object]) -> str:
 
 def versions() -> dict[str, str]:
     """Version of Python and of each package that a fit depends on."""
-    return {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    return {"Python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}}
 
 
 def day() -> str:

@@ -6,11 +6,11 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from types import FunctionType
 from typing import Any, NoReturn
 
 from sklearn_deeplifft._printable import named, one_line, quoted
+from sklearn_deeplifft._versions import version_of
 from sklearn_deeplifft.exceptions import SavedFileError
 from sklearn_deeplifft.saving._container import read_blocks, write_blocks
 from sklearn_deeplifft.saving._decode import Decoder
@@ -145,7 +145,7 @@ def write_object(
             raise TypeError(f"{named(lost)} would not be found again")
     text = {
         "format": FORMAT,
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": {name: version_of(name) for name in PACKAGES},
         "own": sorted(encoder.own),
         "root": root,
         "nodes": encoder.nodes,
@@ -189,7 +189,7 @@ def read_saved(path: str | os.PathLike[str], own: Mapping[str, Any]) -> Saved:
     except Exception as error:
         Saved(path, Decoder([], {}, {}), None).refuse(error)
     if found != FORMAT:
-        writer, here = versions.get(PACKAGES[0]), _version(PACKAGES[0])
+        writer, here = versions.get(PACKAGES[0]), version_of(PACKAGES[0])
         raise SavedFileError(
             f"{_named(path)} has format {quoted(found)} of sklearn_deeplifft {quoted(writer)}, and "
             f"this one, {here}, reads format {FORMAT}. Install the version that has written it."
@@ -205,10 +205,3 @@ def read_saved(path: str | os.PathLike[str], own: Mapping[str, Any]) -> Saved:
 
 def _named(path: str | os.PathLike[str]) -> str:
     return quoted(os.fspath(path), 400)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

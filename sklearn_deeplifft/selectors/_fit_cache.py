@@ -6,7 +6,6 @@ import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ import joblib
 from filelock import FileLock
 
 from sklearn_deeplifft._printable import printable
+from sklearn_deeplifft._versions import version_of
 from sklearn_deeplifft.ensembles import digest_of
 from sklearn_deeplifft.exceptions import (
     CheckpointWarning,
@@ -166,7 +166,7 @@ def _key(selector: Any, data: FitData, source: Source) -> str:
         (data.groups, selector._groups.of_column, data.target.classes),
         None if data.names is None else data.names.tolist(),
     )
-    kind = hash_of((version("sklearn-deeplifft"), type(selector)))
+    kind = hash_of((version_of("sklearn-deeplifft"), type(selector)))
     ensemble = (hash_of(type(source.ensemble)), key_of_parameters(_plain_seed(trained)))
     return hash_of((kind, hash_of(table), key_of_parameters(_plain_seed(read)), *ensemble))
 
