@@ -35,6 +35,8 @@ class GateOutcome:
     agreement: Agreement
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
+    training: str = ""
+    """What the training of the networks came to, in a sentence."""
     at_chance: bool = False
     """Whether networks predict no better than chance; the ranking then means nothing."""
 
@@ -68,6 +70,7 @@ def train_gates(
         ranking=ranking_of(selector, names, agreement, pd.concat(signed, axis=1)),
         agreement=agreement,
         notes=notes_of(warned),
+        training=selector.estimator_._training_choice_said(),
         at_chance=bool(selector.at_chance_),
     )
 

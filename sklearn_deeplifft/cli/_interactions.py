@@ -45,6 +45,8 @@ class PairsFound:
     """That there are."""
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
+    training: str = ""
+    """What the training of the networks came to, in a sentence."""
     at_chance: bool = False
     """Whether networks predict no better than chance; the pairs then mean nothing."""
 
@@ -94,6 +96,7 @@ def find_pairs(
         n_test=len(parts.y_test),
         n_pairs=n_features * (n_features - 1) // 2,
         notes=notes_of(warned),
+        training=ensemble._training_choice_said(),
         at_chance=bool(ensemble.at_chance_),
     )
 

@@ -93,6 +93,7 @@ def gates(source: Source, training: Training, results: Results, *, paper: bool =
     document: Document = {
         **about(table),
         "at_chance": outcome.at_chance,
+        "training": outcome.training,
         "notes": [*table.notes, *outcome.notes],
         "ranking": records(outcome.ranking),
         "stability": dict(zip(outcome.agreement.counts, outcome.agreement.stability, strict=True)),
@@ -127,6 +128,7 @@ def whatif(
     document: Document = {
         **about(table),
         "at_chance": answers.at_chance,
+        "training": answers.training,
         "notes": [*table.notes, *answers.notes],
         "ranking": records(answers.ranking),
         "effects": records(answers.effects),
@@ -153,6 +155,7 @@ def interactions(
         **about(table),
         "score": found.score,
         "at_chance": found.at_chance,
+        "training": found.training,
         "notes": [*table.notes, *found.notes],
         "pairs": records(found.pairs),
     }

@@ -35,6 +35,7 @@ def show_gates(console: Console, outcome: GateOutcome) -> None:
     n, rows = len(outcome.gates), counted(len(outcome.table.y), "row")
     networks = "1 network; it" if n == 1 else f"{n:,} networks; each"
     console.print(f"{networks} held a fold of the {rows} out.")
+    console.print(outcome.training)
     console.print()
     _show_features(console, outcome)
     show_stability(console, outcome.agreement, len(outcome.ranking))

@@ -34,6 +34,7 @@ def show_pairs(console: Console, found: PairsFound) -> None:
         f"{counted(found.n_networks, 'network')} on {counted(found.n_train, 'training row')}; "
         f"{metric} on the other {found.n_test:,} {found.score:.3f}."
     )
+    console.print(found.training)
     console.print()
     show_title(console, f"Pairs, {shown_of(min(len(found.pairs), MOST_PAIRS), found.n_pairs)}")
     grid = grid_of(

@@ -41,6 +41,7 @@ def show_answers(console: Console, answers: Answers) -> None:
     """Print everything but the files."""
     show_notes(console, answers.notes)
     console.print(_networks_line(answers))
+    console.print(answers.training)
     console.print()
     _show_effects(console, answers)
     for feature in answers.asked:

@@ -53,6 +53,8 @@ class Answers:
     """Score on rows that were held out from each network, and its interval over networks."""
     notes: list[str]
     """Remarks that came up on the way, beside the notes of the table."""
+    training: str = ""
+    """What the training of the networks came to, in a sentence."""
     at_chance: bool = False
     """Whether networks predict no better than chance; the effects then mean nothing."""
 
@@ -109,6 +111,7 @@ def answer_whatif(
         scale=scale,
         validation=(scores.validation_score_, *scores.validation_score_interval_),
         notes=[*notes_of(warned), *_guessed(effects)],
+        training=scores._training_choice_said(),
         at_chance=bool(gia.at_chance_),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,9 +25,9 @@ from tests.cli.conftest import QUICK, classes_frame, run
 TABLE_COMMANDS = ("rank", "gates", "whatif", "interactions", "report", "compare")
 RESULTS = {
     "rank": {"ranking", "comparison", "score", "score_interval", "at_chance", "training"},
-    "gates": {"ranking", "stability", "at_chance"},
-    "whatif": {"ranking", "effects", "doses", "at_chance"},
-    "interactions": {"pairs", "score", "at_chance"},
+    "gates": {"ranking", "stability", "at_chance", "training"},
+    "whatif": {"ranking", "effects", "doses", "at_chance", "training"},
+    "interactions": {"pairs", "score", "at_chance", "training"},
     "report": {
         "ranking",
         "comparison",
@@ -85,6 +86,14 @@ def test_json_is_all_of_standard_output(quick, name, tmp_path):
     assert found["rows"] == 120
     if "ranking" in found:
         assert found["ranking"][0]["feature"] == "signal"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["rank", "gates", "whatif", "interactions"])
+def test_what_held_out_rows_decided_is_said_on_the_screen_and_in_json(quick, name):
+    training = json.loads(quick(name, "--json", "-q").stdout)["training"]
+    assert re.fullmatch(r"1 network of .*, kept where held-out loss was least.*\.", training)
+    assert training in " ".join(quick(name).stdout.split())
 
 
 def test_json_of_missing_numbers_and_strange_names(capsys):
