@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from sklearn_deeplifft._printable import one_line
+from sklearn_deeplifft.cli._usage import Command, misplaced_option
 from sklearn_deeplifft.cli._words import as_sentence
 from sklearn_deeplifft.exceptions import TrainingInterrupted
 
@@ -34,10 +36,29 @@ OF_CLICK = (click.exceptions.Exit, click.exceptions.Abort, BrokenPipeError)
 class Commands(click.Group):
     """A group whose commands end with one line, whatever happens."""
 
+    command_class = Command
+
     def make_context(self, *args: Any, **settings: Any) -> click.Context:
         """Read the command line."""
         with _printable():
             return super().make_context(*args, **settings)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words before a command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if (text := misplaced_option(self, error.option_name)) is None:
+                raise
+            raise click.UsageError(text, ctx) from None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a file is none."""
+        if args[0] not in self.commands and os.path.isfile(args[0]):
+            ctx.fail(f"{args[0]!r} is a file: name a command before it, such as rank.")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command."""
