@@ -236,11 +236,11 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
         own = as_recommended(self, defaults_of(self))
         n_held = round(self.validation_fraction * len(data.index))
         n_training = len(data.index) - n_held
-        most, factor = rows_within(own, n_training), None
+        most = rows_within(own, n_training)
         if most < n_training:
             few, whole = math.ceil(n_held * most / n_training), splits
             splits = thinned(whole, data, most, None if whole_folds else few)
-            factor, n_training = shares_restored(whole, splits, data), most
+            splits, n_training = shares_restored(whole, splits, data), most
         if self.null_features:
             families = families_of(data, groups)
             nulls = knockoff_map_of(data, families), families
@@ -257,7 +257,6 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
             splits=splits,
             execution=self._execution(data),
             report=report,
-            weight_factor=factor,
         )
 
     def _keep(self, rounds: Rounds, networks: Sequence[TrainedNetwork]) -> None:

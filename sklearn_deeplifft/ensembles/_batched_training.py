@@ -244,7 +244,7 @@ class Members(Callback):
         streams[:] = [streams[i] for i in kept]
         for dataset in datasets:
             if dataset is not None:
-                dataset.index = [dataset.index[i] for i in kept]
+                dataset.keep(kept)
         if self.penalty is not None:
             self.penalty.keep(kept)
         self.alive_ = self.alive_[kept]

@@ -36,6 +36,10 @@ class Member:
     validation: np.ndarray
     null_columns: NullColumns | None = None
     """Those that it reads behind the real ones, if it reads any."""
+    training_factor: np.ndarray | None = None
+    """Of the weights of its training rows, if they are not as in the table."""
+    validation_factor: np.ndarray | None = None
+    """Of those of its validation rows."""
 
 
 class Batch(NamedTuple):
@@ -64,9 +68,17 @@ class MemberRows(Dataset[Any]):
     def __init__(self, table: Any, members: Sequence[Member], part: str) -> None:
         self.table = table
         self.index = [paired(getattr(m, part), m.null_columns) for m in members]
+        self.factor = _factors([getattr(m, f"{part}_factor") for m in members], self.index)
+        """Of the weights of each network's rows; None leaves all as they are."""
 
     def __len__(self) -> int:
         return max(len(index) for index in self.index)
+
+    def keep(self, kept: Sequence[int]) -> None:
+        """Leave the rows of these networks alone."""
+        self.index = [self.index[i] for i in kept]
+        if self.factor is not None:
+            self.factor = [self.factor[i] for i in kept]
 
 
 class MemberBatches:
@@ -92,22 +104,30 @@ class MemberBatches:
         return iter(self._held)
 
     def _fetched(self) -> Iterator[Batch]:
-        own = self.dataset.index
+        own, factors = self.dataset.index, self.dataset.factor
         if self.streams is not None:
             pairs = zip(self.streams, own, strict=True)
-            own = [index[stream.permutation(len(index))] for stream, index in pairs]
+            orders = [stream.permutation(len(index)) for stream, index in pairs]
+            own = _in_order(own, orders)
+            factors = None if factors is None else _in_order(factors, orders)
         rows = [len(index) for index in own]
         # Networks hold out folds that differ by a row: shorter epochs are filled with row 0, whose
         # weight is then set to zero.
         index = nn.utils.rnn.pad_sequence(own, batch_first=True)
+        factor = None
+        if factors is not None:
+            factor = nn.utils.rnn.pad_sequence(factors, batch_first=True)
         size, total = self.batch_size, torch.tensor(rows)
         table = self.dataset.table
         numbers = len(rows) * index.shape[2] * table.width
         together = size if table.whole is None else _rows_together(size, numbers)
         for first in range(0, max(rows), together):
             stop = min(first + together, max(rows))
-            at = nn.functional.pad(index[:, first:stop], (0, 0, 0, -(stop - first) % ROWS))
+            padding = -(stop - first) % ROWS
+            at = nn.functional.pad(index[:, first:stop], (0, 0, 0, padding))
             X, y, weight = table.take(at)
+            if factor is not None:
+                weight = weight * nn.functional.pad(factor[:, first:stop], (0, padding))
             if min(*rows, stop) < first + at.shape[1]:
                 place = torch.arange(first, first + at.shape[1])
                 weight = weight.masked_fill(place >= total.clamp(max=stop)[:, None], 0)
@@ -116,6 +136,20 @@ class MemberBatches:
                 cut = slice(start - first, end + -(end - start) % ROWS - first)
                 counts = np.minimum(rows, end) - np.minimum(rows, start)
                 yield Batch(X[:, cut], y[:, cut], weight[:, cut], rows, start, counts)
+
+
+def _factors(given: Sequence[np.ndarray | None], index: Sequence[Tensor]) -> list[Tensor] | None:
+    """Factors of the rows of every network, 1 where there are none; None where no network has."""
+    if all(factor is None for factor in given):
+        return None
+    return [
+        torch.ones(len(own)) if factor is None else torch.from_numpy(factor).float()
+        for factor, own in zip(given, index, strict=True)
+    ]
+
+
+def _in_order(parts: Sequence[Tensor], orders: Sequence[Tensor]) -> list[Tensor]:
+    return [part[order] for part, order in zip(parts, orders, strict=True)]
 
 
 def _rows_together(batch_size: int, numbers: int) -> int:

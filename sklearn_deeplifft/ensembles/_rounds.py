@@ -65,8 +65,6 @@ class Rounds:
     report: Report
     output_kind: OutputKind = LOGITS
     """Outputs of a user's module: logits or probabilities, one or several."""
-    weight_factor: np.ndarray | None = None
-    """(n,): of the weights that rows have in training, where some were drawn beyond their share."""
 
     @property
     def ours(self) -> bool:
@@ -123,9 +121,6 @@ class Rounds:
         begun = [s._replace(start=start) for s, start in zip(self.splits, starts, strict=True)]
         as_float = self.output_kind.single or self.adapter.float_targets
         table = training_table(self.data, ours=self.ours, as_float=as_float)
-        if self.weight_factor is not None:
-            weight = torch.from_numpy(self.data.training_weight * self.weight_factor)
-            table = replace(table, weight=weight.float())
         with _explained(self):
             if self.ours:
                 execution = replace(self.execution, stage=f"round-{number:03d}", nets=number == 1)
@@ -253,7 +248,7 @@ def _train_in_turn(
 ) -> Iterator[TrainedNetwork]:
     """Train networks of the user's own, each by its own net."""
     began, stage_name = time.perf_counter(), _stage_name(columns, rounds.data)
-    calls = [(rounds.adapter, _job_of(rounds, split, columns)) for split in splits]
+    calls = [(rounds.adapter, split, _job_of(rounds, split, columns)) for split in splits]
     found: dict[int, TrainedNetwork] = {}
     for i, trained in _outputs_of_jobs(rounds, calls, table):
         found[i] = trained
@@ -278,7 +273,9 @@ def _job_of(rounds: Rounds, split: Split, columns: np.ndarray) -> dict[str, Any]
 
 
 def _outputs_of_jobs(
-    rounds: Rounds, calls: Sequence[tuple[NetworkAdapter, dict[str, Any]]], table: TrainingTable
+    rounds: Rounds,
+    calls: Sequence[tuple[NetworkAdapter, Split, dict[str, Any]]],
+    table: TrainingTable,
 ) -> Iterator[tuple[int, TrainedNetwork]]:
     """Numbers and networks: here one after another, or elsewhere as they are ready."""
     n_jobs = rounds.execution.n_jobs
@@ -289,10 +286,21 @@ def _outputs_of_jobs(
 
 
 def _train_job(
-    adapter: NetworkAdapter, job: dict[str, Any], table: TrainingTable
+    adapter: NetworkAdapter, split: Split, job: dict[str, Any], table: TrainingTable
 ) -> TrainedNetwork:
     with neutral_torch():
-        return adapter.train(TrainingJob(table=table, **job))
+        return adapter.train(TrainingJob(table=_weighted(table, split), **job))
+
+
+def _weighted(table: TrainingTable, split: Split) -> TrainingTable:
+    """The table with the weights that rows have for one network."""
+    parts = (split.training, split.training_factor), (split.validation, split.validation_factor)
+    for rows, factor in parts:
+        if factor is not None:
+            weight = table.weight.clone()
+            weight[rows] *= torch.from_numpy(factor).float()
+            table = replace(table, weight=weight)
+    return table
 
 
 @contextmanager

@@ -37,6 +37,10 @@ class Split(NamedTuple):
     """Those that the network reads behind the real ones; None trains without any."""
     settings: NetworkSettings | None = None
     """Its own settings, where they are not those of the other networks."""
+    training_factor: np.ndarray | None = None
+    """Of the weight of each row of ``training``; None leaves weights as they are."""
+    validation_factor: np.ndarray | None = None
+    """Of those of ``validation``."""
 
 
 def fold_count(validation_fraction: float) -> int:
@@ -82,26 +86,34 @@ def thinned(
     ]
 
 
-def shares_restored(
-    whole: Sequence[Split], splits: Sequence[Split], data: FitData
-) -> np.ndarray | None:
-    """Factors (n,) of the weights of rows by which a class that was drawn beyond its share has it.
+def shares_restored(whole: Sequence[Split], splits: Sequence[Split], data: FitData) -> list[Split]:
+    """Give rows factors by which a class that was drawn beyond its share weighs its share.
 
     Of a rare class more rows are drawn than is its share, so that it is seen, and of the others as
-    many fewer; the training loss is that of the whole table all the same. None where no class is
-    so rare. Judged by the first network, as what one trains on must not hang on how many there are.
+    many fewer; losses are those of the whole parts all the same. What is held out is drawn apart
+    from what is trained on, and of fewer rows: each part of each network has factors of its own,
+    and so a network is the same however many there are beside it.
     """
     strata = np.unique(data.target.strata(), return_inverse=True)[1]
-    before, after = (
-        np.bincount(strata[parts[0].training], minlength=strata.max() + 1)
-        for parts in (whole, splits)
-    )
-    fair = before * (after.sum() / before.sum())
+    return [
+        split._replace(
+            training_factor=_factor(strata[before.training], strata[split.training]),
+            validation_factor=_factor(strata[before.validation], strata[split.validation]),
+        )
+        for before, split in zip(whole, splits, strict=True)
+    ]
+
+
+def _factor(whole: np.ndarray, drawn: np.ndarray) -> np.ndarray | None:
+    """Factors (m,) of m rows by their strata; None where no stratum has more than its share."""
+    n_strata = max(whole.max(initial=-1), drawn.max(initial=-1)) + 1
+    before, after = (np.bincount(part, minlength=n_strata) for part in (whole, drawn))
+    fair = before * (len(drawn) / max(len(whole), 1))
     beyond = after > fair + 1  # one row is but rounding
     if not beyond.any():
         return None
     others = fair[~beyond].sum() / after[~beyond].sum()
-    factor: np.ndarray = np.where(beyond, fair / np.maximum(after, 1), others)[strata]
+    factor: np.ndarray = np.where(beyond, fair / np.maximum(after, 1), others)[drawn]
     return factor
 
 

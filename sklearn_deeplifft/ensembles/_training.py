@@ -337,7 +337,7 @@ class _Work:
 
     def _key(self, i: int) -> str:
         """A digest of what the training of network ``i`` depends on."""
-        training, validation, seed, start, nulls, _ = self.splits[i]
+        training, validation, seed, start, nulls, _, *factors = self.splits[i]
         weights, knockoff_map = None, None if nulls is None else nulls.knockoff_map
         if start is not None:
             weights = {name: value.numpy() for name, value in start.state_dict().items()}
@@ -353,6 +353,7 @@ class _Work:
             validation,
             seed,
             weights,
+            *(factor for factor in factors if factor is not None),
             *(() if nulls is None else (nulls.donors,)),
             *(
                 ()
@@ -402,9 +403,11 @@ def _knockoff_map_of(splits: Sequence[Split]) -> KnockoffMap | None:
 
 def _member(problem: Problem, settings: NetworkSettings, split: Split) -> Member:
     """A network as skorch would start it under this seed."""
-    training, validation, seed, start, nulls, _ = split
+    training, validation, seed, start, nulls, _, *factors = split
     if start is not None:
         assert isinstance(start, nn.Sequential)  # networks of ours are
-        return Member(copy.deepcopy(start), RandomStream(seed), training, validation, nulls)
-    core, state = fresh_core(problem, settings, seed)
-    return Member(core, RandomStream(seed, state), training, validation, nulls)
+        core, stream = copy.deepcopy(start), RandomStream(seed)
+    else:
+        core, state = fresh_core(problem, settings, seed)
+        stream = RandomStream(seed, state)
+    return Member(core, stream, training, validation, nulls, *factors)

@@ -64,7 +64,10 @@ def test_every_row_once_in_the_order_of_its_network(lengths, size, shuffled):
     data = case(n=70, weight=np.linspace(1, 2, 70))
     table = StandardizedRows(data.table, np.arange(5), None)
     parts = [np.random.default_rng(j).permutation(70)[:n] for j, n in enumerate(lengths)]
-    members = [Member(None, None, part, part[:0]) for part in parts]
+    # Every other network has factors of its rows' weights.
+    factors = [np.linspace(0.5, 1.5, len(p)) if j % 2 else None for j, p in enumerate(parts)]
+    pairs = zip(parts, factors, strict=True)
+    members = [Member(None, None, p, p[:0], training_factor=factor) for p, factor in pairs]
     streams = [RandomStream(j) for j in range(len(parts))] if shuffled else None
     loader = MemberBatches(MemberRows(table, members, "training"), size, streams)
     for epoch in range(2):
@@ -77,7 +80,7 @@ def test_every_row_once_in_the_order_of_its_network(lengths, size, shuffled):
                 assert torch.isfinite(batch.X).all()
                 seen[j].append((batch.X[j, :count], batch.y[j, :count], batch.weight[j, :count]))
         for j, part in enumerate(parts):
-            order = torch.from_numpy(part)
+            order, turn = torch.from_numpy(part), torch.arange(len(part))
             if shuffled:
                 own = RandomStream(j)
                 for _ in range(epoch + 1):
@@ -86,7 +89,9 @@ def test_every_row_once_in_the_order_of_its_network(lengths, size, shuffled):
             X, y, weight = (torch.cat(p) for p in zip(*seen[j], strict=True))
             torch.testing.assert_close(X, standardized(data)[order], rtol=1e-6, atol=1e-6)
             assert torch.equal(y, data.table.targets[order])
-            assert torch.equal(weight, data.table.weight[order])
+            given = factors[j]
+            factor = 1 if given is None else torch.from_numpy(given).float()[turn]
+            assert torch.equal(weight, data.table.weight[order] * factor)
 
 
 @pytest.mark.parametrize("held", [2**23, 0])
@@ -95,22 +100,33 @@ def test_rows_held_out_come_in_the_same_batches_every_epoch(monkeypatch, held):
     data = case(n=70)
     table = StandardizedRows(data.table, np.arange(5), None)
     parts = [np.arange(9), np.arange(10, 50), np.arange(50, 70)]
-    rows = MemberRows(table, [Member(None, None, p[:0], p) for p in parts], "validation")
+    members = [Member(None, None, p[:0], p, None, None, 2.0 * p) for p in parts]
+    rows = MemberRows(table, members, "validation")
     loader, taken = MemberBatches(rows, 16), []
     monkeypatch.setattr(table, "take", lambda at, take=table.take: taken.append(at) or take(at))
 
     def seen():
-        return [torch.cat([b.X[j, : b.counts[j]] for b in loader]) for j in kept]
+        found = (
+            [(b.X[j, : b.counts[j]], b.weight[j, : b.counts[j]]) for b in loader] for j in kept
+        )
+        return [[torch.cat(part) for part in zip(*own, strict=True)] for own in found]
+
+    def same(first, second):
+        pairs = zip(first, second, strict=True)
+        return all(
+            torch.equal(a, b) for one, other in pairs for a, b in zip(one, other, strict=True)
+        )
 
     kept = [0, 1, 2]
     first, n = seen(), len(taken)
-    for X, part in zip(first, parts, strict=True):
+    for (X, weight), part in zip(first, parts, strict=True):
+        assert torch.equal(weight, data.table.weight[part] * 2 * torch.from_numpy(part).float())
         torch.testing.assert_close(X, standardized(data)[part], rtol=1e-6, atol=1e-6)
-    assert all(torch.equal(a, b) for a, b in zip(first, seen(), strict=True))
+    assert same(first, seen())
     assert (len(taken) == n) == bool(held)
-    rows.index = rows.index[::2]
+    rows.keep([0, 2])
     kept = [0, 1]
-    assert all(torch.equal(a, b) for a, b in zip(first[::2], seen(), strict=True))
+    assert same(first[::2], seen())
 
 
 @pytest.mark.parametrize("kind", ["dense", "sparse", "mapped"])

@@ -15,8 +15,9 @@ from sklearn_deeplifft.ensembles import (
     with_target_units,
 )
 from sklearn_deeplifft.ensembles._splits import with_null_draws
-from sklearn_deeplifft.networks import GateSettings, NetworkSettings, adapter_of
+from sklearn_deeplifft.networks import GateSettings, NetworkSettings, TrainingJob, adapter_of
 from sklearn_deeplifft.tables import FeatureGroups, FitData, encode_target, fit_data
+from tests.conftest import MLP
 
 SETTINGS = NetworkSettings((8,), learning_rate=0.02, batch_size=32, max_epochs=5)
 
@@ -104,11 +105,11 @@ def test_fewer_columns_keep_their_gates_of_groups():
 
 
 def test_a_class_drawn_beyond_its_share_weighs_its_share(monkeypatch):
-    """The loss is that of the whole table: on the part, each class has its share of the weight."""
+    """Losses are those of the whole table: of each part a class has its share of the weight."""
     seen, train = [], _rounds._train_together
 
     def watched(rounds, table, splits, columns, execution):
-        seen.append((table.weight.numpy(), [split.training for split in splits]))
+        seen.append((table, splits))
         return train(rounds, table, splits, columns, execution)
 
     monkeypatch.setattr(_rounds, "_train_together", watched)
@@ -119,9 +120,39 @@ def test_a_class_drawn_beyond_its_share_weighs_its_share(monkeypatch):
     )
     for class_weight, rare in ((None, 0.01), ("balanced", 0.5)):
         ensemble.set_params(class_weight=class_weight).fit(X, y)
-        weight, parts = seen.pop()
-        for part in parts:
-            assert y[part].sum() >= 15
-            assert weight[part][y[part] == 1].sum() / weight[part].sum() == pytest.approx(
-                rare, rel=0.15
-            )
+        table, splits = seen.pop()
+        for split in splits:
+            assert y[split.training].sum() >= 15
+            assert y[split.validation].sum() == 2
+            weight = _rounds._weighted(table, split).weight.numpy()
+            for part in (split.training, split.validation):
+                share = weight[part][y[part] == 1].sum() / weight[part].sum()
+                assert share == pytest.approx(rare, rel=0.15)
+
+
+def test_networks_of_the_user_have_the_factors_of_their_own_rows(monkeypatch):
+    jobs = []
+
+    def job(**given):
+        jobs.append(TrainingJob(**given))
+        return jobs[-1]
+
+    monkeypatch.setattr(_rounds, "TrainingJob", job)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(2000, 3)), (np.arange(2000) >= 1980).astype(int)
+    NetworkEnsembleClassifier(
+        MLP,
+        n_networks=2,
+        max_steps=2,
+        batch_size=100,
+        gates=None,
+        class_weight=None,
+        random_state=0,
+    ).fit(X, y)
+    for one in jobs:
+        weight = one.table.weight.numpy()
+        for part in (one.training, one.validation):
+            assert y[part].mean() > 0.03
+            share = weight[part][y[part] == 1].sum() / weight[part].sum()
+            assert share == pytest.approx(0.01, rel=0.15)
+    assert len(jobs) == 2

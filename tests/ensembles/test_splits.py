@@ -112,11 +112,58 @@ def test_a_rare_class_is_seen_and_weighs_its_share():
         assert (split.training >= 3980).sum() == 16  # by its share it would be two
         assert (split.validation >= 3980).sum() == 4
         assert len(split.training) == 400
-    factor = shares_restored(whole, splits, data)
-    np.testing.assert_allclose(factor[3980:], 400 / 3200)
-    # 384 of the others are drawn, and are 398 by their share.
-    np.testing.assert_allclose(factor[:3980], 398 / 384)
-    assert shares_restored(whole[:2], splits[:2], data).tolist() == factor.tolist()
+    for split in shares_restored(whole, splits, data):
+        factor, rare = split.training_factor, split.training >= 3980
+        np.testing.assert_allclose(factor[rare], 400 / 3200)
+        # 384 of the others are drawn, and are 398 by their share.
+        np.testing.assert_allclose(factor[~rare], 398 / 384)
+        # Of 800 rows held out 4 are rare, and all of these are among the 100 that are drawn.
+        factor, rare = split.validation_factor, split.validation >= 3980
+        np.testing.assert_allclose(factor[rare], 100 / 800)
+        np.testing.assert_allclose(factor[~rare], 99.5 / 96)
+
+
+@pytest.mark.parametrize("weights", ["plain", "balanced"])
+def test_rows_held_out_of_a_long_table_weigh_as_the_table_does(weights):
+    """One row in a thousand: 1.1 by its share of the rows held out that are drawn, and 20 are."""
+    n, rare = 200_000, 200
+    data = rare_class(n, rare)
+    if weights == "balanced":
+        weight = np.where(np.arange(n) < n - rare, n / 2 / (n - rare), n / 2 / rare)
+        data = replace(data, training_weight=weight)
+    share = data.training_weight[n - rare :].sum() / data.training_weight.sum()
+    whole = splits_of(data, n_networks=20, validation_fraction=0.1)
+    for split in shares_restored(whole, thinned(whole, data, 10_000, 1112), data):
+        assert (split.training >= n - rare).sum() == (split.validation >= n - rare).sum() == 20
+        for rows, factor in (
+            (split.training, split.training_factor),
+            (split.validation, split.validation_factor),
+        ):
+            weight = data.training_weight[rows] * factor
+            found = weight[rows >= n - rare].sum() / weight.sum()
+            np.testing.assert_allclose(found, share, rtol=1e-9)
+            np.testing.assert_allclose(factor.mean(), 1)
+
+
+def test_each_network_has_the_factors_of_its_own_rows():
+    """The rare class is one group of rows: the first network holds it out, others train on it."""
+    data = rare_class()
+    data = replace(data, groups=np.where(np.arange(4000) < 3980, np.arange(4000) // 20, 999))
+    rare = np.arange(3980, 4000)
+    whole = [
+        Split(np.arange(800, 3980), np.r_[np.arange(800), rare], 0),
+        Split(np.r_[np.arange(3180), rare], np.arange(3180, 3980), 1),
+    ]
+    splits = shares_restored(whole, thinned(whole, data, 400, 100), data)
+    assert splits[0].training_factor is splits[1].validation_factor is None
+    for rows, factor, fair in (
+        (splits[0].validation, splits[0].validation_factor, 100 * 20 / 820),
+        (splits[1].training, splits[1].training_factor, 400 * 20 / 3200),
+    ):
+        np.testing.assert_allclose(factor[rows >= 3980].sum(), fair)
+        np.testing.assert_allclose(factor.sum(), len(rows))
+    alone = shares_restored(whole[1:], thinned(whole[1:], data, 400, 100), data)
+    np.testing.assert_array_equal(alone[0].training_factor, splits[1].training_factor)
 
 
 def test_many_rare_classes_weigh_their_share():
@@ -125,7 +172,7 @@ def test_many_rare_classes_weigh_their_share():
     data = replace(data_of(n=4000), target=encode_target(codes, "classification"))
     whole = splits_of(data, n_networks=1)
     splits = thinned(whole, data, 400, 100)
-    weight = shares_restored(whole, splits, data)[splits[0].training]
+    weight = shares_restored(whole, splits, data)[0].training_factor
     before, after = whole[0].training, splits[0].training
     assert (codes[after] > 0).mean() > 2 * (codes[before] > 0).mean()
     drawn = np.bincount(codes[after], weights=weight) / len(after)
@@ -135,7 +182,13 @@ def test_many_rare_classes_weigh_their_share():
 def test_weights_stay_where_no_class_is_rare():
     data = data_of(n=200, n_classes=4)
     whole = splits_of(data)
-    assert shares_restored(whole, thinned(whole, data, 41, 12), data) is None
+    for n_validation in (12, None):
+        for split in shares_restored(whole, thinned(whole, data, 41, n_validation), data):
+            assert split.training_factor is split.validation_factor is None
+    none = splits_of(rare_class(), validation_fraction=0)
+    for split in shares_restored(none, thinned(none, rare_class(), 400, 0), rare_class()):
+        assert split.training_factor is not None
+        assert split.validation_factor is None
 
 
 def test_no_fraction_holds_nothing_out():
