@@ -10,7 +10,7 @@ from torch import nn
 
 from sklearn_deeplifft.ensembles._null_columns import null_rows
 from sklearn_deeplifft.networks import KnockoffMap, NetworkSettings, NullColumns
-from sklearn_deeplifft.ranking import deal_folds, drawn_rows
+from sklearn_deeplifft.ranking import deal_folds, drawn_rows, share_factors
 from sklearn_deeplifft.tables import FeatureGroups, FitData
 
 __all__ = [
@@ -94,27 +94,14 @@ def shares_restored(whole: Sequence[Split], splits: Sequence[Split], data: FitDa
     from what is trained on, and of fewer rows: each part of each network has factors of its own,
     and so a network is the same however many there are beside it.
     """
-    strata = np.unique(data.target.strata(), return_inverse=True)[1]
+    strata = data.target.strata()
     return [
         split._replace(
-            training_factor=_factor(strata[before.training], strata[split.training]),
-            validation_factor=_factor(strata[before.validation], strata[split.validation]),
+            training_factor=share_factors(strata[before.training], strata[split.training]),
+            validation_factor=share_factors(strata[before.validation], strata[split.validation]),
         )
         for before, split in zip(whole, splits, strict=True)
     ]
-
-
-def _factor(whole: np.ndarray, drawn: np.ndarray) -> np.ndarray | None:
-    """Factors (m,) of m rows by their strata; None where no stratum has more than its share."""
-    n_strata = max(whole.max(initial=-1), drawn.max(initial=-1)) + 1
-    before, after = (np.bincount(part, minlength=n_strata) for part in (whole, drawn))
-    fair = before * (len(drawn) / max(len(whole), 1))
-    beyond = after > fair + 1  # one row is but rounding
-    if not beyond.any():
-        return None
-    others = fair[~beyond].sum() / after[~beyond].sum()
-    factor: np.ndarray = np.where(beyond, fair / np.maximum(after, 1), others)[drawn]
-    return factor
 
 
 def packed(parts: Sequence[np.ndarray], n_rows: int) -> list[np.ndarray]:

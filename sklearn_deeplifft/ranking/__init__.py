@@ -1,6 +1,6 @@
 """Floor 0, numpy: importances to ranking to mask; folds; stability; null features and FDR."""
 
-from sklearn_deeplifft.ranking._folds import deal_folds, drawn_rows
+from sklearn_deeplifft.ranking._folds import deal_folds, drawn_rows, share_factors
 from sklearn_deeplifft.ranking._knockoffs import knockoff_maps, shrunk
 from sklearn_deeplifft.ranking._nulls import (
     fewest_networks,
@@ -42,6 +42,7 @@ __all__ = [
     "rank",
     "ranks",
     "selection_frequency",
+    "share_factors",
     "shrunk",
     "smallest_q",
     "top_mask",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["deal_folds", "drawn_rows"]
+__all__ = ["deal_folds", "drawn_rows", "share_factors"]
 
 FEWEST = 20
 """Rows of a rare stratum that are drawn at least: enough for a mean, too few to cost anything."""
@@ -91,6 +91,34 @@ def drawn_rows(
         if not short.any():
             return np.sort(rows[np.concatenate([few, many])])
         rare |= short
+
+
+def share_factors(whole: np.ndarray, drawn: np.ndarray) -> np.ndarray | None:
+    """Factors of the weights of drawn rows by which every stratum weighs its share once more.
+
+    Parameters
+    ----------
+    whole : int array of shape (n,)
+        Strata of the rows that were drawn from.
+    drawn : int array of shape (m,)
+        Those of the rows that `drawn_rows` has drawn.
+
+    Returns
+    -------
+    float array of shape (m,) or None
+        Above 0, of mean 1: below 1 for rows of a stratum that was drawn beyond its share, above for
+        the others. None where no stratum was, but for the rounding of a row.
+    """
+    strata, code = np.unique(whole, return_inverse=True)
+    own = np.searchsorted(strata, drawn)
+    before, after = (np.bincount(part, minlength=len(strata)) for part in (code, own))
+    fair = before * (len(drawn) / max(len(whole), 1))
+    beyond = after > fair + 1
+    if not beyond.any():
+        return None
+    others = fair[~beyond].sum() / after[~beyond].sum()
+    factor: np.ndarray = np.where(beyond, fair / np.maximum(after, 1), others)[own]
+    return factor
 
 
 def _every(values: np.ndarray, n: int, start: float) -> np.ndarray:

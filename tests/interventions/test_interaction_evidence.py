@@ -7,6 +7,7 @@ import torch
 
 from sklearn_deeplifft import GIATransformer, NetworkEnsembleClassifier
 from sklearn_deeplifft.interventions import interaction_effects, interaction_evidence
+from sklearn_deeplifft.interventions.interactions import _evidence
 from sklearn_deeplifft.interventions.interactions import _held_out_test as parts
 from sklearn_deeplifft.tables import encode_target
 
@@ -174,3 +175,34 @@ def test_dependent_columns_take_no_more_out_than_they_say():
     flat = e[..., 0] * np.sqrt(weight)[:, None]
     expected = flat - design @ np.linalg.lstsq(design, flat)[0]
     np.testing.assert_allclose(rest[..., 0] * np.sqrt(weight)[:, None], expected, atol=1e-12)
+
+
+# Rows that are drawn
+
+
+def test_a_rare_class_is_drawn_and_weighs_its_share(monkeypatch):
+    """Of 4,000 rows 12 are rare: among the 400 drawn they would be one by their share."""
+    seen, tested = [], _evidence._tested
+    monkeypatch.setattr(_evidence, "MOST_ROWS", 400)
+
+    def watched(ensemble, data, index, weight, *rest):
+        seen.append((index, weight, data.target.codes[index, 0] == 2))
+        return tested(ensemble, data, index, weight, *rest)
+
+    monkeypatch.setattr(_evidence, "_tested", watched)
+    X = rows(4400)
+    y = np.where(X[:, 0] * X[:, 1] > 0, "a", "b")
+    y[400 + np.arange(12) * 300], y[:40] = "rare", "rare"
+    model = NetworkEnsembleClassifier(n_networks=1, max_epochs=2, random_state=0)
+    model.fit(X[:400], y[:400])
+    found = interaction_evidence(model, X[400:], y[400:], pairs=[(0, 1), (2, 3)])
+    index, weight, rare = seen.pop()
+    assert found.n_rows == len(index) == 400
+    assert rare.sum() == 12
+    np.testing.assert_allclose(weight[rare].sum() / weight.sum(), 12 / 4000)
+    assert np.isfinite(found.z).all()
+    # Where no row is left out, weights are as they were given.
+    interaction_evidence(model, X[400:700], y[400:700], pairs=[(0, 1)])
+    index, weight, _ = seen.pop()
+    assert index.tolist() == list(range(300))
+    np.testing.assert_array_equal(weight, 1)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_deeplifft.ranking import deal_folds, drawn_rows
+from sklearn_deeplifft.ranking import deal_folds, drawn_rows, share_factors
 from sklearn_deeplifft.ranking._folds import FEWEST
 
 
@@ -155,3 +155,25 @@ def test_where_no_stratum_is_rare_the_rows_are_those_of_even_steps():
     expected = np.sort(runs[((np.arange(300) + rng.random()) * (1000 / 300)).astype(int)])
     found = drawn_rows(np.arange(1000), strata, 300, np.random.default_rng(4))
     np.testing.assert_array_equal(found, expected)
+
+
+@given(
+    st.lists(st.integers(0, 4), min_size=1, max_size=400).map(np.array),
+    st.integers(1, 200),
+    st.integers(0, 3),
+)
+def test_factors_restore_the_shares_of_strata(strata, n, seed):
+    strata = strata**3  # codes need not follow each other
+    index = drawn_rows(np.arange(len(strata)), strata, n, np.random.default_rng(seed))
+    drawn = strata[index]
+    factor = share_factors(strata, drawn)
+    weight = np.ones(len(drawn)) if factor is None else factor
+    np.testing.assert_allclose(weight.sum(), len(drawn))
+    assert (weight > 0).all()
+    for stratum in np.unique(strata):
+        fair = len(drawn) * (strata == stratum).mean()
+        assert abs(weight[drawn == stratum].sum() - fair) <= 1 + 1e-9
+
+
+def test_without_rows_there_are_no_factors():
+    assert share_factors(np.array([], dtype=int), np.array([], dtype=int)) is None

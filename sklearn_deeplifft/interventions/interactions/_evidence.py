@@ -30,13 +30,16 @@ from sklearn_deeplifft.interventions.interactions._held_out_test import (
 from sklearn_deeplifft.interventions.interactions._interaction_effects import InteractionEffects
 from sklearn_deeplifft.interventions.interactions._interactions import interaction_effects
 from sklearn_deeplifft.interventions.interactions._pair_rows import donors_of, row_interactions
-from sklearn_deeplifft.ranking import q_values
+from sklearn_deeplifft.ranking import drawn_rows, q_values, share_factors
 from sklearn_deeplifft.tables import FitData, check_rows, find_groups, group_labels
 
 __all__ = ["InteractionEvidence", "interaction_evidence"]
 
 MOST_ROWS = 5000
-"""Rows that are looked at, drawn without replacement."""
+"""Rows that are looked at, drawn without replacement: of each class its share, or some rows."""
+
+N_SEEDS = 8
+"""Numbers that seed a draw of rows."""
 
 N_RIVALS = 5
 """Strongest other pairs, of whose part nothing is counted for a pair."""
@@ -110,7 +113,8 @@ def interaction_evidence(
     model : object
         A fitted ensemble or selector of this package.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        New rows; at most 5,000 of them are drawn.
+        New rows; at most 5,000 of them are drawn, at least 20 of each class where it has them.
+        What is estimated stays that of all: a class drawn beyond its share weighs its share.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     pairs : int, InteractionEffects or sequence of pairs, default=50
         So many strongest pairs, which the networks choose without a look at ``y``; or pairs that
@@ -179,8 +183,8 @@ def interaction_evidence(
             "random_state": rng,
         }
         pairs = interaction_effects(model, X, pairs=pairs, **asked)
-    index = np.sort(rng.permutation(data.index)[:MOST_ROWS])
-    gain, z = _tested(ensemble, data, index, blocks.columns, pairs.pairs, rng)
+    index, weight = _drawn(data, rng)
+    gain, z = _tested(ensemble, data, index, weight, blocks.columns, pairs.pairs, rng)
     p = norm.sf(z)
     order = np.lexsort((-np.abs(pairs.score).max(axis=1), p))
     return InteractionEvidence(
@@ -194,17 +198,28 @@ def interaction_evidence(
     )
 
 
+def _drawn(data: FitData, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that are looked at, ascending, and their weights."""
+    rows, strata = np.sort(data.index), data.target.strata()
+    # Taken from the generator however few the rows are, as donors are drawn from it as well.
+    own = np.random.default_rng(rng.permutation(data.index)[:N_SEEDS])
+    index = drawn_rows(rows, strata[rows], MOST_ROWS, own)
+    weight, factor = data.sample_weight[index], share_factors(strata[rows], strata[index])
+    return index, weight if factor is None else weight * factor
+
+
 def _tested(
     ensemble: BaseNetworkEnsemble,
     data: FitData,
     index: np.ndarray,
+    weight: np.ndarray,
     features: Sequence[np.ndarray],
     pairs: np.ndarray,
     rng: np.random.RandomState,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gain (p,) and z (p,) of pairs, on the rows ``index``."""
+    """Gain (p,) and z (p,) of pairs, on the rows ``index`` of these weights."""
     X, target = dense_rows(data.rows, index), data.target
-    codes, weight = target.codes[index], data.sample_weight[index]
+    codes = target.codes[index]
     groups = None if data.groups is None else data.groups[index]
     responses = ensemble_of(ensemble, X[spread_positions(len(X)).numpy()], scale="logit").responses
     donors = donors_of(X, N_DONORS, rng)
