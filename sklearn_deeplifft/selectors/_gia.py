@@ -110,7 +110,9 @@ class GIATransformer(BaseNetworkSelector):
         those that have held them out, if any has: of fewer networks than ``1 /
         validation_fraction`` all read the others, and promise more than they keep.
     output : {"features", "effects"}, default="features"
-        What ``transform`` returns: the selected columns, or each row's own effects.
+        What ``transform`` returns: the selected columns, or each row's own effects, by all networks
+        on every row, so that their mean is ``effects_``; a model that is trained on effects of rows
+        that networks were trained on leans on what these know, so give it those of other rows.
     n_background : int, default=1000
         At most so many rows of the data stand for the population.
     scale : {"logit", "proba"}, default="logit"
