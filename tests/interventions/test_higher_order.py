@@ -10,6 +10,7 @@ from sklearn.ensemble import RandomForestRegressor
 
 from sklearn_deeplifft.interventions import (
     higher_order,
+    interaction_effects,
     neural_interaction_strength,
     pairwise_epistasis,
     set_to,
@@ -150,6 +151,12 @@ def test_levels_of_counts():
     present = found_in(f, X, levels="present", features=[0, 1])
     medians = [np.median(X[X[:, j] > 0, j]) for j in (0, 1)]
     assert present.effects.item() == pytest.approx(np.prod(medians))
+    even = np.array([[0, 0, 0, 0], [1, 2, 0, 0], [2, 5, 0, 0]])
+    # A value that occurs: half a motif is no level, of two features or of more.
+    alone = found_in(f, even, levels="present", features=[0, 1])
+    pairs = interaction_effects(Function(f), even, levels="present", reduce="mean", **EXACT)
+    assert alone.effects.item() == 1 * 2
+    assert pairs.score[pairs.pairs.tolist().index([0, 1])].item() == 1 * 2
     high = found_in(f, X, features=[0, 1])
     ends = np.quantile(X[:, :2], [0.05, 0.95], axis=0)
     assert high.effects.item() == pytest.approx(np.prod(ends[1] - ends[0]))

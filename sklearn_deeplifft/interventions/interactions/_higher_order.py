@@ -147,7 +147,8 @@ def higher_order(
         Most features of a set, 2 to 6.
     levels : {"quantiles", "present"} or (low, high), default="quantiles"
         Low and high level of each feature: the quantiles .05 and .95, or, where these are the same,
-        the smallest and largest value; 0 and the median of the values that are not 0; or your own,
+        the smallest and largest value; 0 and the median of the values that are not 0 (the lower
+        of two in the middle, as in `interaction_effects`); or your own,
         two numbers or two arrays of shape (d,).
     n_background : int, default=200
         Rows in which features are set; the other features stay as these rows hold them.

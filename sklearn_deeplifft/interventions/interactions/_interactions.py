@@ -22,8 +22,8 @@ from sklearn_deeplifft.interventions._population import (
 )
 from sklearn_deeplifft.interventions._statistics import t_interval
 from sklearn_deeplifft.interventions.interactions._interaction_effects import InteractionEffects
+from sklearn_deeplifft.interventions.interactions._levels import PairLevels, pair_levels
 from sklearn_deeplifft.interventions.interactions._pair_contexts import CONTEXTS, MIXTURES
-from sklearn_deeplifft.interventions.interactions._pair_levels import PairLevels, pair_levels
 from sklearn_deeplifft.interventions.interactions._pair_scores import (
     Told,
     require_finite_background,

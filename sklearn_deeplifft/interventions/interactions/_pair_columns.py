@@ -13,7 +13,7 @@ from sklearn.utils import check_array
 from sklearn_deeplifft.interventions._bind import feature_labels
 from sklearn_deeplifft.interventions._models import Ensemble
 from sklearn_deeplifft.interventions._population import Population
-from sklearn_deeplifft.interventions.interactions._pair_levels import PairLevels
+from sklearn_deeplifft.interventions.interactions._levels import PairLevels
 from sklearn_deeplifft.interventions.interactions._pair_rows import donors_of, row_interactions
 from sklearn_deeplifft.interventions.interactions._pair_search import Question, search
 from sklearn_deeplifft.interventions.interactions._unseen import Unseen

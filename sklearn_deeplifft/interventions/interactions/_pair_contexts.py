@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_deeplifft.interventions.interactions._pair_levels import PairLevels
+from sklearn_deeplifft.interventions.interactions._levels import PairLevels
 from sklearn_deeplifft.tables import FeatureGroups, Names, column_names
 
 __all__ = ["CONTEXTS", "MIXTURES", "Contexts", "contexts_of"]

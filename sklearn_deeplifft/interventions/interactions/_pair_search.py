@@ -16,8 +16,8 @@ from sklearn_deeplifft.interventions.interactions._level_tables import (
     level_rows,
     table_scores,
 )
+from sklearn_deeplifft.interventions.interactions._levels import PairLevels
 from sklearn_deeplifft.interventions.interactions._pair_contexts import SIDED, contexts_of
-from sklearn_deeplifft.interventions.interactions._pair_levels import PairLevels
 from sklearn_deeplifft.interventions.interactions._pair_plan import (
     Rectangle,
     every_pair,

@@ -12,7 +12,7 @@ from sklearn_deeplifft.interventions._population import Population, dense_rows
 from sklearn_deeplifft.interventions._support import DataNearby, tolerance
 from sklearn_deeplifft.interventions._text_columns import without_text
 from sklearn_deeplifft.interventions._values import Intervention, SetTo, Swap
-from sklearn_deeplifft.interventions.interactions._pair_levels import PairLevels
+from sklearn_deeplifft.interventions.interactions._levels import PairLevels
 from sklearn_deeplifft.tables import Names
 
 __all__ = [
