@@ -24,6 +24,16 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 PAGE = "report.html"
 
 
+class TableFile(click.Path):
+    """A file of a table."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; standard input has none."""
+        if str(value) == "-":
+            self.fail("'-' is standard input; a table is read from a file: save it as one first.")
+        return super().convert(value, param, ctx)
+
+
 class Counts(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no subscript
     """Positive whole numbers, separated by commas."""
 
@@ -62,7 +72,7 @@ def with_source(command: Command) -> Command:
 
     return _with(
         packed,
-        click.argument("table", type=EXISTING),
+        click.argument("table", type=TableFile(exists=True, dir_okay=False, path_type=Path)),
         click.option("--target", required=True, metavar="COL", help="Column to predict."),
         *reading_options(),
         click.option(

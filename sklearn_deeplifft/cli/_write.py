@@ -33,6 +33,14 @@ def require_writable(
         raise PermissionError(
             f"cannot write into {folder}: {existing} is read-only. Use another {option}."
         )
+    try:  # root may do everything, and yet there are file systems that take no file
+        with tempfile.TemporaryDirectory(dir=existing, prefix=".unfinished-"):
+            pass
+    except OSError as error:
+        raise type(error)(
+            f"cannot write into {folder}: {existing} takes no files ({error.strerror}). Use "
+            f"another {option}."
+        ) from error
     for path in (folder / name for name in replaced):
         if path.is_dir():
             raise IsADirectoryError(f"cannot replace {path}: it is a folder. Use another {option}.")

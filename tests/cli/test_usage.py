@@ -132,3 +132,10 @@ def test_what_was_asked_for_may_look_like_an_option(csv):
     done = run("rank", csv, "--target=--quiet")
     assert "no column '--quiet'" in done.stderr
     assert run("rank", csv, "x", "--help").exit_code == 0
+
+
+def test_standard_input_is_no_table(said):
+    found = said("rank", "-", "--target", "label")
+    assert found.endswith(
+        "'-' is standard input; a table is read from a file: save it as one first."
+    )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import threading
 
 import numpy as np
@@ -9,7 +12,9 @@ import pandas as pd
 import pytest
 
 from sklearn_deeplifft._printable import harmless
-from sklearn_deeplifft.cli._write import csv_writer, write_all
+from sklearn_deeplifft.cli import _write
+from sklearn_deeplifft.cli._write import csv_writer, require_writable, write_all
+from tests.cli.conftest import run
 
 
 def writers(text):
@@ -101,3 +106,26 @@ def test_cells_and_headers_are_harmless_and_numbers_are_numbers(tmp_path):
         "plain,2,1",
     ]
     assert list(frame) == ["=a", "n", "k"]
+
+
+def test_a_folder_that_takes_no_file_is_refused_before_the_work(csv, tmp_path, monkeypatch):
+    """A file system that is mounted for reading, where root may do everything by its rights."""
+
+    def refuse(*args, **settings):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(_write.tempfile, "TemporaryDirectory", refuse)
+    folder = tmp_path / "new" / "results"
+    message = f"cannot write into {folder}: {tmp_path} takes no files"
+    with pytest.raises(OSError, match=re.escape(message)):
+        require_writable(folder)
+    done = run("rank", csv, "--target", "label", "-o", folder)
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert "Use another --output." in done.stderr
+    assert done.stdout == ""
+
+
+def test_looking_leaves_nothing_behind(tmp_path):
+    require_writable(tmp_path / "new")
+    assert list(tmp_path.iterdir()) == []
