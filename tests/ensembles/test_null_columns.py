@@ -310,6 +310,14 @@ def test_without_null_features_keys_are_what_they_were():
     rows = part.training, part.validation
     parts = ("a table", "round-001-network-0001", data.problem, SETTINGS, columns, *rows, 100, None)
     assert work._key(0) == key_of(module.FORMAT, torch.__version__, *parts)
+    # What weighs otherwise trains otherwise.
+    halves = [np.full(len(own), 0.5) for own in rows]
+    names = ("training_factor", "validation_factor")
+    changed = [part._replace(**{name: half}) for name, half in zip(names, halves, strict=True)]
+    keys = [
+        module._Work(data.problem, SETTINGS, data.table, [one], columns, spread) for one in changed
+    ]
+    assert len({work._key(0), *(one._key(0) for one in keys)}) == 3
 
 
 def test_all_networks_carry_null_features_or_none_does():
