@@ -14,7 +14,8 @@ of rows), ``null_empty_wide`` (60 x 5,000) and ``null_empty_grouped`` (60 groups
 30; rows of a group are alike and have one label, and ``groups=`` is given).
 ``fdp_*`` and ``power_*``: five columns of 100 matter, 500 rows, 20 tables; the mean share of false
 ones among those kept, with its standard error (``_se``), and the share of the five that is found.
-Columns are independent, in blocks of correlation 0.7, near-copies in families of four, or sparse
+Columns are independent, in blocks of correlation 0.7 (as intensities: ``skewed``), near-copies in
+families of four, or sparse
 counts; ``few_rows`` has 300 columns; ``grouped`` has 100 groups of 1 to 30 rows that are alike.
 ``at_chance_*`` are figures of ``benchmarks.chance``: tables of noise and real ones on which
 the networks are said to predict no better than chance.

@@ -97,6 +97,12 @@ def correlated(seed: int) -> Design:
     return _planted(rng, X, 5 * np.arange(N_TRUE), np.arange(100))
 
 
+def skewed(seed: int) -> Design:
+    """The same blocks as intensities: logarithms of deviation 1.2 are what matters."""
+    table = correlated(seed)
+    return table._replace(X=np.exp(1.2 * table.X))
+
+
 def copies(seed: int) -> Design:
     """500 x 100 normal columns in families of four, correlation .98."""
     rng = np.random.default_rng(seed)

@@ -35,6 +35,7 @@ GLOBAL_NULLS: dict[str, Callable[[int], designs.Design]] = {
 PLANTED: dict[str, Callable[[int], designs.Design]] = {
     "independent": designs.independent,
     "correlated": designs.correlated,
+    "skewed": designs.skewed,
     "copies": designs.copies,
     "sparse": designs.sparse,
     "few_rows": designs.few_rows,

@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._applicable import require_applicable
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
-from sklearn_deeplifft.ensembles._choice_said import choice_said
+from sklearn_deeplifft.ensembles._choice_said import choice_said, unskewed_said
 from sklearn_deeplifft.ensembles._knockoff_map import families_of, knockoff_map_of
 from sklearn_deeplifft.ensembles._linear import with_linear_members
 from sklearn_deeplifft.ensembles._out_of_fold import (
@@ -115,6 +115,7 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
         "tol": [Interval(Real, 0, LARGEST, closed="both")],
         "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
         "standardize": ["boolean"],
+        "unskew": ["boolean"],
         "gates": [None, StrOptions({"tied", "free"})],
         "gate_initial": [StrOptions({"one", "uniform"})],
         "gate_penalty": [None, StrOptions({"path"}), Interval(Real, 0, 1, closed="both")],
@@ -205,6 +206,7 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
             encode,
             class_weight=self.class_weight,
             standardize=self.standardize,
+            unskew=self.unskew,
             **given,
         )
 
@@ -319,7 +321,17 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
     def _training_choice_said(self) -> str:
         """The same in a sentence."""
         frame, gates = self.training_choice_, self._gates
-        return choice_said(frame, self._networks, gates, ours=self._built_here)
+        said = choice_said(frame, self._networks, gates, ours=self._built_here)
+        return said + unskewed_said(self.unskewed_)
+
+    @property
+    def unskewed_(self) -> np.ndarray:
+        """(n_features,) bool: the columns that the networks read on a logarithmic scale."""
+        check_is_fitted(self, "estimators_")
+        fronts = [trained.standardize for trained in self._networks]
+        bent = [front.sign.numpy() != 0 for front in fronts if front is not None]
+        found: np.ndarray = np.logical_or.reduce([np.zeros(self.n_features_in_, dtype=bool), *bent])
+        return found
 
     @property
     def _gates(self) -> Gates:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from sklearn_deeplifft._printable import counted
 from sklearn_deeplifft.ensembles._training_choice import Gates
 from sklearn_deeplifft.networks import HELD_OUT, LAST, TRAINING, TrainedNetwork
 
-__all__ = ["choice_said"]
+__all__ = ["choice_said", "unskewed_said"]
 
 KIND = ["hidden_layer_sizes", "on_path", "kept_by"]
 """Columns in which networks that are told together are alike."""
@@ -32,6 +33,20 @@ def choice_said(
         ending = _read(gated, gates, first=not parts) if gated else _epochs(own)
         parts.append(f"{len(own):,}{which} {kind}, {_kept(own)}{_penalty(own)}{ending}")
     return "; ".join(parts) + "."
+
+
+def unskewed_said(unskewed: np.ndarray) -> str:
+    """Say how many columns (d,) are read on a logarithmic scale; nothing of none."""
+    n = int(unskewed.sum())
+    if not n:
+        return ""
+    if n == len(unskewed):
+        which = (
+            "The only column is" if n == 1 else "Both columns are" if n == 2 else "All columns are"
+        )
+    else:
+        which = f"{n:,} of {len(unskewed):,} columns {'is' if n == 1 else 'are'}"
+    return f" {which} skewed, and read on a logarithmic scale."
 
 
 def _kind(hidden: tuple[int, ...]) -> str:

@@ -76,6 +76,14 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     standardize : bool, default=True
         Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
         scaled but not centred. Networks of one-hot sequences take columns as they are.
+    unskew : bool, default=True
+        Before that, read skewed columns of dense tables on a logarithmic scale: above its tenth
+        percentile k a column with a long upper tail becomes ``log(1 + (x - k) / w)``, mirrored for
+        a long lower one; below it stays x (`sklearn_deeplifft.tables.Scaling`). Skewed is where
+        the median lies at least 1.86 times as far from one end (a tenth of the rows is beyond it)
+        as from the other. Trees do not mind the scale, networks do. Columns that are mostly of
+        one value (counts of rare things, one-hot) and those of ``simplex_groups`` stay as they
+        are, and so does everything with ``standardize=False``.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the training loss.
     gates : {"tied", "free"} or None, default="tied"
@@ -123,6 +131,8 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         What the training of each network came to: its hidden layers, whether it walked a penalty's
         path, epochs, the one that was kept and what decided on it, the penalty and the number of
         open columns there, loss and score on held-out rows. The property names the columns.
+    unskewed_ : ndarray of shape (n_features,), bool
+        Columns that the networks read on a logarithmic scale.
     out_of_fold_score_ : float
         Balanced accuracy, 0 to 1, of one prediction for every row that was held out: the
         mean over the networks it was held out from and, where these rows chose the epoch that was
@@ -193,6 +203,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         tol: float = 1e-4,
         validation_fraction: float = 0.1,
         standardize: bool = True,
+        unskew: bool = True,
         class_weight: Any = None,
         gates: str | None = "tied",
         gate_initial: str = "one",
@@ -222,6 +233,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         self.tol = tol
         self.validation_fraction = validation_fraction
         self.standardize = standardize
+        self.unskew = unskew
         self.class_weight = class_weight
         self.gates = gates
         self.gate_initial = gate_initial

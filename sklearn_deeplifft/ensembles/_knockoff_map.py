@@ -6,7 +6,13 @@ import numpy as np
 
 from sklearn_deeplifft.networks import KnockoffMap
 from sklearn_deeplifft.ranking import knockoff_maps, shrunk
-from sklearn_deeplifft.tables import ColumnCorrelations, FeatureGroups, FitData, near_copies
+from sklearn_deeplifft.tables import (
+    ColumnCorrelations,
+    FeatureGroups,
+    FitData,
+    as_read,
+    near_copies,
+)
 
 __all__ = ["NEAR_COPY", "families_of", "knockoff_map_of"]
 
@@ -20,9 +26,10 @@ MOST_COLUMNS = 2000
 def families_of(data: FitData, features: FeatureGroups) -> FeatureGroups:
     """Features that are near-copies of each other: of these, none says what the others do not.
 
-    Correlations are those of all rows, by their weights in training.
+    Correlations are those of all rows, as networks read them, by their weights in training.
     """
-    return near_copies(data.rows, data.training_weight, NEAR_COPY, features)
+    rows = as_read(data.rows, data.moments)
+    return near_copies(rows, data.training_weight, NEAR_COPY, features)
 
 
 def knockoff_map_of(data: FitData, families: FeatureGroups) -> KnockoffMap | None:
@@ -35,13 +42,15 @@ def knockoff_map_of(data: FitData, families: FeatureGroups) -> KnockoffMap | Non
     if not 1 < d <= MOST_COLUMNS:
         return None
     kept, mixed = knockoff_maps(_correlation(data), families.of_column)
-    return KnockoffMap.of(kept, mixed, data.mean, np.where(data.std > 0, data.std, 1.0))
+    std = data.std_as_read
+    return KnockoffMap.of(kept, mixed, data.mean_as_read, np.where(std > 0, std, 1.0))
 
 
 def _correlation(data: FitData) -> np.ndarray:
     """Shrunk correlations (d, d); a constant column has none."""
     weight = data.training_weight
-    correlation = ColumnCorrelations(data.rows, weight).of(np.arange(data.rows.shape[1]))
+    rows = as_read(data.rows, data.moments)
+    correlation = ColumnCorrelations(rows, weight).of(np.arange(rows.shape[1]))
     np.fill_diagonal(correlation, 1.0)
     # As many rows of equal weight as would leave a mean as uncertain.
     return shrunk(correlation, weight.sum() ** 2 / (weight**2).sum())

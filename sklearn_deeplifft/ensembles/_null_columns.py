@@ -46,7 +46,6 @@ from sklearn_deeplifft.tables import Problem
 
 __all__ = [
     "all_carry_nulls",
-    "moments_with_nulls",
     "null_rows",
     "paired",
     "with_null_features",
@@ -135,13 +134,6 @@ def paired(rows: np.ndarray, nulls: NullColumns | None) -> Tensor:
     return torch.from_numpy(np.stack([rows] if nulls is None else [rows, nulls.donors[rows]], 1))
 
 
-def moments_with_nulls(
-    moments: tuple[np.ndarray, np.ndarray] | None,
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Means and scales of the columns, and the same once more for their null columns."""
-    return None if moments is None else (np.tile(moments[0], 2), np.tile(moments[1], 2))
-
-
 def with_null_features(
     problem: Problem, settings: NetworkSettings
 ) -> tuple[Problem, NetworkSettings]:
@@ -189,7 +181,7 @@ def without_null_columns(trained: TrainedNetwork, values: np.ndarray) -> Trained
     moments, gates = given["module__moments"], given.get("module__gates")
     net = clone(trained.estimator).set_params(
         module__n_features=len(values),
-        module__moments=moments and tuple(m[: len(values)] for m in moments),
+        module__moments=None if moments is None else moments.at(slice(len(values))),
         module__gates=gates and _halved(gates),
     )
     with seeded(0):

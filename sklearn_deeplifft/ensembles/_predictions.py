@@ -58,7 +58,7 @@ def network_logits(
         for at in _blocks(index, rows.shape[1]):
             X = torch.from_numpy(rows.take(at)).double()
             front = trained.standardize
-            X = X if front is None else (X - front.mean) / front.scale
+            X = X if front is None else front.exact(X)
             parts.append(reader.logits(X).numpy())
     z = np.concatenate(parts) if parts else np.empty((0, 1))
     return centred_logits(z, target)

@@ -17,7 +17,6 @@ from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._checkpoints import key_of
 from sklearn_deeplifft.ensembles._elsewhere import outputs_of, spreads
 from sklearn_deeplifft.ensembles._null_columns import (
-    moments_with_nulls,
     with_null_features,
     without_null_columns,
 )
@@ -93,7 +92,7 @@ class Rounds:
         moments, split = self.data.moments, self.splits[0]
         if split.null_columns is not None:
             problem, settings = with_null_features(problem, settings)
-            moments = moments_with_nulls(moments)
+            moments = None if moments is None else moments.twice()
         first = self.adapter.untrained(problem, settings, moments, split.seed)
         return first and first._replace(null_columns=split.null_columns)
 
@@ -166,8 +165,7 @@ def with_nulls_held(data: FitData, networks: Sequence[TrainedNetwork]) -> list[T
 
     Those without null columns stay as they are. Units go first, as they change the cores.
     """
-    center, scale = data.moments or (np.zeros_like(data.mean), np.ones_like(data.std))
-    values = (data.mean - center) / scale
+    values = data.mean_as_read
     return [
         trained if trained.null_columns is None else without_null_columns(trained, values)
         for trained in networks

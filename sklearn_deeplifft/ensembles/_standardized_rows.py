@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sklearn_deeplifft.networks import KnockoffMap, Standardize, TrainingTable, with_null_columns
+from sklearn_deeplifft.tables import Scaling
 
 __all__ = ["StandardizedRows"]
 
@@ -24,12 +25,9 @@ class StandardizedRows:
         self.columns = None if len(columns) == table.rows.shape[1] else columns
         moments = table.moments
         self.width = d = len(columns)
-        mean, scale = (m[columns] for m in moments) if moments else (np.zeros(d), np.ones(d))
-        self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale))
-        self.knockoff_map: KnockoffMap | None = None
-        if knockoff_map is not None and self.columns is None:
-            parts = (torch.as_tensor(part) for part in (mean, scale))
-            self.knockoff_map = knockoff_map.standardized(*parts)
+        scaling = Scaling.none(d) if moments is None else moments.at(columns)
+        self.standardize = Standardize.of(scaling)
+        self.knockoff_map = knockoff_map if self.columns is None else None
         self.whole: Tensor | None = None
         # Sparse tables and those on disk stay where they are.
         if table.rows.in_memory and table.rows.shape[0] * d * 4 <= TABLE_BYTES:

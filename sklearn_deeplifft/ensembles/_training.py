@@ -25,7 +25,6 @@ from sklearn_deeplifft.ensembles._elsewhere import Delivery, outputs_of, spreads
 from sklearn_deeplifft.ensembles._member_batches import Member
 from sklearn_deeplifft.ensembles._null_columns import (
     all_carry_nulls,
-    moments_with_nulls,
     paired,
     with_null_features,
 )
@@ -325,12 +324,12 @@ class _Work:
         return module.eval()
 
     def _moments(self) -> Moments:
-        """Means and scales of what the networks read."""
+        """What stands before what the networks read."""
         moments = self.table.moments
         if moments is None:
             return None
-        moments = (moments[0][self.columns], moments[1][self.columns])
-        return moments_with_nulls(moments) if self.with_nulls else moments
+        moments = moments.at(self.columns)
+        return moments.twice() if self.with_nulls else moments
 
     def _name(self, i: int, what: str = "") -> str:
         return f"{self.execution.stage}-network-{i + 1:04d}{what}"

@@ -88,7 +88,7 @@ def filter_interactions(
     rows = dense_rows((found := population_of(X, None)).rows, np.arange(found.rows.shape[0]))
     inputs = torch.tensor(rows)
     if core.standardize is not None:
-        inputs = (inputs - core.standardize.mean) / core.standardize.scale
+        inputs = core.standardize.exact(inputs)
     name = layer if layer is not None else _first_rows(core.core, inputs[:2])
     reader = NetworkReader(core.core, layer=name)
     with torch.no_grad():

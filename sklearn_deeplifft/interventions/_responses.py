@@ -29,6 +29,7 @@ from sklearn_deeplifft.perturbation import (
     Scale,
     local_of,
     low_rank_of,
+    per_unit,
 )
 
 __all__ = ["engine_error", "response_of", "split"]
@@ -61,15 +62,15 @@ def response_of(
         n_outputs = reader.logits(rows[:2]).shape[1]
     scale = scaled(n_outputs)
     front = trained.standardize
-    units = torch.ones(few.shape[1]) if front is None else front.scale
+    steps = per_unit(torch.ones(few.shape[1])) if front is None else front.steps
     prepare = partial(_inputs, trained)
-    fast = low_rank_of(trained.core, precision, prepare, units, scale)
+    fast = low_rank_of(trained.core, precision, prepare, steps, scale)
     if fast is not None:  # a plain chain is a function of rows, and answers in logits
         return fast
     _require_sound(trained.core, rows, scale.of_logits)
     whole = whole_passes(trained, scale, precision)
     tried = torch.tensor(few).double()
-    return local_of(trained.core, tried, precision, prepare, units, scale, whole) or whole
+    return local_of(trained.core, tried, precision, prepare, steps, scale, whole) or whole
 
 
 def _precision_of(dtype: str) -> torch.dtype:
@@ -121,7 +122,7 @@ def whole_passes(trained: TrainedNetwork, scale: Scale, dtype: torch.dtype) -> F
 def _inputs(trained: TrainedNetwork, X: Tensor) -> Tensor:
     """Rows come in float64, and are standardised before they are rounded."""
     front = trained.standardize
-    return X if front is None else (X - front.mean) / front.scale
+    return X if front is None else front.exact(X)
 
 
 @neutral_torch()

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-import numpy as np
 import skorch
 import torch
 from skorch.callbacks import EarlyStopping, EpochScoring
@@ -31,7 +30,7 @@ from sklearn_deeplifft.networks._losses import (
 from sklearn_deeplifft.networks._modules import Preprocessed, relu_mlp
 from sklearn_deeplifft.networks._train import DivergenceCheck
 from sklearn_deeplifft.networks._users_module import UsersModule, frozen_patterns
-from sklearn_deeplifft.tables import Problem
+from sklearn_deeplifft.tables import Problem, Scaling
 
 __all__ = [
     "LOGITS",
@@ -57,8 +56,8 @@ class OutputKind(NamedTuple):
 
 LOGITS = OutputKind(False, False)
 
-Moments = tuple[np.ndarray, np.ndarray] | None
-"""Means and scales of columns; None where inputs stay as they are."""
+Moments = Scaling | None
+"""What stands before each column; None where inputs stay as they are."""
 
 NEVER = 10**9
 """Patience that does not end."""

@@ -15,6 +15,7 @@ from sklearn_deeplifft.networks._copies import copied
 from sklearn_deeplifft.networks._fill_columns import FillColumns, FillLetters
 from sklearn_deeplifft.networks._gates import FeatureGate, GateSettings, GaussianNoise
 from sklearn_deeplifft.networks._one_hot import OneHotNetwork
+from sklearn_deeplifft.tables import Scaling
 
 __all__ = [
     "FillColumns",
@@ -57,23 +58,79 @@ def relu_mlp(
 
 
 class Standardize(nn.Module):
-    """``(x - mean) / scale`` in the input's own precision, handed on in the network's."""
+    """``(g(x) - mean) / scale`` in the input's own precision, handed on in the network's.
+
+    g is x, or where ``sign`` is not 0 the logarithmic scale of `sklearn_deeplifft.tables.Scaling`.
+    """
 
     mean: Tensor
     scale: Tensor
+    sign: Tensor
+    knot: Tensor
+    width: Tensor
     like: Tensor
 
-    def __init__(self, mean: Tensor, scale: Tensor, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        mean: Tensor,
+        scale: Tensor,
+        dtype: torch.dtype = torch.float32,
+        bend: tuple[Tensor, Tensor, Tensor] | None = None,
+    ) -> None:
         super().__init__()
         # Buffers follow the module through .to() and .double(), unlike attributes. They are kept
         # out of its state, so that a network saved without its standardisation can load it.
-        self.register_buffer("mean", mean.to(torch.float64), persistent=False)
-        self.register_buffer("scale", scale.to(torch.float64), persistent=False)
+        bend = bend or (torch.zeros_like(mean), torch.zeros_like(mean), torch.ones_like(mean))
+        parts = zip(("mean", "scale", "sign", "knot", "width"), (mean, scale, *bend), strict=True)
+        for name, part in parts:
+            self.register_buffer(name, part.to(torch.float64), persistent=False)
         self.register_buffer("like", torch.zeros((), dtype=dtype), persistent=False)
+        self.straight = not bool(self.sign.any())
+
+    @classmethod
+    def of(cls, moments: Scaling, dtype: torch.dtype = torch.float32) -> Standardize:
+        """The same as a module."""
+        mean, scale, sign, knot, width = (torch.as_tensor(part) for part in moments)
+        return cls(mean, scale, dtype, (sign, knot, width))
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.exact(x).to(self.like.dtype)
+
+    def exact(self, x: Tensor) -> Tensor:
+        """The same, not rounded to the network's precision."""
         x = x if x.is_floating_point() else x.to(torch.float64)
-        return ((x - self.mean.to(x.dtype)) / self.scale.to(x.dtype)).to(self.like.dtype)
+        g = x if self.straight else self._bent(x, slice(None))
+        return (g - self.mean.to(x.dtype)) / self.scale.to(x.dtype)
+
+    def steps(self, change: Tensor, old: Callable[[], Tensor], columns: Tensor) -> Tensor:
+        """How far columns (m,) move in the network's inputs where raw values change, (r, m).
+
+        ``old()`` gives the values that change, (r, m), where they are needed.
+        """
+        if not self.straight and bool(self.sign[columns].any()):
+            before = old()
+            after = before + change
+            change = torch.where(
+                self.sign[columns] == 0,
+                change,
+                self._bent(after, columns) - self._bent(before, columns),
+            )
+        return change / self.scale[columns]
+
+    def raw(self, inputs: Tensor) -> Tensor:
+        """The rows whose inputs these are: the inverse of `exact`."""
+        g = inputs * self.scale.to(inputs.dtype) + self.mean.to(inputs.dtype)
+        if self.straight:
+            return g
+        sign, knot, width = (part.to(g.dtype) for part in (self.sign, self.knot, self.width))
+        t = sign * g / width
+        return torch.where(sign == 0, g, knot + sign * width * torch.where(t > 0, t.expm1(), t))
+
+    def _bent(self, x: Tensor, columns: Tensor | slice) -> Tensor:
+        bend = (self.sign, self.knot, self.width)
+        sign, knot, width = (part[columns].to(x.dtype) for part in bend)
+        t = sign * (x - knot) / width
+        return torch.where(sign == 0, x, sign * width * torch.where(t > 0, t.log1p(), t))
 
 
 class Front(nn.Sequential):
@@ -103,7 +160,7 @@ class Preprocessed(nn.Module):
         self,
         core: nn.Module | Callable[..., nn.Module],
         *,
-        moments: tuple[np.ndarray, np.ndarray] | None,
+        moments: Scaling | None,
         n_features: int,
         n_outputs: int,
         column_output: bool = False,
@@ -120,9 +177,8 @@ class Preprocessed(nn.Module):
         if front is not None and not _has_gates(network):
             gate = FeatureGate(front.columns(), front.initial).to(dtype)
             network = Front(gate, network)
-        mean, scale = moments or (np.zeros(n_features), np.ones(n_features))
         self.column_output = column_output
-        self.standardize = Standardize(torch.as_tensor(mean), torch.as_tensor(scale), dtype)
+        self.standardize = Standardize.of(moments or Scaling.none(n_features), dtype)
         self.core = network  # last: from here on attributes that are set are the user's
 
     def forward(self, x: Tensor) -> Tensor:

@@ -23,7 +23,10 @@ __all__ = ["KnockoffMap", "NullColumns", "with_null_columns"]
 
 @dataclass(frozen=True)
 class KnockoffMap:
-    """Null columns (m, d) of rows and those that stand in for them: ``[x_r x_pi] W + constant``."""
+    """Null columns (m, d) of rows and those that stand in for them: ``[x_r x_pi] W + constant``.
+
+    All of them as the network reads them, standardised.
+    """
 
     weight: Tensor
     """(2d, d), float64."""
@@ -38,13 +41,6 @@ class KnockoffMap:
         maps = np.concatenate([kept, mixed]) * scale / np.tile(scale, 2)[:, None]
         constant = center - np.tile(center, 2) @ maps
         return cls(torch.from_numpy(maps), torch.from_numpy(constant))
-
-    def standardized(self, center: Tensor, scale: Tensor) -> KnockoffMap:
-        """The same for rows ``(x - center) / scale``."""
-        center, scale = center.double(), scale.double()
-        maps = self.weight * torch.cat([scale, scale])[:, None] / scale
-        constant = (torch.cat([center, center]) @ self.weight + self.constant - center) / scale
-        return KnockoffMap(maps, constant)
 
     def __call__(self, pairs: Tensor) -> Tensor:
         """Map rows (..., 2d), each beside the one that stands in for it, to (..., d)."""

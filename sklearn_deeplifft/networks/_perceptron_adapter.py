@@ -9,7 +9,7 @@ import torch
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 from torch.nn.utils import skip_init
@@ -19,7 +19,7 @@ from sklearn_deeplifft.networks._build import Moments, NetworkSettings
 from sklearn_deeplifft.networks._modules import Standardize
 from sklearn_deeplifft.networks._train import seeded
 from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob
-from sklearn_deeplifft.tables import Problem
+from sklearn_deeplifft.tables import Problem, unskewed
 
 __all__ = ["PerceptronAdapter"]
 
@@ -69,18 +69,21 @@ class PerceptronAdapter(NetworkAdapter):
         fit_params: dict[str, Any] = {}
         if bool((weight != weight[0]).any()):
             fit_params[f"{type(mlp).__name__.lower()}__sample_weight"] = weight
-        if table.moments is not None:
+        moments = job.moments
+        if moments is not None:
             steps.insert(0, StandardScaler(with_mean=not table.rows.sparse))
             fit_params["standardscaler__sample_weight"] = weight
+            if moments.bent.any():
+                steps.insert(0, FunctionTransformer(unskewed, kw_args={"scaling": moments}))
         pipeline = make_pipeline(*steps)
         with seeded(job.seed):
             pipeline.fit(X, y, **fit_params)
         core = _torch_of_mlp(mlp)
-        if table.moments is None:
+        if moments is None:
             return TrainedNetwork(pipeline, core, None, mlp.n_iter_)
-        scaler = pipeline[0]
+        scaler = pipeline[-2]
         mean = scaler.mean_ if scaler.with_mean else np.zeros(len(job.columns))
-        front = Standardize(torch.as_tensor(mean), torch.as_tensor(scaler.scale_), torch.float64)
+        front = Standardize.of(moments._replace(mean=mean, scale=scaler.scale_), torch.float64)
         return TrainedNetwork(pipeline, core, front, mlp.n_iter_)
 
     def read_fitted(self) -> TrainedNetwork:

@@ -73,6 +73,6 @@ class TrainingJob:
 
     @property
     def moments(self) -> Moments:
-        """Means and scales of the columns that the network reads."""
+        """What stands before the columns that the network reads."""
         given = self.table.moments
-        return given and (given[0][self.columns], given[1][self.columns])
+        return None if given is None else given.at(self.columns)

@@ -8,7 +8,6 @@ from functools import partial
 from types import MethodType
 from typing import Any
 
-import numpy as np
 import skorch
 from skorch.callbacks import Freezer, ParamMapper
 from torch import nn
@@ -18,6 +17,7 @@ from sklearn_deeplifft.networks._gates import GateSettings
 from sklearn_deeplifft.networks._modules import Preprocessed, behind_fronts, sizes_to_pass
 from sklearn_deeplifft.networks._one_hot import OneHotNetwork
 from sklearn_deeplifft.networks._redraw import redraw
+from sklearn_deeplifft.tables import Scaling
 
 __all__ = ["UsersModule", "frozen_patterns"]
 
@@ -33,7 +33,7 @@ class UsersModule:
     """A class, a function, or an instance, which is never changed."""
     n_features: int
     n_outputs: int
-    moments: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
+    moments: Scaling | None = field(default=None, repr=False)
     column_output: bool = False
     front: GateSettings | None = None
     frozen: tuple[Any, ...] = ()

@@ -17,6 +17,7 @@ from sklearn_deeplifft.perturbation._responses import (
     Response,
     low_rank_of,
 )
+from sklearn_deeplifft.perturbation._steps import Steps, per_unit
 
 __all__ = [
     "AsReturned",
@@ -30,9 +31,11 @@ __all__ = [
     "Response",
     "Which",
     "Scale",
+    "Steps",
     "local_of",
     "low_rank_of",
     "pair_tables",
     "pairs_after",
     "pairs_in_cache",
+    "per_unit",
 ]

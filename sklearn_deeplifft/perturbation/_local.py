@@ -31,6 +31,7 @@ from sklearn_deeplifft.perturbation._local_trace import graph_of
 from sklearn_deeplifft.perturbation._local_windows import Window, by_position, filled
 from sklearn_deeplifft.perturbation._output_scale import Scale
 from sklearn_deeplifft.perturbation._responses import Edit, FullForward
+from sklearn_deeplifft.perturbation._steps import Steps
 
 __all__ = ["Local", "local_of"]
 
@@ -85,8 +86,8 @@ class Local:
     dtype : torch.dtype
     prepare : callable
         Raw rows (n, d) to the network's inputs, column by column.
-    units : Tensor of shape (d,)
-        Size of one unit of the network's inputs in raw columns.
+    steps : callable
+        What changes (r, m) of raw columns are in the network's inputs: `Steps`.
     scale : Scale
     """
 
@@ -95,13 +96,13 @@ class Local:
         graph: Graph,
         dtype: torch.dtype,
         prepare: Callable[[Tensor], Tensor],
-        units: Tensor,
+        steps: Steps,
         scale: Scale,
     ) -> None:
         self.graph = graph
         self.dtype = dtype
         self.prepare = prepare
-        self.units = units.double()
+        self.steps = steps
         self.scale = scale
         layers = [node.layer for node in graph.nodes]
         self._columns = [one for layer in layers if (one := _columns_of(layer)) is not None]
@@ -255,7 +256,8 @@ class Local:
             first, last = torch.searchsorted(edit.rows, edges).tolist()
             at = edit.rows[first:last] - block.start
             change[at] = edit.values[first:last] - old[at]
-        return Written(columns, None, (change / self.units[edit.columns]).to(self.dtype))
+        steps = self.steps(change, lambda: old, edit.columns)
+        return Written(columns, None, steps.to(self.dtype))
 
 
 def _vector_after(
@@ -284,7 +286,7 @@ def local_of(
     few: Tensor,
     dtype: torch.dtype,
     prepare: Callable[[Tensor], Tensor],
-    units: Tensor,
+    steps: Steps,
     scale: Scale,
     whole: FullForward,
 ) -> Local | None:
@@ -295,7 +297,7 @@ def local_of(
     core : torch.nn.Module
     few : Tensor of shape (m, d) float64
         Rows to try it on.
-    dtype, prepare, units, scale : as for `Local`
+    dtype, prepare, steps, scale : as for `Local`
     whole : FullForward
         The same network, run whole: what is computed is compared with it.
     """
@@ -304,7 +306,7 @@ def local_of(
     graph = graph_of(core, prepare(few), dtype, LAYERS)
     if graph is None or not graph.nodes:
         return None
-    found = Local(simplified(graph), dtype, prepare, units, scale)
+    found = Local(simplified(graph), dtype, prepare, steps, scale)
     return found if _agrees(found, whole, few[:FEW_TRIED]) else None
 
 

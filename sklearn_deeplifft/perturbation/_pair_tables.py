@@ -165,8 +165,9 @@ class LowRankTables:
 
     def _steps(self, X: Tensor, moves: Moves) -> Tensor:
         """(n, t) change of each column in the units of the first map, rounded once."""
-        change = moves.values - X[:, moves.columns]
-        return (change / self.response.units[moves.columns]).to(self.response.dtype)
+        old = X[:, moves.columns]
+        steps = self.response.steps(moves.values - old, lambda: old, moves.columns)
+        return steps.to(self.response.dtype)
 
     def _row(
         self, r: int, z: Tensor, steps: list[Tensor], moves: Moves

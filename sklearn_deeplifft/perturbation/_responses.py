@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from sklearn_deeplifft.attribution import Activation, Affine, chain_of, neutral_torch
 from sklearn_deeplifft.perturbation._live_units import LiveUnits, live_units
 from sklearn_deeplifft.perturbation._output_scale import OutputScale
+from sklearn_deeplifft.perturbation._steps import Steps
 
 __all__ = ["ROWS_AT_ONCE", "FullForward", "LowRank", "Edit", "Response", "low_rank_of"]
 
@@ -63,8 +64,12 @@ class Edit(NamedTuple):
         """The change, in double precision: x may be large and its change small."""
         if self.change is not None:
             return self.change
+        return self.values - self.before(X)
+
+    def before(self, X: Tensor) -> Tensor:
+        """What the rows that it changes hold before, (r, m)."""
         rows = X if self.rows is None else X[self.rows]
-        return self.values - rows[:, self.columns]
+        return rows[:, self.columns]
 
     def change_of_all(self, X: Tensor) -> Tensor:
         """The change of all rows (n, m), 0 in those that it leaves as they are."""
@@ -138,8 +143,8 @@ class LowRank:
         The rest; the output scale is folded into its last affine map where it is linear.
     prepare : callable
         Raw rows (n, d) to the network's inputs.
-    units : Tensor of shape (d,)
-        Size of one unit of the network's inputs in raw columns.
+    steps : callable
+        What changes (r, m) of raw columns are in the network's inputs: `Steps`.
     scale : OutputScale
     folded : bool
         Whether the output scale is folded into the last map.
@@ -150,7 +155,7 @@ class LowRank:
         first: Affine,
         above: list[Affine | Activation],
         prepare: Callable[[Tensor], Tensor],
-        units: Tensor,
+        steps: Steps,
         scale: OutputScale,
         folded: bool,
     ) -> None:
@@ -159,7 +164,7 @@ class LowRank:
         self.rectified = bool(above) and _is_relu(above[0])
         self.above = _with_relu(above[self.rectified :])
         self.prepare = prepare
-        self.units = units.double()
+        self.steps = steps
         self.scale = scale
         self.folded = folded
         self.dtype = first.weight.dtype
@@ -218,7 +223,7 @@ class LowRank:
             return None
         columns = torch.cat([edit.columns for edit in edits])
         changes = torch.cat([edit.change_of_all(X) for edit in edits], 1)
-        steps = (changes / self.units[columns]).to(self.dtype)
+        steps = self.steps(changes, lambda: X[:, columns], columns).to(self.dtype)
         # Moves by a fixed amount take all rows equally far: one row of steps stands for all.
         if (steps == steps[0]).all():
             steps = steps[:1]
@@ -252,7 +257,7 @@ class LowRank:
         if edit.rows is not None:
             Z = Z[edit.rows]
         # Taken and scaled in double precision, rounded once: x may be large and its change small.
-        change = (edit.changed(X) / self.units[edit.columns]).to(Z.dtype)
+        change = self._steps(X, edit).to(Z.dtype)
         if len(edit.columns) == 1:
             torch.addr(Z, change[:, 0], self.first.transposed[int(edit.columns)], out=out)
         else:
@@ -260,12 +265,16 @@ class LowRank:
         if self.rectified:
             out.relu_()
 
+    def _steps(self, X: Tensor, edit: Edit) -> Tensor:
+        """(r, m) float64: the change in the network's inputs."""
+        return self.steps(edit.changed(X), lambda: edit.before(X), edit.columns)
+
     @neutral_torch(autograd=False)
     def update(self, X: Tensor, edit: Edit) -> Tensor:
         """``change W1[:, columns]'`` (n, h), zero in rows that the move leaves as they are."""
         out = self.first.weight.new_zeros(len(X), len(self.first.weight))
         rows = slice(None) if edit.rows is None else edit.rows
-        change = edit.changed(X) / self.units[edit.columns]
+        change = self._steps(X, edit)
         out[rows] = change.to(out.dtype) @ self.first.transposed[edit.columns]
         return out
 
@@ -320,7 +329,7 @@ def low_rank_of(
     core: nn.Module,
     dtype: torch.dtype,
     prepare: Callable[[Tensor], Tensor],
-    units: Tensor,
+    steps: Steps,
     scale: OutputScale,
 ) -> LowRank | None:
     """The low-rank form of a plain chain that begins with an affine map; None for others.
@@ -337,13 +346,13 @@ def low_rank_of(
     # A linear scale costs nothing within the last map, and a product per pass outside of it.
     linear = scale.matrix(dtype)
     if linear is None:
-        return LowRank(first, above, prepare, units, scale, folded=False)
+        return LowRank(first, above, prepare, steps, scale, folded=False)
     if not above:
-        return LowRank(_through(linear, first), [], prepare, units, scale, folded=True)
+        return LowRank(_through(linear, first), [], prepare, steps, scale, folded=True)
     last = above[-1]
     assert isinstance(last, Affine)  # chain_of returns nothing else
     above = [*above[:-1], _through(linear, last)]
-    return LowRank(first, above, prepare, units, scale, folded=True)
+    return LowRank(first, above, prepare, steps, scale, folded=True)
 
 
 def _folded_front(

@@ -58,6 +58,7 @@ OURS = {
     "selectors._reading": ("Gauge", "ReadingPlan", "ReadingSettings"),
     "selectors._significance": ("Tested",),
     "tables._feature_groups": ("FeatureGroups",),
+    "tables._scaling": ("Scaling", "unskewed"),
     "tables._simplex_groups": ("Simplex",),
     "tables._targets": ("Target",),
 }
@@ -83,7 +84,7 @@ THEIRS = {
     "sklearn.neural_network": ("MLPClassifier", "MLPRegressor"),
     "sklearn.neural_network._stochastic_optimizers": ("AdamOptimizer", "SGDOptimizer"),
     "sklearn.pipeline": ("Pipeline",),
-    "sklearn.preprocessing": ("LabelBinarizer", "StandardScaler"),
+    "sklearn.preprocessing": ("FunctionTransformer", "LabelBinarizer", "StandardScaler"),
     "torch": ("relu", "sigmoid", "softmax", "tanh"),
     "torch.nn.functional": (
         *("elu", "gelu", "hardtanh", "leaky_relu", "relu", "relu6", "sigmoid", "silu", "softplus"),

@@ -59,6 +59,7 @@ from sklearn_deeplifft.tables import (
     FitData,
     Names,
     check_rows,
+    column_indices,
     find_groups,
     gathered,
     group_labels,
@@ -193,6 +194,8 @@ class BaseNetworkSelector(
             X, checked = check_rows(self, X, reset=True, y=y)
             source = self._source(y)
             given = {"sample_weight": sample_weight, "sample_mask": sample_mask, "groups": groups}
+            if not source.prefit:
+                given["straight"] = self._straight_columns(names_of(self), X.shape[1])
             data = source.fit_data(X, checked, names_of(self), **given)
             self._groups = self._features(data, source)
             self._check_parameters(data, source)
@@ -204,6 +207,11 @@ class BaseNetworkSelector(
             self._explain_auto(data.names)
             self._warn_of_zeros()
         return self
+
+    def _straight_columns(self, names: Names, d: int) -> list[np.ndarray]:
+        """Positions of columns whose sums are read, which a logarithm would bend."""
+        groups = getattr(self, "simplex_groups", None) or ()
+        return [column_indices(group, names, d) for group in groups]
 
     def _validate_params(self) -> None:
         require_machine_numbers(self.get_params(deep=False))

@@ -88,8 +88,9 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         its share of the path (of the norms of the first layer's columns, from the epoch kept to the
         end) to the power of w: that hangs less on one epoch. Without effect on ``target_class``.
     reference : {"mean", "zero"} or array of shape (n_features,), default="mean"
-        What a feature is compared with: terms are ``c_i (x_i - r_i)``. ``"zero"`` is the paper. A
-        Series is taken by the names of columns.
+        What a feature is compared with: terms are ``c_i (x_i - r_i)``, of a skewed column on the
+        logarithmic scale on which it is read (``unskew`` of the ensemble). ``"zero"`` is the paper.
+        A Series is taken by the names of columns.
     simplex_groups : list of lists of column names or positions, default=None
         One-hot blocks and compositions, whose sum is the same in every row; coefficients lose
         their part normal to it, where no data lives.
@@ -152,7 +153,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     class_slopes_ : ndarray of shape (n_classes, n_features)
         Direction, signed: mean over all rows that are scored, right or wrong, of the change of the
         class's centred logit ``z_c - mean z`` per unit of the column, times the column's standard
-        deviation: what one standard deviation more of it does to the class. Of one logit z the
+        deviation: what one standard deviation more of it does to the class. Of columns in
+        ``estimator_.unskewed_`` per unit and deviation of their logarithms. Of one logit z the
         logits are (0, z), so slopes are -+ half of it; a label has the half of its log-odds. In
         regression in standard deviations of the target. From the networks on all features, so that
         every column has one: 0 if all of them closed it. Columns of a group have their own. What

@@ -105,8 +105,7 @@ class InterventionScorer:
     def _scored_beside_nulls(self, trained: TrainedNetwork) -> Scores:
         """Real and null columns are measured alike: neither is held fixed while the other moves."""
         base, m = self.background, len(self.interventions)
-        assert trained.null_columns is not None
-        both = background_with_nulls(base, self.seed, trained.null_columns.knockoff_map)
+        both = background_with_nulls(base, self.seed, trained)
         bound = [*self.interventions, *on_nulls(self.interventions, base.shape[1])]
         response = self.settings.response(trained, both)
         effects, sizes = (v / self.units for v in network_effects(response, both, bound))

@@ -25,6 +25,7 @@ from sklearn_deeplifft.attribution import (
 )
 from sklearn_deeplifft.exceptions import NotPiecewiseLinearError
 from sklearn_deeplifft.networks import (
+    Standardize,
     TrainedNetwork,
     heads_for,
     takes_columns,
@@ -132,10 +133,11 @@ class Reading:
         """Rows as the core network takes them."""
         X = torch.from_numpy(self.rows.take(index, self.columns))
         nulls = self.trained.null_columns
-        if nulls is not None:
-            stand_ins = self.rows.take(nulls.donors[index], self.columns)
-            X = with_null_columns(X, torch.from_numpy(stand_ins), nulls.knockoff_map)
-        return X if self.trained.standardize is None else self._standardized(X)
+        if nulls is None:
+            return self._standardized(X)
+        stand_ins = torch.from_numpy(self.rows.take(nulls.donors[index], self.columns))
+        real, others = self._standardized(torch.cat([X, stand_ins], -1)).tensor_split(2, -1)
+        return with_null_columns(real, others, nulls.knockoff_map)
 
     @property
     def width(self) -> int:
@@ -210,9 +212,13 @@ class Reading:
         if self.settings.layer is not None:
             assert self._hidden_deviation is not None
             return self._hidden_deviation
-        std = np.tile(self.gauge.std[self.columns], self.width // len(self.columns))
+        std = self._of_inputs(self.gauge.std)
         front = self.trained.standardize
-        return std if front is None else std / front.scale.numpy()
+        if front is None:
+            return std
+        # On a logarithmic scale, that of the rows it was trained on.
+        bent = (front.sign != 0).numpy() & (std > 0)
+        return np.where(bent, 1.0, std / front.scale.numpy())
 
     def scorer(self, heads: tuple[Head, ...], *, only_correct: bool = True) -> Scorer:
         """Make a scorer of batches of rows in this gauge."""
@@ -268,10 +274,13 @@ class Reading:
             )
 
     def _standardized(self, X: Tensor) -> Tensor:
-        assert self.trained.standardize is not None
+        front = self.trained.standardize
         with torch.no_grad():
-            standardized: Tensor = self.trained.standardize(X)
-            return standardized
+            return X if front is None else torch.Tensor.contiguous(front(X))
+
+    def _of_inputs(self, values: np.ndarray) -> np.ndarray:
+        """Of each of the network's inputs, from values (d,) of the table's columns."""
+        return np.tile(values[self.columns], self.width // len(self.columns))
 
     def _input_reference(self) -> Tensor | None:
         """The reference in the network's coordinates; None where that is zero."""
@@ -280,13 +289,17 @@ class Reading:
             raw = mean if reference == "mean" else np.zeros_like(mean)
         else:
             raw = np.asarray(reference, dtype=np.float64)
-        raw = np.where(self.gauge.constant, mean, raw)[self.columns]
-        raw = np.tile(raw, self.width // len(raw))
+        raw = self._of_inputs(np.where(self.gauge.constant, mean, raw))
         point = torch.from_numpy(raw)[None]
-        if self.trained.standardize is not None:
+        front = self.trained.standardize
+        if front is not None:
             # In the precision of the rows, so that an absent motif is displaced by exactly 0.
             precision = torch.from_numpy(np.empty(0, self.rows.dtype)).dtype
             point = self._standardized(point.to(precision))
+            if isinstance(reference, str) and reference == "mean":
+                # On a logarithmic scale the mean of the logarithms, of the rows trained on.
+                varies = torch.from_numpy(self._of_inputs(~self.gauge.constant))
+                point = torch.where((front.sign != 0) & varies, 0.0, point)
         point = point[0].to(self.reader.dtype)
         return point if bool(point.any()) else None
 
@@ -316,6 +329,17 @@ class Reading:
             scale = torch.as_tensor(simplex.scale).to(self.reader.dtype)
             for start in range(0, self.width, len(self.columns)):
                 at = start + torch.as_tensor(found)
+                _require_linear(front, at)
                 units = None if front is None else front.scale[at].to(self.reader.dtype)
                 groups.append(SimplexGroup(at, scale, units))
         return groups
+
+
+def _require_linear(front: Standardize | None, columns: Tensor) -> None:
+    """Refuse columns whose sum is no constraint on what the network reads."""
+    if front is not None and bool(front.sign[columns].any()):
+        raise ValueError(
+            "the networks read columns of simplex_groups on a logarithmic scale, on which their "
+            "sum is not the same in every row. Train them with unskew=False, or have the selector "
+            "train them: it leaves these columns as they are."
+        )

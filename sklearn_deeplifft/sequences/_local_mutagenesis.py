@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution import Layout, neutral_torch, spread_positions
-from sklearn_deeplifft.perturbation import AsReturned, Edit, FullForward, Local, local_of
+from sklearn_deeplifft.perturbation import AsReturned, Edit, FullForward, Local, local_of, per_unit
 from sklearn_deeplifft.sequences._model_inputs import Inputs
 
 __all__ = ["mutations_within_reach"]
@@ -64,8 +64,8 @@ def mutations_within_reach(network: nn.Module, inputs: Inputs, *, logits: bool) 
 def _local(network: nn.Module, inputs: Inputs, few: Tensor, logits: bool) -> Local | None:
     reader, _, layout = inputs
     whole = FullForward(lambda X: reader.outputs(X.unflatten(1, layout[1:]).to(reader.dtype)))
-    core, units = _OfColumns(network, layout), torch.ones(few.shape[1])
-    return local_of(core, few, reader.dtype, _as_they_are, units, AsReturned(logits), whole)
+    core, steps = _OfColumns(network, layout), per_unit(torch.ones(few.shape[1]))
+    return local_of(core, few, reader.dtype, _as_they_are, steps, AsReturned(logits), whole)
 
 
 def _as_they_are(X: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ from sklearn_deeplifft.tables._rows import (
     powers_of_two,
     row_codes,
 )
+from sklearn_deeplifft.tables._scaling import Scaling, as_read, unskewed
 from sklearn_deeplifft.tables._simplex_groups import Simplex, find_simplices
 from sklearn_deeplifft.tables._targets import (
     Problem,
@@ -63,11 +64,13 @@ __all__ = [
     "Problem",
     "ReadTable",
     "Rows",
+    "Scaling",
     "Simplex",
     "TableReadError",
     "Target",
     "Task",
     "as_numbers",
+    "as_read",
     "canonical_rows",
     "check_rows",
     "class_weights",
@@ -110,5 +113,6 @@ __all__ = [
     "target_scale",
     "task_of",
     "task_sentence",
+    "unskewed",
     "warn_constant",
 ]

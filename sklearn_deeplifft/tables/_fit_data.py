@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -27,6 +27,7 @@ from sklearn_deeplifft.tables._rows import (
     column_moments,
     with_native_bytes,
 )
+from sklearn_deeplifft.tables._scaling import Scaling, scaling_of
 from sklearn_deeplifft.tables._targets import Target
 from sklearn_deeplifft.tables._validation import (
     LARGEST_WEIGHT,
@@ -66,8 +67,8 @@ class FitData:
     mean: np.ndarray
     std: np.ndarray
     """(d,), zero for a constant column."""
-    moments: tuple[np.ndarray, np.ndarray] | None
-    """Means and scales put in front of networks trained here; None leaves columns as they are."""
+    moments: Scaling | None
+    """What is put in front of networks trained here; None leaves columns as they are."""
     canonical: bool = True
     """Whether equal rows are merged and all are sorted, as for training; else they are as given."""
 
@@ -75,6 +76,18 @@ class FitData:
     def constant(self) -> np.ndarray:
         """(d,) bool: columns that held one value in training; of rows as given, none is known."""
         return np.asarray((self.std == 0) & self.canonical)
+
+    @property
+    def mean_as_read(self) -> np.ndarray:
+        """(d,): mean of each column as networks read it; 0 where it is centred."""
+        m = self.moments
+        return self.mean if m is None else np.where(m.bent, 0.0, (self.mean - m.mean) / m.scale)
+
+    @property
+    def std_as_read(self) -> np.ndarray:
+        """(d,): standard deviation of each column as networks read it, 0 for a constant one."""
+        m = self.moments
+        return self.std if m is None else np.where(m.bent, 1.0, self.std / m.scale)
 
     @property
     def scored(self) -> np.ndarray:
@@ -128,11 +141,14 @@ def fit_data(
     groups: Any = None,
     class_weight: Any = None,
     standardize: bool = True,
+    unskew: bool = False,
+    straight: Sequence[np.ndarray] = (),
     canonical: bool = True,
 ) -> FitData:
     """Make a table ready whose ``X`` and ``y`` `check_rows` has passed.
 
-    ``encode`` makes the target of X and y. ``canonical`` merges equal rows and sorts them by
+    ``encode`` makes the target of X and y. ``unskew`` puts skewed columns on a logarithmic scale,
+    but for those at the positions ``straight``. ``canonical`` merges equal rows and sorts them by
     content, so that the bits of a training depend on the data alone.
     """
     if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not sp.issparse(y):
@@ -149,6 +165,11 @@ def fit_data(
     mean, std = column_moments(rows, index, weight)
     if canonical:
         warn_constant(std, names)
+    moments = None
+    if standardize and canonical:
+        kept = np.zeros(len(mean), dtype=bool)
+        kept[np.concatenate([*straight, np.empty(0, dtype=int)]).astype(int)] = True
+        moments = scaling_of(rows, index, weight, mean, std, unskew=unskew, straight=kept)
     return FitData(
         rows=rows,
         target=target,
@@ -160,7 +181,7 @@ def fit_data(
         names=names,
         mean=mean,
         std=std,
-        moments=_scaling(mean, std, sparse=rows.sparse) if standardize and canonical else None,
+        moments=moments,
         canonical=canonical,
     )
 
@@ -244,11 +265,6 @@ def _class_factor(
         class_weight, target.codes[index, 0], weight[index], target.classes
     )
     return factor
-
-
-def _scaling(mean: np.ndarray, std: np.ndarray, *, sparse: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Sparse columns are scaled but not centred, which keeps zeros zero."""
-    return (np.zeros_like(mean) if sparse else mean), np.where(std > 0, std, 1.0)
 
 
 def _described(mask: Any, values: np.ndarray) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "canonical_rows",
     "column_moments",
     "powers_of_two",
+    "row_chunks",
     "row_codes",
     "with_native_bytes",
 ]
@@ -160,22 +161,22 @@ def column_moments(rows: Rows, index: np.ndarray, weight: np.ndarray) -> ColumnM
     d, total = rows.shape[1], weight[index].sum()
     # Three passes, since E[x^2] - E[x]^2 in one loses all digits where the mean is large.
     low, high = np.full(d, np.inf), np.full(d, -np.inf)
-    for _, block in _chunks(rows, index):
+    for _, block in row_chunks(rows, index):
         low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
     size = np.maximum(np.abs(low), np.abs(high))
     size = np.where(size > 0, size, 1.0)
     mean, variance = np.zeros(d), np.zeros(d)
-    for at, block in _chunks(rows, index):
+    for at, block in row_chunks(rows, index):
         mean += weight[at] @ (block / size)
     mean /= total
-    for at, block in _chunks(rows, index):
+    for at, block in row_chunks(rows, index):
         variance += weight[at] @ (block / size - mean) ** 2
     # Rounding would leave a constant column a tiny deviation, and dividing by it would blow it up.
     std = np.where(low == high, 0.0, size * np.sqrt(variance / total))
     return ColumnMoments(np.where(low == high, low, mean * size), std)
 
 
-def _chunks(rows: Rows, index: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def row_chunks(rows: Rows, index: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Blocks of the rows ``index`` in float64, with their positions."""
     step = max(BLOCK_CELLS // max(rows.shape[1], 1), 1)
     for start in range(0, len(index), step):

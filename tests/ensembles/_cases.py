@@ -17,7 +17,7 @@ from sklearn_deeplifft.networks import (
     TrainingTable,
     adapter_of,
 )
-from sklearn_deeplifft.tables import Problem, Rows
+from sklearn_deeplifft.tables import Problem, Rows, Scaling
 
 KINDS = ("softmax", "sigmoid", "regression", "multisoftmax")
 
@@ -44,7 +44,9 @@ def case(kind: str = "softmax", *, n: int = 90, d: int = 5, weight=None, store=N
     problem = Problem(kind, d, sum(sizes) or 3, sizes)
     weight = torch.ones(n) if weight is None else torch.as_tensor(weight).float()
     rows = Rows(X if store is None else store(X))
-    return Case(problem, TrainingTable(rows, targets[kind], weight, (X.mean(0), X.std(0))))
+    return Case(
+        problem, TrainingTable(rows, targets[kind], weight, Scaling.straight(X.mean(0), X.std(0)))
+    )
 
 
 def assigned(n_networks: int = 4, *, n: int = 90, held: int = 18, uneven: int = 0, seed: int = 7):

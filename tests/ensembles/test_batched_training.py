@@ -25,7 +25,7 @@ from sklearn_deeplifft.ensembles._standardized_rows import StandardizedRows
 from sklearn_deeplifft.ensembles._training import _member
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import NetworkSettings
-from sklearn_deeplifft.tables import Rows
+from sklearn_deeplifft.tables import Rows, Scaling
 from tests import oracles as o
 from tests.ensembles._cases import SETTINGS, alone, assert_alike, assigned, case, together
 
@@ -39,7 +39,7 @@ def trained(data, settings, parts, halt=None):
 
 
 def standardized(data):
-    mean, scale = data.table.moments
+    mean, scale, *_ = data.table.moments
     X = data.table.rows.take(np.arange(data.table.rows.shape[0]))
     return torch.as_tensor((X - mean) / scale).float()
 
@@ -135,7 +135,7 @@ def test_rows_kept_whole_are_those_that_are_read(monkeypatch, tmp_path, kind):
     np.save(tmp_path / "x.npy", X)
     forms = {"dense": X, "sparse": csr_array(X), "mapped": np.load(tmp_path / "x.npy", "r")}
     rows = Rows(forms[kind])
-    table = replace(case(n=40).table, rows=rows, moments=(X.mean(0), X.std(0)))
+    table = replace(case(n=40).table, rows=rows, moments=Scaling.straight(X.mean(0), X.std(0)))
     columns, at = np.array([4, 0, 2]), torch.tensor([[[3], [7]], [[39], [0]]])
     whole = StandardizedRows(table, columns, None)
     assert (whole.whole is None) == (kind != "dense")

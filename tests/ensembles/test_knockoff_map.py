@@ -7,9 +7,9 @@ import torch
 
 from sklearn_deeplifft.ensembles import _knockoff_map as module
 from sklearn_deeplifft.ensembles import knockoff_map_of
-from sklearn_deeplifft.networks import with_null_columns
+from sklearn_deeplifft.networks import Standardize, with_null_columns
 from sklearn_deeplifft.ranking import knockoff_maps
-from sklearn_deeplifft.tables import encode_target, find_groups, fit_data
+from sklearn_deeplifft.tables import encode_target, find_groups, fit_data, unskewed
 
 
 def correlated(n: int = 300, seed: int = 0) -> np.ndarray:
@@ -18,11 +18,21 @@ def correlated(n: int = 300, seed: int = 0) -> np.ndarray:
     return X * [1, 10, 0.1, 1, 1] + [0, 300, 0, -5, 1]
 
 
-def data_of(X, weight=None):
+def data_of(X, weight=None, **given):
     def encode(_, y):
         return encode_target(y, "classification")
 
-    return fit_data(X, np.arange(X.shape[0]) % 2, None, encode, sample_weight=weight)
+    return fit_data(X, np.arange(X.shape[0]) % 2, None, encode, sample_weight=weight, **given)
+
+
+def beside_nulls(data, X, pi) -> np.ndarray:
+    """Rows and their null columns (n, 10), as rows are given."""
+    front = Standardize.of(data.moments)
+    inputs = front.exact(torch.from_numpy(X))
+    knockoff_map = knockoff_map_of(data, find_groups(None, None, 5))
+    both = with_null_columns(inputs, inputs[pi], knockoff_map)
+    assert torch.equal(both[:, :5], inputs)
+    return np.hstack([X, front.raw(both[:, 5:]).numpy()])
 
 
 def literal(X, pi, weight=None):
@@ -46,20 +56,14 @@ def test_a_table_of_null_columns_by_the_definition(store, weight):
     X = correlated()
     data = data_of(store(X), weight)
     pi = np.random.default_rng(1).permutation(300)
-    knockoff_map = knockoff_map_of(data, find_groups(None, None, 5))
-    rows = torch.from_numpy(X)
-    found = with_null_columns(rows, rows[pi], knockoff_map)
-    assert torch.equal(found[:, :5], rows)
+    found = beside_nulls(data, X, pi)
     np.testing.assert_allclose(found[:, 5:], literal(X, pi, weight), rtol=1e-9, atol=1e-9)
 
 
 def test_null_columns_keep_means_and_correlations():
     X = correlated(20_000)
     pi = np.random.default_rng(1).permutation(len(X))
-    rows = torch.from_numpy(X)
-    both = with_null_columns(
-        rows, rows[pi], knockoff_map_of(data_of(X), find_groups(None, None, 5))
-    ).numpy()
+    both = beside_nulls(data_of(X), X, pi)
     np.testing.assert_allclose(both[:, 5:].mean(0), X.mean(0), atol=0.02, rtol=0.002)
     rho = np.corrcoef(both.T)
     np.testing.assert_allclose(rho[5:, 5:], rho[:5, :5], atol=0.03)
@@ -68,15 +72,13 @@ def test_null_columns_keep_means_and_correlations():
     assert abs(np.diag(rho[:5, 5:])[2:]).max() < 0.03
 
 
-def test_in_standardised_units_it_is_the_same():
-    X = correlated()
-    pi, rows = np.random.default_rng(1).permutation(300), torch.from_numpy(X)
-    center, scale = torch.tensor([0.0, 5, 0, 2, 1]).double(), torch.arange(1, 6).double()
-    knockoff_map = knockoff_map_of(data_of(X), find_groups(None, None, 5))
-    raw = with_null_columns(rows, rows[pi], knockoff_map)[:, 5:]
-    units = (rows - center) / scale
-    found = with_null_columns(units, units[pi], knockoff_map.standardized(center, scale))[:, 5:]
-    torch.testing.assert_close(found, (raw - center) / scale)
+def test_of_a_skewed_table_it_is_that_of_the_logarithms():
+    X = np.exp(correlated() / [1, 10, 0.1, 1, 1] - [0, 30, 0, -5, 1])
+    data, pi = data_of(X, unskew=True), np.random.default_rng(1).permutation(300)
+    assert data.moments.bent.all()
+    z = unskewed(X, data.moments)
+    expected = unskewed(beside_nulls(data, X, pi)[:, 5:], data.moments)
+    np.testing.assert_allclose(expected, literal(z, pi), rtol=1e-9, atol=1e-9)
 
 
 def test_a_constant_column_stays_one():
@@ -84,8 +86,7 @@ def test_a_constant_column_stays_one():
     X[:, 2] = 7.0
     with pytest.warns(UserWarning, match="hold a single value"):
         data = data_of(X)
-    rows = torch.from_numpy(X)
-    found = with_null_columns(rows, rows.flip(0), knockoff_map_of(data, find_groups(None, None, 5)))
+    found = beside_nulls(data, X, np.arange(300)[::-1].copy())
     np.testing.assert_allclose(found[:, 7], 7.0)
 
 

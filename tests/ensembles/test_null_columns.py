@@ -23,7 +23,7 @@ from sklearn_deeplifft.ensembles import _training as module
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.networks import GateSettings, KnockoffMap, NullColumns
 from sklearn_deeplifft.ranking import network_shares, null_p_values
-from sklearn_deeplifft.tables import Rows
+from sklearn_deeplifft.tables import Rows, Scaling
 from sklearn_deeplifft.tables import _rows as rows_module
 from tests.ensembles._cases import (
     KINDS,
@@ -63,8 +63,8 @@ def written_out(data: Case, part: Split, columns: np.ndarray) -> Case:
     """The table of twice the columns that never exists in the package."""
     nulls = part.null_columns.donors
     X = data.table.rows.take(slice(None))[:, columns]
-    mean, scale = (np.hstack([m[columns]] * 2) for m in data.table.moments)
-    table = replace(data.table, rows=Rows(np.hstack([X, X[nulls]])), moments=(mean, scale))
+    moments = data.table.moments.at(columns).twice()
+    table = replace(data.table, rows=Rows(np.hstack([X, X[nulls]])), moments=moments)
     return Case(replace(data.problem, n_features=2 * len(columns)), table)
 
 
@@ -207,8 +207,10 @@ def test_gates_of_null_columns_are_features_of_their_own():
 def blended(n_networks: int = 4, **given) -> list[Split]:
     """Parts whose null columns are made of two rows each."""
     maps = np.random.default_rng(0).normal(size=(2, 5, 5))
-    X = case().table.rows.take(slice(None))
-    knockoff_map = KnockoffMap.of(*maps, X.mean(axis=0), X.std(axis=0))
+    table = case().table
+    X, (mean, scale, *_) = table.rows.take(slice(None)), table.moments
+    center, size = (X.mean(axis=0) - mean) / scale, X.std(axis=0) / scale
+    knockoff_map = KnockoffMap.of(*maps, center, size)
     return carrying(n_networks, knockoff_map=knockoff_map, **given)
 
 
@@ -220,7 +222,7 @@ def test_blended_rows_by_the_definition(store):
     rows = standardized.StandardizedRows(data.table, np.arange(5), knockoff_map)
     found = rows.take(index[None])[0][0].numpy()
     X = data.table.rows.take(slice(None)).astype(np.float64)
-    maps, (mean, scale) = np.random.default_rng(0).normal(size=(2, 5, 5)), data.table.moments
+    maps, (mean, scale, *_) = np.random.default_rng(0).normal(size=(2, 5, 5)), data.table.moments
     Z = (X - X.mean(axis=0)) / X.std(axis=0)
     null = np.array([Z[i] @ maps[0] + Z[j] @ maps[1] for i, j in index.numpy()])
     null = null * X.std(axis=0) + X.mean(axis=0)
@@ -336,7 +338,7 @@ def test_all_networks_carry_null_features_or_none_does():
 def test_without_null_columns_a_network_is_what_it_is_at_their_values(kind, name):
     data, settings = case(kind), replace(SETTINGS, gates=GATES[name])
     X = data.table.rows.take(slice(None))
-    mean, scale = data.table.moments
+    mean, scale, *_ = data.table.moments
     values = np.linspace(-1, 2, 5)
     for trained in together(data, settings, carrying(2)):
         found = without_null_columns(trained, values)
@@ -446,7 +448,7 @@ def norms(n_seeds: int, strength: float, n_networks: int = 10) -> tuple[np.ndarr
         y = strength * X[:, 0] + rng.normal(size=n) > 0
         data = case(n=n, d=d)
         table = replace(data.table, rows=Rows(X), targets=torch.as_tensor(y).long())
-        table = replace(table, moments=(X.mean(0), X.std(0)))
+        table = replace(table, moments=Scaling.straight(X.mean(0), X.std(0)))
         data = Case(replace(data.problem, n_outputs=2), table)
         parts = [
             Split(

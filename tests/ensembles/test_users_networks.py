@@ -38,13 +38,13 @@ from sklearn_deeplifft.networks import (
     TrainingTable,
     adapter_of,
 )
-from sklearn_deeplifft.tables import Problem, Rows
+from sklearn_deeplifft.tables import Problem, Rows, Scaling
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 5)).astype(np.float32)
 Y = (X[:, :3] + 0.5 * RNG.normal(size=(60, 3))).argmax(1)
 TRAINING, VALIDATION = np.arange(45), np.arange(45, 60)
-MOMENTS = X.mean(0).astype(np.float64), X.std(0).astype(np.float64)
+MOMENTS = Scaling.straight(X.mean(0).astype(np.float64), X.std(0).astype(np.float64))
 GATES = GateSettings(tuple(range(5)), tied=False, penalty=0.0)
 
 

@@ -26,7 +26,7 @@ from sklearn_deeplifft.networks._torch_adapters import (
     SkorchAdapter,
 )
 from sklearn_deeplifft.networks._train import seeded
-from sklearn_deeplifft.tables import Problem, Rows
+from sklearn_deeplifft.tables import Problem, Rows, Scaling
 from tests.conftest import MLP, FixedMLP, planted, relu_network
 
 SETTINGS = NetworkSettings((10,), learning_rate=0.02, batch_size=32, max_epochs=8)
@@ -40,7 +40,7 @@ def data():
 def trained(data, estimator=None, *, columns=None, settings=SETTINGS, weight=None, **given):
     columns = np.arange(8) if columns is None else columns
     weight = torch.ones(120) if weight is None else weight
-    moments = (data.X.mean(0), data.X.std(0))
+    moments = Scaling.straight(data.X.mean(0), data.X.std(0))
     table = TrainingTable(Rows(data.X), torch.as_tensor(data.y), weight, moments)
     parts = {"training": np.arange(100), "validation": np.arange(100, 120), "seed": 3, **given}
     problem = Problem("softmax", len(columns), 3)

@@ -19,6 +19,7 @@ from sklearn_deeplifft.networks import (
     gates_of,
 )
 from sklearn_deeplifft.networks._gates import FeatureGate
+from sklearn_deeplifft.tables import Scaling
 from tests.conftest import MLP
 from tests.ensembles._cases import SETTINGS, alone, assert_alike, assigned, case, together
 
@@ -179,7 +180,7 @@ def planted(n_noise: int, *, n: int = 300, block: int = 0, kind: str = "softmax"
         X = np.hstack([X, np.eye(block)[rng.integers(block, size=n)]])
     data = case(n=n, d=X.shape[1], store=lambda _: X)
     data = data._replace(problem=replace(data.problem, n_outputs=2))
-    moments = X.mean(0), np.where(X.std(0) > 0, X.std(0), 1)
+    moments = Scaling.straight(X.mean(0), np.where(X.std(0) > 0, X.std(0), 1))
     table = replace(data.table, targets=torch.as_tensor(y), moments=moments)
     return data._replace(table=table)
 
@@ -225,7 +226,7 @@ def test_the_scale_of_columns_that_are_standardised_changes_nothing():
     gates = GateSettings(tuple(range(5)), path_steps=100)
     X = data.table.rows.take(slice(None)) * np.array([1e-3, 1, 1e3, 1, 1])
     scaled = case(n=300, d=5, store=lambda _: X)
-    moments = X.mean(0), X.std(0)
+    moments = Scaling.straight(X.mean(0), X.std(0))
     table = replace(data.table, rows=scaled.table.rows, moments=moments)
     found = [
         mean_of(together(one, replace(WIDER, gates=gates), parts), "path")

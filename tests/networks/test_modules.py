@@ -16,6 +16,7 @@ from sklearn_deeplifft.networks import (
     rescale_output,
 )
 from sklearn_deeplifft.networks._modules import FillColumns, Front, on_fewer_columns
+from sklearn_deeplifft.tables import Scaling, unskewed
 from tests.conftest import MLP, relu_network
 
 X = torch.randn(11, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -83,7 +84,8 @@ def test_given_sizes_win():
 
 def test_an_instance_is_copied():
     core = relu_network(6, 4, 2)
-    net = Preprocessed(core, moments=(np.ones(6), np.full(6, 2.0)), n_features=6, n_outputs=2)
+    moments = Scaling.straight(np.ones(6), np.full(6, 2.0))
+    net = Preprocessed(core, moments=moments, n_features=6, n_outputs=2)
     assert net.core is not core
     with torch.no_grad():
         torch.testing.assert_close(net(X), core((X - 1) / 2))
@@ -178,3 +180,39 @@ def test_rescale_output():
         rescale_output(core, np.array([10.0, -3.0]), np.array([2.0, 0.5]))
         expected = before * torch.tensor([2.0, 0.5]) + torch.tensor([10.0, -3.0])
         torch.testing.assert_close(core(X), expected.double())
+
+
+SKEWED = np.exp(np.random.default_rng(0).standard_normal((40, 3))) * [1, -5, 1]
+
+
+def skewed_front() -> tuple[Scaling, Standardize]:
+    """Of a long upper tail, a long lower one, and a column that stays as it is."""
+    sign, knot = np.array([1.0, -1, 0]), np.array([0.5, -2.0, 0])
+    parts = np.array([0.1, 0.2, 0.3]), np.array([2.0, 3, 4]), sign, knot, np.array([0.7, 3, 1])
+    return (scaling := Scaling(*parts)), Standardize.of(scaling)
+
+
+def test_skewed_columns_are_standardised_on_their_logarithmic_scale():
+    scaling, front = skewed_front()
+    expected = (unskewed(SKEWED, scaling) - scaling.mean) / scaling.scale
+    rows = torch.from_numpy(SKEWED)
+    np.testing.assert_allclose(front.exact(rows), expected, rtol=1e-12)
+    assert front(rows).dtype == torch.float32
+    np.testing.assert_allclose(front(rows.float()), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(front.raw(front.exact(rows)), SKEWED, rtol=1e-12)
+    assert not front.straight
+    assert not front.state_dict()
+
+
+def test_steps_are_differences_of_what_is_read():
+    _, front = skewed_front()
+    rows, columns = torch.from_numpy(SKEWED), torch.tensor([2, 0, 1])
+    change = torch.linspace(-1, 3, 120, dtype=torch.float64).view(40, 3)
+    moved = rows.clone()
+    moved[:, columns] += change
+    expected = (front.exact(moved) - front.exact(rows))[:, columns]
+    found = front.steps(change, lambda: rows[:, columns], columns)
+    torch.testing.assert_close(found, expected)
+    # Of columns that are read as they are, nobody is asked what they hold.
+    only = front.steps(change[:, :1], lambda: pytest.fail("not needed"), columns[:1])
+    torch.testing.assert_close(only, change[:, :1] / 4)

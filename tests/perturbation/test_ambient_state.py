@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from sklearn_deeplifft.attribution import Head
-from sklearn_deeplifft.perturbation import Edit, FullForward, OutputScale, low_rank_of, pairs_after
+from sklearn_deeplifft.perturbation import (
+    Edit,
+    FullForward,
+    OutputScale,
+    low_rank_of,
+    pairs_after,
+    per_unit,
+)
 from tests.attribution.test_ambient_state import AMBIENT
 from tests.conftest import relu_network
 
@@ -15,8 +22,8 @@ D = 6
 def built():
     net = relu_network(D, 30, 20, 3, dtype=torch.float32)
     scale = OutputScale((Head("softmax", 0, 3),), proba=True)
-    units = torch.from_numpy(np.ones(D))
-    return net, scale, low_rank_of(net, torch.float32, lambda X: X, units, scale)
+    steps = per_unit(torch.from_numpy(np.ones(D)))
+    return net, scale, low_rank_of(net, torch.float32, lambda X: X, steps, scale)
 
 
 def edits(X):

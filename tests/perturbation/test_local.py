@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from sklearn_deeplifft.attribution import Head, NetworkReader
-from sklearn_deeplifft.perturbation import Edit, FullForward, Local, OutputScale, local_of
+from sklearn_deeplifft.perturbation import Edit, FullForward, Local, OutputScale, local_of, per_unit
 from tests.perturbation._sequence_networks import (
     LENGTH,
     NETWORKS,
@@ -37,8 +37,8 @@ def answers(net, dtype, few=8, proba=False, prepare=lambda X: X, units=None):
     scale = OutputScale((Head(kind, 0, K),), proba)
     reader = NetworkReader(net, dtype=dtype)
     whole = FullForward(lambda X: scale(reader.logits(prepare(X))))
-    units = torch.ones(D) if units is None else units
-    local = local_of(net, sequences(few), dtype, prepare, units, scale, whole)
+    steps = per_unit(torch.ones(D) if units is None else units)
+    local = local_of(net, sequences(few), dtype, prepare, steps, scale, whole)
     return local, whole
 
 
@@ -129,9 +129,9 @@ def test_a_network_of_another_precision_is_read_in_the_one_asked_for():
     net = made(NETWORKS["residual, dilated, averaged"], torch.float32)
     whole = answers(copy.deepcopy(net).double(), torch.float64)[1]
     scale = OutputScale((Head("sigmoid", 0, 1),))
-    units = torch.ones(D)
+    steps = per_unit(torch.ones(D))
     few = sequences(8)
-    local = local_of(net, few, torch.float64, lambda X: X, units, scale, whole)
+    local = local_of(net, few, torch.float64, lambda X: X, steps, scale, whole)
     assert largest_gap(local, whole, sequences(9)) <= 1e-12
 
 
@@ -198,9 +198,9 @@ def test_a_graph_that_answers_otherwise_is_not_used():
     net = made(NETWORKS["convolution, flat"])
     scale = OutputScale((Head("softmax", 0, 3),))
     other = FullForward(lambda X: scale(net(X).detach()) + X[:, :1])
-    units = torch.ones(D)
+    steps = per_unit(torch.ones(D))
     few = sequences(8)
-    assert local_of(net, few, torch.float64, lambda X: X, units, scale, other) is None
+    assert local_of(net, few, torch.float64, lambda X: X, steps, scale, other) is None
 
 
 def test_a_first_layer_that_is_no_convolution():

@@ -23,6 +23,7 @@ from sklearn_deeplifft.interventions._models import ensemble_of
 from sklearn_deeplifft.networks import Preprocessed
 from sklearn_deeplifft.perturbation import Edit, LowRank
 from sklearn_deeplifft.perturbation import _responses as _interventions
+from sklearn_deeplifft.tables import Scaling
 from tests import oracles_interventions as o
 from tests.conftest import relu_network
 from tests.gated import gated
@@ -88,7 +89,7 @@ def test_standardised_networks_are_moved_in_raw_units(dtype, bound, pairs):
     X = counts(200, 5) * [1, 10, 0.1, 3, 1] + [0, 100, 0, 0, 5]
     net = Preprocessed(
         relu_network(5, 8, 3, dtype=dtype),
-        moments=(X.mean(axis=0), X.std(axis=0)),
+        moments=Scaling.straight(X.mean(axis=0), X.std(axis=0)),
         n_features=5,
         n_outputs=3,
     )

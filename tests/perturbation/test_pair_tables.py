@@ -14,6 +14,7 @@ from sklearn_deeplifft.perturbation import (
     low_rank_of,
     pair_tables,
     pairs_in_cache,
+    per_unit,
 )
 from tests.conftest import relu_network
 from tests.interventions._networks import NETS, made
@@ -25,7 +26,7 @@ GROUPS = [[0], [1, 4], [2], [3, 5]]
 
 def low_rank(net, scale=None):
     scale = scale or OutputScale((Head("identity", 0, 3),))
-    found = low_rank_of(net, torch.float64, lambda X: X, torch.ones(D), scale)
+    found = low_rank_of(net, torch.float64, lambda X: X, per_unit(torch.ones(D)), scale)
     assert isinstance(found, LowRank)
     return found
 
@@ -108,7 +109,7 @@ def test_rows_of_which_few_columns_move(share):
         torch.manual_seed(0)
         net = relu_network(d, 20, 9, 2).double().requires_grad_(False)
     scale = OutputScale((Head("identity", 0, 2),))
-    fast = low_rank_of(net, torch.float64, lambda X: X, torch.ones(d), scale)
+    fast = low_rank_of(net, torch.float64, lambda X: X, per_unit(torch.ones(d)), scale)
     rng = np.random.default_rng(0)
     X, high = rng.standard_normal((2, n, d))
     high = np.where(rng.random((n, d)) < share, high, X)
@@ -131,7 +132,7 @@ def test_columns_behind_closed_gates_are_an_exact_zero():
     with torch.no_grad():
         net[0].weight[:, 2] = 0
     scale = OutputScale((Head("identity", 0, 3),))
-    fast = low_rank_of(net, torch.float32, lambda X: X, torch.ones(D), scale)
+    fast = low_rank_of(net, torch.float32, lambda X: X, per_unit(torch.ones(D)), scale)
     rng = np.random.default_rng(0)
     X, high = rng.standard_normal((2, 3, D))
     found = pair_tables(fast, torch.tensor(X), moves(high, SINGLE)).differences(

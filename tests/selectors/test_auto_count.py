@@ -23,6 +23,7 @@ from sklearn_deeplifft import (
 from sklearn_deeplifft.ensembles import Rounds
 from sklearn_deeplifft.model_selection import feature_count_curve, feature_selection_report
 from sklearn_deeplifft.networks import with_null_columns
+from sklearn_deeplifft.tables import unskewed
 from tests.conftest import MLP, counted_trainings, made, planted, relu_network
 from tests.oracles import oracle_overall
 from tests.ranking.test_nulls import slow_p, slow_q
@@ -218,11 +219,9 @@ def test_p_and_q_of_increments_equal_the_oracle(balance, kind, monkeypatch):
     real, null, of_class = [], [], []
     for network, own in zip(selector.estimator_._networks, nulls, strict=True):
         rows = data.rows.take(slice(None))
-        both = with_null_columns(
-            *map(torch.from_numpy, (rows, rows[own.donors])), own.knockoff_map
-        ).numpy()
-        mean, scale = (np.tile(moment, 2) for moment in data.moments)
-        Z = ((both - mean) / scale)[data.index]
+        inputs = (unskewed(rows, data.moments) - data.moments.mean) / data.moments.scale
+        pair = (torch.from_numpy(part) for part in (inputs, inputs[own.donors]))
+        Z = with_null_columns(*pair, own.knockoff_map).numpy()[data.index]
         labels = data.target.codes[data.index, 0]
         core = network.as_trained.core.double()
         increments, predicted = oracle_scores(core, Z, labels, np.zeros(10))

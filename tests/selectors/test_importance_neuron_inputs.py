@@ -641,6 +641,7 @@ OTHER_TRAINING = {
     "loss": "soft_f1",
     "class_weight": {"b": 2.0},
     "standardize": False,
+    "unskew": False,
     "null_features": True,
     "hidden_layer_sizes": [5, 4],
     "linear_share": 0.5,

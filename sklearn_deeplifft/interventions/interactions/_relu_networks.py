@@ -88,7 +88,7 @@ def _scaled(
 
 def _inputs(X: np.ndarray, front: Standardize | None) -> Tensor:
     rows = torch.tensor(X, dtype=torch.float64)
-    return rows if front is None else (rows - front.mean) / front.scale
+    return rows if front is None else front.exact(rows)
 
 
 def _read(

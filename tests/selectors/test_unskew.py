@@ -1,0 +1,225 @@
+"""Skewed columns: networks read their logarithms, and what is read of them stays exact."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from sklearn.neural_network import MLPClassifier
+from torch import nn
+
+from sklearn_deeplifft import (
+    DeepLIFFTSelector,
+    GIATransformer,
+    ImportanceNeuronSelector,
+    NetworkEnsembleClassifier,
+    NetworkEnsembleRegressor,
+    load,
+)
+from sklearn_deeplifft.ensembles import _standardized_rows
+from sklearn_deeplifft.interventions import set_to
+from sklearn_deeplifft.selectors._reading import Gauge, Reading, ReadingSettings
+from sklearn_deeplifft.tables import Rows
+from tests.selectors.test_auto_count import quietly
+
+rng = np.random.default_rng(0)
+Z = rng.standard_normal((160, 6))
+X = np.exp(1.2 * Z)
+y = (Z[:, 0] + Z[:, 1] + 0.3 * rng.standard_normal(160) > 0).astype(int)
+QUICK = {"n_networks": 3, "max_epochs": 10, "path_steps": 40, "hidden_layer_sizes": (20,)}
+
+
+def ensemble(**given) -> NetworkEnsembleClassifier:
+    return NetworkEnsembleClassifier(random_state=0, **{**QUICK, **given})
+
+
+def selector(**given) -> DeepLIFFTSelector:
+    return DeepLIFFTSelector(ensemble(), step=None, random_state=0, **given)
+
+
+def fronts(fitted) -> list:
+    return [trained.standardize for trained in fitted._networks]
+
+
+def test_every_network_reads_them_on_a_logarithmic_scale():
+    fitted = ensemble().fit(X, y)
+    assert all((front.sign == 1).all() for front in fronts(fitted))
+    assert fitted.validation_score_ > ensemble(unskew=False).fit(X, y).validation_score_
+    straight = ensemble(unskew=False).fit(X, y)
+    assert all(front.straight for front in fronts(straight))
+    same = ensemble(standardize=False).fit(Z, y)
+    assert all(front is None or front.straight for front in fronts(same))
+
+
+def test_what_is_not_skewed_is_trained_to_the_same_bits():
+    one, other = (ensemble(unskew=on).fit(Z, y).predict_proba(Z) for on in (True, False))
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("reference", ["mean", "zero"])
+def test_terms_add_up_to_the_logits(reference):
+    found = selector(reference=reference).fit(X, y)
+    given = found.contributions(X[:20])
+    logits = np.log(found.estimator_.predict_proba(X[:20]))
+    z = given.bias + given.terms.sum(axis=-1)
+    np.testing.assert_allclose(
+        z - z.mean(axis=1, keepdims=True),
+        logits - logits.mean(axis=1, keepdims=True),
+        atol=1e-4,
+    )
+
+
+def test_terms_are_measured_from_the_mean_of_the_logarithms():
+    found = selector().fit(X, y)
+    [front, *_] = fronts(found.estimator_)
+    middle = front.raw(torch.zeros(1, 6, dtype=torch.float64)).numpy()
+    np.testing.assert_allclose(found.contributions(middle).terms, 0, atol=1e-6)
+    assert np.abs(found.contributions(X.mean(axis=0)[None]).terms).max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", [DeepLIFFTSelector, ImportanceNeuronSelector, GIATransformer])
+def test_each_selector_finds_what_is_spread_over_orders_of_magnitude(kind):
+    wide = np.hstack([np.exp(3 * Z), np.exp(3 * rng.standard_normal((160, 10)))])
+    found = quietly(
+        kind(kind.default_estimator("classification", n_networks=6), random_state=0), wide, y
+    )
+    assert set(np.argsort(found.ranking_)[:2]) == {0, 1}
+
+
+@pytest.mark.parametrize("layers", [(20,), (20, 10), ()])
+def test_effects_are_those_of_whole_passes(layers):
+    gia = GIATransformer(
+        NetworkEnsembleClassifier(
+            n_networks=3, hidden_layer_sizes=layers, gates=None, max_epochs=60
+        ),
+        interventions=[set_to(0, 2.5), set_to(3, 0.1)],
+        scale="logit",
+        random_state=0,
+    ).fit(X, y)
+    expected = []
+    for column, value in ((0, 2.5), (3, 0.1)):
+        moved = X.copy()
+        moved[:, column] = value
+        after, before = (np.log(gia.estimator_.predict_proba(rows)) for rows in (moved, X))
+        change = after - before
+        expected.append((change - change.mean(axis=1, keepdims=True)).mean(axis=0))
+    found = gia.effects_
+    found = found - found.mean(axis=-1, keepdims=True)
+    np.testing.assert_allclose(np.reshape(found, (2, -1)), expected, atol=2e-4)
+
+
+def test_compositions_stay_as_they_are():
+    parts = np.exp(1.5 * rng.standard_normal((160, 3)))
+    table = np.hstack([X[:, :2], parts / parts.sum(axis=1, keepdims=True)])
+    found = selector(simplex_groups=[[2, 3, 4]]).fit(table, y)
+    for front in fronts(found.estimator_):
+        assert front.sign.tolist() == [1, 1, 0, 0, 0]
+    fitted = ensemble().fit(table, y)
+    with pytest.raises(ValueError, match=r"logarithmic scale.*unskew=False"):
+        DeepLIFFTSelector(fitted, prefit=True, simplex_groups=[[2, 3, 4]]).fit(table, y)
+
+
+def test_null_columns_beside_skewed_ones():
+    one = DeepLIFFTSelector(ensemble(n_networks=6), n_features_to_select="auto", random_state=0)
+    found = quietly(one, X, y)
+    assert ((found.q_values_ >= 0) & (found.q_values_ <= 1)).all()
+    for trained in found.estimator_._networks:
+        front, own = trained.as_trained.standardize, trained.as_trained.null_columns
+        assert own.knockoff_map is not None
+        # Null columns are made of what the network reads, and have its mean and deviation.
+        rows = np.arange(160)
+        inputs = _reading(trained.as_trained).inputs(rows)
+        null = inputs[:, 6:].double()
+        assert len(front.sign) == 12
+        np.testing.assert_allclose(null.mean(0), 0, atol=0.3)
+        np.testing.assert_allclose(null.std(0), 1, atol=0.4)
+
+
+def _reading(trained):
+    gauge = Gauge(X.mean(axis=0), X.std(axis=0), np.zeros(6, dtype=bool))
+    return Reading(trained, ReadingSettings("mean"), Rows(X), gauge, np.arange(6))
+
+
+class Module(nn.Module):
+    def __init__(self, n_features, n_outputs):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(n_features, 16), nn.ReLU(), nn.Linear(16, n_outputs))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+def test_before_a_module_of_the_users_own():
+    fitted = NetworkEnsembleClassifier(Module, n_networks=2, random_state=0).fit(X, y)
+    assert not any(front.straight for front in fronts(fitted))
+
+
+def test_in_a_regression():
+    target = Z[:, 0] - Z[:, 1]
+    scores = [
+        NetworkEnsembleRegressor(random_state=0, unskew=on, **QUICK)
+        .fit(X, target)
+        .out_of_fold_score_
+        for on in (True, False)
+    ]
+    assert scores[0] > scores[1]
+
+
+def test_it_is_kept_in_files(tmp_path):
+    found = selector().fit(X, y)
+    found.save(tmp_path / "selector")
+    for other in (load(tmp_path / "selector"), pickle.loads(pickle.dumps(found))):
+        np.testing.assert_array_equal(
+            other.contributions(X[:5]).terms, found.contributions(X[:5]).terms
+        )
+        np.testing.assert_array_equal(
+            other.estimator_.predict_proba(X), found.estimator_.predict_proba(X)
+        )
+
+
+def test_before_scikit_learns_perceptron(tmp_path):
+    mlp = MLPClassifier((20,), learning_rate_init=0.02, tol=1e-3, random_state=0)
+    fitted = NetworkEnsembleClassifier(mlp, n_networks=1, random_state=0).fit(X, y)
+    assert not any(front.straight for front in fronts(fitted))
+    steps = [name for name, _ in fitted.estimators_[0].steps]
+    assert steps == ["functiontransformer", "standardscaler", "mlpclassifier"]
+    own = fitted.estimators_[0].predict_proba(X)
+    np.testing.assert_allclose(fitted.predict_proba(X), own, atol=1e-6)
+    found = DeepLIFFTSelector(fitted, prefit=True).fit(X, y)
+    found.save(tmp_path / "selector")
+    np.testing.assert_array_equal(
+        load(tmp_path / "selector").contributions(X[:5]).terms, found.contributions(X[:5]).terms
+    )
+
+
+def test_it_is_said():
+    found = selector().fit(np.hstack([X[:, :2], Z[:, 2:]]), y)
+    assert found.estimator_.unskewed_.tolist() == [True, True, False, False, False, False]
+    assert "2 of 6 columns are skewed, and read on a logarithmic scale." in " ".join(
+        found.summary(width=300).split()
+    )
+    assert "logarithmic" not in selector().fit(Z, y).summary()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_where_rows_lie_changes_no_bit(dtype, tmp_path, monkeypatch):
+    table = np.exp(rng.standard_normal((203, 37))).astype(dtype)
+    label = table[:, 0] > 1
+    np.save(tmp_path / "x.npy", table)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    found = [selector().fit(part, label) for part in (table, mapped)]
+    found.append(DeepLIFFTSelector(ensemble(n_jobs=2), step=None, random_state=0).fit(table, label))
+    monkeypatch.setattr(_standardized_rows, "TABLE_BYTES", 0)
+    found.append(selector().fit(table, label))
+    for other in found[1:]:
+        np.testing.assert_array_equal(other.feature_importances_, found[0].feature_importances_)
+        np.testing.assert_array_equal(
+            other.estimator_.predict_proba(table), found[0].estimator_.predict_proba(table)
+        )
+
+
+def test_weights_are_repetitions():
+    weight = rng.integers(0, 3, size=160)
+    one = selector().fit(X, y, sample_weight=weight)
+    other = selector().fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    np.testing.assert_allclose(one.feature_importances_, other.feature_importances_, rtol=1e-4)

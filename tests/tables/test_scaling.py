@@ -1,0 +1,174 @@
+"""Skewed columns on a logarithmic scale: from ends and median, by the definition."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from sklearn_deeplifft.tables import Rows, as_read, column_moments, unskewed
+from sklearn_deeplifft.tables import _scaling as scaling_module
+from sklearn_deeplifft.tables._scaling import Scaling, scaling_of
+
+RNG = np.random.default_rng(0)
+NORMAL = RNG.standard_normal((500, 1))
+
+
+def found(X, weight=None, *, unskew=True, straight=None) -> Scaling:
+    rows = Rows(X)
+    weight = np.ones(X.shape[0]) if weight is None else weight
+    index = np.flatnonzero(weight)
+    straight = np.zeros(X.shape[1], dtype=bool) if straight is None else straight
+    moments = column_moments(rows, index, weight)
+    return scaling_of(rows, index, weight, *moments, unskew=unskew, straight=straight)
+
+
+def slow(x, weight) -> tuple[float, float, float]:
+    """Sign, knot and width of one column of whole weights, by repeating rows."""
+    repeated = np.sort(np.repeat(x, weight.astype(int)))
+    low, middle, high = (
+        np.quantile(repeated, p, method="averaged_inverted_cdf") for p in (0.1, 0.5, 0.9)
+    )
+    A, B = high - middle, middle - low
+    sign = 1.0 if A > B else -1.0
+    A, B = max(A, B), min(A, B)
+    if B == 0 or (A - B) / (A + B) < 0.3:
+        return 0.0, 0.0, 1.0
+    return sign, low if sign > 0 else high, max(B**2 / (A - B), (A + B) / 100)
+
+
+@pytest.mark.parametrize("spread", [0.3, 0.6, 1.0, 2.0])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("n", [30, 101])
+def test_sign_knot_and_width_by_the_definition(spread, sign, n):
+    rng = np.random.default_rng(n)
+    X = sign * np.exp(spread * rng.standard_normal((n, 40)))
+    weight = rng.integers(0, 4, size=n).astype(float)
+    scaling = found(X, weight)
+    expected = np.array([slow(x, weight) for x in X.T])
+    np.testing.assert_allclose(np.transpose(scaling[2:]), expected, rtol=1e-12)
+    assert scaling.bent.any() == (spread > 0.3) or spread == 0.3
+
+
+def test_what_is_read_by_the_formula():
+    X = np.exp(NORMAL)
+    scaling = found(X)
+    [sign], [knot], [width] = scaling.sign, scaling.knot, scaling.width
+    expected = [width * np.log(1 + (x - knot) / width) if x > knot else x - knot for x in X.ravel()]
+    assert sign == 1
+    np.testing.assert_allclose(unskewed(X, scaling).ravel(), expected, rtol=1e-12)
+    # What networks then see has mean 0 and deviation 1.
+    z = (unskewed(X, scaling) - scaling.mean) / scaling.scale
+    np.testing.assert_allclose([z.mean(), z.std()], [0, 1], atol=1e-12)
+
+
+@pytest.mark.parametrize("spread", [0.7, 1.0, 1.4])
+def test_intensities_become_their_logarithms(spread):
+    x = np.exp(spread * np.random.default_rng(1).standard_normal((4000, 1)))
+    scaling = found(x)
+    above = x.ravel() > scaling.knot[0]
+    z = unskewed(x, scaling).ravel()[above]
+    # Of logarithms a normal column is a line of; the width is an estimate from 4,000 rows.
+    assert np.corrcoef(z, np.log(x.ravel()[above]))[0, 1] > 0.999
+
+
+def test_the_median_lies_halfway_between_the_ends():
+    X = np.exp(RNG.standard_normal((999, 5)))
+    scaling = found(X)
+    z = np.quantile(unskewed(X, scaling), [0.1, 0.5, 0.9], axis=0, method="averaged_inverted_cdf")
+    assert scaling.bent.all()
+    np.testing.assert_allclose(z[2] - z[1], z[1] - z[0], rtol=1e-9)
+
+
+def test_it_is_increasing_and_smooth_at_the_knot():
+    scaling = found(np.exp(NORMAL))
+    x = scaling.knot + np.linspace(-1, 1, 20_001)[:, None] * 0.01 * scaling.width
+    slopes = np.diff(unskewed(x, scaling).ravel()) / np.diff(x.ravel())
+    assert slopes.min() > 0.98
+    assert slopes.max() < 1.0001
+    assert np.abs(np.diff(slopes)).max() < 1e-4
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(1e6, 0.0), (-2.0, 5.0), (1e-9, 1e-3), (1e200, 0.0)])
+def test_units_do_not_matter(factor, shift):
+    X = np.exp(RNG.standard_normal((200, 3)))
+    z, other = (
+        (unskewed(Y, s) - s.mean) / s.scale
+        for Y, s in ((one, found(one)) for one in (X, factor * X + shift))
+    )
+    np.testing.assert_allclose(other, np.sign(factor) * z, atol=1e-6)
+
+
+def test_weights_are_repetitions_to_the_last_bit():
+    X = np.exp(RNG.standard_normal((60, 8)))
+    weight = RNG.integers(1, 5, size=60)
+    one, other = found(X, weight * 0.37), found(np.repeat(X, weight, axis=0))
+    for a, b in zip(one[2:], other[2:], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+COUNTS = np.random.default_rng(2).poisson(0.4, size=(300, 1)).astype(float)
+STRAIGHT = {
+    "normal": NORMAL,
+    "uniform": RNG.uniform(size=(500, 1)),
+    "one-hot": (RNG.uniform(size=(500, 1)) < 0.3) * 1.0,
+    "rare counts": COUNTS,
+    "constant": np.full((50, 1), 3.0),
+    "sparse": sp.csr_array(np.exp(NORMAL)),
+    "two rows": np.array([[1.0], [100.0]]),
+    "three values": np.repeat([-2.0, 0, 2], [60, 200, 40])[:, None],
+}
+
+
+@pytest.mark.parametrize("name", STRAIGHT)
+def test_these_columns_stay_as_they_are(name):
+    X = STRAIGHT[name]
+    scaling = found(X)
+    assert not scaling.bent.any()
+    np.testing.assert_array_equal(
+        unskewed(Rows(X).take(slice(None)), scaling), Rows(X).take(slice(None))
+    )
+
+
+def test_those_that_are_asked_to_stay_do():
+    X = np.exp(RNG.standard_normal((100, 2)))
+    assert found(X).bent.tolist() == [True, True]
+    assert found(X, straight=np.array([False, True])).bent.tolist() == [True, False]
+    assert not found(X, unskew=False).bent.any()
+
+
+def test_a_long_table_is_judged_by_rows_evenly_spread(monkeypatch):
+    X = np.sort(np.exp(RNG.standard_normal((3000, 4))), axis=0)
+    every = found(X)
+    monkeypatch.setattr(scaling_module, "MOST_ROWS", 1000)
+    some = found(X)
+    assert not np.array_equal(some.width, every.width)
+    np.testing.assert_allclose(some.width, every.width, rtol=0.02)
+    # As likely as their weights: a row of weight 3 is three rows.
+    weight = RNG.integers(1, 4, size=3000)
+    one, other = found(X, weight.astype(float)), found(np.repeat(X, weight, axis=0))
+    np.testing.assert_array_equal(one.width, other.width)
+
+
+def test_blocks_of_columns_change_nothing(monkeypatch):
+    X = np.exp(RNG.standard_normal((50, 7)))
+    whole = found(X)
+    monkeypatch.setattr(scaling_module, "BLOCK_CELLS", 100)
+    for a, b in zip(whole, found(X), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_rows_as_they_are_read():
+    X = np.exp(RNG.standard_normal((40, 3))).astype(np.float32)
+    rows, scaling = Rows(X), found(X)
+    read, expected = as_read(rows, scaling), unskewed(X, scaling)
+    columns = np.array([2, 0])
+    np.testing.assert_array_equal(read.take(slice(None)), expected)
+    np.testing.assert_array_equal(read.take(np.arange(5), columns), expected[:5][:, columns])
+    np.testing.assert_array_equal(read.columns(columns), expected[:, columns])
+    assert as_read(rows, None) is rows
+    assert as_read(rows, found(X, unskew=False)) is rows
+
+
+def test_parts_of_a_scaling():
+    scaling = found(np.exp(RNG.standard_normal((40, 3))))
+    np.testing.assert_array_equal(scaling.at(np.array([2, 0])).width, scaling.width[[2, 0]])
+    np.testing.assert_array_equal(scaling.twice().knot, np.tile(scaling.knot, 2))
