@@ -20,6 +20,9 @@ MISSING = {
 }
 """What to give, by the name of the parameter."""
 
+NAMED_ONCE = ("target", "row_groups", "groups", "attributes")
+"""Parameters that name columns: who gives two wants both. A setting is changed by a later one."""
+
 
 class Command(click.Command):
     """A command that names the remedy where click names the rule alone."""
@@ -107,10 +110,10 @@ def _require_values(command: click.Command, ctx: click.Context, typed: list[str]
 
 
 def _require_one_value_each(command: click.Command, ctx: click.Context, typed: list[str]) -> None:
-    """Refuse two values of one option, of which click would take the last in silence."""
+    """Refuse two columns in one option, of which click would take the last in silence."""
     values: dict[str | None, str] = {}
     for name, option, value in _given(command, ctx, typed):
-        if option.multiple:
+        if option.name not in NAMED_ONCE:
             continue
         first = values.setdefault(option.name, value)
         if first != value:

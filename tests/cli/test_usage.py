@@ -80,17 +80,15 @@ def test_features_are_repeated(said):
     assert found.endswith("repeat it for several (--feature a --feature b).")
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "option"),
-    [
-        ("--target", "--target", "--target"),
-        ("--output", "-o", "-o"),
-        ("--row-groups", "--row-groups", "--row-groups"),
-    ],
-)
-def test_one_option_has_one_value(said, first, second, option):
-    found = said("rank", "csv", first, "a", second, "b")
+@pytest.mark.parametrize("option", ["--target", "--row-groups", "--groups", "--attributes"])
+def test_what_names_columns_has_one_value(said, option):
+    found = said("rank", "csv", option, "a", option, "b")
     assert found == f"{option} was given twice, as 'a' and as 'b'. Keep one."
+
+
+def test_a_later_setting_changes_an_earlier_one(csv):
+    done = run("rank", csv, "--target", "lable", "--seed", "1", "--seed", "2", "-o", "a", "-o", "b")
+    assert "no column 'lable'; did you mean 'label'?" in done.stderr
 
 
 def test_the_same_value_twice_is_no_matter(csv):
