@@ -34,8 +34,9 @@ class StandardizedRows:
             self.whole = torch.empty(table.rows.shape[0], d)
             step = max(TABLE_BYTES // (32 * d), 1)
             for start in range(0, len(self.whole), step):
-                at = np.arange(start, min(start + step, len(self.whole)))
-                self.whole[start : start + step] = self._read(at)
+                # Not positions, with which all columns of the rows are copied before some are left.
+                where = slice(start, start + step)
+                self.whole[where] = self._read(where)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """X (N, B, d), y (N, B, ...) and weights (N, B) at positions (N, B, 1).
@@ -55,7 +56,7 @@ class StandardizedRows:
         )
         return X, self.table.targets[rows], self.table.weight[rows]
 
-    def _read(self, index: np.ndarray) -> Tensor:
+    def _read(self, index: np.ndarray | slice) -> Tensor:
         rows = torch.from_numpy(self.table.rows.take(index, self.columns))
         standardized: Tensor = self.standardize(rows)
         # Some columns of some rows come by column, and a product of such a batch has other bits

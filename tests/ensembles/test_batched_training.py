@@ -2,6 +2,7 @@
 
 import math
 import threading
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -143,6 +144,19 @@ def test_rows_kept_whole_are_those_that_are_read(monkeypatch, tmp_path, kind):
     read = StandardizedRows(table, columns, None)
     assert read.whole is None
     assert torch.equal(whole.take(at)[0], read.take(at)[0])
+
+
+def test_of_a_few_columns_no_copy_of_the_table_is_made():
+    X = np.ones((20_000, 100), dtype=np.float32)
+    table = replace(case(n=40).table, rows=Rows(X), moments=(X[0], X[0]))
+    tracemalloc.start()
+    try:
+        kept = StandardizedRows(table, np.array([4, 2]), None)
+        _, peak = tracemalloc.get_traced_memory()  # of NumPy, not of torch
+    finally:
+        tracemalloc.stop()
+    assert kept.whole.shape == (20_000, 2)
+    assert peak < X.nbytes / 10
 
 
 # A loop written out
