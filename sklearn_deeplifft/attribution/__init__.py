@@ -49,6 +49,7 @@ from sklearn_deeplifft.attribution._paths import (
     gradients_at,
     path_nodes,
 )
+from sklearn_deeplifft.attribution._products import round_rows
 from sklearn_deeplifft.attribution._regauge import (
     GaugedConv1d,
     PositionBias,
@@ -119,6 +120,7 @@ __all__ = [
     "regauge_first_layer",
     "relative_residual",
     "relu_network",
+    "round_rows",
     "signal",
     "simplex_angles",
     "slopes_between",

@@ -26,7 +26,7 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from sklearn_deeplifft.attribution._linear_form import LinearForm, OutputMap, RowFilter
 from sklearn_deeplifft.attribution._module_state import neutral_torch
-from sklearn_deeplifft.attribution._products import times_transposed
+from sklearn_deeplifft.attribution._products import round_rows, times_transposed
 
 __all__ = ["Activation", "Affine", "ChainReader", "chain_of", "is_link"]
 
@@ -122,20 +122,23 @@ class ChainReader:
         if weight is not None:
             summed, lowest = self._summed(weight.to(self.dtype), slopes)
         rows = None if select is None else select(z)
-        if rows is not None:
-            X, z = X[rows], z[rows]
-            slopes = [slope[rows] for slope in slopes]
-            offsets = [None if offset is None else offset[rows] for offset in offsets]
+        # Another number of rows in nearly every block: the rows that a network is right about.
+        taken = None if rows is None else _with_repeats(rows, self.dtype)
+        if taken is not None:
+            X, z = X[taken], z[taken]
+            slopes = [slope[taken] for slope in slopes]
+            offsets = [None if offset is None else offset[taken] for offset in offsets]
         b = self._constant_path(X, reference, slopes, offsets)
         if lowest is None:
             G, low = self._top.expand(len(X), -1, -1), len(self.stages) - 1
         else:
-            G, low = lowest if rows is None else lowest[rows], self._bends[0]
+            G, low = lowest if taken is None else lowest[taken], self._bends[0]
         if outputs is not None:
-            z, b, G = outputs(z, rows), outputs(b, rows), outputs(G, rows)
+            z, b, G = outputs(z, taken), outputs(b, taken), outputs(G, taken)
         x = X if reference is None else X - reference
         c = self._backward(G, slopes if lowest is None else [], range(low))
-        return LinearForm(z, c, b, x, rows, summed)
+        n = len(X) if rows is None else len(rows)
+        return LinearForm(z[:n], c[:n], b[:n], x[:n], rows, summed)
 
     @neutral_torch(autograd=False)
     def logits(self, X: Tensor) -> Tensor:
@@ -221,6 +224,12 @@ class ChainReader:
             u = remaining.pop(0) * u
             u = u if shift is None else u + shift
         return u.expand(len(X), -1)
+
+
+def _with_repeats(rows: Tensor, dtype: torch.dtype) -> Tensor:
+    """Rows, and the last of them repeated until their number is round."""
+    more = round_rows(len(rows), dtype) - len(rows)
+    return torch.cat([rows, rows[-1:].expand(more)]) if more else rows
 
 
 def _leaves(module: nn.Module) -> list[nn.Module] | None:

@@ -10,10 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["times_transposed"]
+__all__ = ["round_rows", "times_transposed"]
 
 MIN_ROWS = 128
 """Below it a plain product is as quick."""
+
+STEPS = 16
+"""Round numbers of rows from a power of two to the next."""
 
 CPUINFO = pathlib.Path("/proc/cpuinfo")
 
@@ -39,6 +42,20 @@ def times_transposed(
         if bias is not None:  # to start from it would cost more than to add it
             out.add_(bias)
     return out.relu_() if relu else out
+
+
+def round_rows(n: int, dtype: torch.dtype) -> int:
+    """Return ``n``, or the next round number of rows where oneDNN takes products of ``dtype``.
+
+    Round numbers are 16 from a power of two to the next; they add a sixteenth at most. oneDNN
+    compiles a kernel for each number of rows, which takes longer than most of our products, and
+    keeps 1,024 of them, some .5 MB each. Numbers that data decide on, new in every block, would
+    fill that store. A BLAS keeps none.
+    """
+    if not n or dtype is not torch.float32 or not _fused_is_quicker():
+        return n
+    step = max((1 << (n.bit_length() - 1)) // STEPS, 1)
+    return n + -n % step
 
 
 def _needs_gradient(*tensors: Tensor | None) -> bool:

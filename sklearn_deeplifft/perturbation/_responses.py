@@ -24,7 +24,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from sklearn_deeplifft.attribution import Activation, Affine, chain_of, neutral_torch
+from sklearn_deeplifft.attribution import Activation, Affine, chain_of, neutral_torch, round_rows
 from sklearn_deeplifft.perturbation._live_units import LiveUnits, live_units
 from sklearn_deeplifft.perturbation._output_scale import OutputScale
 from sklearn_deeplifft.perturbation._steps import Steps
@@ -240,16 +240,19 @@ class LowRank:
         """Outputs (r, R) after each move, of the rows that it changes."""
         Z = self.pre_activations(X)
         # One batch of rows after another in the same memory, which stays in cache.
-        space = Z.new_empty(ROWS_AT_ONCE, Z.shape[1])
+        space = Z.new_zeros(ROWS_AT_ONCE, Z.shape[1])
         found = []
         for batch in _batches(edits, len(X)):
             stop = 0
             for edit in batch:
                 start, stop = stop, stop + edit.n_rows(len(X))
                 self._moved_into(space[start:stop], X, Z, edit)
-            found.append(self._run_above(space[:stop]))
+            # The data decide how many rows there are. Those behind them, of moves before or zeros,
+            # are run along to make the number round.
+            wide = round_rows(stop, space.dtype)
+            found.append(self._run_above(space[:wide])[:stop])
             if not self.above:  # what was written is the answer; else it is written again, in cache
-                space = torch.empty_like(space)
+                space = torch.zeros_like(space)
         return torch.cat(found).split([edit.n_rows(len(X)) for edit in edits]) if found else ()
 
     def _moved_into(self, out: Tensor, X: Tensor, Z: Tensor, edit: Edit) -> None:

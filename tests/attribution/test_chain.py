@@ -1,8 +1,11 @@
+import sys
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from benchmarks.common.measure import PeakMemory
 from sklearn_deeplifft.attribution import ChainReader, NetworkReader, chain_of, reader_of
 from tests.attribution._architectures import (
     BY_NAME,
@@ -13,6 +16,8 @@ from tests.attribution._architectures import (
     sequential,
 )
 from tests.attribution._comparisons import assert_form_is, assert_forms_equal, residual
+from tests.onednn import needs_onednn, rows_asked_of_onednn
+from tests.processes import elsewhere
 
 
 def readers(module, dtype=torch.float64):
@@ -94,6 +99,42 @@ def test_rows_may_be_selected_in_any_order(keep):
         assert form.rows.tolist() == keep
         torch.testing.assert_close(form.displacement, X[keep])
         torch.testing.assert_close(form.logits, reader.logits(X)[keep])
+
+
+@needs_onednn
+@pytest.mark.slow
+def test_however_many_rows_are_selected_few_shapes_are_asked_of_onednn():
+    single, _ = readers(plain()[0].float(), torch.float32)
+    X = torch.randn(300, D, generator=torch.Generator().manual_seed(0))
+    with rows_asked_of_onednn() as rows:
+        whole = single.form(X, select=lambda z: torch.arange(300))
+        for n in range(150, 300):
+            form = single.form(X, select=lambda z, n=n: torch.arange(300 - n, 300))
+            assert form.rows.tolist() == list(range(300 - n, 300))
+            for got, expected in zip(form[:4], whole[:4], strict=True):
+                torch.testing.assert_close(got, expected[300 - n :], rtol=0, atol=1e-5)
+    assert 0 < len(rows) < 50
+
+
+def megabytes_of_selections(numbers):
+    """Private memory of linear forms of so many rows of a block, one after another."""
+    net = nn.Sequential(nn.Linear(512, 64), nn.ReLU(), nn.Linear(64, 1))
+    chain, _ = readers(net, torch.float32)
+    X = torch.ones(max(numbers), 512)
+    with rows_asked_of_onednn():
+        chain.form(X, select=lambda z: torch.arange(len(z)))  # what is built at first use
+        with PeakMemory() as peak:
+            for n in numbers:
+                chain.form(X, select=lambda z, n=n: torch.arange(n))
+    return peak.megabytes
+
+
+@needs_onednn
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="private memory is read from /proc")
+def test_memory_does_not_grow_with_each_number_of_rows():
+    """The rows that a network is right about are another number in nearly every block."""
+    assert elsewhere(megabytes_of_selections, range(3_000, 3_200)) < 100
 
 
 PRELU_AT_ZERO = pytest.mark.xfail(

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from sklearn_deeplifft.attribution import _products
-from sklearn_deeplifft.attribution._products import MIN_ROWS, times_transposed
+from sklearn_deeplifft.attribution._products import MIN_ROWS, round_rows, times_transposed
 
 
 @pytest.fixture(params=[True, False], ids=["oneDNN", "BLAS"])
@@ -37,6 +37,20 @@ def test_strided_rows():
     weight = torch.eye(19)
     assert not a.is_contiguous()
     torch.testing.assert_close(times_transposed(a, weight), a.contiguous(), rtol=0, atol=1e-6)
+
+
+def test_round_numbers_of_rows_are_few_and_a_sixteenth_more_at_most(monkeypatch):
+    monkeypatch.setattr(_products, "_fused_is_quicker", lambda: True)
+    rounded = [round_rows(n, torch.float32) for n in range(5000)]
+    assert all(n <= r <= n * 17 / 16 for n, r in enumerate(rounded))
+    assert [rounded[r] for r in rounded[:4000]] == rounded[:4000]
+    assert len(set(rounded[1025:4097])) == 2 * 16
+
+
+@pytest.mark.parametrize(("dtype", "onednn"), [(torch.float64, True), (torch.float32, False)])
+def test_to_a_blas_every_number_of_rows_is_as_good(monkeypatch, dtype, onednn):
+    monkeypatch.setattr(_products, "_fused_is_quicker", lambda: onednn)
+    assert [round_rows(n, dtype) for n in range(2000)] == list(range(2000))
 
 
 @pytest.mark.parametrize("relu", [False, True])

@@ -29,6 +29,7 @@ from tests.conftest import relu_network
 from tests.gated import gated
 from tests.interventions._functions import counts, normal
 from tests.interventions._networks import NETS, SOME, made
+from tests.onednn import needs_onednn, rows_asked_of_onednn
 
 
 def _whole(module, X, bound, scale):
@@ -107,6 +108,22 @@ def test_standardised_networks_are_moved_in_raw_units(dtype, bound, pairs):
         found = intervention_effects(net, X, every)
         expected = _whole(twin, X, found.interventions, "logit")
         np.testing.assert_allclose(found.effects, expected, rtol=0, atol=bound)
+
+
+@needs_onednn
+@pytest.mark.slow
+def test_however_many_rows_a_move_changes_few_shapes_are_asked_of_onednn():
+    X, net = torch.as_tensor(counts(300, 6)), relu_network(6, 8, 3, dtype=torch.float32)
+    low_rank = ensemble_of(net, X[:2].numpy(), scale="logit").responses[0]
+    moved = X.clone()
+    moved[:, 2] += 1
+    expected = low_rank.outputs(moved)
+    with rows_asked_of_onednn() as rows:
+        for n in range(150, 300):
+            edit = Edit(torch.tensor([2]), moved[300 - n :, 2:3], torch.arange(300 - n, 300))
+            found = low_rank.after(X, [edit])
+            torch.testing.assert_close(found, expected[300 - n :], rtol=0, atol=1e-5)
+    assert 0 < len(rows) < 30
 
 
 def test_a_fitted_selector_is_its_networks():
