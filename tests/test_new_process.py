@@ -57,3 +57,31 @@ def test_importing_the_package_does_not_import(name, loaded):
 def test_figures_commands_and_selectors_do_not_import(name, loaded):
     assert {"click", "joblib", "sklearn_deeplifft.ensembles._elsewhere"} <= loaded.whole
     assert name not in loaded.whole
+
+
+FITS = """
+import json, pickle, sys, tempfile
+import numpy as np
+from sklearn.base import clone
+from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector, load
+X = np.random.default_rng(0).normal(size=(60, 4))
+y = (X[:, 0] > 0).astype(int)
+for Selector in (DeepLIFFTSelector, ImportanceNeuronSelector, GIATransformer):
+    few = Selector.default_estimator("classification", n_networks=2, max_epochs=2)
+    selector = Selector(few, n_features_to_select=1, random_state=0).fit(X, y)
+    selector.transform(X), selector.estimator_.predict(X), clone(selector)
+    pickle.loads(pickle.dumps(selector))
+    with tempfile.TemporaryDirectory() as folder:
+        selector.save(f"{folder}/saved")
+        load(f"{folder}/saved").estimator_.predict(X)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+@pytest.mark.slow
+def test_fits_do_not_import_the_compiler_of_torch():
+    """It takes longer to import than a small table to rank, and 70 MB."""
+    done = subprocess.run([sys.executable, "-c", FITS], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout))
+    assert {"torch.optim.adam", "sklearn_deeplifft.networks._adam"} <= loaded
+    assert not {"torch._dynamo", "sympy", "torch.onnx"} & loaded

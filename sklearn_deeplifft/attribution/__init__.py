@@ -49,7 +49,7 @@ from sklearn_deeplifft.attribution._paths import (
     gradients_at,
     path_nodes,
 )
-from sklearn_deeplifft.attribution._products import round_rows
+from sklearn_deeplifft.attribution._products import each_times_transposed, round_rows
 from sklearn_deeplifft.attribution._regauge import (
     GaugedConv1d,
     PositionBias,
@@ -98,6 +98,7 @@ __all__ = [
     "chain_of",
     "cosines",
     "doubts",
+    "each_times_transposed",
     "evaluating",
     "every_mutation",
     "frozen_state",

@@ -19,8 +19,13 @@ def contrast(values: Tensor, y: Tensor) -> Tensor:
     others = torch.arange(K - 1, device=y.device).expand(n, -1)
     others = others + (others >= y[:, None])
     index = torch.cat([y[:, None], others], dim=1)
-    index = index.view(n, K, *(1 for _ in tail)).expand(n, K, *tail)
-    out = values.gather(1, index)
+    # Whole rows of what comes behind the classes: gather would take them number by number.
+    if n and values.stride(0):
+        index = index + torch.arange(0, n * K, K, device=y.device)[:, None]
+        values = values.flatten(0, 1)
+    else:  # of coefficients that are the same for all examples there is one copy
+        values = values[0] if n else values.new_zeros(K, *tail)
+    out = values.index_select(0, index.flatten()).view(n, K, *tail)
     out[:, 1:] -= out[:, :1]
     return out
 

@@ -10,10 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["round_rows", "times_transposed"]
+__all__ = ["each_times_transposed", "round_rows", "times_transposed"]
 
 MIN_ROWS = 128
 """Below it a plain product is as quick."""
+
+MIN_MULTIPLICATIONS = 2**21
+"""In each of several products; below it one call for all of them is as quick as one for each."""
 
 STEPS = 16
 """Round numbers of rows from a power of two to the next."""
@@ -42,6 +45,27 @@ def times_transposed(
         if bias is not None:  # to start from it would cost more than to add it
             out.add_(bias)
     return out.relu_() if relu else out
+
+
+def each_times_transposed(
+    a: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
+) -> Tensor:
+    """Return ``a @ weight.mT + bias`` for N pairs: (N, M, k), (N, n, k), (N, 1, n).
+
+    As ``times_transposed`` of each, and the bits of each are those that it has alone. ``out``
+    (N, M, n) is written to if there is no bias. Of no use where a gradient is to pass.
+    """
+    large = a[0].numel() * weight.shape[1] >= MIN_MULTIPLICATIONS
+    if not (large and _fused_is_quicker() and _is_single_on_cpu(a)):
+        if bias is None:
+            return torch.bmm(a, weight.mT, out=out)
+        return torch.baddbmm(bias, a, weight.mT)
+    out = a.new_empty(*a.shape[:2], weight.shape[1]) if out is None else out
+    for i, to in enumerate(out):
+        start = None if bias is None else bias[i, 0]
+        rows = a[i].contiguous()
+        to.copy_(torch.ops.mkldnn._linear_pointwise(rows, weight[i], start, "none", [], ""))
+    return out
 
 
 def round_rows(n: int, dtype: torch.dtype) -> int:

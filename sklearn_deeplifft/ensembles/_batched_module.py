@@ -18,13 +18,13 @@ others there are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from sklearn_deeplifft.attribution import each_times_transposed
 from sklearn_deeplifft.ensembles._random_streams import BatchDraws, RandomStream
 from sklearn_deeplifft.networks import FeatureGate, GaussianNoise
 
@@ -39,52 +39,13 @@ ROWS = 32
 
 def _where_positive(values: Tensor, a: Tensor) -> Tensor:
     """``values`` where ``a > 0``, zero elsewhere; ``torch.where`` takes 25 times as long."""
-    kept: Tensor = torch.ops.aten.threshold_backward(values, a, 0)
+    kept: Tensor = torch.ops.aten.threshold_backward.default(values, a, 0)
     return kept
 
 
-class _Layer(torch.autograd.Function):
-    """``m (relu(x W' + b) + std e)``, or ``x W' + b`` alone, with a gradient in few passes.
-
-    Gradients of weights are taken as ``g' x``, the faster order where outputs are few.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: Tensor,
-        W: Tensor,
-        b: Tensor,
-        e: Tensor | None,
-        std: float,
-        m: Tensor | None,
-        relu: bool,
-    ) -> Tensor:
-        # The bias is padded to a whole line, which may be wider than the outputs.
-        a = torch.baddbmm(b[..., : W.shape[1]], x, W.mT)
-        slope = None
-        if relu and m is None and e is None:
-            a.relu_()
-        elif relu:
-            # Dropout's mask where the unit is on: one tensor serves the outputs and the gradient.
-            slope = _where_positive(torch.ones_like(a) if m is None else m, a)
-            a.mul_(slope)
-            if e is not None:
-                a.add_(e, alpha=std) if m is None else a.addcmul_(e, m, value=std)
-        ctx.relu, ctx.spare = relu, b.shape[-1] - W.shape[1]
-        ctx.save_for_backward(x, W, a if relu and slope is None else None, slope)
-        return a
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-        x, W, a, slope = ctx.saved_tensors
-        if slope is not None:
-            g = g * slope
-        elif ctx.relu:
-            g = _where_positive(g, a)
-        dx = torch.bmm(g, W) if ctx.needs_input_grad[0] else None
-        db = pad(g.sum(1, keepdim=True), (0, ctx.spare))
-        return dx, torch.bmm(g.mT, x), db, None, None, None, None
+def _weights(values: Tensor) -> nn.Parameter:
+    """Weights whose gradients are written by ``backward``, not by torch."""
+    return nn.Parameter(values, requires_grad=False)
 
 
 class BatchedGate(nn.Module):
@@ -96,7 +57,7 @@ class BatchedGate(nn.Module):
         super().__init__()
         weight = torch.stack([gate.weight.detach() for gate in gates])
         self.n_features = weight.shape[1]
-        self.weight = nn.Parameter(pad(weight, (0, -self.n_features % LINE)))
+        self.weight = _weights(pad(weight, (0, -self.n_features % LINE)))
         # One grouping for all: networks of a batch read the same columns.
         self.register_buffer("feature_of_column", gates[0].feature_of_column)
         every = torch.arange(self.n_features)
@@ -109,6 +70,11 @@ class BatchedGate(nn.Module):
     def of_columns(self) -> Tensor:
         """(N, d): the gate of each column."""
         return self.of_features() if self._one_each else self.weight[:, self.feature_of_column]
+
+    def backward(self, g: Tensor) -> None:
+        """Add the gradient (N, d) of each column's gate up to those of the gates."""
+        self.weight.grad = torch.zeros_like(self.weight)
+        self.weight.grad.index_add_(1, self.feature_of_column, g)
 
 
 class BatchedLayer(nn.Module):
@@ -128,26 +94,65 @@ class BatchedLayer(nn.Module):
         wide = 2 if h == 1 else h
         # So many outputs that a network's whole matrix, n_inputs times as long, fills its lines.
         wide += -wide % (LINE // math.gcd(LINE, n_inputs))
-        self.weight = nn.Parameter(pad(weight, (0, n_inputs - d, 0, wide - h)))
-        self.bias = nn.Parameter(pad(bias, (0, wide + -wide % LINE - h)))
+        self.weight = _weights(pad(weight, (0, n_inputs - d, 0, wide - h)))
+        self.bias = _weights(pad(bias, (0, wide + -wide % LINE - h)))
         self.relu = False
         self.noise: tuple[float, slice] | None = None
         """Standard deviation, and which of a row's normal numbers are this layer's."""
         self.dropout: slice | None = None
+        self._passed: tuple[Tensor, Tensor, Tensor | None, Tensor | None] | None = None
+        """Inputs, weights, outputs of a ReLU alone and slopes of the last pass while training."""
 
-    def forward(self, x: Tensor, gate: BatchedGate | None, draws: BatchDraws) -> Tensor:
+    def outputs(self, x: Tensor, gate: BatchedGate | None, draws: BatchDraws) -> Tensor:
+        """``m (relu(x W' + b) + std e)``, or ``x W' + b`` alone, (N, B, h)."""
         # Gates times weights, not gates times inputs: their gradient then comes from that of
         # the weights, without a product of its own.
         W = self.weight if gate is None else self.weight * gate.of_columns()[:, None, :]
-        e = m = None
+        # The bias is padded to a whole line, which may be wider than the outputs.
+        a = each_times_transposed(x, W, self.bias[..., : W.shape[1]])
+        e = m = slope = None
         std = 0.0
         if self.training and self.noise is not None:
             std, where = self.noise
             e = self._padded(draws.normal(where), x).to(x.device)
         if self.training and self.dropout is not None:
             m = self._padded(draws.kept(self.dropout), x).to(x.device)
-        apply: Callable[..., Tensor] = _Layer.apply
-        return apply(x, W, self.bias, e, std, m, self.relu)
+        if self.relu and m is None and e is None:
+            a.relu_()
+        elif self.relu:
+            # Dropout's mask where the unit is on: one tensor serves the outputs and the gradient.
+            slope = _where_positive(torch.ones_like(a) if m is None else m, a)
+            a.mul_(slope)
+            if e is not None:
+                a.add_(e, alpha=std) if m is None else a.addcmul_(e, m, value=std)
+        if self.training:
+            self._passed = x, W, a if self.relu and slope is None else None, slope
+        return a
+
+    def backward(self, g: Tensor, gate: BatchedGate | None, *, below: bool) -> Tensor | None:
+        """Write the gradients of the last pass, from that of its outputs (N, B, h), to the weights.
+
+        Returns that of its inputs if there are layers ``below``. Gradients of weights are taken as
+        ``g' x``, the faster order where outputs are few.
+        """
+        assert self._passed is not None
+        x, W, a, slope = self._passed
+        self._passed = None
+        if slope is not None:
+            g = g * slope
+        elif a is not None:
+            g = _where_positive(g, a)
+        for p in (self.weight, self.bias):
+            if p.grad is None:
+                p.grad = torch.zeros_like(p)
+        assert self.weight.grad is not None
+        assert self.bias.grad is not None
+        torch.sum(g, 1, keepdim=True, out=self.bias.grad[..., : W.shape[1]])
+        each_times_transposed(g.mT, x.mT, out=self.weight.grad)
+        if gate is not None:
+            gate.backward((self.weight.grad * self.weight).sum(1))
+            self.weight.grad.mul_(gate.of_columns()[:, None, :])
+        return torch.bmm(g, W) if below else None
 
     def _padded(self, values: Tensor, x: Tensor) -> Tensor:
         """Numbers for the rows and outputs that there are, with zeros for the others."""
@@ -191,6 +196,8 @@ class BatchedNetworks(nn.Module):
             else:
                 raise TypeError(f"{type(one).__name__} has no batched form.")
         self.layers = nn.ModuleList(layers)
+        self.affine = layers
+        """The layers, first to last."""
         self.draws = BatchDraws(streams, widths[0], widths[1], p)
 
     @property
@@ -199,16 +206,24 @@ class BatchedNetworks(nn.Module):
         first = self.affine[0]
         return first.weight[:, : first.width]
 
-    @property
-    def affine(self) -> list[BatchedLayer]:
-        """The layers, first to last."""
-        return [layer for layer in self.layers if isinstance(layer, BatchedLayer)]
-
     def forward(self, x: Tensor) -> Tensor:
+        """Outputs (N, B, K) on inputs (N, B, d)."""
         gate = self.gate
-        for layer in self.layers:
-            x, gate = layer(x, gate, self.draws), None  # gates are before the first layer only
+        for layer in self.affine:
+            x, gate = layer.outputs(x, gate, self.draws), None  # gates are before the first only
         return x[..., : self.affine[-1].width]
+
+    def backward(self, g: Tensor) -> None:
+        """Write the gradients of the last pass, from that of its outputs (N, B, K), to the weights.
+
+        By hand, as torch's bookkeeping takes longer than the products of a small batch.
+        """
+        last = self.affine[-1]
+        flow: Tensor | None = pad(g, (0, last.weight.shape[1] - last.width))
+        for layer in reversed(self.affine):
+            assert flow is not None
+            first = layer is self.affine[0]
+            flow = layer.backward(flow, self.gate if first else None, below=not first)
 
     @torch.no_grad()
     def put(self, core: nn.Sequential, i: int) -> None:

@@ -25,6 +25,7 @@ from sklearn_deeplifft.ensembles._member_batches import Batch, Member, MemberBat
 from sklearn_deeplifft.ensembles._under_way import UnderWay
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
+    FusedAdam,
     GatePenalty,
     GateReading,
     NetworkSettings,
@@ -60,6 +61,9 @@ class EnsembleNet(skorch.NeuralNet):
         streams = self.module_.draws.streams if training else None
         return MemberBatches(dataset, self.batch_size, streams)
 
+    def on_epoch_begin(self, net: skorch.NeuralNet, *args: Any, **kwargs: Any) -> None:
+        self.history.new_epoch()  # Members has all else; skorch copies its list for each number
+
     def infer(self, x: Tensor, **fit_params: Any) -> Tensor:
         outputs: Tensor = self.module_(x)
         return outputs
@@ -75,28 +79,27 @@ class EnsembleNet(skorch.NeuralNet):
         # As in skorch, less its record of every batch: that takes longer than a small step.
         if iterator is None or not (training or len(self.history) >= self.watched_from):
             return
-        self._set_training(training)
-        for batch in iterator:
-            self.notify("on_batch_end", batch=batch, training=training, **step_fn(batch))
+        if self.module_.training != training:  # nothing else asks which it is
+            self.module_.train(training)
+        with torch.no_grad():
+            for batch in iterator:
+                self.notify("on_batch_end", batch=batch, training=training, **step_fn(batch))
 
     def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
         self.module_.draws.start_batch(batch.rows, batch.start, self.batch_size)
-        self._zero_grad_optimizer()
-        losses, _ = self._losses(batch)
-        # Of the sum, not of the mean: the gradient of each network is then that of its own loss.
-        losses.sum().backward()
-        self._step_optimizer(None)
-        return {"losses": losses.detach()}
+        X, y, weight = self._parts(batch)
+        losses, gradient = self.criterion_.descended(self.module_(X), y, weight)
+        self.module_.backward(gradient)
+        self.optimizer_.step()
+        return {"losses": losses}
 
-    @torch.no_grad()
     def validation_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
-        losses, outputs = self._losses(batch)
-        return {"losses": losses, "y_pred": outputs}
+        X, y, weight = self._parts(batch)
+        outputs = self.module_(X)
+        return {"losses": self.criterion_.of_members(outputs, y, weight), "y_pred": outputs}
 
-    def _losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        X, y, weight = (part.to(self.device) for part in batch[:3])
-        outputs: Tensor = self.module_(X)
-        return self.criterion_.of_members(outputs, y, weight), outputs
+    def _parts(self, batch: Batch) -> list[Tensor]:
+        return [part.to(self.device) for part in batch[:3]]
 
 
 class AllStopped(Exception):
@@ -227,9 +230,13 @@ class Members(Callback):
         return done
 
     def _keep_best(self, module: BatchedNetworks, better: np.ndarray) -> None:
-        to, at = self.alive_[better], np.flatnonzero(better)
+        pairs = list(zip(self.alive_[better], np.flatnonzero(better), strict=True))
+        if not pairs:
+            return
         for name, value in module.named_parameters():
-            self.best_[name][to] = value.detach()[at]
+            best = self.best_[name]
+            for to, at in pairs:  # one by one: an index of all would copy them twice
+                best[to].copy_(value[at])
 
     def _drop(self, net: skorch.NeuralNet, kept: np.ndarray, datasets: Sequence[Any]) -> None:
         """Take the networks that are done out of the batch."""
@@ -276,8 +283,7 @@ def train_batch(
         module__cores=[m.core for m in members],
         module__streams=[m.stream for m in members],
         criterion=criterion,
-        optimizer=torch.optim.Adam,
-        optimizer__fused=True,  # one pass over weights and moments in place of a dozen
+        optimizer=FusedAdam,
         lr=settings.learning_rate,
         batch_size=settings.batch_size,
         max_epochs=epochs,
@@ -287,6 +293,7 @@ def train_batch(
             *([] if under_way is None else [("under_way", under_way)]),
         ],
         callbacks__print_log=None,
+        callbacks__epoch_timer=None,
         # skorch's own record is a mean over all networks; Members keeps one for each.
         callbacks__train_loss=None,
         callbacks__valid_loss=None,
@@ -320,8 +327,8 @@ def train_batch(
 
 
 def _gated_weights(module: BatchedNetworks) -> tuple[Tensor, Tensor | None]:
-    gate = None if module.gate is None else module.gate.of_features().detach()
-    return module.first.detach(), gate
+    gate = None if module.gate is None else module.gate.of_features()
+    return module.first, gate
 
 
 def _decay(settings: NetworkSettings) -> dict[str, Any]:

@@ -92,6 +92,9 @@ class MemberBatches:
         self.streams = streams
         self._held: list[Batch] = []
         self._held_of: list[Tensor] | None = None
+        self._padded = torch.empty(0)
+        self._padded_of: list[Tensor] | None = None
+        self._factor: Tensor | None = None
 
     def __iter__(self) -> Iterator[Batch]:
         own = self.dataset.index
@@ -105,36 +108,36 @@ class MemberBatches:
 
     def _fetched(self) -> Iterator[Batch]:
         own, factors = self.dataset.index, self.dataset.factor
+        if self._padded_of is not own:
+            self._padded, self._padded_of = _padded(own), own
+            self._factor = None if factors is None else _padded(factors)
+        index, factor, size = self._padded, self._factor, self.batch_size
+        rows = [len(part) for part in own]
         if self.streams is not None:
-            pairs = zip(self.streams, own, strict=True)
-            orders = [stream.permutation(len(index)) for stream, index in pairs]
-            own = _in_order(own, orders)
-            factors = None if factors is None else _in_order(factors, orders)
-        rows = [len(index) for index in own]
-        # Networks hold out folds that differ by a row: shorter epochs are filled with row 0, whose
-        # weight is then set to zero.
-        index = nn.utils.rnn.pad_sequence(own, batch_first=True)
-        factor = None
-        if factors is not None:
-            factor = nn.utils.rnn.pad_sequence(factors, batch_first=True)
-        size, total = self.batch_size, torch.tensor(rows)
+            turns = [stream.permutation(n) for stream, n in zip(self.streams, rows, strict=True)]
+            order = torch.arange(len(rows))[:, None], _padded(turns)
+            index, factor = index[order], None if factor is None else factor[order]
         table = self.dataset.table
         numbers = len(rows) * index.shape[2] * table.width
         together = size if table.whole is None else _rows_together(size, numbers)
-        for first in range(0, max(rows), together):
-            stop = min(first + together, max(rows))
-            padding = -(stop - first) % ROWS
-            at = nn.functional.pad(index[:, first:stop], (0, 0, 0, padding))
+        total, longest, shortest = np.array(rows), max(rows), min(rows)
+        for first in range(0, longest, together):
+            stop = min(first + together, longest)
+            at = index[:, first:stop]
+            if (stop - first) % ROWS:
+                at = nn.functional.pad(at, (0, 0, 0, -(stop - first) % ROWS))
             X, y, weight = table.take(at)
             if factor is not None:
-                weight = weight * nn.functional.pad(factor[:, first:stop], (0, padding))
-            if min(*rows, stop) < first + at.shape[1]:
-                place = torch.arange(first, first + at.shape[1])
-                weight = weight.masked_fill(place >= total.clamp(max=stop)[:, None], 0)
+                part = factor[:, first:stop]
+                weight = weight * nn.functional.pad(part, (0, at.shape[1] - part.shape[1]))
+            if min(shortest, stop) < first + at.shape[1]:
+                place = np.arange(first, first + at.shape[1])
+                beyond = place >= np.minimum(total, stop)[:, None]
+                weight.masked_fill_(torch.from_numpy(beyond), 0)
             for start in range(first, stop, size):
-                end = min(start + size, max(rows))
+                end = min(start + size, longest)
                 cut = slice(start - first, end + -(end - start) % ROWS - first)
-                counts = np.minimum(rows, end) - np.minimum(rows, start)
+                counts = np.minimum(total, end) - np.minimum(total, start)
                 yield Batch(X[:, cut], y[:, cut], weight[:, cut], rows, start, counts)
 
 
@@ -148,8 +151,14 @@ def _factors(given: Sequence[np.ndarray | None], index: Sequence[Tensor]) -> lis
     ]
 
 
-def _in_order(parts: Sequence[Tensor], orders: Sequence[Tensor]) -> list[Tensor]:
-    return [part[order] for part, order in zip(parts, orders, strict=True)]
+def _padded(parts: Sequence[Tensor]) -> Tensor:
+    """Side by side: networks hold out folds that differ by a row.
+
+    Shorter epochs are filled with a first row, whose weight is then set to zero.
+    """
+    if len({len(part) for part in parts}) == 1:
+        return torch.stack(list(parts))
+    return nn.utils.rnn.pad_sequence(list(parts), batch_first=True)
 
 
 def _rows_together(batch_size: int, numbers: int) -> int:

@@ -10,7 +10,7 @@ import torch
 from scipy.special import ndtri
 from torch import Tensor
 
-__all__ = ["BatchDraws", "RandomStream"]
+__all__ = ["BatchDraws", "RandomStream", "write_kept"]
 
 POOL_NUMBERS = 2**20
 """Random numbers held ready at a time, so that a call draws many (4 MB in float32)."""
@@ -55,15 +55,29 @@ class RandomStream:
         """Standard normal numbers (rows, h), each one of 65,536 equally likely quantiles."""
         np.take(_quantiles(), _uint16(self._noise, out.shape), out=out, mode="wrap")
 
-    def fill_kept(self, out: np.ndarray, p: float) -> None:
-        """Numbers (rows, h): 0 with probability ``p`` (to 1/65536), else ``1 / (1 - p)``."""
-        kept: np.ndarray
-        if p == 0.5:
-            # A bit is enough for a fair coin, a quarter of what 16 bits take.
-            kept = np.unpackbits(_raw(self._dropout, out.shape, 64), axis=1, count=out.shape[1])
-        else:
-            kept = _uint16(self._dropout, out.shape) >= min(round(p * 65536), 65535)
-        np.multiply(kept, np.float32(1 / (1 - p)), out=out)
+    def kept_bytes(self, rows: int, h: int, p: float) -> np.ndarray:
+        """Random bytes (rows, m) of which ``write_kept`` makes numbers (rows, h)."""
+        return _raw(self._dropout, (rows, h), _in_a_word(p))
+
+
+def _in_a_word(p: float) -> int:
+    """Numbers kept or dropped by the 64 bits of a word."""
+    # A bit is enough for a fair coin, a quarter of what 16 bits take.
+    return 64 if p == 0.5 else 4
+
+
+def write_kept(raw: np.ndarray, out: np.ndarray, p: float) -> None:
+    """Numbers (..., h): 0 with probability ``p`` (to 1/65536), else ``1 / (1 - p)``.
+
+    They come of ``kept_bytes`` (..., m), of which zeros keep nothing.
+    """
+    h = out.shape[-1]
+    kept: np.ndarray
+    if p == 0.5:
+        kept = np.unpackbits(raw, axis=-1, count=h)
+    else:
+        kept = raw.view(np.uint16)[..., :h] >= min(round(p * 65536), 65535)
+    np.multiply(kept, np.float32(1 / (1 - p)), out=out)
 
 
 def _raw(bits: np.random.BitGenerator, shape: tuple[int, int], in_a_word: int) -> np.ndarray:
@@ -133,13 +147,20 @@ class BatchDraws:
         length = self._stop - start
         if self._normal.shape[:2] != (n, length):
             self._normal, self._kept = (torch.empty(n, length, w) for w in self.widths)
-        pools = zip(self.streams, self._normal.numpy(), self._kept.numpy(), rows, strict=True)
-        for stream, normal, kept, total in pools:
-            # Rows of padding draw nothing: a network's stream is the same beside longer epochs.
-            own = max(min(total - start, length), 0)
-            normal[own:] = 0
-            kept[own:] = 0
-            if self.widths[0]:
-                stream.fill_normal(normal[:own])
-            if self.widths[1]:
-                stream.fill_kept(kept[:own], self.p)
+        # Rows of padding draw nothing: a network's stream is the same beside longer epochs.
+        own = [max(min(total - start, length), 0) for total in rows]
+        if self.widths[0]:
+            for stream, normal, m in zip(self.streams, self._normal.numpy(), own, strict=True):
+                normal[m:] = 0
+                stream.fill_normal(normal[:m])
+        if self.widths[1]:
+            self._fill_kept(own, length)
+
+    def _fill_kept(self, own: Sequence[int], length: int) -> None:
+        """The numbers of all networks in one go, as those of one are few."""
+        h, pairs = self.widths[1], zip(self.streams, own, strict=True)
+        parts = [stream.kept_bytes(m, h, self.p) for stream, m in pairs]
+        raw = np.zeros((len(parts), length, parts[0].shape[1]), dtype=np.uint8)
+        for to, part in zip(raw, parts, strict=True):
+            to[: len(part)] = part
+        write_kept(raw, self._kept.numpy(), self.p)

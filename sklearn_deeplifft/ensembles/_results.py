@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import skorch
@@ -83,12 +83,13 @@ class Result(NamedTuple):
 def write_history(net: skorch.NeuralNet, trace: Trace) -> None:
     """Give a skorch net the losses of its training."""
     before = len(trace.train_loss) - len(trace.valid_loss)  # none or all, or all but the last
-    for epoch, loss in enumerate(trace.train_loss):
-        net.history.new_epoch()
-        net.history.record("epoch", epoch + 1)
-        net.history.record("train_loss", loss)
-        if epoch >= before:
-            net.history.record("valid_loss", trace.valid_loss[epoch - before])
+    rows: list[dict[str, Any]] = [
+        {"batches": [], "epoch": epoch, "train_loss": loss}
+        for epoch, loss in enumerate(trace.train_loss, start=1)
+    ]
+    for row, loss in zip(rows[before:], trace.valid_loss, strict=True):
+        row["valid_loss"] = loss
+    net.history.extend(rows)  # skorch would copy its whole list for each number
 
 
 def fresh_core(

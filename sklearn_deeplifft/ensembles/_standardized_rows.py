@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from torch import Tensor
 
@@ -12,7 +13,7 @@ from sklearn_deeplifft.tables import Scaling
 __all__ = ["StandardizedRows"]
 
 TABLE_BYTES = 256_000_000
-"""Standardised rows are kept whole up to this size."""
+"""Standardised rows are kept whole up to this size; of a sparse table, what is stored of them."""
 
 
 class StandardizedRows:
@@ -29,6 +30,13 @@ class StandardizedRows:
         self.standardize = Standardize.of(scaling)
         self.knockoff_map = knockoff_map if self.columns is None else None
         self.whole: Tensor | None = None
+        self.stored: sp.csr_array | None = None
+        """Of a sparse table, standardised; ``absent`` (d,) are the values of other cells."""
+        # A value with its position is 8 bytes.
+        if table.rows.sparse and table.rows.n_stored * 8 <= TABLE_BYTES:
+            self.stored = self._standardized(table.rows.stored(self.columns), table.rows.dtype)
+            nothing = np.zeros(d, dtype=table.rows.dtype)
+            self.absent: np.ndarray = self.standardize(torch.from_numpy(nothing)).numpy()
         # Sparse tables and those on disk stay where they are.
         if table.rows.in_memory and table.rows.shape[0] * d * 4 <= TABLE_BYTES:
             self.whole = torch.empty(table.rows.shape[0], d)
@@ -57,8 +65,25 @@ class StandardizedRows:
         return X, self.table.targets[rows], self.table.weight[rows]
 
     def _read(self, index: np.ndarray | slice) -> Tensor:
+        if self.stored is not None:
+            return self._filled(self.stored[index])
         rows = torch.from_numpy(self.table.rows.take(index, self.columns))
         standardized: Tensor = self.standardize(rows)
         # Some columns of some rows come by column, and a product of such a batch has other bits
         # than one of the same rows taken from the whole.
         return standardized.contiguous()
+
+    def _filled(self, part: sp.csr_array) -> Tensor:
+        """Dense rows: most cells of a batch have the value of their column for none."""
+        rows = np.empty(part.shape, dtype=np.float32)
+        rows[:] = self.absent
+        starts = np.arange(len(rows), dtype=np.int64) * self.width
+        rows.reshape(-1)[np.repeat(starts, np.diff(part.indptr)) + part.indices] = part.data
+        return torch.from_numpy(rows)
+
+    def _standardized(self, stored: sp.csr_array, dtype: type) -> sp.csr_array:
+        """The same cells, standardised, bit for bit as dense ones are."""
+        at, values = stored.indices, torch.from_numpy(stored.data.astype(dtype))
+        own = Standardize(self.standardize.mean[at], self.standardize.scale[at])
+        standardized = own(values).numpy()
+        return sp.csr_array((standardized, at, stored.indptr), shape=stored.shape)

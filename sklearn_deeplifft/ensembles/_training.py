@@ -38,7 +38,7 @@ from sklearn_deeplifft.networks import (
     KnockoffMap,
     Moments,
     NetworkSettings,
-    Preprocessed,
+    Standardize,
     TrainedNetwork,
     TrainingTable,
     default_net,
@@ -46,7 +46,7 @@ from sklearn_deeplifft.networks import (
     seeded,
     torch_threads,
 )
-from sklearn_deeplifft.tables import Problem
+from sklearn_deeplifft.tables import Problem, Scaling
 
 __all__ = ["ChunkReport", "Execution", "train_networks"]
 
@@ -286,12 +286,13 @@ class _Work:
         return UnderWay([self.states.pop(i, None) for i in chunk], keep)
 
     def _as_trained(self, i: int, result: Result) -> TrainedNetwork:
-        net, module = self._net(i, result) if self.execution.nets else (None, self._bare(result))
+        net = self._net(i, result) if self.execution.nets else None
+        core = result.core.eval() if net is None else net.module_.core
         losses = result.trace.valid_loss
         return TrainedNetwork(
             net,
-            module.core,
-            module.standardize,
+            core,
+            self._standardize() if net is None else net.module_.standardize,
             len(result.trace.train_loss),
             min(losses, default=None),
             gates=result.gates,
@@ -300,8 +301,8 @@ class _Work:
             kept=result.kept(self.settings[i], len(self.splits[i].training)),
         )
 
-    def _net(self, i: int, result: Result) -> tuple[skorch.NeuralNet, Preprocessed]:
-        """The network as a fitted skorch net of its own, and its module."""
+    def _net(self, i: int, result: Result) -> skorch.NeuralNet:
+        """The network as a fitted skorch net of its own."""
         # The net is given the recipe, not the weights: a clone of it starts afresh.
         net = default_net(self.problem, replace(self.settings[i], gates=None), self._moments())
         gates = self.settings[i].gates
@@ -313,15 +314,12 @@ class _Work:
         net.module_.to("cpu").eval()
         net.device = "cpu"
         write_history(net, result.trace)
-        return net, net.module_
+        return net
 
-    def _bare(self, result: Result) -> Preprocessed:
-        """The same module around the core itself."""
-        n_features, n_outputs = self.problem.n_features, self.problem.n_outputs
-        module = Preprocessed(
-            result.core, moments=self._moments(), n_features=n_features, n_outputs=n_outputs
-        )
-        return module.eval()
+    def _standardize(self) -> Standardize:
+        """The standardisation before such a net's layers."""
+        moments = self._moments() or Scaling.none(self.problem.n_features)
+        return Standardize.of(moments).eval()
 
     def _moments(self) -> Moments:
         """What stands before what the networks read."""

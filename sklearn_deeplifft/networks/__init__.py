@@ -1,6 +1,7 @@
 """Floor 2, torch and skorch: one network, built, trained and handed on for reading."""
 
 from sklearn_deeplifft.attribution import regauge_first_layer
+from sklearn_deeplifft.networks._adam import FusedAdam
 from sklearn_deeplifft.networks._adapter import NetworkAdapter
 from sklearn_deeplifft.networks._build import (
     LOGITS,
@@ -58,6 +59,7 @@ from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob, Tra
 __all__ = [
     "Exponential",
     "FeatureGate",
+    "FusedAdam",
     "GatePenalty",
     "GateReading",
     "GateSettings",

@@ -12,6 +12,7 @@ from skorch.callbacks import EarlyStopping, EpochScoring
 from torch import nn
 from torch.utils.data import DataLoader
 
+from sklearn_deeplifft.networks._adam import PlainAdam
 from sklearn_deeplifft.networks._batches import row_batches
 from sklearn_deeplifft.networks._copies import clone_around
 from sklearn_deeplifft.networks._gate_callback import CloseGates
@@ -142,7 +143,7 @@ def _configured(
         params["callbacks__valid_acc"] = None
     return base(
         criterion=criterion,
-        optimizer=torch.optim.Adam,
+        optimizer=PlainAdam,
         optimizer__weight_decay=settings.weight_decay,
         lr=settings.learning_rate,
         batch_size=settings.batch_size,

@@ -19,7 +19,32 @@ __all__ = [
 ]
 
 
-class _Weighted:
+VECTOR = 16
+"""Numbers in the widest vector of a processor."""
+
+
+def _total_of_members(weight: Tensor) -> Tensor:
+    return weight.sum(1).clamp_min(1e-30)
+
+
+class _ForMembers:
+    """The losses of networks that are trained side by side, with their gradients."""
+
+    def of_members(self, output: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+        """Losses (N,) of N networks at once: (N, B, K), (N, B, ...), (N, B)."""
+        raise NotImplementedError
+
+    def descended(self, output: Tensor, y: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Losses (N,) and the gradient (N, B, K) of each network's own."""
+        with torch.enable_grad():
+            output = output.detach().requires_grad_()
+            losses = self.of_members(output, y, weight)
+            # Of the sum, not of the mean: that would divide the gradients by N.
+            (gradient,) = torch.autograd.grad(losses.sum(), output)
+        return losses.detach(), gradient
+
+
+class _Weighted(_ForMembers):
     """Mean of per-example losses, weighted where weights come with the target."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -38,7 +63,7 @@ class _Weighted:
         A network without any weight in the batch has a loss of zero.
         """
         loss = self._of_rows(output.flatten(0, 1), y.flatten(0, 1)).view(weight.shape)
-        return (loss * weight).sum(1) / weight.sum(1).clamp_min(1e-30)
+        return (loss * weight).sum(1) / _total_of_members(weight)
 
     def _total(self, weight: Tensor, y: Tensor) -> Tensor:
         return weight.sum()
@@ -65,6 +90,41 @@ class _ClassWeighted(_Weighted):
 
 class WeightedCrossEntropyLoss(_ClassWeighted, nn.CrossEntropyLoss):
     """Cross-entropy of logits."""
+
+    def of_members(self, output: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+        if not self._plain(y):
+            return super().of_members(output, y, weight)
+        log_p, dim = _log_softmax(output)
+        return _of_true(log_p, dim, y, weight)
+
+    def descended(self, output: Tensor, y: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """By hand, to the same bits: autograd takes as long as a narrow layer."""
+        if not self._plain(y):
+            return super().descended(output, y, weight)
+        log_p, dim = _log_softmax(output)
+        share = (1 / _total_of_members(weight))[:, None] * weight
+        downhill = torch.zeros_like(log_p).scatter_(dim, y.unsqueeze(dim), -share.unsqueeze(dim))
+        backward = torch.ops.aten._log_softmax_backward_data.default
+        gradient = backward(downhill, log_p, dim, log_p.dtype)
+        gradient = gradient if dim == -1 else gradient.mT.contiguous()
+        return _of_true(log_p, dim, y, weight), gradient
+
+    def _plain(self, y: Tensor) -> bool:
+        return self.weight is None and not self.label_smoothing and not y.is_floating_point()
+
+
+def _log_softmax(output: Tensor) -> tuple[Tensor, int]:
+    """Logarithms of the probabilities of (N, B, K), and the axis that they have classes on."""
+    if output.shape[-1] >= VECTOR:
+        return output.log_softmax(-1), -1
+    # Torch takes such rows number by number; side by side, B at a time, they come to the same bits.
+    return output.mT.contiguous().log_softmax(1), 1
+
+
+def _of_true(log_p: Tensor, dim: int, y: Tensor, weight: Tensor) -> Tensor:
+    """Losses (N,): weighted means over rows, less the true classes' logarithms."""
+    loss = -log_p.gather(dim, y.unsqueeze(dim)).squeeze(dim)
+    return (loss * weight).sum(1) / _total_of_members(weight)
 
 
 class WeightedNLLLoss(_ClassWeighted, nn.NLLLoss):
@@ -105,7 +165,7 @@ class MultiSoftmaxLoss(_Weighted, nn.Module):
         return torch.stack(losses).mean(0)
 
 
-class SoftF1Loss(nn.Module):
+class SoftF1Loss(_ForMembers, nn.Module):
     """One minus the F1 score of probabilities, mean over labels and over both sides of each.
 
     Counts of hits and misses become sums of probabilities over the batch; the F1 of a label's

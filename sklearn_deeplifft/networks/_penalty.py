@@ -41,6 +41,7 @@ class GatePenalty:
         self.step = 0
         self.where = settings.columns()
         G = settings.n_features
+        self.one_each = torch.equal(self.where, torch.arange(len(self.where)))
         self.breadth = torch.bincount(self.where, minlength=G).sqrt()
         self.alive = np.arange(n)
         self.open = torch.ones(n, G, dtype=torch.bool)
@@ -68,7 +69,7 @@ class GatePenalty:
         t = c * self.learning_rate * W.shape[1] ** 0.5
         factor = shrink(self._effective(W, g), t * self.breadth.to(W.device))
         if self.settings.penalty is None:
-            still = self.open[self.alive].to(factor.device)
+            still = self._own(self.open).to(factor.device)
             closing = still & (factor == 0)
             factor = factor * still
             if bool(closing.any()):
@@ -76,7 +77,8 @@ class GatePenalty:
         if g is not None:
             g.mul_(factor)
         else:
-            W.mul_(factor[:, None, self.where.to(W.device)])
+            each = factor if self.one_each else factor[:, self.where.to(W.device)]
+            W.mul_(each[:, None])
 
     def after_epoch(self, W: Tensor, g: Tensor | None, better: np.ndarray) -> np.ndarray:
         """Read the gates; ``better`` says which networks have a new best epoch.
@@ -84,13 +86,15 @@ class GatePenalty:
         Returns which networks have nothing left to train for: every gate is closed for good.
         """
         e = self._effective(W, g).float().cpu()
-        at, new = torch.from_numpy(self.alive), torch.from_numpy(better)
-        fresh = at[new]
-        self.sum[fresh] = 0
-        self.effective[fresh] = e[new]
-        self.gate[fresh] = e[new] if g is None else g.float().cpu()[new]
-        self.sum[at] += e / e.sum(1, keepdim=True).clamp_min(1e-30)
-        return ~self.open[at].any(1).numpy()
+        if better.any():
+            new = torch.from_numpy(better)
+            fresh = torch.from_numpy(self.alive)[new]
+            self.sum[fresh] = 0
+            self.effective[fresh] = e[new]
+            self.gate[fresh] = e[new] if g is None else g.float().cpu()[new]
+        share = e / e.sum(1, keepdim=True).clamp_min(1e-30)
+        self.sum.index_add_(0, torch.from_numpy(self.alive), share)
+        return ~self._own(self.open).any(1).numpy()
 
     def keep(self, kept: np.ndarray) -> None:
         """Go on with these of the networks only."""
@@ -100,6 +104,10 @@ class GatePenalty:
         """Numbers read off the gates of network ``i``."""
         path = self.sum[i] / self.sum[i].sum().clamp_min(1e-30)
         return GateReading(self.gate[i], self.effective[i], path, self.exit[i])
+
+    def _own(self, values: Tensor) -> Tensor:
+        """Rows of the networks that still train."""
+        return values if len(self.alive) == len(values) else values[self.alive]
 
     def _effective(self, W: Tensor, g: Tensor | None) -> Tensor:
         e = column_norms(W, self.where.to(W.device), self.settings.n_features)

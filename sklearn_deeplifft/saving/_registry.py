@@ -27,6 +27,7 @@ OURS = {
     "interventions.experiments._regions": ("Stem",),
     "interventions.interactions._pair_columns": ("PairColumns",),
     "interventions.interactions._unseen": ("Unseen",),
+    "networks._adam": ("PlainAdam",),
     "networks._batches": ("row_batches",),
     "networks._build": ("OutputKind", "_silent"),
     "networks._exponential": ("Exponential",),

@@ -34,6 +34,9 @@ beside a network's training, even where several threads walk at once. A block of
 tables have from 3 to 100,000 columns.
 """
 
+FEW_COLUMNS = 16
+"""Columns of a dense table that are one of so many or fewer are read without their neighbours."""
+
 
 class Rows:
     """Row access to a dense array, a memory map or a CSR/CSC matrix, never densified whole.
@@ -61,16 +64,40 @@ class Rows:
 
     def take(self, index: np.ndarray | slice, columns: np.ndarray | None = None) -> np.ndarray:
         """Dense rows in float32 where that holds every value exactly, else float64."""
-        # Rows before columns: a batch is small, and columns of the whole table would be a copy.
-        part = self._X[index]
-        if columns is not None:
-            part = part[:, columns]
+        part = self._cells(index, columns)
         if sp.issparse(part):
             part = part.toarray()
         block: np.ndarray = np.asarray(part, dtype=self.dtype)
         # torch refuses reversed arrays, and warns of those that it may not write to.
         borrowed = block.flags.writeable and min(block.strides, default=0) >= 0
         return block if borrowed else block.copy()
+
+    def _cells(self, index: np.ndarray | slice, columns: np.ndarray | None) -> Any:
+        if columns is None:
+            return self._X[index]
+        few = len(columns) * FEW_COLUMNS <= self.shape[1]
+        if few and isinstance(index, np.ndarray) and not self.sparse:
+            # Cell by cell, column after column, as the way below lays them out: products of rows
+            # that lie otherwise have other bits.
+            return self._X[index[None, :], columns[:, None]].T
+        # Rows before columns: a batch is small, and columns of the whole table would be a copy.
+        return self._X[index][:, columns]
+
+    def stored(self, columns: np.ndarray | None = None) -> sp.csr_array:
+        """Columns of a sparse table as they are stored, each cell at most once.
+
+        Without ``columns`` nothing is copied if it need not be.
+        """
+        part = sp.csr_array(self._X if columns is None else self._X[:, columns])
+        if not part.has_canonical_format:
+            part = part.copy()
+            part.sum_duplicates()
+        return part
+
+    @property
+    def n_stored(self) -> int:
+        """Number of cells that a sparse table stores."""
+        return int(self._X.nnz)
 
     def columns(self, columns: np.ndarray) -> np.ndarray:
         """Whole columns (n, m), dense, in float64."""

@@ -3,7 +3,13 @@ import pytest
 import torch
 
 from sklearn_deeplifft.attribution import _products
-from sklearn_deeplifft.attribution._products import MIN_ROWS, round_rows, times_transposed
+from sklearn_deeplifft.attribution._products import (
+    MIN_MULTIPLICATIONS,
+    MIN_ROWS,
+    each_times_transposed,
+    round_rows,
+    times_transposed,
+)
 
 
 @pytest.fixture(params=[True, False], ids=["oneDNN", "BLAS"])
@@ -37,6 +43,34 @@ def test_strided_rows():
     weight = torch.eye(19)
     assert not a.is_contiguous()
     torch.testing.assert_close(times_transposed(a, weight), a.contiguous(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.usefixtures("product_of")
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("strided", [False, True])
+@pytest.mark.parametrize(("dtype", "rtol"), [(torch.float32, 1e-4), (torch.float64, 1e-12)])
+def test_each_of_several_is_the_product_that_it_is_alone(large, strided, dtype, rtol):
+    M, k, n = (64, 2 * MIN_MULTIPLICATIONS // (64 * 16), 16) if large else (32, 19, 16)
+    generator = torch.Generator().manual_seed(0)
+
+    def randn(*shape):
+        return torch.randn(*shape, generator=generator, dtype=dtype)
+
+    a = randn(3, k, M).mT if strided else randn(3, M, k)
+    weight = randn(3, k, n).mT if strided else randn(3, n, k)
+    bias = randn(3, 1, n)
+    size = k**0.5
+    for start in (None, bias):
+        right = a.double() @ weight.double().mT + (0 if start is None else start.double())
+        found = each_times_transposed(a, weight, start)
+        torch.testing.assert_close(found.double(), right, rtol=rtol, atol=rtol * size)
+        for i in range(3):
+            own = None if start is None else start[i : i + 1]
+            alone = each_times_transposed(a[i : i + 1], weight[i : i + 1], own)[0]
+            assert torch.equal(found[i], alone)
+    out = torch.full((3, M, n), torch.nan, dtype=dtype)
+    assert each_times_transposed(a, weight, out=out) is out
+    assert torch.equal(out, each_times_transposed(a, weight))
 
 
 def test_round_numbers_of_rows_are_few_and_a_sixteenth_more_at_most(monkeypatch):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from sklearn_deeplifft.ensembles import Execution, Split, train_networks
+from sklearn_deeplifft.ensembles._random_streams import RandomStream, write_kept
 from sklearn_deeplifft.networks import (
     NetworkSettings,
     TrainedNetwork,
@@ -57,6 +58,11 @@ def assigned(n_networks: int = 4, *, n: int = 90, held: int = 18, uneven: int = 
         rows, cut = rng.permutation(n), held + j * uneven
         parts.append(Split(rows[cut:], rows[:cut], 100 + j))
     return parts
+
+
+def fill_kept(stream: RandomStream, out: np.ndarray, p: float) -> None:
+    """Dropout's numbers (rows, h) of one network."""
+    write_kept(stream.kept_bytes(*out.shape, p), out, p)
 
 
 def together(

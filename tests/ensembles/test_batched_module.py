@@ -1,6 +1,7 @@
 """N networks as one module: what each computes, its gradients, and where it lies in memory."""
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from sklearn_deeplifft.ensembles._batched_module import BatchedNetworks, _Layer
+from sklearn_deeplifft.ensembles._batched_module import BatchedLayer, BatchedNetworks
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
 from sklearn_deeplifft.networks import GateSettings, relu_mlp
 from sklearn_deeplifft.networks._gates import FeatureGate, GaussianNoise
+from tests.ensembles._cases import fill_kept
 
 N, B = 3, 8
 BLOCKS = (0, 1, 1, 2, 0)
@@ -48,7 +50,7 @@ def test_every_network_computes_what_it_does_alone(d, k, hidden, n):
     module, x = stacked(made), inputs(d, n)
     z = module(x)
     assert z.shape == (n, B, k)
-    z.square().sum().backward()
+    module.backward(2 * z)  # of the sum of squares
     for i, core in enumerate(made):
         own = core(x[i])
         torch.testing.assert_close(z[i], own, rtol=1e-12, atol=1e-12)
@@ -72,7 +74,7 @@ def test_gates(where):
     made = cores(gates=GateSettings(where, tied=False))
     module, x = stacked(made), inputs()
     z = module(x)
-    z.square().sum().backward()
+    module.backward(2 * z)
     for i, core in enumerate(made):
         own = core(x[i])
         torch.testing.assert_close(z[i], own, rtol=1e-12, atol=1e-12)
@@ -150,7 +152,7 @@ def test_noise_and_dropout_while_training(dropout, noise, hidden):
     module, x = stacked(made).train(), inputs()
     module.draws.start_batch([B] * N, 0, B)
     z = module(x)
-    z.square().sum().backward()
+    module.backward(2 * z)
     n_noisy = sum(hidden[:-1]) if noise else 0
     for i, core in enumerate(made):
         stream = RandomStream(i)
@@ -158,7 +160,7 @@ def test_noise_and_dropout_while_training(dropout, noise, hidden):
         if n_noisy:
             stream.fill_normal(normal)
         if dropout:
-            stream.fill_kept(kept, dropout)
+            fill_kept(stream, kept, dropout)
         own = literal(core, x[i], torch.from_numpy(normal), torch.from_numpy(kept))
         torch.testing.assert_close(z[i], own, rtol=1e-7, atol=1e-7)
         own.square().sum().backward()
@@ -192,13 +194,35 @@ def test_rows_that_pad_a_batch_get_no_numbers_of_others():
 # One layer
 
 
+def layer_of(W: torch.Tensor, b: torch.Tensor, *, relu: bool = True) -> BatchedLayer:
+    """The layer of weights (N, h, d) and biases (N, 1, h or more), while training."""
+    linears = [nn.Linear(W.shape[2], W.shape[1], dtype=W.dtype) for _ in W]
+    layer = BatchedLayer(linears, W.shape[2])
+    layer.weight, layer.bias = (nn.Parameter(part.detach(), requires_grad=False) for part in (W, b))
+    layer.width, layer.relu = W.shape[1], relu
+    return layer
+
+
+class Fixed(NamedTuple):
+    """Numbers for one layer."""
+
+    e: torch.Tensor | None
+    m: torch.Tensor | None
+
+    def normal(self, columns: slice) -> torch.Tensor:
+        return self.e
+
+    def kept(self, columns: slice) -> torch.Tensor:
+        return self.m
+
+
 @pytest.mark.parametrize(
     ("relu", "noisy", "dropped"),
     [(False, False, False), *itertools.product([True], [False, True], [False, True])],
 )
 @pytest.mark.parametrize("spare", [0, 3])
 def test_gradients_of_a_layer(relu, noisy, dropped, spare):
-    """Against differences, and against autograd through the formula of the table."""
+    """Against autograd through the formula of the table."""
     generator = torch.Generator().manual_seed(3)
 
     def randn(*shape):
@@ -207,32 +231,29 @@ def test_gradients_of_a_layer(relu, noisy, dropped, spare):
     x, W, b = randn(2, 5, 4), randn(2, 3, 4), randn(2, 1, 3 + spare)
     e = randn(2, 5, 3) if noisy else None
     m = (randn(2, 5, 3) > -0.5) / 0.7 if dropped else None
-    a = x @ W.mT + b[..., :3]
-    assert a.abs().min() > 1e-3  # no kink within reach of a difference
     given = [part.requires_grad_() for part in (x, W, b)]
+    a = x @ W.mT + b[..., :3]
+    a = a.relu() if relu else a
+    a = a if e is None else a + 0.4 * e
+    right = a if m is None else a * m
 
-    def layer(x, W, b):
-        return _Layer.apply(x, W, b, e, 0.4, m, relu)
-
-    def plain(x, W, b):
-        a = x @ W.mT + b[..., :3]
-        a = a.relu() if relu else a
-        a = a if e is None else a + 0.4 * e
-        return a if m is None else a * m
-
-    torch.testing.assert_close(layer(*given), plain(*given), rtol=1e-12, atol=1e-12)
-    assert torch.autograd.gradcheck(layer, given)
-    g = randn(2, 5, 3)
-    found = torch.autograd.grad(layer(*given), given, g)
-    for one, right in zip(found, torch.autograd.grad(plain(*given), given, g), strict=True):
-        torch.testing.assert_close(one, right, rtol=1e-12, atol=1e-12)
+    layer = layer_of(W, b, relu=relu)
+    layer.noise = (0.4, slice(3)) if noisy else None
+    layer.dropout = slice(3) if dropped else None
+    z, g = layer.outputs(x.detach(), None, Fixed(e, m)), randn(2, 5, 3)
+    torch.testing.assert_close(z, right, rtol=1e-12, atol=1e-12)
+    found = layer.backward(g, None, below=True), layer.weight.grad, layer.bias.grad
+    for one, expected in zip(found, torch.autograd.grad(right, given, g), strict=True):
+        torch.testing.assert_close(one, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_at_the_kink_the_gradient_is_that_of_torch():
-    x, W, b = torch.ones(1, 1, 2), torch.zeros(1, 2, 2, requires_grad=True), torch.zeros(1, 1, 2)
+    x, W, b = torch.ones(1, 1, 2), torch.zeros(1, 2, 2), torch.zeros(1, 1, 2)
     for m in (None, torch.ones(1, 1, 2)):
-        (g,) = torch.autograd.grad(_Layer.apply(x, W, b, None, 0.0, m, True).sum(), W)
-        assert (g == 0).all()
+        layer = layer_of(W, b)
+        layer.dropout = None if m is None else slice(2)
+        layer.backward(torch.ones_like(layer.outputs(x, None, Fixed(None, m))), None, below=False)
+        assert (layer.weight.grad == 0).all()
 
 
 @pytest.mark.parametrize("strange", [nn.Sigmoid(), nn.BatchNorm1d(4)])

@@ -28,7 +28,15 @@ from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import NetworkSettings
 from sklearn_deeplifft.tables import Rows, Scaling
 from tests import oracles as o
-from tests.ensembles._cases import SETTINGS, alone, assert_alike, assigned, case, together
+from tests.ensembles._cases import (
+    SETTINGS,
+    alone,
+    assert_alike,
+    assigned,
+    case,
+    fill_kept,
+    together,
+)
 
 
 def trained(data, settings, parts, halt=None):
@@ -148,7 +156,7 @@ def test_rows_kept_whole_are_those_that_are_read(monkeypatch, tmp_path, kind):
 
 def test_of_a_few_columns_no_copy_of_the_table_is_made():
     X = np.ones((20_000, 100), dtype=np.float32)
-    table = replace(case(n=40).table, rows=Rows(X), moments=(X[0], X[0]))
+    table = replace(case(n=40).table, rows=Rows(X), moments=Scaling.straight(X[0], X[0]))
     tracemalloc.start()
     try:
         kept = StandardizedRows(table, np.array([4, 2]), None)
@@ -182,7 +190,7 @@ def written_out(data, settings, part, n_epochs):
         if settings.noise:
             stream.fill_normal(e)
         if settings.dropout:
-            stream.fill_kept(m, settings.dropout)
+            fill_kept(stream, m, settings.dropout)
         e, m = torch.from_numpy(e), torch.from_numpy(m)
         total = 0.0
         for start in range(0, n, settings.batch_size):

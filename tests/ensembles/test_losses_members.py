@@ -62,6 +62,54 @@ def test_a_loss_depends_on_its_own_network_alone(kind):
         assert (g[[j for j in range(N) if j != i]] == 0).all()
 
 
+@pytest.mark.parametrize("rows", [B, 0])
+def test_the_gradient_is_that_of_each_loss(kind, rows):
+    """Also of a network without any row of weight, whose loss is zero."""
+    loss, z, y = kind
+    weight = W.clone()
+    weight[1, rows:] = 0
+    losses, found = loss.descended(z, y, weight)
+    given = z.clone().requires_grad_()
+    expected = loss.of_members(given, y, weight)
+    torch.testing.assert_close(losses, expected.detach(), rtol=1e-12, atol=1e-12)
+    (right,) = torch.autograd.grad(expected.sum(), given)
+    torch.testing.assert_close(found, right, rtol=1e-12, atol=1e-12)
+    assert found.shape == z.shape
+    assert not losses.requires_grad
+
+
+@pytest.mark.parametrize("n_classes", [2, 10, 15, 16, 17, 40])
+def test_cross_entropy_of_few_and_many_classes(n_classes):
+    """Whose gradient comes by hand, in a layout that hangs on their number."""
+    z = torch.randn(N, B, n_classes, generator=G, dtype=torch.float64, requires_grad=True)
+    y = torch.randint(n_classes, (N, B), generator=G)
+    plain = nn.functional.cross_entropy(z.flatten(0, 1), y.flatten(), reduction="none").view(N, B)
+    expected = (plain * W).sum(1) / W.sum(1)
+    losses, found = WeightedCrossEntropyLoss().descended(z.detach(), y, W)
+    torch.testing.assert_close(losses, expected.detach(), rtol=1e-12, atol=1e-12)
+    (right,) = torch.autograd.grad(expected.sum(), z)
+    torch.testing.assert_close(found, right, rtol=1e-12, atol=1e-12)
+    assert found.is_contiguous()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        WeightedCrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)),
+        WeightedCrossEntropyLoss(label_smoothing=0.1),
+    ],
+    ids=["class weights", "smooth labels"],
+)
+def test_other_cross_entropies_have_the_gradient_of_torch(loss):
+    losses, found = loss.descended(Z, LABELS, W)
+    given = Z.clone().requires_grad_()
+    own = torch.stack([loss._of_rows(z, y) for z, y in zip(given, LABELS, strict=True)])
+    expected = (own * W).sum(1) / W.sum(1)
+    torch.testing.assert_close(losses, expected.detach(), rtol=1e-12, atol=1e-12)
+    (right,) = torch.autograd.grad(expected.sum(), given)
+    torch.testing.assert_close(found, right, rtol=1e-12, atol=1e-12)
+
+
 def test_rows_of_no_weight_change_nothing(kind):
     """They pad the batches of networks that have fewer rows."""
     loss, z, y = kind

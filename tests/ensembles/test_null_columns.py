@@ -24,7 +24,6 @@ from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.networks import GateSettings, KnockoffMap, NullColumns
 from sklearn_deeplifft.ranking import network_shares, null_p_values
 from sklearn_deeplifft.tables import Rows, Scaling
-from sklearn_deeplifft.tables import _rows as rows_module
 from tests.ensembles._cases import (
     KINDS,
     SETTINGS,
@@ -404,19 +403,29 @@ class Largest(TorchDispatchMode):
         return found
 
 
+def emptied(X: np.ndarray) -> sp.csr_array:
+    return sp.csr_array(np.where(X > 2, X, 0))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("make", ["permuted", "blended"])
-@pytest.mark.parametrize("store", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
-def test_no_table_of_twice_the_columns(store, make, monkeypatch):
+@pytest.mark.parametrize(
+    ("store", "limit"),
+    [(np.asarray, None), (emptied, None), (emptied, 0)],
+    ids=["dense", "sparse", "large and sparse"],
+)
+def test_no_table_of_twice_the_columns(store, limit, make, monkeypatch):
     n, d = 1500, 30
-    taken, take = [], rows_module.Rows.take
+    taken, read = [], standardized.StandardizedRows._read
 
-    def watched(self, index, columns=None):
-        part = take(self, index, columns)
-        taken.append(part.size)
+    def watched(self, index):
+        part = read(self, index)
+        taken.append(part.numel())
         return part
 
-    monkeypatch.setattr(rows_module.Rows, "take", watched)
+    monkeypatch.setattr(standardized.StandardizedRows, "_read", watched)
+    if limit is not None:
+        monkeypatch.setattr(standardized, "TABLE_BYTES", limit)
     knockoff_map = None
     if make == "blended":
         knockoff_map = KnockoffMap.of(np.eye(d), np.eye(d), np.zeros(d), np.ones(d))
@@ -429,7 +438,10 @@ def test_no_table_of_twice_the_columns(store, make, monkeypatch):
         assert largest.numbers == max(taken) == n * d
     else:
         assert max(taken) == batch
-        assert largest.numbers <= 2 * n * 2  # positions of rows and of those that stand in
+        positions = 2 * n * 2  # of rows and of those that stand in
+        stored = data.table.rows.n_stored
+        assert positions < stored < n * d / 3
+        assert largest.numbers <= (positions if limit == 0 else stored)
 
 
 # What they are for

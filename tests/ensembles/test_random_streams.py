@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sklearn_deeplifft.ensembles import _random_streams as _streams
 from sklearn_deeplifft.ensembles._random_streams import BatchDraws, RandomStream
+from tests.ensembles._cases import fill_kept
 
 # 0.5 has a way of its own
 CHANCES = (0.5, 0.3, 0.1, 1 / 3, 0.99)
@@ -20,7 +21,7 @@ def epoch(stream: RandomStream, n: int, width: int, p: float) -> tuple[np.ndarra
     """All numbers of one epoch, drawn at once."""
     normal, kept = np.empty((2, n, width), np.float32)
     stream.fill_normal(normal)
-    stream.fill_kept(kept, p)
+    fill_kept(stream, kept, p)
     return normal, kept
 
 
@@ -95,7 +96,7 @@ def test_neither_kind_moves_the_other():
     normal, kept = np.empty((2, 9, 5), np.float32)
     one.permutation(30)
     one.fill_normal(normal)
-    other.fill_kept(kept, 0.3)
+    fill_kept(other, kept, 0.3)
     np.testing.assert_array_equal(x, normal)
     np.testing.assert_array_equal(y, kept)
 
@@ -157,7 +158,7 @@ def test_neither_batches_nor_neighbours_nor_the_pool_matter(rows, size, other, p
     for j, n in enumerate(rows):
         stream = RandomStream(j)
         for at in (slice(0, n), slice(n, 2 * n)):
-            for k, fill in enumerate((stream.fill_normal, partial(stream.fill_kept, p=p))):
+            for k, fill in enumerate((stream.fill_normal, partial(fill_kept, stream, p=p))):
                 numbers = np.empty((n, widths[k]), np.float32)
                 if widths[k]:
                     fill(numbers)

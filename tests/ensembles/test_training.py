@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
 
+from sklearn_deeplifft.attribution import _products
 from sklearn_deeplifft.ensembles import _chunks
 from sklearn_deeplifft.ensembles import _standardized_rows as standardized
 from sklearn_deeplifft.ensembles import _training as module
@@ -178,6 +179,23 @@ def test_neither_chunks_nor_workers_nor_neighbours_change_a_bit(name, uneven, mo
     assert digests(together(data, chosen, [*others, *parts]))[3:] == expected
     monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 2)
     assert digests(together(data, chosen, parts)) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fused", [True, False], ids=["oneDNN", "BLAS"])
+def test_nor_do_they_in_wide_layers(fused, monkeypatch):
+    """Products of these are taken one by one where oneDNN is quicker."""
+    if fused and not torch.backends.mkldnn.is_available():
+        pytest.skip("this build of torch has no oneDNN")
+    monkeypatch.setattr(_products, "_fused_is_quicker", lambda: fused)
+    d, chosen = 701, replace(SETTINGS, hidden_layer_sizes=(64, 3), batch_size=64, dropout=0.5)
+    assert d * 64 * 64 > _products.MIN_MULTIPLICATIONS
+    data, parts = case(d=d, n=150), assigned(3, n=150, uneven=1)
+    expected = digests(together(data, chosen, parts))
+    assert [digest(together(data, chosen, [part])[0]) for part in parts] == expected
+    others = assigned(2, n=150, seed=99)
+    assert digests(together(data, chosen, [*others, *parts]))[2:] == expected
+    assert digests(together(case(d=d, n=150, store=sp.csr_array), chosen, parts)) == expected
 
 
 @pytest.mark.slow

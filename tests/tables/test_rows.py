@@ -42,6 +42,33 @@ def test_rows_and_columns_are_taken_as_from_an_array(X, made):
             assert type(found) is np.ndarray
 
 
+@pytest.mark.parametrize("columns", [None, np.array([2, 0])])
+def test_cells_as_they_are_stored(columns):
+    """A cell that is given twice is the sum, as everywhere in scipy."""
+    given = sp.csr_array(([1.0, 2.0, 4.0], [2, 2, 0], [0, 2, 3]), shape=(2, 3))
+    rows = Rows(given)
+    found = rows.stored(columns)
+    assert found.has_canonical_format
+    assert (rows.n_stored, found.nnz, given.nnz) == (3, 2, 3)
+    dense = np.array([[0.0, 0.0, 3.0], [4.0, 0.0, 0.0]])
+    np.testing.assert_array_equal(found.toarray(), dense if columns is None else dense[:, columns])
+
+
+@pytest.mark.parametrize("made", [np.asarray, np.asfortranarray])
+def test_few_columns_lie_as_many_do(made, monkeypatch):
+    """Products of rows that lie otherwise have other bits."""
+    X = made(np.random.default_rng(0).normal(size=(23, 5)))
+    for index in (np.array([4, 0, 4]), np.array([7]), np.array([], dtype=int)):
+        for columns in (np.array([3, 1]), np.array([2])):
+            found = []
+            for few in (1, 10):
+                monkeypatch.setattr(module, "FEW_COLUMNS", few)
+                found.append(Rows(X).take(index, columns))
+            np.testing.assert_array_equal(*found)
+            assert found[0].strides == found[1].strides
+            assert found[0].flags.c_contiguous == found[1].flags.c_contiguous
+
+
 @pytest.mark.parametrize(
     ("dtype", "wide"),
     [
