@@ -34,7 +34,8 @@ class StandardizedRows:
         """Of a sparse table, standardised; ``absent`` (d,) are the values of other cells."""
         # A value with its position is 8 bytes.
         if table.rows.sparse and table.rows.n_stored * 8 <= TABLE_BYTES:
-            self.stored = self._standardized(table.rows.stored(self.columns), table.rows.dtype)
+            stored = table.rows.stored(self.columns)
+            self.stored = _standardized(stored, scaling, table.rows.dtype)
             nothing = np.zeros(d, dtype=table.rows.dtype)
             self.absent: np.ndarray = self.standardize(torch.from_numpy(nothing)).numpy()
         # Sparse tables and those on disk stay where they are.
@@ -81,9 +82,9 @@ class StandardizedRows:
         rows.reshape(-1)[np.repeat(starts, np.diff(part.indptr)) + part.indices] = part.data
         return torch.from_numpy(rows)
 
-    def _standardized(self, stored: sp.csr_array, dtype: type) -> sp.csr_array:
-        """The same cells, standardised, bit for bit as dense ones are."""
-        at, values = stored.indices, torch.from_numpy(stored.data.astype(dtype))
-        own = Standardize(self.standardize.mean[at], self.standardize.scale[at])
-        standardized = own(values).numpy()
-        return sp.csr_array((standardized, at, stored.indptr), shape=stored.shape)
+
+def _standardized(stored: sp.csr_array, scaling: Scaling, dtype: type) -> sp.csr_array:
+    """The same cells, standardised, bit for bit as dense ones are."""
+    at, values = stored.indices, torch.from_numpy(stored.data.astype(dtype))
+    standardized = Standardize.of(scaling.at(at))(values).numpy()
+    return sp.csr_array((standardized, at, stored.indptr), shape=stored.shape)
