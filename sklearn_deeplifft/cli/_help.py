@@ -29,8 +29,9 @@ Files written:
                   its size says how much the class hangs on the feature
     slope_of_<class>
                   change of the centred logit of the class for one
-                  standard deviation more of the column: positive speaks
-                  for the class, negative against it; empty for a text
+                  standard deviation more of the column (of a skewed one
+                  on its logarithmic scale): positive speaks for the
+                  class, negative against it; empty for a text
     slope_of_<target>
                   instead of these in a regression: standard deviations
                   of the target for one of the column; empty for a text
@@ -66,9 +67,9 @@ Files written:
                   hangs on the feature
     slope_of_<class>
                   change of the centred logit of the class for one
-                  standard deviation more of the feature: positive speaks
-                  for the class, negative against it; empty for a group
-                  or a text
+                  standard deviation more of the feature (of a skewed one
+                  on its logarithmic scale): positive speaks for the
+                  class, negative against it; empty for a group or a text
     slope_of_<target>
                   instead of these in a regression: standard deviations
                   of the target for one of the feature

@@ -154,11 +154,11 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         Direction, signed: mean over all rows that are scored, right or wrong, of the change of the
         class's centred logit ``z_c - mean z`` per unit of the column, times the column's standard
         deviation: what one standard deviation more of it does to the class. Of columns in
-        ``estimator_.unskewed_`` per unit and deviation of their logarithms. Of one logit z the
-        logits are (0, z), so slopes are -+ half of it; a label has the half of its log-odds. In
-        regression in standard deviations of the target. From the networks on all features, so that
-        every column has one: 0 if all of them closed it. Columns of a group have their own. What
-        helps by being high in some rows and low in others has a slope near 0.
+        ``estimator_.unskewed_`` per unit and deviation of their logarithms (of the rows trained
+        on). Of one logit z the logits are (0, z), so slopes are -+ half of it; a label has the half
+        of its log-odds. In regression in standard deviations of the target. From the networks on
+        all features, so that every column has one: 0 if all of them closed it. Columns of a group
+        have their own. What helps by being high in some rows and low in others has a slope near 0.
     importances_std_ : ndarray of shape (n_features,)
         Over networks, as the following, which `ImportanceNeuronSelector` explains.
     importances_per_network_, importances_interval_, mean_ranks_, ranks_std_,

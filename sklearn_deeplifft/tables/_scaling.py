@@ -151,7 +151,12 @@ def scaling_of(
     if rows.sparse or not unskew:
         return plain
     sign, knot, width = _bends(rows, index, weight)
-    sign = np.where(straight | (std == 0), 0.0, sign)
+    # No row is farther from the mean than that. Networks read a table in its own precision, and
+    # a far row of a narrow column would be infinite there.
+    with np.errstate(over="ignore"):
+        reach = np.abs(mean - knot) + std * np.sqrt(weight[index].sum() / weight[index].min())
+        finite = reach / width < np.finfo(rows.dtype).max / 4
+    sign = np.where(straight | (std == 0) | ~finite, 0.0, sign)
     at = np.flatnonzero(sign)
     if not len(at):
         return plain
@@ -186,7 +191,7 @@ def _bends(
         width = 2 * np.maximum(
             shorter * (shorter / (longer - shorter)), (longer + shorter) / STEEPEST
         )
-    sign[~np.isfinite(width) | (width <= np.finfo(np.float32).tiny)] = 0
+    sign[~np.isfinite(width) | (width <= np.finfo(rows.dtype).tiny)] = 0
     width = np.where(sign == 0, 1.0, width)
     return sign, np.where(sign == 0, 0.0, np.where(sign > 0, low, high)), width
 

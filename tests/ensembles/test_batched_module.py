@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from sklearn_deeplifft.ensembles._batched_module import BatchedLayer, BatchedNetworks
+from sklearn_deeplifft.ensembles._batched_module import BatchedGate, BatchedLayer, BatchedNetworks
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
 from sklearn_deeplifft.networks import GateSettings, relu_mlp
 from sklearn_deeplifft.networks._gates import FeatureGate, GaussianNoise
@@ -83,6 +83,15 @@ def test_gates(where):
         G = len(core[0].weight)
         torch.testing.assert_close(found[:G], core[0].weight.grad, rtol=1e-10, atol=1e-10)
         assert (found[G:] == 0).all()
+        linears = [layer for layer in core if isinstance(layer, nn.Linear)]
+        for layer, to in zip(module.affine, linears, strict=True):
+            h, d = to.weight.shape
+            pairs = [
+                (layer.weight.grad[i, :h, :d], to.weight.grad),
+                (layer.bias.grad[i, 0, :h], to.bias.grad),
+            ]
+            for one, expected in pairs:
+                torch.testing.assert_close(one, expected, rtol=1e-10, atol=1e-10)
         assert torch.equal(module.gate.of_features()[i], core[0].weight)
 
 
@@ -243,6 +252,31 @@ def test_gradients_of_a_layer(relu, noisy, dropped, spare):
     z, g = layer.outputs(x.detach(), None, Fixed(e, m)), randn(2, 5, 3)
     torch.testing.assert_close(z, right, rtol=1e-12, atol=1e-12)
     found = layer.backward(g, None, below=True), layer.weight.grad, layer.bias.grad
+    for one, expected in zip(found, torch.autograd.grad(right, given, g), strict=True):
+        torch.testing.assert_close(one, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("where", [(0, 1, 1, 2), (0, 1, 2, 3)])
+def test_gradients_of_a_layer_behind_gates(where):
+    """Also that of its inputs, which no layer behind gates is asked for as yet."""
+    generator = torch.Generator().manual_seed(4)
+
+    def randn(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    gates = [FeatureGate(torch.tensor(where)).double() for _ in range(2)]
+    for own in gates:
+        nn.init.uniform_(own.weight, 0.5, 2, generator=generator)
+    gate = BatchedGate(gates)
+    x, W, b, w = randn(2, 5, 4), randn(2, 3, 4), randn(2, 1, 3), gate.of_features().clone()
+    given = [part.requires_grad_() for part in (x, W, b, w)]
+    right = ((x * w[:, None, list(where)]) @ W.mT + b).relu()
+
+    layer = layer_of(W, b)
+    z, g = layer.outputs(x.detach(), gate, Fixed(None, None)), randn(2, 5, 3)
+    torch.testing.assert_close(z, right, rtol=1e-12, atol=1e-12)
+    below = layer.backward(g, gate, below=True)
+    found = below, layer.weight.grad, layer.bias.grad, gate.weight.grad[:, : w.shape[1]]
     for one, expected in zip(found, torch.autograd.grad(right, given, g), strict=True):
         torch.testing.assert_close(one, expected, rtol=1e-12, atol=1e-12)
 

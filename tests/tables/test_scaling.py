@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import torch
 
+from sklearn_deeplifft.networks import Standardize
 from sklearn_deeplifft.tables import Rows, as_read, column_moments, unskewed
 from sklearn_deeplifft.tables import _scaling as scaling_module
 from sklearn_deeplifft.tables._scaling import Scaling, scaling_of
@@ -87,14 +89,30 @@ def test_it_is_increasing_and_smooth_at_the_knot():
     assert np.abs(np.diff(slopes)).max() < 1e-4
 
 
-@pytest.mark.parametrize(("factor", "shift"), [(1e6, 0.0), (-2.0, 5.0), (1e-9, 1e-3), (1e200, 0.0)])
+@pytest.mark.parametrize(
+    ("factor", "shift"),
+    [(1e6, 0.0), (-2.0, 5.0), (1e-9, 1e-3), (1e200, 0.0), (1e300, 0.0), (1e-300, 0.0)],
+)
 def test_units_do_not_matter(factor, shift):
-    X = np.exp(RNG.standard_normal((200, 3)))
+    X = np.exp(np.random.default_rng(4).standard_normal((200, 3)))
+    assert found(factor * X + shift).sign.tolist() == 3 * [np.sign(factor)]
     z, other = (
         (unskewed(Y, s) - s.mean) / s.scale
         for Y, s in ((one, found(one)) for one in (X, factor * X + shift))
     )
     np.testing.assert_allclose(other, np.sign(factor) * z, atol=1e-6)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("dtype", "far"), [(np.float64, 1e308), (np.float32, 3e38)])
+def test_a_column_stays_as_it_is_where_a_far_row_would_be_infinite(dtype, far, sign):
+    """In the table's own precision, in which networks read it."""
+    X = np.exp(np.random.default_rng(4).standard_normal((200, 2))).astype(dtype) / dtype(50)
+    X[7] = [far, far / 1e8]
+    scaling = found(sign * X)
+    assert scaling.bent.tolist() == [False, True]
+    read = Standardize.of(scaling)(torch.from_numpy(sign * X))
+    assert torch.isfinite(read).all()
 
 
 def test_weights_are_repetitions_to_the_last_bit():

@@ -53,7 +53,8 @@ def integrated_hessians(
     ``q_u = a_u . D`` of its pre-activation along ``D = x - reference`` and derivative ``s_u`` of
     the output with respect to it, adds ``D_i D_j a_ui a_uj s_u (-t ln t) / |q_u|``. The diagonal
     takes ``D_i int_0^1 -ln(t) g_i(t) dt`` of the gradient g beside. All kinks are found, layer by
-    layer.
+    layer. Of columns that an ensemble reads on a logarithmic scale (its ``unskewed_``), x and
+    reference are taken to that scale first, and the path is straight on it.
 
     Parameters
     ----------
