@@ -1,8 +1,8 @@
-"""How columns are scaled before a network reads them: on a logarithmic scale where they are skewed.
+"""How columns are scaled before a network reads them: skewed amounts on a logarithmic scale.
 
 Trees do not mind whether a column is x or log x; networks do. Intensities, incomes and amounts are
 spread over orders of magnitude, and standardised as they are a few rows would be all that a network
-sees of them.
+sees of them. What goes below zero is no amount, and its far values are as good as its near ones.
 
 ===========  ===============================================================================
 code         meaning
@@ -11,7 +11,8 @@ code         meaning
 ``knot``     k: where the longer tail's opposite, the shorter one, begins
 ``width``    w = B^2 / (A - B), of A > B: then log(w + x - k) is as far from the median at both
              ends, as Tukey's g estimates it from a pair of letter values
-``sign``     s: +1 for a long upper tail, -1 for a long lower one, 0 for neither
+``sign``     s: +1 for a long upper tail of amounts, -1 for a long lower one of amounts with
+             their sign turned, 0 for neither
 ===========  ===============================================================================
 
 A skewed column is read as ``s w phi(s (x - k) / w)`` with ``phi(t) = log(1 + t)`` above 0 and t
@@ -187,6 +188,8 @@ def _bends(
     # A column whose median is one of its ends is mostly of one value: its shape is not known.
     skewed = (shorter > 0) & (longer - shorter >= SKEWED * (longer + shorter))
     sign = np.where(skewed, np.sign(upper - lower), 0.0)
+    # Amounts, of which a tenth may be below zero: a background was taken off, say.
+    sign[np.where(sign > 0, low < 0, high > 0)] = 0
     with np.errstate(all="ignore"):  # of columns that are not skewed
         width = 2 * np.maximum(
             shorter * (shorter / (longer - shorter)), (longer + shorter) / STEEPEST
