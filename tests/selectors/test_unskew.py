@@ -23,6 +23,7 @@ from sklearn_deeplifft.interventions import (
     set_to,
 )
 from sklearn_deeplifft.networks import Standardize
+from sklearn_deeplifft.perturbation import _live_units
 from sklearn_deeplifft.selectors._reading import Gauge, Reading, ReadingSettings
 from sklearn_deeplifft.tables import Rows
 from tests.selectors.test_auto_count import quietly
@@ -128,8 +129,10 @@ def centred_logits(fitted, rows) -> np.ndarray:
     return z - z.mean(axis=1, keepdims=True)
 
 
-def test_effects_of_many_moves_are_those_of_whole_passes():
-    """Many enough for what is done at once for all of them."""
+@pytest.mark.parametrize("most_live", [0.0, 1.0])
+def test_effects_of_many_moves_are_those_of_whole_passes(monkeypatch, most_live):
+    """One after another, and by the units of each row that are on, for all moves at once."""
+    monkeypatch.setattr(_live_units, "MOST_LIVE", most_live)
     networks = ungated((40, 20)).fit(X, y)
     moves = [(column, value) for column in (0, 1, 3) for value in np.geomspace(0.1, 5, 12)]
     gia = GIATransformer(
