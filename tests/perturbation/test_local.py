@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from sklearn_deeplifft.attribution import Head, NetworkReader
+from sklearn_deeplifft.networks import Standardize
 from sklearn_deeplifft.perturbation import Edit, FullForward, Local, OutputScale, local_of, per_unit
 from tests.perturbation._sequence_networks import (
     LENGTH,
@@ -29,7 +30,7 @@ def sequences(n, seed=0):
     return nn.functional.one_hot(letters, 4).flatten(1).double()
 
 
-def answers(net, dtype, few=8, proba=False, prepare=lambda X: X, units=None):
+def answers(net, dtype, few=8, proba=False, prepare=lambda X: X, steps=None):
     """The network by windows (or None), and whole."""
     with torch.no_grad():
         K = net(prepare(sequences(2)).to(dtype)).shape[1]
@@ -37,7 +38,7 @@ def answers(net, dtype, few=8, proba=False, prepare=lambda X: X, units=None):
     scale = OutputScale((Head(kind, 0, K),), proba)
     reader = NetworkReader(net, dtype=dtype)
     whole = FullForward(lambda X: scale(reader.logits(prepare(X))))
-    steps = per_unit(torch.ones(D) if units is None else units)
+    steps = per_unit(torch.ones(D)) if steps is None else steps
     local = local_of(net, sequences(few), dtype, prepare, steps, scale, whole)
     return local, whole
 
@@ -141,8 +142,18 @@ def test_standardised_columns_are_moved_in_their_own_units():
         made(NETWORKS["convolution, flat"]),
         torch.float64,
         prepare=lambda X: (X - mean) / size,
-        units=size,
+        steps=per_unit(size),
     )
+    assert largest_gap(local, whole, sequences(12)) <= 1e-12
+
+
+def test_skewed_columns_are_moved_on_their_logarithmic_scale():
+    part = torch.linspace(0.5, 2, D)
+    sign = torch.tensor([1.0, -1.0, 0.0]).repeat(D)[:D]
+    front = Standardize(part - 1, part, torch.float64, (sign, -0.3 * part, 0.2 * part))
+    net = made(NETWORKS["convolution, flat"])
+    local, whole = answers(net, torch.float64, prepare=front.exact, steps=front.steps)
+    assert local is not None
     assert largest_gap(local, whole, sequences(12)) <= 1e-12
 
 

@@ -17,7 +17,13 @@ from sklearn_deeplifft import (
     load,
 )
 from sklearn_deeplifft.ensembles import _standardized_rows
-from sklearn_deeplifft.interventions import set_to
+from sklearn_deeplifft.interventions import (
+    integrated_hessians,
+    interaction_effects,
+    set_to,
+)
+from sklearn_deeplifft.networks import Standardize
+from sklearn_deeplifft.perturbation import _live_units
 from sklearn_deeplifft.selectors._reading import Gauge, Reading, ReadingSettings
 from sklearn_deeplifft.tables import Rows
 from tests.selectors.test_auto_count import quietly
@@ -106,6 +112,95 @@ def test_effects_are_those_of_whole_passes(layers):
     found = gia.effects_
     found = found - found.mean(axis=-1, keepdims=True)
     np.testing.assert_allclose(np.reshape(found, (2, -1)), expected, atol=2e-4)
+
+
+def ungated(layers, n_networks=2) -> NetworkEnsembleClassifier:
+    return NetworkEnsembleClassifier(
+        n_networks=n_networks,
+        hidden_layer_sizes=layers,
+        gates=None,
+        max_epochs=30,
+        random_state=0,
+    )
+
+
+def centred_logits(fitted, rows) -> np.ndarray:
+    z = np.log(fitted.predict_proba(rows))
+    return z - z.mean(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("most_live", [0.0, 1.0])
+def test_effects_of_many_moves_are_those_of_whole_passes(monkeypatch, most_live):
+    """One after another, and by the units of each row that are on, for all moves at once."""
+    monkeypatch.setattr(_live_units, "MOST_LIVE", most_live)
+    networks = ungated((40, 20)).fit(X, y)
+    moves = [(column, value) for column in (0, 1, 3) for value in np.geomspace(0.1, 5, 12)]
+    gia = GIATransformer(
+        networks, prefit=True, interventions=[set_to(*move) for move in moves], scale="logit"
+    ).fit(X, y)
+    expected = []
+    for column, value in moves:
+        moved = X.copy()
+        moved[:, column] = value
+        change = centred_logits(networks, moved) - centred_logits(networks, X)
+        expected.append(change.mean(axis=0))
+    np.testing.assert_allclose(gia.effects_.reshape(len(moves), -1), expected, atol=2e-4)
+
+
+def test_interactions_are_those_of_whole_passes():
+    fitted = ungated((20,)).fit(X, y)
+    low, high = np.full(6, 0.5), np.full(6, 3.0)
+    pairs = [(0, 1), (0, 5), (3, 4)]
+    found = interaction_effects(
+        fitted, X, pairs=pairs, levels=(low, high), reduce="mean", support=False
+    )
+
+    def answer(pair, *values):
+        moved = X.copy()
+        moved[:, pair] = values
+        return centred_logits(fitted, moved).mean(axis=0)
+
+    expected = [
+        answer(pair, 3, 3) - answer(pair, 3, 0.5) - answer(pair, 0.5, 3) + answer(pair, 0.5, 0.5)
+        for pair in pairs
+    ]
+    np.testing.assert_allclose(found.score, expected, atol=2e-4)
+    # What a row holds beside what another holds: no level is written into it.
+    swapped = interaction_effects(fitted, X[:2], pairs=[(0, 1)], reduce="mean", support=False)
+    donors = X[[1, 0]]
+    parts = []
+    for own, from_ in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        moved = X[:2].copy()
+        for column, taken in enumerate((own, from_)):
+            if taken:
+                moved[:, column] = donors[:, column]
+        parts.append(centred_logits(fitted, moved))
+    expected = (parts[3] - parts[1] - parts[2] + parts[0]).mean(axis=0)
+    np.testing.assert_allclose(swapped.score[0], expected, atol=2e-4)
+
+
+def test_integrated_hessians_add_up_to_the_answers():
+    fitted = ungated((20,)).fit(X, y)
+    found = integrated_hessians(fitted, X[:9], "mean", reduce=None)
+    change = centred_logits(fitted, X[:9]) - centred_logits(fitted, X[:9].mean(axis=0)[None])
+    np.testing.assert_allclose(found.score.sum(axis=(-1, -2)), change, atol=1e-5)
+
+
+def test_slopes_are_per_deviation_of_the_logarithms():
+    """Of a network without a hidden layer they are its weights, on any rows."""
+    fitted = ungated((), n_networks=1).fit(X, y)
+    [linear] = (m for m in fitted._networks[0].core.modules() if isinstance(m, nn.Linear))
+    W = linear.weight.detach().numpy()
+    for rows, label in ((X, y), (3 * X[:50], y[:50])):
+        found = DeepLIFFTSelector(fitted, prefit=True, random_state=0).fit(rows, label)
+        np.testing.assert_allclose(found.class_slopes_, W - W.mean(axis=0), rtol=1e-5)
+
+
+def test_moments_as_read_are_those_of_what_networks_read():
+    data = ensemble()._fit_data(np.hstack([X, 3 + 2 * Z]), y, None)
+    read = Standardize.of(data.moments).exact(torch.from_numpy(data.rows.take(data.index)))
+    np.testing.assert_allclose(read.mean(0), data.mean_as_read, atol=1e-12)
+    np.testing.assert_allclose(read.std(0, correction=0), data.std_as_read, rtol=1e-12)
 
 
 def test_compositions_stay_as_they_are():
