@@ -71,13 +71,13 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
         Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
         scaled but not centred. Networks of one-hot sequences take columns as they are.
     unskew : bool, default=True
-        Before that, read skewed columns of dense tables on a logarithmic scale: above its tenth
-        percentile k a column with a long upper tail becomes ``log(1 + (x - k) / w)``, mirrored for
-        a long lower one; below it stays x (`sklearn_deeplifft.tables.Scaling`). Skewed is where
-        the median lies at least 1.86 times as far from one end (a tenth of the rows is beyond it)
-        as from the other. Trees do not mind the scale, networks do. Columns that are mostly of
-        one value (counts of rare things, one-hot) and those of ``simplex_groups`` stay as they
-        are, and so does everything with ``standardize=False``.
+        Before that, read skewed amounts of dense tables on a logarithmic scale: above its tenth
+        percentile k such a column becomes ``log(1 + (x - k) / w)``, below it stays x
+        (`sklearn_deeplifft.tables.Scaling`). Skewed is where the median lies at least 1.86 times as
+        far from the 90th percentile as from k, amounts where k is not below zero; the same of -x.
+        Trees do not mind the scale, networks do. Columns that are mostly of one value (counts of
+        rare things, one-hot) and those of ``simplex_groups`` stay as they are, and so does
+        everything with ``standardize=False``.
     gates : {"tied", "free"} or None, default="tied"
         ``"tied"``: the gate of a column is the norm of its weights in the first layer of networks
         of ours; ``"free"``: gates are parameters of their own before the first layer, also of a
