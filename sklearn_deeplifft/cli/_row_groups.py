@@ -25,8 +25,9 @@ def held_out_groups(groups: np.ndarray, classes: np.ndarray, seed: int, share: f
     Examples
     --------
     >>> groups = np.repeat(["a", "b", "c", "d"], 2)
-    >>> held_out_groups(groups, np.repeat([0, 1], 4), 0, 0.3).reshape(4, 2).all(axis=1).sum()
-    np.int64(2)
+    >>> held_out = held_out_groups(groups, np.repeat([0, 1], 4), 0, 0.3).reshape(4, 2)
+    >>> int(held_out.all(axis=1).sum())
+    2
     """
     of_row = np.unique(groups, return_inverse=True)[1]
     labels, of_class = np.unique(classes, return_inverse=True)

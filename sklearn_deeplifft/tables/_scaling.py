@@ -110,7 +110,7 @@ def unskewed(X: np.ndarray, scaling: Scaling) -> np.ndarray:
     >>> import numpy as np
     >>> one = np.ones(1)
     >>> scaling = Scaling(0 * one, one, one, 0 * one, one)
-    >>> unskewed(np.array([[-3.0], [0.0], [np.e - 1]]), scaling).ravel().tolist()
+    >>> unskewed(np.array([[-3.0], [0.0], [np.e - 1]]), scaling).ravel().round(9).tolist()
     [-3.0, 0.0, 1.0]
     """
     found = np.array(X, dtype=np.float64)

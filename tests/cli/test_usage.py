@@ -1,6 +1,7 @@
 """Words too many, values that are missing, flags with a value: the error names the remedy."""
 
 import os
+import re
 
 import pytest
 
@@ -122,7 +123,8 @@ def test_commands_come_first(said, csv):
     assert said("csv", *GIVEN[2:]).endswith(
         f"{csv.name}' is a file: name a command before it, such as rank."
     )
-    assert said("--colour", *GIVEN).startswith("No such option '--colour'.")
+    # click 8.2 has it without quotes
+    assert re.match(r"No such option( '--colour'\.|: --colour)", said("--colour", *GIVEN))
     assert said("rnk", *GIVEN[1:]).startswith("No such command 'rnk'.")
 
 

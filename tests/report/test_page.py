@@ -156,7 +156,7 @@ def test_every_selector_has_a_report(kind, tmp_path, monkeypatch):
 def test_sparse_rows_with_groups_of_columns_and_of_rows(monkeypatch):
     monkeypatch.setattr(*NO_FIGURES)
     rng = np.random.default_rng(0)
-    X = sparse.random_array((120, 6), density=0.4, rng=rng, format="csr")
+    X = sparse.csr_array(rng.random((120, 6)) * (rng.random((120, 6)) < 0.4))
     y = (X.toarray()[:, 0] > 0).astype(int)
     rows = np.arange(120) // 4
     selector = DeepLIFFTSelector(
