@@ -99,7 +99,9 @@ class DataNearby:
         size = powers_of_two(data)
         units = size * (data / size).std(axis=0)
         self.units = np.where(units > 0, units, 1.0)
-        self.raw, self.data = data, data / self.units
+        # Squares of a column far from zero would lose their digits, or overflow.
+        self.center = size * (data / size).mean(axis=0)
+        self.raw, self.data = data, (data - self.center) / self.units
         self.rows = np.arange(min(n_rows, len(data)))
         squares = (self.data**2).sum(axis=1)
         moved = self.data[self.rows]
@@ -114,8 +116,8 @@ class DataNearby:
         """Share of the moved rows whose nearest neighbour is further than 99 % of the data's."""
         columns = bound.positions
         # Of the values as they are: scaled there and back they may miss their own quantile.
-        after = bound.apply(self.raw[:, columns][self.rows], self.rows) / self.units[columns]
-        after = np.clip(after, -FAR, FAR)
+        after = bound.apply(self.raw[:, columns][self.rows], self.rows)
+        after = _clipped(after, self.center[columns], self.units[columns])
         # (a - y)^2 - (b - y)^2 = (a - b) (a + b) - 2 (a - b) y: what moving b to a adds.
         before = self.data[:, columns]
         moved = before[self.rows]
@@ -126,13 +128,20 @@ class DataNearby:
 
     def far(self, rows: np.ndarray) -> float:
         """Share of rows (r, d), which need not be of the data, that are as far away."""
-        rows = np.clip(rows / self.units, -FAR, FAR)
+        rows = _clipped(rows, self.center, self.units)
         lengths = (rows**2).sum(axis=1)[:, None] + (self.data**2).sum(axis=1)
         return self._beyond((lengths - 2 * rows @ self.data.T).min(axis=1))
 
     def _beyond(self, nearest: np.ndarray) -> float:
         slack = 1e-9 * max(self.limit, 1.0) if np.isfinite(self.limit) else 0.0
         return float((nearest > self.limit + slack).mean())
+
+
+def _clipped(values: np.ndarray, center: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Values (..., d) in units from the centre; those that are out of all reach at its edge."""
+    with np.errstate(over="ignore"):
+        clipped: np.ndarray = np.clip((values - center) / units, -FAR, FAR)
+    return clipped
 
 
 class Correlations:

@@ -71,3 +71,28 @@ def test_partners_of_many_columns_come_in_blocks(monkeypatch):
         partners = found.partners(np.array(columns))
         assert [i for i, _ in partners] == [i for i, _ in expected]
         np.testing.assert_allclose([r for _, r in partners], [r for _, r in expected], atol=1e-12)
+
+
+@pytest.mark.parametrize("place", [0.0, 1e9, 1e154, -1e200])
+def test_where_columns_lie_does_not_matter(place):
+    X = normal(60, 3)
+    moved = X + place * np.array([1, 0, 0]) if place < 1e10 else np.c_[np.full(60, place), X[:, 1:]]
+    plain = X if place < 1e10 else np.c_[np.zeros(60), X[:, 1:]]
+    shares = []
+    for data in (plain, moved):
+        nearby = DataNearby(data)
+        assert np.isfinite(nearby.limit)
+        shares.append(
+            [
+                nearby.off_manifold(bind(one, data))
+                for one in (add(1, 0.5, low=None), add(2, 9.0, low=None))
+            ]
+        )
+    np.testing.assert_allclose(*shares, atol=0.02)
+
+
+def test_values_out_of_all_reach_are_off_the_data():
+    X = normal(60, 3) * [1e-12, 1, 1]
+    nearby = DataNearby(X)
+    assert nearby.off_manifold(bind(set_to(0, 1e300), X)) == 1
+    assert nearby.far(np.full((2, 3), 1e300)) == 1
