@@ -98,7 +98,7 @@ class Reading:
 
     Everything happens in the coordinates of the network's own inputs: terms
     ``c_i (x_i - r_i)`` are the same before and after a column is standardised, and the scale of a
-    simplex group is carried along.
+    simplex group is carried along. Skewed amounts are read, and compared, on a logarithmic scale.
     """
 
     def __init__(
@@ -275,8 +275,11 @@ class Reading:
 
     def _standardized(self, X: Tensor) -> Tensor:
         front = self.trained.standardize
+        if front is None:
+            return X
         with torch.no_grad():
-            return X if front is None else torch.Tensor.contiguous(front(X))
+            standardized: Tensor = front(X)
+            return standardized
 
     def _of_inputs(self, values: np.ndarray) -> np.ndarray:
         """Of each of the network's inputs, from values (d,) of the table's columns."""

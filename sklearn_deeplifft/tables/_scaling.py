@@ -8,7 +8,7 @@ sees of them. What goes below zero is no amount, and its far values are as good 
 code         meaning
 ===========  ===============================================================================
 ``A, B``     how far the upper and the lower tenth of the rows begin from the median
-``knot``     k: where the longer tail's opposite, the shorter one, begins
+``knot``     k: the end on the side of the shorter tail
 ``width``    w = B^2 / (A - B), of A > B: then log(w + x - k) is as far from the median at both
              ends, as Tukey's g estimates it from a pair of letter values
 ``sign``     s: +1 for a long upper tail of amounts, -1 for a long lower one of amounts with
