@@ -12,6 +12,7 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,13 @@ from joblib.parallel import get_active_backend
 
 from sklearn_deeplifft.networks import TrainingTable
 
-__all__ = ["Delivery", "outputs_of", "spreads"]
+__all__ = ["Delivery", "spreads"]
 
 OF_THIS_MACHINE = (LokyBackend, MultiprocessingBackend)
 """Backends whose workers see this machine's files; a cluster's may inherit from one of them."""
+
+LOST_IN_VAIN = 5
+"""Losses of the table, with no result between them, after which it is not sent again."""
 
 
 @dataclass(eq=False)
@@ -34,6 +38,35 @@ class Delivery:
     """The table of a fit where workers of a backend find it, sent once however many rounds."""
 
     _sent: dict[type, Any] = field(default_factory=dict)
+
+    def outputs_of(
+        self,
+        function: Callable[..., Any],
+        calls: Sequence[Sequence[Any]],
+        table: TrainingTable,
+        n_jobs: int | None,
+    ) -> Iterator[tuple[int, Any]]:
+        """Results of ``function(*call, table)``, each with its call's number, as they are ready."""
+        missing, vain = dict(enumerate(calls)), 0
+        while missing:
+            sent = self.of(table)
+            numbered = [(i, function, *call, sent) for i, call in missing.items()]
+            try:
+                for i, result in _outputs_of(numbered, n_jobs):
+                    del missing[i]
+                    vain = 0
+                    yield i, result
+            except CancelledError as error:
+                # Workers died that held the table: of what is scattered Dask keeps no second copy
+                # for good, cannot compute it anew, and cancels what depends on it.
+                self._sent.clear()
+                vain += 1
+                if vain == LOST_IN_VAIN:
+                    raise RuntimeError(
+                        f"the cluster lost the table {vain} times, with no network trained between "
+                        "them. Its workers die, perhaps for want of memory, or somebody cancels "
+                        "their work: see their logs."
+                    ) from error
 
     def of(self, table: TrainingTable) -> Any:
         """Stand for the table in the arguments of a call: itself, mapped from a file, or a future.
@@ -47,8 +80,8 @@ class Delivery:
 
     def _delivered(self, table: TrainingTable, backend: ParallelBackendBase) -> Any:
         if _of_dask(backend):
-            # To every worker: what only one of them holds is lost when it dies. Without a hash,
-            # by which a fit inside a worker would be given futures that others have cancelled.
+            # Without a hash, by which a fit inside a worker would be given futures that others
+            # have cancelled.
             return backend.client.scatter(table, broadcast=True, hash=False)
         return self._mapped(table) if type(backend) in OF_THIS_MACHINE else table
 
@@ -87,16 +120,12 @@ def _of_dask(backend: ParallelBackendBase) -> bool:
     return module is not None and isinstance(backend, module.DaskDistributedBackend)
 
 
-def outputs_of(
-    function: Callable[..., Any], calls: Sequence[Sequence[Any]], n_jobs: int | None
-) -> Iterator[tuple[int, Any]]:
-    """Results of ``function(*call)``, each with the number of its call, as they are ready."""
+def _outputs_of(calls: Sequence[Sequence[Any]], n_jobs: int | None) -> Iterator[tuple[int, Any]]:
     # One task a call: they take long, and are of one length where that could be arranged.
     at_once = get_active_backend(prefer="threads")[0].supports_return_generator
     return_as = "generator_unordered" if at_once else "list"
     work = Parallel(n_jobs, prefer="threads", return_as=return_as, batch_size=1)
-    numbered = delayed(_numbered)
-    yield from work(numbered(i, function, *call) for i, call in enumerate(calls))
+    yield from work(delayed(_numbered)(*call) for call in calls)
 
 
 def _numbered(i: int, function: Callable[..., Any], *call: Any) -> tuple[int, Any]:

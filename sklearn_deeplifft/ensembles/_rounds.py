@@ -15,7 +15,7 @@ from torch import nn
 
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._checkpoints import key_of
-from sklearn_deeplifft.ensembles._elsewhere import outputs_of, spreads
+from sklearn_deeplifft.ensembles._elsewhere import spreads
 from sklearn_deeplifft.ensembles._null_columns import (
     with_null_features,
     without_null_columns,
@@ -278,8 +278,7 @@ def _outputs_of_jobs(
     """Numbers and networks: here one after another, or elsewhere as they are ready."""
     n_jobs = rounds.execution.n_jobs
     if spreads(n_jobs, rounds.settings.device):
-        sent = rounds.execution.delivery.of(table)
-        return outputs_of(_train_job, [(*call, sent) for call in calls], n_jobs)
+        return rounds.execution.delivery.outputs_of(_train_job, calls, table, n_jobs)
     return ((i, _train_job(*call, table)) for i, call in enumerate(calls))
 
 

@@ -21,7 +21,7 @@ from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._batched_training import train_batch
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, Failures, key_of
 from sklearn_deeplifft.ensembles._chunks import chunks_of, kind_of
-from sklearn_deeplifft.ensembles._elsewhere import Delivery, outputs_of, spreads
+from sklearn_deeplifft.ensembles._elsewhere import Delivery, spreads
 from sklearn_deeplifft.ensembles._member_batches import Member
 from sklearn_deeplifft.ensembles._null_columns import (
     all_carry_nulls,
@@ -220,18 +220,17 @@ class _Work:
         self, chunks: Sequence[list[int]]
     ) -> Iterator[dict[int, TrainedNetwork]]:
         """Train chunks in the workers of joblib's backend; what they send back is kept here."""
-        table = self.execution.delivery.of(self.table)
         calls = [
             (
                 self.problem,
                 self.settings[chunk[0]],
                 [self.splits[i]._replace(settings=None) for i in chunk],
                 self.columns,
-                table,
             )
             for chunk in chunks
         ]
-        for number, results in outputs_of(_train_chunk, calls, self.execution.n_jobs):
+        delivery, n_jobs = self.execution.delivery, self.execution.n_jobs
+        for number, results in delivery.outputs_of(_train_chunk, calls, self.table, n_jobs):
             found = dict(zip(chunks[number], results, strict=True))
             self._save(found)
             yield {i: self._as_trained(i, result) for i, result in found.items()}

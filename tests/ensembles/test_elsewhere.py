@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
+from concurrent.futures import CancelledError
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +15,7 @@ from joblib import Parallel, delayed, parallel_config
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier
-from sklearn_deeplifft.ensembles import Execution, _training
+from sklearn_deeplifft.ensembles import Execution, _elsewhere, _training
 from sklearn_deeplifft.ensembles._elsewhere import Delivery, spreads
 from tests.ensembles._cases import SETTINGS, assigned, case, digests, together
 
@@ -185,22 +187,74 @@ def test_a_cluster_gives_the_same_bits(client):
     assert np.array_equal(*(s.ranking_ for s in selectors))
 
 
+def pids_of(client):
+    return set(client.run(os.getpid, on_error="ignore").values())
+
+
+def kill(client, pids):
+    """Kill workers, and wait for those in their place: no cluster can be closed before."""
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    while len(pids_of(client) - set(pids)) < 2:
+        time.sleep(0.1)
+
+
 @pytest.mark.long
+@pytest.mark.timeout(240)
 def test_a_worker_that_is_killed_costs_time_and_no_result(client):
     X, y = table()
     killed = []
 
-    def kill(progress):
+    def kill_one(progress):
         if not killed:
-            pid = next(iter(client.run(os.getpid).values()))
-            os.kill(pid, signal.SIGKILL)
-            killed.append(pid)
+            killed.append(pids_of(client).pop())
+            kill(client, killed)
 
     expected = small(n_networks=8).fit(X, y)
     with parallel_config(backend="dask"):
-        found = small(n_networks=8, verbose=kill).fit(X, y)
+        found = small(n_networks=8, verbose=kill_one).fit(X, y)
     assert killed
     assert_same_bits(found, expected)
+
+
+def rows_of(path, pause, table):
+    """Rows of a table; the first to be asked with a pause is not done before its end."""
+    if pause and not path.exists():
+        path.touch()
+        time.sleep(pause)
+    return len(table.weight)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(240)
+def test_the_table_is_sent_again_where_all_who_held_it_are_killed(client, tmp_path):
+    delivery, data = Delivery(), case(n=90)
+    calls, found = [(tmp_path / "asked", pause) for pause in (0, 60)], {}
+    with parallel_config(backend="dask"):
+        for i, n_rows in delivery.outputs_of(rows_of, calls, data.table, None):
+            if not found:
+                while not (tmp_path / "asked").exists():
+                    time.sleep(0.01)
+                kill(client, pids_of(client))
+            found[i] = n_rows
+    assert found == {0: 90, 1: 90}
+
+
+def test_a_table_that_is_lost_over_and_over_is_no_longer_sent(monkeypatch):
+    delivery, sent = Delivery(), []
+
+    def lost(calls, n_jobs):
+        sent.append(len(calls))
+        if len(sent) == 2:
+            yield calls[0][0], "trained"
+        raise CancelledError
+
+    monkeypatch.setattr(_elsewhere, "_outputs_of", lost)
+    outputs = delivery.outputs_of(rows_of, [(), ()], case(n=9).table, None)
+    assert next(outputs) == (0, "trained")
+    with pytest.raises(RuntimeError, match="lost the table 5 times, with no network trained"):
+        next(outputs)
+    assert sent == [2, 2, 1, 1, 1, 1]
 
 
 @pytest.mark.long
