@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from sklearn_deeplifft._iterables import is_iterable
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._bind import bind, described
@@ -199,7 +200,7 @@ def _pairs(
         every = itertools.combinations(range(len(bound)), 2)
         found = [(i, j) for i, j in every if not set(bound[i].columns) & set(bound[j].columns)]
     else:
-        found = [_pair(pair) for pair in pairs] if isinstance(pairs, Iterable) else [_pair(pairs)]
+        found = [_pair(pair) for pair in pairs] if is_iterable(pairs) else [_pair(pairs)]
         for i, j in found:
             if not (0 <= i < len(bound) and 0 <= j < len(bound)):
                 raise ValueError(
@@ -217,7 +218,7 @@ def _pairs(
 
 def _pair(pair: Any) -> tuple[int, int]:
     """Two positions."""
-    both = tuple(pair) if isinstance(pair, Iterable) else ()
+    both = tuple(pair) if is_iterable(pair) else ()
     if len(both) != 2 or not all(isinstance(i, Integral) and not isinstance(i, bool) for i in both):
         raise ValueError(
             f"pairs holds {shown(pair)}; each pair is two positions in interventions, such as "

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sklearn_deeplifft._iterables import is_iterable
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.tables import as_numbers
@@ -68,7 +68,7 @@ def interventions_of(interventions: Any) -> list[Intervention]:
     """One intervention or a sequence of them, as a list."""
     if isinstance(interventions, Intervention):
         return [interventions]
-    if isinstance(interventions, str) or not isinstance(interventions, Iterable):
+    if not is_iterable(interventions):
         raise TypeError(
             f"interventions={shown(interventions)} must be an intervention, such as remove(0), or "
             "a sequence of them."

@@ -22,6 +22,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklearn_deeplifft._iterables import is_iterable
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.tables import Names, as_numbers, column_names
 
@@ -370,8 +371,7 @@ def require_seed(random_state: object, what: str) -> None:
 
 def _columns(columns: Columns) -> tuple[Column, ...]:
     several: tuple[object, ...] = (columns,)
-    one = isinstance(columns, str) or (isinstance(columns, np.ndarray) and not columns.ndim)
-    if isinstance(columns, Iterable) and not one:
+    if is_iterable(columns):
         several = tuple(columns)
     if not several:
         raise ValueError("an intervention needs at least one column; got none.")

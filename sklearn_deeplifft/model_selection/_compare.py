@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_features, validate_data
 
+from sklearn_deeplifft._iterables import is_iterable
 from sklearn_deeplifft.model_selection._curve import (
     FeatureCountCurve,
     Table,
@@ -206,10 +207,10 @@ def compare_selectors(
     return SelectorComparison(frame, d, not counts, name_of(scoring))
 
 
-def _several(n_features: int | Sequence[int] | None) -> list[int] | None:
+def _several(n_features: Any) -> list[int] | None:
     if n_features is None:
         return None
-    return list(n_features) if isinstance(n_features, Iterable) else [n_features]
+    return list(n_features) if is_iterable(n_features) else [n_features]
 
 
 def _checked(selectors: Mapping[str, Any], *, own_numbers: bool) -> dict[str, Any]:

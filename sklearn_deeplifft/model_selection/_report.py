@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+
+from sklearn_deeplifft._iterables import is_iterable
 
 __all__ = ["feature_selection_report", "selection_of"]
 
@@ -72,7 +74,7 @@ def _estimators(fitted: Any) -> list[Any]:
             )
         fitted = fitted["estimator"]
     # A pipeline has a length and positions, too.
-    several = isinstance(fitted, Iterable) and not hasattr(fitted, "fit")
+    several = is_iterable(fitted) and not hasattr(fitted, "fit")
     found = list(fitted) if several else [fitted]
     if not found:
         raise ValueError("there is nothing to report: no estimator was given.")

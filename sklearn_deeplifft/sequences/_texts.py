@@ -11,12 +11,13 @@ name        meaning                                                 shape
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_deeplifft._iterables import is_iterable
 from sklearn_deeplifft._printable import shown
 
 __all__ = ["as_texts", "equal_length", "joined", "lengths_of", "letter_matrix", "starts_of"]
@@ -49,8 +50,7 @@ def as_texts(X: Any, name: str = "X") -> list[bytes]:
         raise ValueError(
             f"{name} is one string, {shown(X)}; pass a list of sequences, [sequence] for one."
         )
-    ndim = getattr(X, "ndim", 1)
-    if ndim != 1 or not isinstance(X, Iterable):
+    if getattr(X, "ndim", 1) != 1 or not is_iterable(X):
         raise ValueError(
             f"{name} is {_described(X)}; sequences are strings: pass a list, a one-dimensional "
             "array or a Series of them (of a frame, the column that holds them)."

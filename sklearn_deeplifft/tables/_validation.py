@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_deeplifft._iterables import is_iterable
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.tables._rows import Rows
@@ -175,12 +176,7 @@ def warn_constant(std: np.ndarray, names: Names) -> None:
 
 def column_indices(columns: Sequence[int | str], names: Names, n_features: int) -> np.ndarray:
     """Turn column names or positions into positions."""
-    if isinstance(columns, str | Integral):
-        raise ValueError(
-            f"a group of columns must be a list of names or positions; got {columns!r}."
-        )
-    # An array without an axis is iterable by its type, and not by what it is.
-    if not isinstance(columns, Iterable) or getattr(columns, "ndim", 1) == 0:
+    if not is_iterable(columns):
         raise ValueError(
             f"a group of columns must be a list of names or positions; got {shown(columns)}."
         )

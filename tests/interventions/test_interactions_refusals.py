@@ -17,6 +17,8 @@ BAD = {
     "pairs word": ({"pairs": "some"}, "pairs='some' must be 'all'"),
     "pairs 0": ({"pairs": 0}, "must be 'all', a number of pairs"),
     "pairs True": ({"pairs": True}, "must be 'all'"),
+    "pairs array": ({"pairs": np.array(1)}, r"pairs=array\(1\) must be 'all'"),
+    "pair array": ({"pairs": [np.array(1)]}, "each pair is two columns"),
     "pairs empty": ({"pairs": []}, "pairs is empty"),
     "pairs single": ({"pairs": [0, 1]}, "each pair is two columns"),
     "pairs triple": ({"pairs": [(0, 1, 2)]}, "each pair is two columns"),

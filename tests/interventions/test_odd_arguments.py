@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from sklearn_deeplifft.interventions import (
     add,
@@ -67,7 +68,14 @@ def test_options_are_named(name):
                 pairwise_epistasis(NET, X, [remove(0), remove(1)], **{name: value})
 
 
-@pytest.mark.parametrize("pairs", [[(0,)], [(0, 1, 2)], [0], 3, [(0.5, 1)], [(True, 0)], ["a"]])
+WITHOUT_AXIS = [np.array(1), torch.tensor(1)]
+"""Iterable by their type alone."""
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [[(0,)], [(0, 1, 2)], [0], 3, [(0.5, 1)], [(True, 0)], ["a"], WITHOUT_AXIS, *WITHOUT_AXIS],
+)
 def test_a_pair_is_two_positions(pairs):
     with pytest.raises(ValueError, match="each pair is two positions"):
         pairwise_epistasis(NET, X, [remove(0), remove(1)], pairs=pairs)
@@ -85,7 +93,7 @@ def test_a_dose_is_given_to_one_column(column):
         dose_response(NET, X, column)
 
 
-@pytest.mark.parametrize("interventions", [3, "remove", None, [3]])
+@pytest.mark.parametrize("interventions", [3, "remove", None, [3], *WITHOUT_AXIS])
 def test_what_is_no_intervention_is_told(interventions):
     with pytest.raises(TypeError, match="intervention"):
         intervention_effects(NET, X, interventions)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_deeplifft._iterables import is_iterable
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
@@ -225,7 +226,7 @@ def _pairs(
         return None, None
     if _is_whole(pairs) and pairs >= 1:
         return None, int(pairs)
-    if isinstance(pairs, str) or not isinstance(pairs, Iterable):
+    if not is_iterable(pairs):
         raise ValueError(
             f"pairs={shown(pairs)} must be 'all', a number of pairs to keep, or a sequence of "
             "pairs of columns, such as [(0, 1)]."
@@ -237,7 +238,7 @@ def _pairs(
 
 
 def _pair(pair: Any, population: Population, groups: FeatureGroups) -> tuple[int, int]:
-    both = list(pair) if isinstance(pair, Iterable) and not isinstance(pair, str) else []
+    both = list(pair) if is_iterable(pair) else []
     if len(both) != 2:
         raise ValueError(f"pairs holds {shown(pair)}; each pair is two columns, such as (0, 1).")
     columns = column_indices(both, population.names, population.rows.shape[1])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from sklearn_deeplifft._iterables import is_iterable
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.interventions.interactions._interaction_scores import InteractionScores
 from sklearn_deeplifft.tables import Names, column_indices
@@ -57,7 +57,7 @@ def _require_columns(n_names: int, d: int) -> None:
 
 
 def _of_list(features: Any, names: Names, d: int) -> list[Any]:
-    if isinstance(features, str) or not isinstance(features, Iterable):
+    if not is_iterable(features):
         raise ValueError(
             f"features={shown(features)} must be a list of columns, a list of pairs, or what "
             "interaction_effects found."
