@@ -113,7 +113,8 @@ def _state(net: skorch.NeuralNet, members: Any, i: int, at: int | None) -> State
     if at is not None:
         random = net.module_.draws.streams[at].state()
         state |= {f"random.{name}": value for name, value in random.items()}
-        if members.columns_ is not None and members.columns_.fewer:
+        # Of those that carry all as well: networks of several batches may go on in one.
+        if members.columns_ is not None:
             state["columns.order"] = _array(members.columns_.order[at])
             state["columns.own"] = np.array(members.columns_.own[at])
     trace = members.traces_[i]

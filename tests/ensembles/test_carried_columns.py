@@ -1,6 +1,7 @@
 """Networks that leave closed columns behind are those that carry all of them to the end."""
 
-from contextlib import suppress
+import shutil
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from sklearn_deeplifft.ensembles import (
     _under_way,
     null_rows,
 )
-from sklearn_deeplifft.ensembles._batched_training import Members
+from sklearn_deeplifft.ensembles._batched_training import EnsembleNet, Members
 from sklearn_deeplifft.ensembles._carried_columns import CarriedColumns
 from sklearn_deeplifft.networks import (
     GateSettings,
@@ -28,7 +29,7 @@ from sklearn_deeplifft.networks import (
     column_norms,
 )
 from tests.ensembles._cases import SETTINGS, assigned, case, digests, losses, together
-from tests.ensembles.test_under_way import Killed, killed_in
+from tests.ensembles.test_under_way import Killed, epochs_trained, killed_in
 
 D = 300
 PLAIN = GateSettings(tuple(range(D)), path_steps=120)
@@ -191,6 +192,60 @@ def test_a_killed_run_goes_on_between_two_leavings(gates, nulls, few, tmp_path, 
     # Dealt anew: batches of other networks go on with the columns of each.
     monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 3)
     assert digests(together(data, chosen, parts, checkpoints=store)) == expected
+
+
+@contextmanager
+def killed_in_batch(which, epoch):
+    """Ends a run in an epoch of one of its batches, the others being done before."""
+    step, nets = EnsembleNet.train_step, []
+
+    def dying(net, batch, **given):
+        if not any(net is other for other in nets):
+            nets.append(net)
+        if len(nets) == which + 1 and len(net.history) == epoch:
+            raise Killed
+        return step(net, batch, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EnsembleNet, "train_step", dying)
+        yield
+
+
+def test_one_that_left_columns_goes_on_beside_one_that_did_not(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(_under_way, "SECONDS", 0.0)
+    monkeypatch.setattr(_under_way, "SHARE", np.inf)
+    first_time, leave = {}, Members.carry
+
+    def noting(members, net, columns, datasets):
+        for i, own in zip(members.alive_.tolist(), columns.own.tolist(), strict=True):
+            if own < D:
+                first_time.setdefault(i, len(net.history))
+        leave(members, net, columns, datasets)
+
+    data, parts = case(d=D, n=90), assigned(5, uneven=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Members, "carry", noting)
+        expected = digests(together(data, PATH, parts))
+    early = min(first_time, key=first_time.__getitem__)
+    late = max(first_time, key=first_time.__getitem__)
+    assert first_time[early] < first_time[late]
+    epoch = first_time[early] + 1
+    for pair in ([early, late], [late, early]):
+        chosen = [parts[i] for i in pair]
+        folders = [tmp_path / f"{pair[0]}-{which}" for which in range(2)]
+        with monkeypatch.context() as patch:
+            patch.setattr(_chunks, "LARGEST_CHUNK", 1)
+            for which, folder in enumerate(folders):
+                with killed_in_batch(which, epoch), suppress(Killed):
+                    together(data, PATH, chosen, checkpoints=Checkpoints(folder))
+        (kept,) = folders[0].glob("*under-way*")
+        (other,) = folders[1].glob("*under-way*")
+        assert kept.name != other.name
+        shutil.copy(other, folders[0])
+        with epochs_trained() as counts:
+            found = digests(together(data, PATH, chosen, checkpoints=Checkpoints(folders[0])))
+        assert len(counts) == 1  # both in one batch
+        assert found == [expected[i] for i in pair]
 
 
 def test_weights_behind_gates_of_their_own_are_all_carried(few):
