@@ -43,6 +43,11 @@ def _where_positive(values: Tensor, a: Tensor) -> Tensor:
     return kept
 
 
+def _first(values: Tensor, at: Tensor, n: int) -> Tensor:
+    """The first ``n`` inputs of the networks ``at``, laid out as if there were no others."""
+    return values.narrow(2, 0, n).index_select(0, at)
+
+
 def _weights(values: Tensor) -> nn.Parameter:
     """Weights whose gradients are written by ``backward``, not by torch."""
     return nn.Parameter(values, requires_grad=False)
@@ -97,6 +102,8 @@ class BatchedLayer(nn.Module):
         self.weight = _weights(pad(weight, (0, n_inputs - d, 0, wide - h)))
         self.bias = _weights(pad(bias, (0, wide + -wide % LINE - h)))
         self.relu = False
+        self.alike: list[tuple[Tensor, int]] | None = None
+        """Networks that read equally many of the inputs, and how many; None where all read all."""
         self.noise: tuple[float, slice] | None = None
         """Standard deviation, and which of a row's normal numbers are this layer's."""
         self.dropout: slice | None = None
@@ -109,7 +116,7 @@ class BatchedLayer(nn.Module):
         # the weights, without a product of its own.
         W = self.weight if gate is None else self.weight * gate.of_columns()[:, None, :]
         # The bias is padded to a whole line, which may be wider than the outputs.
-        a = each_times_transposed(x, W, self.bias[..., : W.shape[1]])
+        a = self._product(x, W)
         e = m = slope = None
         std = 0.0
         if self.training and self.noise is not None:
@@ -148,11 +155,31 @@ class BatchedLayer(nn.Module):
         assert self.weight.grad is not None
         assert self.bias.grad is not None
         torch.sum(g, 1, keepdim=True, out=self.bias.grad[..., : W.shape[1]])
-        each_times_transposed(g.mT, x.mT, out=self.weight.grad)
+        self._write_gradient(g, x)
         if gate is not None:
             gate.backward((self.weight.grad * self.weight).sum(1))
             self.weight.grad.mul_(gate.of_columns()[:, None, :])
         return torch.bmm(g, W) if below else None
+
+    def _product(self, x: Tensor, W: Tensor) -> Tensor:
+        """``x W' + b``, over the inputs that each network reads."""
+        bias = self.bias[..., : W.shape[1]]
+        if self.alike is None:
+            return each_times_transposed(x, W, bias)
+        a = x.new_empty(*x.shape[:2], W.shape[1])
+        for at, n in self.alike:
+            found = each_times_transposed(_first(x, at, n), _first(W, at, n), bias[at])
+            a.index_copy_(0, at, found)
+        return a
+
+    def _write_gradient(self, g: Tensor, x: Tensor) -> None:
+        assert self.weight.grad is not None
+        if self.alike is None:
+            each_times_transposed(g.mT, x.mT, out=self.weight.grad)
+            return
+        for at, n in self.alike:  # what a network does not read keeps a gradient of zero
+            found = each_times_transposed(g[at].mT, _first(x, at, n).mT)
+            self.weight.grad.narrow(2, 0, n).index_copy_(0, at, found)
 
     def _padded(self, values: Tensor, x: Tensor) -> Tensor:
         """Numbers for the rows and outputs that there are, with zeros for the others."""

@@ -21,6 +21,8 @@ from skorch.helper import predefined_split
 from torch import Tensor
 
 from sklearn_deeplifft.ensembles._batched_module import BatchedNetworks
+from sklearn_deeplifft.ensembles._carried_columns import CarriedColumns
+from sklearn_deeplifft.ensembles._carried_rows import CarriedRows
 from sklearn_deeplifft.ensembles._member_batches import Batch, Member, MemberBatches, MemberRows
 from sklearn_deeplifft.ensembles._under_way import UnderWay
 from sklearn_deeplifft.exceptions import TrainingDivergedError
@@ -35,6 +37,12 @@ from sklearn_deeplifft.networks import (
 from sklearn_deeplifft.tables import Problem
 
 __all__ = ["Trace", "train_batch"]
+
+LEAVINGS = 15
+"""How often networks may leave columns behind on a path, about."""
+
+FIRST = "layers.0.weight"
+"""Name of the first layer's weights."""
 
 
 @dataclass
@@ -114,11 +122,14 @@ class Members(Callback):
         settings: NetworkSettings,
         n: int,
         penalty: GatePenalty | None,
+        rows: Any,
         halt: threading.Event,
     ) -> None:
         self.settings = settings
         self.n = n
         self.penalty = penalty
+        self.rows = rows
+        """The table's rows with all of their columns."""
         self.halt = halt
 
     def on_train_begin(self, net: skorch.NeuralNet, **kwargs: Any) -> None:
@@ -130,6 +141,12 @@ class Members(Callback):
         self.best_ = {}
         if self.settings.keeps_best:
             self.best_ = {k: v.detach().clone() for k, v in net.module_.named_parameters()}
+        self.columns_: CarriedColumns | None = None
+        """Those of the first layer that each network still carries; None where all always do."""
+        gates = self.settings.gates
+        # The weights behind a closed gate of its own go on moving; those of a tied one are zero.
+        if gates is not None and self.settings.on_path and gates.tied:
+            self.columns_ = CarriedColumns.all_of(self.n, net.module_.first.shape[2])
 
     def on_epoch_begin(self, net: skorch.NeuralNet, **kwargs: Any) -> None:
         self.sums_ = {training: np.zeros(len(self.alive_)) for training in (True, False)}
@@ -182,6 +199,7 @@ class Members(Callback):
             raise AllStopped
         if done.any():
             self._drop(net, np.flatnonzero(~done), (dataset_train, dataset_valid))
+        self._leave_columns(net, (dataset_train, dataset_valid))
 
     def _add_outputs(self, outputs: np.ndarray, start: int, rows: np.ndarray) -> None:
         """Sum outputs (N, B, R) on rows held out over the epochs."""
@@ -236,7 +254,13 @@ class Members(Callback):
         for name, value in module.named_parameters():
             best = self.best_[name]
             for to, at in pairs:  # one by one: an index of all would copy them twice
-                best[to].copy_(value[at])
+                best[to].copy_(self.whole(name, value, int(at)))
+
+    def whole(self, name: str, values: Tensor, at: int) -> Tensor:
+        """Values of the network at place ``at`` for a parameter, of columns left behind as well."""
+        if name != FIRST or self.columns_ is None or not self.columns_.fewer:
+            return values[at]
+        return self.columns_.keep([at]).spread(values[at][None])[0]
 
     def _drop(self, net: skorch.NeuralNet, kept: np.ndarray, datasets: Sequence[Any]) -> None:
         """Take the networks that are done out of the batch."""
@@ -254,7 +278,44 @@ class Members(Callback):
                 dataset.keep(kept)
         if self.penalty is not None:
             self.penalty.keep(kept)
+        if self.columns_ is not None:
+            self.columns_ = self.columns_.keep(kept)
+            first = net.module_.affine[0]
+            first.alike = self.columns_.alike(first.weight.device)
         self.alive_ = self.alive_[kept]
+
+    def _leave_columns(self, net: skorch.NeuralNet, datasets: Sequence[Any]) -> None:
+        """Leave columns behind that have closed, where they are many."""
+        # At the same epochs for all, as networks that carry equally many train the quickest.
+        if self.columns_ is None or len(net.history) % max(net.max_epochs // LEAVINGS, 1):
+            return
+        if not self.columns_.wide:
+            return
+        assert self.penalty is not None
+        columns = self.columns_.without_closed(self.penalty.open_columns())
+        if columns is not None:
+            self.carry(net, columns, datasets)
+
+    def carry(
+        self, net: skorch.NeuralNet, columns: CarriedColumns, datasets: Sequence[Any]
+    ) -> None:
+        """Go on with these columns."""
+        assert self.columns_ is not None
+        assert self.penalty is not None
+        before, self.columns_ = self.columns_, columns
+        first = net.module_.affine[0]
+        state = net.optimizer_.state[first.weight]
+        # Data, not a new parameter, as above.
+        first.weight.data = columns.gathered(before.spread(first.weight.data))
+        first.weight.grad = None
+        for key in ("exp_avg", "exp_avg_sq"):
+            state[key] = columns.gathered(before.spread(state[key]))
+        first.alike = columns.alike(first.weight.device)
+        self.penalty.carry(columns.at)
+        rows = CarriedRows(self.rows, columns)
+        for dataset in datasets:
+            if dataset is not None:
+                dataset.read(rows)
 
 
 def train_batch(
@@ -289,7 +350,7 @@ def train_batch(
         max_epochs=epochs,
         train_split=predefined_split(valid) if watch else None,
         callbacks=[
-            ("members", Members(settings, len(members), penalty, halt)),
+            ("members", Members(settings, len(members), penalty, table, halt)),
             *([] if under_way is None else [("under_way", under_way)]),
         ],
         callbacks__print_log=None,
@@ -310,9 +371,13 @@ def train_batch(
     net.notify("on_train_begin", X=None, y=None)
     if under_way is not None:
         epochs = 0 if under_way.ended else epochs - under_way.epochs
+    training = MemberRows(table, members, "training")
+    if found.columns_ is not None and found.columns_.fewer:  # in an earlier run
+        columns, found.columns_ = found.columns_, CarriedColumns.all_of(*found.columns_.order.shape)
+        found.carry(net, columns, (training, valid))
     with contextlib.suppress(AllStopped):
         # Not net.fit, which takes Ctrl-C for a wish to end this one training.
-        net.fit_loop(MemberRows(table, members, "training"), epochs=epochs)
+        net.fit_loop(training, epochs=epochs)
     if not halt.is_set() and any(trace.best_epoch == 0 for trace in found.traces_):
         raise TrainingDivergedError("training diverged: the validation loss was never finite.")
     if found.settings.keeps_best:

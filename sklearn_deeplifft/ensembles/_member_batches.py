@@ -74,9 +74,15 @@ class MemberRows(Dataset[Any]):
     def __len__(self) -> int:
         return max(len(index) for index in self.index)
 
+    def read(self, table: Any) -> None:
+        """Read the same rows from a table of fewer columns."""
+        self.table = table
+        self.index = list(self.index)  # rows that are kept from epoch to epoch are read anew
+
     def keep(self, kept: Sequence[int]) -> None:
         """Leave the rows of these networks alone."""
         self.index = [self.index[i] for i in kept]
+        self.table = self.table.keep(kept)
         if self.factor is not None:
             self.factor = [self.factor[i] for i in kept]
 
@@ -119,7 +125,7 @@ class MemberBatches:
             index, factor = index[order], None if factor is None else factor[order]
         table = self.dataset.table
         numbers = len(rows) * index.shape[2] * table.width
-        together = size if table.whole is None else _rows_together(size, numbers)
+        together = _rows_together(size, numbers) if table.at_hand else size
         total, longest, shortest = np.array(rows), max(rows), min(rows)
         for first in range(0, longest, together):
             stop = min(first + together, longest)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy.sparse as sp
 import torch
@@ -10,7 +12,7 @@ from torch import Tensor
 from sklearn_deeplifft.networks import KnockoffMap, Standardize, TrainingTable, with_null_columns
 from sklearn_deeplifft.tables import Scaling
 
-__all__ = ["StandardizedRows"]
+__all__ = ["StandardizedRows", "filled"]
 
 TABLE_BYTES = 256_000_000
 """Standardised rows are kept whole up to this size; of a sparse table, what is stored of them."""
@@ -47,6 +49,15 @@ class StandardizedRows:
                 where = slice(start, start + step)
                 self.whole[where] = self._read(where)
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether many rows are taken as quickly as a few, for each."""
+        return self.whole is not None
+
+    def keep(self, kept: Sequence[int]) -> StandardizedRows:
+        """The rows for some of the networks: every one reads the same."""
+        return self
+
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """X (N, B, d), y (N, B, ...) and weights (N, B) at positions (N, B, 1).
 
@@ -67,20 +78,21 @@ class StandardizedRows:
 
     def _read(self, index: np.ndarray | slice) -> Tensor:
         if self.stored is not None:
-            return self._filled(self.stored[index])
+            return filled(self.stored[index], self.absent)
         rows = torch.from_numpy(self.table.rows.take(index, self.columns))
         standardized: Tensor = self.standardize(rows)
         # Some columns of some rows come by column, and a product of such a batch has other bits
         # than one of the same rows taken from the whole.
         return standardized.contiguous()
 
-    def _filled(self, part: sp.csr_array) -> Tensor:
-        """Dense rows: most cells of a batch have the value of their column for none."""
-        rows = np.empty(part.shape, dtype=np.float32)
-        rows[:] = self.absent
-        starts = np.arange(len(rows), dtype=np.int64) * self.width
-        rows.reshape(-1)[np.repeat(starts, np.diff(part.indptr)) + part.indices] = part.data
-        return torch.from_numpy(rows)
+
+def filled(part: sp.csr_array, absent: np.ndarray) -> Tensor:
+    """Dense rows (m, d): most cells have the value of their column for none, (d,) or (m, d)."""
+    rows = np.empty(part.shape, dtype=np.float32)
+    rows[:] = absent
+    starts = np.arange(len(rows), dtype=np.int64) * part.shape[1]
+    rows.reshape(-1)[np.repeat(starts, np.diff(part.indptr)) + part.indices] = part.data
+    return torch.from_numpy(rows)
 
 
 def _standardized(stored: sp.csr_array, scaling: Scaling, dtype: type) -> sp.csr_array:

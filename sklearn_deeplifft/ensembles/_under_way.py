@@ -11,6 +11,7 @@ same whoever its neighbours are: a run that goes on may deal them to other batch
 ``moment.*``     Adam's two means of gradients, and its steps
 ``random.*``     generators of shuffling, noise and dropout
 ``penalty.*``    gates on their path
+``columns.*``    columns that it carries, where it may leave some behind
 ===============  ====================================================
 """
 
@@ -26,6 +27,7 @@ import torch
 from skorch.callbacks import Callback
 from torch import Tensor
 
+from sklearn_deeplifft.ensembles._carried_columns import CarriedColumns
 from sklearn_deeplifft.networks import GatePenalty
 
 __all__ = ["State", "UnderWay", "stage_of"]
@@ -102,14 +104,19 @@ def _state(net: skorch.NeuralNet, members: Any, i: int, at: int | None) -> State
     for name, p in net.module_.named_parameters():
         if at is not None:
             own = net.optimizer_.state[p]
-            state[f"weight.{name}"] = _array(p.detach()[at])
+            state[f"weight.{name}"] = _array(members.whole(name, p.detach(), at))
             state[f"moment.step.{name}"] = _array(own["step"])
-            state |= {f"moment.{key}.{name}": _array(own[key][at]) for key in MOMENTS}
+            whole = {key: members.whole(name, own[key], at) for key in MOMENTS}
+            state |= {f"moment.{key}.{name}": _array(value) for key, value in whole.items()}
         if name in members.best_:
             state[f"best.{name}"] = _array(members.best_[name][i])
     if at is not None:
         random = net.module_.draws.streams[at].state()
         state |= {f"random.{name}": value for name, value in random.items()}
+        # Of those that carry all as well: networks of several batches may go on in one.
+        if members.columns_ is not None:
+            state["columns.order"] = _array(members.columns_.order[at])
+            state["columns.own"] = np.array(members.columns_.own[at])
     trace = members.traces_[i]
     state["train_loss"] = np.array(trace.train_loss)
     state["valid_loss"] = np.array(trace.valid_loss)
@@ -150,6 +157,9 @@ def _restore(net: skorch.NeuralNet, members: Any, states: Sequence[State]) -> No
             if name.startswith("held_out.")
         }
         members.threshold_[i], members.misses_[i] = state["threshold"], state["misses"]
+    if "columns.own" in states[0]:
+        order = _stacked(states, "columns.order")
+        members.columns_ = CarriedColumns(order, np.array([int(s["columns.own"]) for s in states]))
     if members.penalty is not None:
         _restore_penalty(members.penalty, states)
 

@@ -140,15 +140,20 @@ class GaussianNoise(nn.Module):
 
 
 def column_norms(W: Tensor, feature_of_column: Tensor, n_features: int) -> Tensor:
-    """Norm ``||W_i||`` of all the weights of a feature's columns, (N, G)."""
+    """Norm ``||W_i||`` of all the weights of a feature's columns, (N, G).
+
+    ``feature_of_column`` is (d,), or (N, d) where networks read columns of their own.
+    """
     if W[0].numel() < NUMBERS_IN_CACHE or W.device.type != "cpu":
         squares = W.square().sum(1)
     else:  # network by network, the squares stay in cache; on one thread sums are the same bits
         squares = torch.stack([weight.square().sum(0) for weight in W])
     if squares.shape[1] == n_features:
         return squares.sqrt()
-    total = squares.new_zeros(len(W), n_features).index_add_(1, feature_of_column, squares)
-    return total.sqrt()
+    total = squares.new_zeros(len(W), n_features)
+    if feature_of_column.ndim == 1:
+        return total.index_add_(1, feature_of_column, squares).sqrt()
+    return total.scatter_add_(1, feature_of_column, squares).sqrt()
 
 
 def shrink(e: Tensor, t: Tensor | float) -> Tensor:

@@ -44,6 +44,8 @@ class GatePenalty:
         self.one_each = torch.equal(self.where, torch.arange(len(self.where)))
         self.breadth = torch.bincount(self.where, minlength=G).sqrt()
         self.alive = np.arange(n)
+        self.carried: Tensor | None = None
+        """(N, w): the columns that the weights are of; None means all."""
         self.open = torch.ones(n, G, dtype=torch.bool)
         single = torch.float32  # whatever torch's default is in this session
         self.exit = torch.full((n, G), torch.inf, dtype=single)
@@ -67,9 +69,11 @@ class GatePenalty:
         if c == 0:
             return
         t = c * self.learning_rate * W.shape[1] ** 0.5
-        factor = shrink(self._effective(W, g), t * self.breadth.to(W.device))
+        # Of columns with a gate each all have one breadth, whichever are carried.
+        breadth = self.breadth[: W.shape[2]] if self.one_each else self.breadth
+        factor = shrink(self._effective(W, g), t * breadth.to(W.device))
         if self.settings.penalty is None:
-            still = self._own(self.open).to(factor.device)
+            still = self._at_gates(self._own(self.open)).to(factor.device)
             closing = still & (factor == 0)
             factor = factor * still
             if bool(closing.any()):
@@ -77,15 +81,14 @@ class GatePenalty:
         if g is not None:
             g.mul_(factor)
         else:
-            each = factor if self.one_each else factor[:, self.where.to(W.device)]
-            W.mul_(each[:, None])
+            W.mul_(self._of_columns(factor)[:, None])
 
     def after_epoch(self, W: Tensor, g: Tensor | None, better: np.ndarray) -> np.ndarray:
         """Read the gates; ``better`` says which networks have a new best epoch.
 
         Returns which networks have nothing left to train for: every gate is closed for good.
         """
-        e = self._effective(W, g).float().cpu()
+        e = self._of_features(self._effective(W, g).float().cpu())
         if better.any():
             new = torch.from_numpy(better)
             fresh = torch.from_numpy(self.alive)[new]
@@ -99,6 +102,20 @@ class GatePenalty:
     def keep(self, kept: np.ndarray) -> None:
         """Go on with these of the networks only."""
         self.alive = self.alive[kept]
+        if self.carried is not None:
+            self.carried = self.carried[torch.as_tensor(kept)]
+
+    def carry(self, columns: Tensor) -> None:
+        """Go on with weights of these columns (N, w) alone; features of the others are closed.
+
+        Gates must be tied: the weights behind a closed gate of its own go on moving.
+        """
+        self.carried = columns
+
+    def open_columns(self) -> Tensor:
+        """(N, d): whether the feature of a column is open, of the networks that still train."""
+        opened = self._own(self.open)
+        return opened if self.one_each else opened[:, self.where]
 
     def reading(self, i: int) -> GateReading:
         """Numbers read off the gates of network ``i``."""
@@ -110,11 +127,41 @@ class GatePenalty:
         return values if len(self.alive) == len(values) else values[self.alive]
 
     def _effective(self, W: Tensor, g: Tensor | None) -> Tensor:
-        e = column_norms(W, self.where.to(W.device), self.settings.n_features)
+        """Effective gates (N, G), or of the columns carried (N, w) where each has its own."""
+        if self.one_each:
+            e = column_norms(W, self.where, W.shape[2])
+        elif self.carried is None:
+            e = column_norms(W, self.where.to(W.device), self.settings.n_features)
+        else:
+            where = self.where[self.carried].to(W.device)
+            e = column_norms(W, where, self.settings.n_features)
         return e if g is None else e * g
+
+    def _of_columns(self, values: Tensor) -> Tensor:
+        """Values of ``_effective``'s shape, column by column of the weights."""
+        if self.one_each:
+            return values
+        if self.carried is None:
+            return values[:, self.where.to(values.device)]
+        return values.gather(1, self.where[self.carried].to(values.device))
+
+    def _at_gates(self, values: Tensor) -> Tensor:
+        """Values (N, G) of features in ``_effective``'s shape."""
+        if self.carried is None or not self.one_each:
+            return values
+        return values.gather(1, self.carried)
+
+    def _of_features(self, values: Tensor) -> Tensor:
+        """The reverse: (N, G), with zeros for features of which no column is carried."""
+        if self.carried is None or not self.one_each:
+            return values
+        full = values.new_zeros(len(values), self.settings.n_features)
+        return full.scatter_(1, self.carried, values)
 
     def _close(self, closing: Tensor, c: float) -> None:
         rows, features = closing.nonzero(as_tuple=True)
+        if self.carried is not None and self.one_each:
+            features = self.carried[rows, features]
         networks = torch.from_numpy(self.alive)[rows]
         self.open[networks, features] = False
         self.exit[networks, features] = c
