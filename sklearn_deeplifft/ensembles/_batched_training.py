@@ -39,7 +39,8 @@ from sklearn_deeplifft.tables import Problem
 __all__ = ["Trace", "train_batch"]
 
 LEAVINGS = 15
-"""How often networks may leave columns behind on a path, about."""
+"""How often networks may leave columns behind on a path, at least; less than twice as often. On a
+path of fewer epochs after each of them."""
 
 FIRST = "layers.0.weight"
 """Name of the first layer's weights."""

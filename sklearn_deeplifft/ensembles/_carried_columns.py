@@ -112,9 +112,10 @@ class CarriedColumns:
 def _rounded(n: int) -> int:
     """Return ``n`` or the next power of two, or one and a half times such a power.
 
-    So few that networks side by side often carry equally many, and that products have few shapes
-    (oneDNN compiles a kernel for each). All are multiples of 64, the most that loops over columns
-    take at a time: where a column stands in such a block decides how sums down it are rounded.
+    Widths are few, so that networks side by side often carry equally many, and that products have
+    few shapes (oneDNN compiles a kernel for each). All are multiples of 64, the most columns that
+    torch's loops take at a time: where a column stands in such a block decides how sums down it are
+    rounded.
     """
     n = max(n, NARROWEST)
     step = (1 << (n.bit_length() - 1)) // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -44,8 +45,7 @@ class CarriedRows:
 
     def keep(self, kept: Sequence[int]) -> CarriedRows:
         """The rows for some of the networks."""
-        found = CarriedRows.__new__(CarriedRows)
-        found.__dict__ |= self.__dict__
+        found = copy.copy(self)
         found.at, found.copies = self.at[kept], self.copies[kept]
         found.shared = None if self.shared is None else self.shared[kept]
         return found
