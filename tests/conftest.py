@@ -46,6 +46,14 @@ def interruptible():
 
 
 @pytest.fixture(autouse=True, scope="session")
+def torch_warns_every_time():
+    """Not once in a process, so that a warning is an error in every test where it arises."""
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(False)
+
+
+@pytest.fixture(autouse=True, scope="session")
 def strings_hash_otherwise_in_other_processes():
     """Whatever hangs on the order of a set then differs between them and this one."""
     with pytest.MonkeyPatch.context() as patch:

@@ -89,7 +89,8 @@ class CarriedRows:
             self.whole = self.whole.view(-1, w)
         elif len(whole) * len(read) * 4 <= COPIES_BYTES and 2 * len(read) <= whole.shape[1]:
             self.whole = whole.index_select(1, read)
-            self.shared = torch.searchsorted(read, self.at)
+            # Else torch warns the user of the copy that it makes itself.
+            self.shared = torch.searchsorted(read, self.at.contiguous())
 
 
 def _picked(X: Tensor, at: Tensor) -> Tensor:

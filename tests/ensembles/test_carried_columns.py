@@ -21,6 +21,8 @@ from sklearn_deeplifft.ensembles import (
 )
 from sklearn_deeplifft.ensembles._batched_training import EnsembleNet, Members
 from sklearn_deeplifft.ensembles._carried_columns import CarriedColumns
+from sklearn_deeplifft.ensembles._carried_rows import CarriedRows
+from sklearn_deeplifft.ensembles._standardized_rows import StandardizedRows
 from sklearn_deeplifft.networks import (
     GateSettings,
     KnockoffMap,
@@ -141,6 +143,23 @@ def test_copies_of_columns_hold_what_is_picked_batch_by_batch(store, few, monkey
     monkeypatch.setattr(_carried_rows, "COPIES_BYTES", 0)
     assert digests(together(case(d=D, n=90), PATH, parts)) == expected  # dense or sparse
     assert min(kept) < D
+
+
+def test_one_copy_for_all_networks_holds_what_each_of_them_reads(monkeypatch):
+    table = case(d=D, n=90).table
+    rows = StandardizedRows(table, np.arange(D), None)
+    rng = np.random.default_rng(0)
+    order = [np.concatenate([rng.permutation(120), np.arange(120, D)]) for _ in range(3)]
+    columns = CarriedColumns(torch.from_numpy(np.array(order)), np.full(3, 100))
+    index = torch.from_numpy(rng.integers(0, 90, (3, 32, 1)))
+    expected = rows.take(index)[0].gather(2, columns.at[:, None].expand(-1, 32, -1))
+    copied = []
+    for size in (0, 90 * 120 * 4, 3 * 90 * 100 * 4):  # no copy, one for all, one for each
+        monkeypatch.setattr(_carried_rows, "COPIES_BYTES", size)
+        carried = CarriedRows(rows, columns)
+        copied.append((carried.whole is not None, carried.shared is not None))
+        assert torch.equal(carried.take(index)[0], expected)
+    assert copied == [(False, False), (True, True), (True, False)]
 
 
 @pytest.mark.parametrize("gates", [PLAIN, GROUPED], ids=["plain", "grouped"])
