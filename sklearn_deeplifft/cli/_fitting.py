@@ -101,12 +101,15 @@ def chance_notes(ensemble: BaseNetworkEnsemble) -> list[str]:
     """
     if ensemble.at_chance_ is not None:
         return []
+    if math.isnan(ensemble.out_of_fold_score_):
+        return ["No row was held out, so the networks cannot be told from chance."]
     score = "R2" if ensemble._task == "regression" else "balanced accuracy"
     low, high = ensemble.out_of_fold_interval_
-    worth = f" ({score} {ensemble.out_of_fold_score_:.2f} [{low:.2f}, {high:.2f}])"
+    ends = "" if math.isnan(low) else f" [{low:.2f}, {high:.2f}]"
+    worth = f"{score} {ensemble.out_of_fold_score_:.2f}{ends}"
     return [
         "The rows held out are too few, or repeat each other too often, to tell the networks from "
-        f"chance{'' if math.isnan(low) else worth}. Until there are more rows, or more networks, "
+        f"chance ({worth}). Until there are more rows, or more networks, "
         "take what follows as a guess."
     ]
 
