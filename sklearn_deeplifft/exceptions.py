@@ -62,11 +62,11 @@ class CheckpointWarning(FeatureSelectionWarning):
 TOLD: WeakKeyDictionary[Any, set[tuple[type, str]]] = WeakKeyDictionary()
 """Warnings that each ``joblib.Parallel`` has led to: their types, and texts without numbers."""
 
-HELD: ContextVar[list[FeatureSelectionWarning] | None] = ContextVar("HELD", default=None)
+HELD: ContextVar[list[UserWarning] | None] = ContextVar("HELD", default=None)
 """Warnings that ``withheld`` collects."""
 
 
-def tell(warning: FeatureSelectionWarning) -> None:
+def tell(warning: UserWarning) -> None:
     """Warn at the user's line, however many calls of ours and of scikit-learn's lie between.
 
     Fits of one grid search or cross-validation are one call of the user's, and warnings that differ
@@ -106,8 +106,8 @@ class withheld:
     A class, since a generator would put a line of ``contextlib`` before the user's.
     """
 
-    def __enter__(self) -> list[FeatureSelectionWarning]:
-        self.found: list[FeatureSelectionWarning] = []
+    def __enter__(self) -> list[UserWarning]:
+        self.found: list[UserWarning] = []
         self.token = HELD.set(self.found)
         return self.found
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -41,6 +42,15 @@ def told_by(call, action="default"):
         call()
     ours = [one for one in caught if isinstance(one.message, FeatureSelectionWarning)]
     return ours, line
+
+
+def test_a_column_of_labels_is_told_at_the_line_of_the_call():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        line = inspect.currentframe().f_lineno + 1
+        pipeline()[1:2].fit(X, y[:, None])
+    found = [one for one in caught if one.category is DataConversionWarning]
+    assert [(one.filename, one.lineno) for one in found] == [(__file__, line)]
 
 
 def lines_of(call) -> int:

@@ -86,6 +86,33 @@ CASES = [
         {"age in years": AGE},
         Y,
     ),
+    Case(
+        "names with marks of no width, and accents of two characters",
+        "t.csv",
+        text_file({"age\u200b": AGE, "\ufeffe\u0301ge": AGE, "y": Y}),
+        {"age": AGE, "\xe9ge": AGE},
+        Y,
+    ),
+    Case(
+        "a target asked for with the blanks of its name",
+        "t.csv",
+        text_file({"age": AGE, " y  1": Y}),
+        {"age": AGE},
+        Y,
+        target=" y  1",
+    ),
+    Case(
+        "a table of Markdown",
+        "t.md",
+        _lines(
+            "| age | y |",
+            "|:---|---:|",
+            *(f"| {line.replace(',', ' | ')} |" for line in LINES[1:]),
+        ),
+        {"age": AGE},
+        Y,
+        {"column 1": "empty", "column 4": "empty"},
+    ),
     Case("a name in brackets", "t.csv", text_file({"[mg]": AGE, "y": Y}), {"[mg]": AGE}, Y),
     Case(
         "a column without a name",

@@ -95,6 +95,13 @@ def _h5ad(path: Path) -> None:
         data.write_h5ad(path)
 
 
+def _twice(path: Path) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table([AGE, AGE, Y], ["age", "age", "y"]), path)
+
+
 def _zip(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("inner.csv", "a,y\n1,2\n")
@@ -141,6 +148,29 @@ CASES = [
         {"day": holed([float(i) for i in range(N)], 3)},
         Y,
         said=["('unknown'), taken as missing"],
+    ),
+    Case(
+        "texts as bytes in parquet",
+        "t.parquet",
+        lambda path: pd.DataFrame(
+            {"age": AGE, "colour": [c.encode() for c in COLOUR], "y": [v.encode() for v in Y]}
+        ).to_parquet(path),
+        X,
+        Y,
+    ),
+    Case(
+        "classes of which one is called nan",
+        "t.parquet",
+        lambda path: pd.DataFrame(
+            {"age": AGE, "y": pd.Categorical(["nan" if i % 4 == 0 else v for i, v in enumerate(Y)])}
+        ).to_parquet(path),
+        refused=["the target y is 'nan' in 15 rows"],
+    ),
+    _refused(
+        "parquet with two columns of one name",
+        _twice,
+        "several columns are named 'age' (1 and 2)",
+        file="t.parquet",
     ),
     _read("feather", "t.feather", lambda path: frame().to_feather(path)),
     _read("zstandard", "t.csv.zst", _zstd),

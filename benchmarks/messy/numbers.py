@@ -158,6 +158,22 @@ CASES = [
     _dates("dates of America", "%m/%d/%Y", ["the month comes before the day"]),
     _dates("dates with names of months", "%d %b %Y"),
     _dates("dates of two-digit years", "%d/%m/%y", ["the day comes before the month"]),
+    _dates("dates by points, the year first", "%Y.%m.%d"),
+    _dates("dates without marks", "%Y%m%d"),
+    Case(
+        "a date that stands for no end",
+        "t.csv",
+        text_file(
+            {
+                "day": [
+                    "9999-12-31" if i % 9 == 0 else f"2020-01-{i % 28 + 1:02}" for i in range(N)
+                ],
+                "y": Y,
+            }
+        ),
+        {"day": [2932896.0 if i % 9 == 0 else 18262.0 + i % 28 for i in range(N)]},
+        Y,
+    ),
     Case(
         "dates with holes",
         "t.csv",
@@ -198,6 +214,41 @@ CASES = [
         "percents and fractions",
         [f"{i + 1}%" if i % 3 else f"0.{i + 1}" for i in range(N)],
         ["x: most cells are numbers"],
+    ),
+    _refused(
+        "thousands as a letter",
+        [f"${i + 1}.5K" for i in range(N)],
+        ["x cannot be read: cells such as '$1.5K'", "drop=['x']"],
+    ),
+    _refused(
+        "prices of Switzerland",
+        [f"{i + 1}.-" for i in range(N)],
+        ["x cannot be read: cells such as '1.-'", "drop=['x']"],
+    ),
+    _refused(
+        "hours and minutes",
+        [f"{i + 1} h {i % 60} min" for i in range(N)],
+        ["x cannot be read: cells such as '1 h 0 min'"],
+    ),
+    _refused(
+        "dates of another language",
+        [f"{i % 28 + 1}. März {1950 + i}" for i in range(N)],
+        ["x cannot be read: cells such as '1. März 1950'", "look like dates"],
+    ),
+    _refused(
+        "dates of two forms",
+        [f"{i % 28 + 1}.3.{1950 + i}" if i % 2 else f"{1950 + i}-03-05" for i in range(N)],
+        ["x cannot be read", "look like dates"],
+    ),
+    _refused(
+        "a single cell that is no number",
+        ["7?1" if i == 8 else v for i, v in enumerate(MANY)],
+        ["x: most cells are numbers, but 1 of 60 is not ('7?1')"],
+    ),
+    _refused(
+        "whole numbers that would become one",
+        [2**60 + i // 2 for i in range(N)],
+        ["x cannot be read: its whole numbers are so long"],
     ),
     _refused(
         "day or month first",

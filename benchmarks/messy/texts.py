@@ -63,6 +63,7 @@ def _target(
     )
 
 
+LONG = [2**60 + i % 2 for i in range(N)]
 OTHERS = [i for i in range(N) if i % 4]
 
 CASES = [
@@ -109,6 +110,12 @@ CASES = [
         "numbers of patients",
         [10_000 + 37 * (i * 7 % N) for i in range(N)],
         "patient_id",
+        left="identifier",
+    ),
+    _beside_age(
+        "numbers of patients of nineteen digits",
+        [10**18 + 7 * (i * 7 % N) for i in range(N)],
+        "tweet_id",
         left="identifier",
     ),
     _beside_age("names of rows", [f"s{i * 7 % N}" for i in range(N)], "sample", left="distinct"),
@@ -188,6 +195,18 @@ CASES = [
         ["NA" if i % 4 == 0 else v for i, v in enumerate(Y)],
         y=["NA" if i % 4 == 0 else v for i, v in enumerate(Y)],
         na=[""],
+    ),
+    _target(
+        "a target of truths with holes",
+        ["" if i % 4 == 0 else str(i % 3 == 0) for i in range(N)],
+        rows=OTHERS,
+        y=[str(i % 3 == 0) for i in OTHERS],
+    ),
+    _target("a target of long numbers", LONG, y=LONG),
+    _target(
+        "a target with cells below a limit",
+        [f"<{v}" if i % 9 == 0 else v for i, v in enumerate(PRICE)],
+        refused=["y: most cells are numbers", "else mend the cells: it is the target."],
     ),
     _target(
         "a target with holes",

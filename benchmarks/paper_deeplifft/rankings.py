@@ -92,7 +92,7 @@ def scores_by(method: str, part: Training) -> Scores:
     start = time.perf_counter()
     with warnings.catch_warnings():
         # A motif may be absent from a training part; every method scores it zero.
-        warnings.filterwarnings("ignore", message=".*hold a single value")
+        warnings.filterwarnings("ignore", message=".*holds? a single value")
         if method in SETTINGS:
             scores = deeplifft_scores(part, SETTINGS[method])
         else:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_deeplifft.cli._compare import ALL
 from sklearn_deeplifft.cli._rank import Outcome
 from sklearn_deeplifft.cli._words import counted
 from sklearn_deeplifft.plotting import ClassImportanceDisplay, FeatureCountDisplay, shortened
@@ -24,7 +25,7 @@ LABELS = {
     "regression": "change of the target for one of the feature\n(in standard deviations)",
 }
 DIFFER = "\n(grey: its columns, or the values of a text, differ)"
-NO_SLOPE = "\n(a text or a group has none)"
+NO_SLOPE = "\n(a text, a group or a constant has none)"
 AT_CHANCE = "networks predict no better than chance: this means nothing"
 """On every figure of such networks, as figures travel without the screen."""
 SHARE = "share of all features'\nscores, mean of rounds"
@@ -84,7 +85,9 @@ def draw_comparison(comparison: pd.DataFrame, name: str, n_folds: int) -> Any:
     ax = figure.subplots()
     FeatureCountDisplay.from_frame(comparison, ax=ax)
     title = shortened(name, 40).replace("$", r"\$")
-    said = f"{title}: mean of {n_folds} folds\nband: one standard error over folds"
+    said = f"{title}: mean of {n_folds} folds"
+    if drawn := _drawn_error(comparison):
+        said += f"\n{drawn}: one standard error over folds"
     ax.set_title(said, fontsize=11, loc="left")
     return figure
 
@@ -125,4 +128,14 @@ def _all_of(n: int) -> str:
 
 
 def _curve_title(outcome: Outcome) -> str:
-    return f"{counted(outcome.n_test, 'row')} held out\nband: one standard error"
+    held_out = f"{counted(outcome.n_test, 'row')} held out"
+    drawn = _drawn_error(outcome.comparison)
+    return f"{held_out}\n{drawn}: one standard error" if drawn else held_out
+
+
+def _drawn_error(comparison: pd.DataFrame) -> str:
+    """Name the mark of standard errors in the curve: a single count has no band."""
+    parts = comparison[comparison["method"] != ALL]
+    if parts["standard_error"].isna().all():
+        return ""
+    return "bar" if parts["n_features"].nunique() == 1 else "band"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,9 +15,18 @@ from threadpoolctl import threadpool_limits
 from sklearn_deeplifft import CheckpointWarning, FeatureSelectionWarning
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._words import as_sentence
+from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
 from sklearn_deeplifft.exceptions import without_numbers
 
-__all__ = ["collected", "last_of_each", "note_of", "notes_of", "one_thread", "parameters_of"]
+__all__ = [
+    "chance_notes",
+    "collected",
+    "last_of_each",
+    "note_of",
+    "notes_of",
+    "one_thread",
+    "parameters_of",
+]
 
 
 def parameters_of(training: Training, folder: str = "") -> dict[str, Any]:
@@ -82,6 +92,26 @@ def notes_of(warned: Sequence[FeatureSelectionWarning]) -> list[str]:
     unfit = [warning for warning in warned if isinstance(warning, CheckpointWarning)]
     others = [note_of(warning) for warning in warned if warning not in unfit]
     return [*_of_checkpoints(unfit), *last_of_each(others)]
+
+
+def chance_notes(ensemble: BaseNetworkEnsemble) -> list[str]:
+    """A note where rows held out cannot tell the networks from chance; a ranking looks as sure.
+
+    Of networks that are at chance a warning speaks.
+    """
+    if ensemble.at_chance_ is not None:
+        return []
+    if math.isnan(ensemble.out_of_fold_score_):
+        return ["No row was held out, so the networks cannot be told from chance."]
+    score = "R2" if ensemble._task == "regression" else "balanced accuracy"
+    low, high = ensemble.out_of_fold_interval_
+    ends = "" if math.isnan(low) else f" [{low:.2f}, {high:.2f}]"
+    worth = f"{score} {ensemble.out_of_fold_score_:.2f}{ends}"
+    return [
+        "The rows held out are too few, or repeat each other too often, to tell the networks from "
+        f"chance ({worth}). Until there are more rows, or more networks, "
+        "take what follows as a guess."
+    ]
 
 
 def _of_checkpoints(unfit: Sequence[CheckpointWarning]) -> list[str]:

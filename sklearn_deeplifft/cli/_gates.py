@@ -13,7 +13,13 @@ from sklearn_deeplifft import ImportanceNeuronSelector
 from sklearn_deeplifft.cli._agreement import Agreement, agreement_of, ranking_of
 from sklearn_deeplifft.cli._counts import counts_within
 from sklearn_deeplifft.cli._families import Families, features_of, names_of_features
-from sklearn_deeplifft.cli._fitting import collected, notes_of, one_thread, parameters_of
+from sklearn_deeplifft.cli._fitting import (
+    chance_notes,
+    collected,
+    notes_of,
+    one_thread,
+    parameters_of,
+)
 from sklearn_deeplifft.cli._parts import encode
 from sklearn_deeplifft.cli._progress import Stages
 from sklearn_deeplifft.cli._settings import Training
@@ -37,8 +43,10 @@ class GateOutcome:
     """Remarks that came up on the way, beside the notes of the table."""
     training: str = ""
     """What the training of the networks came to, in a sentence."""
-    at_chance: bool = False
-    """Whether networks predict no better than chance; the ranking then means nothing."""
+    at_chance: bool | None = False
+    """Whether networks predict no better than chance; the ranking then means nothing.
+
+    None where rows held out cannot tell."""
 
 
 def train_gates(
@@ -69,9 +77,9 @@ def train_gates(
         gates=gates,
         ranking=ranking_of(selector, names, agreement, pd.concat(signed, axis=1)),
         agreement=agreement,
-        notes=notes_of(warned),
+        notes=[*notes_of(warned), *chance_notes(selector.estimator_)],
         training=selector.estimator_._training_choice_said(),
-        at_chance=bool(selector.at_chance_),
+        at_chance=selector.at_chance_,
     )
 
 

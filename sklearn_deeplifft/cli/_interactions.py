@@ -10,7 +10,13 @@ import pandas as pd
 
 from sklearn_deeplifft import GIATransformer
 from sklearn_deeplifft.cli._families import Families, features_of, names_of_features
-from sklearn_deeplifft.cli._fitting import collected, notes_of, one_thread, parameters_of
+from sklearn_deeplifft.cli._fitting import (
+    chance_notes,
+    collected,
+    notes_of,
+    one_thread,
+    parameters_of,
+)
 from sklearn_deeplifft.cli._learners import balanced_accuracy, r_squared
 from sklearn_deeplifft.cli._parts import split
 from sklearn_deeplifft.cli._progress import Stages
@@ -47,8 +53,10 @@ class PairsFound:
     """Remarks that came up on the way, beside the notes of the table."""
     training: str = ""
     """What the training of the networks came to, in a sentence."""
-    at_chance: bool = False
-    """Whether networks predict no better than chance; the pairs then mean nothing."""
+    at_chance: bool | None = False
+    """Whether networks predict no better than chance; the pairs then mean nothing.
+
+    None where rows held out cannot tell."""
 
 
 def find_pairs(
@@ -95,9 +103,9 @@ def find_pairs(
         n_train=len(parts.y_train),
         n_test=len(parts.y_test),
         n_pairs=n_features * (n_features - 1) // 2,
-        notes=notes_of(warned),
+        notes=[*notes_of(warned), *chance_notes(ensemble)],
         training=ensemble._training_choice_said(),
-        at_chance=bool(ensemble.at_chance_),
+        at_chance=ensemble.at_chance_,
     )
 
 

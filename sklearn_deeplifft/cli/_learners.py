@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ class Judgement(NamedTuple):
     linear: float
     forest: float
     standard_error: float
-    """Standard error of the mean of the two, over resampled test rows."""
+    """Standard error of the mean of the two, over resampled test rows; NaN of a single group."""
 
     @property
     def mean(self) -> float:
@@ -108,8 +109,11 @@ def _standard_error(
     groups: np.ndarray | None,
     seed: int,
 ) -> float:
+    """Error over resampled rows or groups; NaN for a single group, which tells of no other."""
     rng = np.random.default_rng(seed)
     units = None if groups is None else _rows_of_each(groups)
+    if units is not None and len(units) < 2:
+        return math.nan
     scores = []
     for _ in range(RESAMPLES):
         n = len(truth) if units is None else len(units)

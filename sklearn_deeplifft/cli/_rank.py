@@ -18,7 +18,13 @@ from sklearn_deeplifft.cli._families import (
     groups_of,
     names_of_features,
 )
-from sklearn_deeplifft.cli._fitting import collected, notes_of, one_thread, parameters_of
+from sklearn_deeplifft.cli._fitting import (
+    chance_notes,
+    collected,
+    notes_of,
+    one_thread,
+    parameters_of,
+)
 from sklearn_deeplifft.cli._json import Document, about, records
 from sklearn_deeplifft.cli._parts import Parts, encode, source_columns, split
 from sklearn_deeplifft.cli._progress import Stages, calls_per_network
@@ -58,8 +64,10 @@ class Outcome:
     """Its rows are the training rows: all of them with ``all_rows``."""
     training: str = ""
     """What the training of its networks came to, in a sentence."""
-    at_chance: bool = False
-    """Whether networks predict no better than chance; the ranking then means nothing."""
+    at_chance: bool | None = False
+    """Whether networks predict no better than chance; the ranking then means nothing.
+
+    None where rows held out cannot tell."""
 
     @property
     def features(self) -> pd.DataFrame:
@@ -145,11 +153,11 @@ def rank_table(
         n_train=len(parts.y_train),
         n_test=len(parts.y_test),
         all_rows=all_rows,
-        notes=notes_of(warned),
+        notes=[*notes_of(warned), *chance_notes(selector.estimator_)],
         selector=selector,
         ranked=ranked,
         training=selector.estimator_._training_choice_said(),
-        at_chance=bool(selector.at_chance_),
+        at_chance=selector.at_chance_,
     )
 
 

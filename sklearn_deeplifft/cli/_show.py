@@ -32,7 +32,7 @@ UNITS = {
     + "most for class: of those that more of it speaks for, the one whose probability it changes "
     "most, and by how much; +- where its columns, or the values of a text, differ.",
     "regression": IMPORTANCE + "slope: standard deviations of the target for one of the feature; "
-    "a text or a group has none.",
+    "a text, a group or a constant has none.",
 }
 CLASS_UNIT = class_unit("mean change of the probability of the class over its own rows, 0 to 1")
 LEARNERS = {
@@ -108,6 +108,8 @@ def _scores(scores: pd.Series) -> list[Text]:
 
 def _of_noise(comparison: pd.DataFrame) -> str:
     """Say which differences are noise; scores that no test row differs in have no error."""
+    if comparison["standard_error"].isna().all():
+        return ", and those that test are of a single group: any difference may be noise"
     noise = _noise(comparison)
     return f": differences below {noise:.2g} or so are noise" if noise > 0 else ""
 

@@ -24,10 +24,11 @@ def class_labels(y: np.ndarray, target: str, notes: list[str]) -> np.ndarray:
     labels, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     small = sizes < FEWEST_ROWS
     if small.all():
+        numbers = " Numbers can be predicted with --task regression."
         raise ValueError(
             f"no class of {quoted(target)} has {FEWEST_ROWS} rows, the fewest that can be split "
             f"into a training and a test part ({len(labels):,} different values in {len(y):,} "
-            "rows). Is it the right column? Numbers can be predicted with --task regression."
+            f"rows). Is it the right column?{numbers if y.dtype.kind in 'iuf' else ''}"
         )
     if (~small).sum() == 1:
         raise ValueError(

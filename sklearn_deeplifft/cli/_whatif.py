@@ -12,7 +12,13 @@ from sklearn_deeplifft import GIATransformer
 from sklearn_deeplifft.cli._agreement import Agreement, agreement_of, ranking_of
 from sklearn_deeplifft.cli._counts import counts_within
 from sklearn_deeplifft.cli._families import Families, features_of, names_of_features
-from sklearn_deeplifft.cli._fitting import collected, notes_of, one_thread, parameters_of
+from sklearn_deeplifft.cli._fitting import (
+    chance_notes,
+    collected,
+    notes_of,
+    one_thread,
+    parameters_of,
+)
 from sklearn_deeplifft.cli._parts import Parts, encode
 from sklearn_deeplifft.cli._progress import Stages
 from sklearn_deeplifft.cli._settings import Training
@@ -55,8 +61,10 @@ class Answers:
     """Remarks that came up on the way, beside the notes of the table."""
     training: str = ""
     """What the training of the networks came to, in a sentence."""
-    at_chance: bool = False
-    """Whether networks predict no better than chance; the effects then mean nothing."""
+    at_chance: bool | None = False
+    """Whether networks predict no better than chance; the effects then mean nothing.
+
+    None where rows held out cannot tell."""
 
     @property
     def outputs(self) -> list[str]:
@@ -110,9 +118,9 @@ def answer_whatif(
         doses=_in_units(pd.concat(doses, ignore_index=True) if doses else _no_doses(), unit),
         scale=scale,
         validation=(scores.validation_score_, *scores.validation_score_interval_),
-        notes=[*notes_of(warned), *_guessed(effects)],
+        notes=[*notes_of(warned), *chance_notes(scores), *_guessed(effects)],
         training=scores._training_choice_said(),
-        at_chance=bool(gia.at_chance_),
+        at_chance=gia.at_chance_,
     )
 
 

@@ -32,7 +32,8 @@ class FeatureCountDisplay:
     everything : tuple of (int, float), default=None
         Number of all features and the score with them, drawn as a dashed line.
     standard_error : sequence of float, or dict of str to sequence of float, default=None
-        Standard errors of the first method, or of each, at ``counts``; drawn as bands.
+        Standard errors of the first method, or of each, at ``counts``; drawn as bands, of
+        a single count as bars.
     score_name : str, default="score"
 
     Attributes
@@ -173,6 +174,9 @@ class FeatureCountDisplay:
         for method, error in errors.items():
             middle, error = np.asarray(self.scores[method]), np.asarray(error)
             colour = self.lines_[method].get_color()
+            if len(self.counts) == 1:
+                self.ax_.errorbar(self.counts, middle, error, color=colour, alpha=0.4, capsize=3)
+                continue
             self.ax_.fill_between(
                 self.counts, middle - error, middle + error, color=colour, alpha=0.13, linewidth=0
             )
@@ -183,6 +187,8 @@ class FeatureCountDisplay:
             ax.set_xscale("log")
             ax.set_xticks(list(self.counts), [f"{k:,}" for k in self.counts])
             ax.set_xticks([], minor=True)
+        else:  # the line of all features alone, which has no place on this axis
+            ax.set_xticks([])
         ax.set_xlabel("number of features")
         ax.set_ylabel(self.score_name)
         ax.grid(axis="y", color="#dddddd", linewidth=0.8)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import rankdata
 
-from sklearn_deeplifft._printable import named, printable
+from sklearn_deeplifft._printable import counted, named, printable
 from sklearn_deeplifft.report._alone import alone
 from sklearn_deeplifft.report._evidence import LEADERS, Doubt, Evidence
 from sklearn_deeplifft.tables import canonical_rows
@@ -208,10 +208,12 @@ def _constant(evidence: Evidence) -> Doubt | None:
     if not len(constant):
         return None
     names = named(evidence.names[i] for i in constant.tolist())
+    holds, tells = ("holds", "tells") if len(constant) == 1 else ("hold", "tell")
     return Doubt(
         "Constant columns",
         "caution",
-        f"{len(constant):,} of {len(low):,} columns hold a single value and tell nothing: {names}.",
+        f"{len(constant):,} of {counted(len(low), 'column')} {holds} a single value and {tells} "
+        f"nothing: {names}.",
     )
 
 

@@ -193,7 +193,8 @@ def _watched(fit: Callable[[], None]) -> tuple[Said, ...]:
     with withheld() as told:
         fit()
     # What was wrong with a checkpoint that has been replaced is not true any more.
-    lasting = (w for w in told if not isinstance(w, CheckpointWarning))
+    ours = [w for w in told if isinstance(w, FeatureSelectionWarning)]
+    lasting = (w for w in ours if not isinstance(w, CheckpointWarning))
     return tuple((type(w), w.finding, w.remedy) for w in lasting)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
@@ -14,6 +15,7 @@ from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_deeplifft._printable import shown
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.ranking import (
     count_to_select,
     importance_threshold,
@@ -358,7 +360,21 @@ class RankedFeatures(SelectorMixin):
                 f"smallest q-value is {self._q_of_cut().min():.3g}). Give a number with "
                 "set_params(n_features_to_select=k), which trains nothing, or a larger alpha."
             )
-        return super()._transform(X)
+        if self.threshold is None or self._get_support_mask().any():
+            return super()._transform(X)
+        self._tell_of_none()
+        with warnings.catch_warnings():
+            # In words of data that are too noisy, at a line of scikit-learn's.
+            warnings.filterwarnings("ignore", "No features were selected", UserWarning)
+            return super()._transform(X)
+
+    def _tell_of_none(self) -> None:
+        finding = (
+            f"threshold={self.threshold!r} keeps no column: the largest importance is "
+            f"{self.feature_importances_.max():.3g}."
+        )
+        remedy = "Set it lower with set_params(threshold=...), which trains nothing."
+        tell(FeatureSelectionWarning(finding, remedy))
 
     def _q_of_cut(self) -> np.ndarray:
         """q-values (d,) by which ``"auto"`` cuts; for classes 1 where a column speaks for none."""

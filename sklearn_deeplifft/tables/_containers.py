@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 
 from sklearn_deeplifft._printable import shown
+from sklearn_deeplifft.tables._frames import column_labels, require_collected, require_no_dates
 
 __all__ = ["require_readable", "require_sound_storage", "naming_bad_cells"]
 
@@ -49,9 +51,10 @@ def _within(indices: np.ndarray, n: int) -> bool:
 def require_readable(X: Any, name: str = "X") -> None:
     """Raise ``ValueError`` for what scikit-learn would read otherwise than it is meant.
 
-    That is sparse storage that leads astray, names that two columns share, and masked cells; and
-    sequences that are not encoded, which it would print whole.
+    That is sparse storage that leads astray, names that two columns share, masked cells, and dates;
+    and sequences that are not encoded, which it would print whole.
     """
+    require_collected(X, name)
     _require_two_dimensions(X, name)
     require_sound_storage(X, name)
     if isinstance(X, np.ma.MaskedArray) and np.ma.getmaskarray(X).any():
@@ -59,8 +62,8 @@ def require_readable(X: Any, name: str = "X") -> None:
             f"{name} is a masked array, and {int(np.ma.getmaskarray(X).sum())} of its values are "
             "masked out. Fill them in, for example with its filled(numpy.nan) and an imputer."
         )
-    # Only frames have names of columns; of an array nothing is asked.
-    counts = Counter(column for column in getattr(X, "columns", ()) if isinstance(column, str))
+    require_no_dates(X, name)
+    counts = Counter(column for column in column_labels(X) if isinstance(column, str))
     twice = [column for column, count in counts.items() if count > 1]
     if twice:
         raise ValueError(
@@ -123,16 +126,24 @@ def _unreadable(X: Any, name: str) -> str | None:
         return (
             f"{name} holds {values.dtype.name}, which is no number; turn dates into numbers first."
         )
-    names = list(getattr(X, "columns", range(values.shape[1])))
+    names = column_labels(X) or range(values.shape[1])
     for i, row in enumerate(values):
         for j, cell in enumerate(row):
             if not _is_number(cell):
-                return (
-                    f"column {names[j]!r} of {name} holds {shown(cell)} (row {i}), which is no "
-                    "number that 64 bits can hold. Encode or drop the column, for example with "
-                    "sklearn.preprocessing.OneHotEncoder."
-                )
+                return f"column {names[j]!r} of {name} holds {shown(cell)} (row {i}), {_why(cell)}"
     return None
+
+
+def _why(cell: Any) -> str:
+    if pd.api.types.is_scalar(cell) and pd.isna(cell):
+        return (
+            "which is a missing value. Impute or drop it first, for example with "
+            "sklearn.impute.SimpleImputer in the pipeline."
+        )
+    return (
+        "which is no number that 64 bits can hold. Encode or drop the column, for example with "
+        "sklearn.preprocessing.OneHotEncoder."
+    )
 
 
 def _is_number(cell: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import (
     _check_sample_weight,
     column_or_1d,
@@ -16,8 +17,10 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_deeplifft._printable import shown
+from sklearn_deeplifft.exceptions import tell
 from sklearn_deeplifft.tables._containers import naming_bad_cells, require_readable
 from sklearn_deeplifft.tables._forks import prepare_for_forks
+from sklearn_deeplifft.tables._frames import arrow_as_frame
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._partitions import gathered
 from sklearn_deeplifft.tables._row_groups import encode_row_groups
@@ -46,6 +49,12 @@ __all__ = [
     "scored_rows",
     "target_scale",
 ]
+
+COLUMN_VECTOR = (
+    "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
+    "(n_samples,), for example using ravel()."
+)
+"""In the words of scikit-learn, whose own warning would point at a line of this package."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +115,8 @@ def check_rows(selector: Any, X: Any, *, reset: bool, y: Any = "no_validation") 
     # First, since scikit-learn knows neither truth values that are objects nor pandas.NA.
     y = y if isinstance(y, str) else plain_target(y)
     require_readable(X)
+    X = arrow_as_frame(X)
+    given = X
     with naming_bad_cells(X):
         checked = validate_data(
             selector,
@@ -124,7 +135,7 @@ def check_rows(selector: Any, X: Any, *, reset: bool, y: Any = "no_validation") 
     X, y = (checked, None) if isinstance(y, str) else checked
     names = getattr(selector, "feature_names_in_", None)
     require_finite(X, names)
-    require_told_apart(X, names)
+    require_told_apart(X, names, given)
     if sp.issparse(X):
         X = with_native_bytes(X)
     return X if y is None else (X, y)
@@ -152,7 +163,8 @@ def fit_data(
     content, so that the bits of a training depend on the data alone.
     """
     if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not sp.issparse(y):
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(y)
+        tell(DataConversionWarning(COLUMN_VECTOR))
     weight = _weights(sample_weight, X)
     mask = _as_mask(sample_mask, len(weight))
     groups = None if groups is None else encode_row_groups(groups, len(weight))

@@ -146,6 +146,11 @@ def _as_array(y: Any) -> np.ndarray:
         raise ValueError(
             f"y must hold one label, or one per output, for each row ({error})."
         ) from error
+    if values.ndim == 0:  # a set, a dictionary, a generator, a single label
+        raise ValueError(
+            f"y is {shown(y)}; give one label, or one per output, for each row, in their order: a "
+            "list, an array or a column."
+        )
     if isinstance(y, np.ma.MaskedArray) and np.ma.getmaskarray(y).any():
         raise ValueError("y is a masked array with values masked out; drop these rows first.")
     return values

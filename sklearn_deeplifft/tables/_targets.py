@@ -10,6 +10,8 @@ import scipy.sparse as sp
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import type_of_target
 
+from sklearn_deeplifft._printable import counted
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.tables._task import Task
 from sklearn_deeplifft.tables._validation import as_numbers
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["Problem", "Target", "encode_like", "encode_known", "encode_target"]
+
+SPELLED_MISSING = ("nan", "NaT", "<NA>")
+"""Texts that no file has for a class; "None" and "NA" may be one."""
 
 LARGEST, SMALLEST = 1e37, 1e-37
 """Sizes of a quantity that single precision holds, with some room for what is computed of it."""
@@ -161,7 +166,17 @@ def _encode_classes(y: np.ndarray) -> Target:
             "needed to learn what tells them apart."
         )
     classes = encoder.classes_
+    _warn_spelled_missing(classes, codes)
     return Target("softmax", codes.astype(np.int64)[:, None], classes, tuple(classes))
+
+
+def _warn_spelled_missing(classes: np.ndarray, codes: np.ndarray) -> None:
+    """Warn of a class such as "nan": what becomes of a missing label by ``y.astype(str)``."""
+    for code, label in enumerate(classes.tolist()):
+        if label in SPELLED_MISSING:
+            rows = counted(int((codes == code).sum()), "row")
+            finding = f"y has a class {label!r} ({rows}), which is how text spells a missing label."
+            tell(FeatureSelectionWarning(finding, "If it is one, drop these rows."))
 
 
 def encode_known(y: np.ndarray, classes: np.ndarray) -> Target:

@@ -11,8 +11,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from sklearn_deeplifft._iterables import is_iterable
-from sklearn_deeplifft._printable import shown
+from sklearn_deeplifft._printable import counted, shown
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
+from sklearn_deeplifft.tables._frames import stored_column
 from sklearn_deeplifft.tables._rows import Rows
 
 __all__ = [
@@ -78,8 +79,8 @@ def require_finite(X: Any, names: Names) -> None:
         bad = np.flatnonzero(counts)
         if len(bad):
             found.append(
-                f"{what}: {counts.sum()} values in {len(bad)} of {X.shape[1]} columns "
-                f"({_counted(names, bad, counts)})"
+                f"{what}: {counted(int(counts.sum()), 'value')} in {len(bad)} of "
+                f"{counted(X.shape[1], 'column')} ({_counted(names, bad, counts)})"
             )
     if found:
         raise ValueError(
@@ -88,23 +89,37 @@ def require_finite(X: Any, names: Names) -> None:
         )
 
 
-def require_told_apart(X: Any, names: Names) -> None:
+def require_told_apart(X: Any, names: Names, given: Any = None) -> None:
     """Raise for columns of whole numbers that differ by less than float64 can tell.
 
     Identifiers of 64 bits and counters of nanoseconds go beyond its 53 bits; networks would read
-    several of them as one.
+    several of them as one. ``given`` is the table before it was made an array of floats: a frame
+    with columns of several types, or objects.
     """
     values = X.data if sp.issparse(X) else X
-    if values.dtype.kind not in "iu" or values.dtype.itemsize < 8 or not values.size:
+    if not values.size:
         return
-    if max(int(values.max()), -int(values.min())) <= EXACT:
+    if values.dtype.kind in "iu" and values.dtype.itemsize == 8:
+        if max(int(values.max()), -int(values.min())) <= EXACT:
+            return
+        merged = [j for j in range(X.shape[1]) if _merges(_column(X, j))]
+    elif values.dtype == np.float64 and _of_several_types(given):
+        large = np.flatnonzero(np.maximum(X.max(axis=0), -X.min(axis=0)) > EXACT)
+        merged = [j for j in large.tolist() if _merged(stored_column(given, j))]
+    else:
         return
-    merged = [j for j in range(X.shape[1]) if _merges(_column(X, j))]
     if merged:
+        columns = "column" if len(merged) == 1 else "columns"
+        hold = "holds" if len(merged) == 1 else "hold"
         raise ValueError(
-            f"column {column_names(names, merged)} holds whole numbers beyond 2**53 that differ by "
-            "less than float64 can tell. Subtract the smallest, or drop identifiers."
+            f"{columns} {column_names(names, merged)} {hold} whole numbers beyond 2**53 that "
+            "differ by less than float64 can tell. Subtract the smallest, or drop identifiers."
         )
+
+
+def _of_several_types(X: Any) -> bool:
+    """Whether numpy has to find a type that all columns have in common."""
+    return isinstance(X, list | tuple) or hasattr(X, "columns") or X.dtype == object
 
 
 def _column(X: Any, j: int) -> np.ndarray:
@@ -114,6 +129,11 @@ def _column(X: Any, j: int) -> np.ndarray:
 
 def _merges(values: np.ndarray) -> bool:
     return len(np.unique(values.astype(np.float64))) < len(np.unique(values))
+
+
+def _merged(cells: Sequence[Any]) -> bool:
+    whole = {int(cell) for cell in cells if isinstance(cell, Integral)}
+    return len(set(map(float, whole))) < len(whole)
 
 
 def _counts(X: Any, test: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -167,9 +187,10 @@ def warn_constant(std: np.ndarray, names: Names) -> None:
     """Warn once, by name, of columns that hold one value only; they score zero."""
     constant = np.flatnonzero(std == 0)
     if len(constant):
+        holds, scores = ("holds", "scores") if len(constant) == 1 else ("hold", "score")
         finding = (
-            f"{len(constant):,} of {len(std):,} columns hold a single value and score 0: "
-            f"{column_names(names, constant)}."
+            f"{len(constant):,} of {counted(len(std), 'column')} {holds} a single value and "
+            f"{scores} 0: {column_names(names, constant)}."
         )
         tell(FeatureSelectionWarning(finding))
 

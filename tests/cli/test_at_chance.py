@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,22 @@ def test_noise_is_told_over_the_ranking_and_once(name, tmp_path):
     assert text.index(SAID) < text.index(LISTS[command])
     assert "the ranking means nothing. " in text
     assert "More rows" not in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+def test_rows_too_few_to_tell_from_chance_are_told_over_the_ranking(name, tmp_path):
+    frame = classes_frame(24)
+    frame["label"] = np.random.default_rng(0).permutation(frame["label"])
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    command, *rest = COMMANDS[name]
+    given = (tmp_path / "table.csv", "--target", "label", "-o", tmp_path / "o", *rest)
+    text = " ".join(run(command, *given).output.split())
+    said = "The rows held out are too few, or repeat each other too often, to tell the networks"
+    assert text.count(said) == 1
+    assert text.index(said) < text.index(LISTS[command])
+    document = json.loads(run(command, *given, "--json", "--quiet").stdout)
+    assert document["at_chance"] is None
 
 
 @pytest.mark.slow

@@ -84,3 +84,21 @@ def test_the_figure_says_what_its_line_and_its_band_are():
         "mine.csv: mean of 5 folds",
         "band: one standard error over folds",
     ]
+
+
+def test_a_single_count_has_a_bar_for_its_error_and_a_title_that_says_so():
+    comparison = pd.DataFrame(
+        {
+            "method": ["DeepLIFFT", "lasso"],
+            "n_features": [3, 3],
+            "score": [0.4, 0.3],
+            "standard_error": [0.05, 0.05],
+            "metric": "R squared",
+        }
+    )
+    (ax,) = draw_comparison(comparison, "mine.csv", 5).axes
+    (bar,) = [one for one in ax.collections if hasattr(one, "get_segments")]
+    np.testing.assert_allclose(bar.get_segments()[0], [[3, 0.35], [3, 0.45]])
+    assert ax.get_title(loc="left").endswith("\nbar: one standard error over folds")
+    (ax,) = draw_comparison(comparison.assign(standard_error=np.nan), "mine.csv", 5).axes
+    assert ax.get_title(loc="left") == "mine.csv: mean of 5 folds"

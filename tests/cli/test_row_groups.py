@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
-from sklearn_deeplifft.cli._learners import judge
+from sklearn_deeplifft.cli._learners import _standard_error, balanced_accuracy, judge
 from sklearn_deeplifft.cli._parts import encode, split
 from sklearn_deeplifft.cli._read import load_table
 from sklearn_deeplifft.cli._row_groups import held_out_groups
@@ -194,3 +194,12 @@ def test_the_note_of_an_identifier_names_the_option(mice):
     assert said.startswith("mouse: values repeat. If rows of one value belong together")
     with pytest.raises(TableReadError, match="no column 'mausi'"):
         make_table(mice_frame(), "label", name="m", options=ReadOptions(row_groups="mausi"))
+
+
+def test_a_single_group_of_test_rows_has_no_standard_error():
+    truth = np.array([0, 1, 0, 1, 1, 0])
+    found = [np.array([0, 1, 1, 1, 1, 0])]
+    args = (balanced_accuracy, truth, found)
+    assert np.isnan(_standard_error(*args, np.zeros(6), 0))
+    assert _standard_error(*args, np.array([0, 0, 0, 1, 1, 1]), 0) > 0
+    assert _standard_error(*args, None, 0) > 0

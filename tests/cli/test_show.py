@@ -109,6 +109,9 @@ def test_the_best_of_a_row_is_bold_and_starred():
 def test_differences_that_are_noise_are_named_where_there_is_noise():
     found = outcome()
     assert "One split of the rows: differences below 0.04 or so are noise." in joined(found)
+    of_one = found.comparison.assign(standard_error=np.nan)
+    text = joined(dataclasses.replace(found, comparison=of_one))
+    assert "and those that test are of a single group: any difference may be noise." in text
     sure = found.comparison.assign(standard_error=0.0)
     text = joined(dataclasses.replace(found, comparison=sure))
     assert "One split of the rows." in text
@@ -169,9 +172,9 @@ def test_a_feature_without_a_slope_is_explained(slopes):
         signed_names=["kind"],
         directions=np.sign([slopes]).T,
     )
-    assert "one of the feature; a text or a group has none." in joined(found)
+    assert "one of the feature; a text, a group or a constant has none." in joined(found)
     label = draw(found).axes[0].get_xlabel()
-    assert ("a text or a group has none" in label) == (0 in slopes)
+    assert ("a text, a group or a constant has none" in label) == (0 in slopes)
 
 
 def test_nothing_is_written_if_one_file_fails(tmp_path):

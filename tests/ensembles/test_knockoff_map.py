@@ -84,7 +84,7 @@ def test_of_a_skewed_table_it_is_that_of_the_logarithms():
 def test_a_constant_column_stays_one():
     X = correlated()
     X[:, 2] = 7.0
-    with pytest.warns(UserWarning, match="hold a single value"):
+    with pytest.warns(UserWarning, match="holds a single value"):
         data = data_of(X)
     found = beside_nulls(data, X, np.arange(300)[::-1].copy())
     np.testing.assert_allclose(found[:, 7], 7.0)

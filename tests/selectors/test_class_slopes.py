@@ -174,7 +174,7 @@ def test_sparse_rows_and_constant_columns():
     X = np.round(np.abs(X)) * (np.random.default_rng(0).random(X.shape) < 0.4)
     y = X[:, :3].argmax(axis=1)
     X[:, 5] = 0
-    with pytest.warns(UserWarning, match="hold a single value"):
+    with pytest.warns(UserWarning, match="holds a single value"):
         dense, sparse = (
             DeepLIFFTSelector(NetworkEnsembleClassifier(**SMALL), step=None, random_state=0).fit(
                 table, y

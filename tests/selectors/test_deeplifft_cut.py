@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.feature_selection import SelectFromModel
 
+from sklearn_deeplifft import FeatureSelectionWarning
 from tests.conftest import bits, counted_trainings, planted, quick
 
 
@@ -74,7 +75,9 @@ def test_thresholds(selector, threshold, limit):
     scores = selector.feature_importances_
     if threshold == np.inf:
         assert not mask().any()
-        with pytest.warns(UserWarning, match="No features were selected"):
+        with pytest.warns(
+            FeatureSelectionWarning, match="keeps no column: the largest importance is"
+        ):
             assert selector.transform(np.ones((2, 8))).shape == (2, 0)
         return
     assert (mask() == (scores >= limit(scores))).all()

@@ -282,7 +282,7 @@ FAILURES = {
     "l2=1.0.* would be ignored": lambda s, X, y: s.set_params(
         estimator__network=MLP, estimator__l2=1.0
     ).fit(X[:, :5], y),
-    "hold a single value": lambda s, X, y: s.fit(np.c_[X[:, :4], np.ones(120)], y),
+    "holds a single value": lambda s, X, y: s.fit(np.c_[X[:, :4], np.ones(120)], y),
 }
 
 

@@ -155,5 +155,5 @@ def test_more_neurons_than_columns_may_be_asked_for(data):
 def test_a_constant_column_is_still_named(data):
     X = data.X.copy()
     X[:, 2] = 1.0
-    with pytest.warns(FeatureSelectionWarning, match="1 of 8 columns hold a single value.*: 2"):
+    with pytest.warns(FeatureSelectionWarning, match="1 of 8 columns holds a single value.*: 2"):
         quick(layer=LAYER).fit(X, data.y)

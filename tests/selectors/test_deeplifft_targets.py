@@ -1,5 +1,7 @@
 """Targets of every kind, and labels of every type."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -52,6 +54,16 @@ def test_labels_in_any_container(data, container):
     else:
         selector = quick().fit(data.X, container(y.tolist()))
     assert bits(selector) == bits(quick().fit(data.X, y))
+
+
+@pytest.mark.parametrize("word", ["nan", "<NA>", "NaT"])
+def test_a_class_that_spells_a_missing_label_is_told_once_and_at_the_call(data, word):
+    y = np.where(np.arange(len(data.y)) < 12, word, np.array(["u", "v", "w"])[data.y])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        quick().fit(data.X, y)
+    found = [one for one in caught if f"y has a class '{word}' (12 rows)" in str(one.message)]
+    assert [one.filename for one in found] == [__file__]
 
 
 def test_bool_labels(data):

@@ -402,7 +402,7 @@ def test_warnings_of_the_fit_are_given_again(tmp_path):
             warnings.simplefilter("always")
             quick(memory=tmp_path, max_epochs=2).fit(np.c_[X, np.ones(len(X))], y)
         said.append([str(w.message) for w in caught])
-    assert any("hold a single value" in text for text in said[0])
+    assert any("holds a single value" in text for text in said[0])
     assert any("of class 2 is classified correctly" in text for text in said[0])
     assert said[0] == said[1]
 

@@ -304,7 +304,7 @@ def test_several_outputs():
 def test_constant_columns_score_zero():
     X, y = planted()
     X[:, 3] = 7.0
-    with pytest.warns(UserWarning, match="hold a single value and score 0: 3"):
+    with pytest.warns(UserWarning, match="holds a single value and scores 0: 3"):
         gia = quick().fit(X, y)
     assert gia.feature_importances_[3] == 0
     assert not any(3 in one.columns for one in gia.interventions_)

@@ -944,6 +944,6 @@ def test_thresholds(data):
         selector.set_params(n_features_to_select=1)
         assert selector.get_support().sum() == 1  # both must hold
     selector.set_params(threshold=2.0)
-    with pytest.warns(UserWarning, match="No features were selected"):
+    with pytest.warns(FeatureSelectionWarning, match="keeps no column: the largest importance is"):
         assert selector.transform(data.X).shape == (120, 0)
     assert np.isnan(selector.stability_)

@@ -1,10 +1,15 @@
 """Tables as they come: storage that leads astray, names, cells that are no numbers."""
 
+import datetime
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
 
 from sklearn_deeplifft import (
     DeepLIFFTSelector,
@@ -72,7 +77,18 @@ CELLS = {
     "ragged": ([[1.0], [1.0, 2.0]] * 2, r"X cannot be read as a table of numbers"),
     "masked": (np.ma.masked_array(X, mask=X > 11), r"X is a masked array, and 1 of its values"),
     "twice": (pd.DataFrame(X, columns=list("aba")), r"more than one column named 'a'"),
-    "identifiers": (2**60 + np.arange(12).reshape(4, 3), r"columns? 0, 1, 2 holds whole numbers"),
+    "identifiers": (2**60 + np.arange(12).reshape(4, 3), r"columns 0, 1, 2 hold whole numbers"),
+    "missing among objects": (
+        pd.DataFrame({"a": np.array([1.0, pd.NA, 2.0, 3.0], dtype=object)}),
+        r"column 'a' of X holds <NA> \(row 1\), which is a missing value",
+    ),
+    "text in Arrow": (pa.table({"a": range(4), "b": ["u", "v"] * 2}), "column 'b' of X holds 'u'"),
+    "codes in Arrow": (
+        pa.table({"a": range(4), "b": pa.array(["u", "v"] * 2).dictionary_encode()}),
+        "column 'b' of X holds 'u'",
+    ),
+    "twice in Arrow": (pa.table([range(4)] * 2, ["a", "a"]), "more than one column named 'a'"),
+    "a plan": (pl.DataFrame({"a": range(4)}).lazy(), r"a LazyFrame.*; pass X\.collect\(\)"),
 }
 
 
@@ -80,6 +96,59 @@ CELLS = {
 def test_what_is_no_table_of_numbers_is_told_by_column_and_row(table, message):
     with pytest.raises((ValueError, TypeError), match=message):
         NetworkEnsembleClassifier().fit(table, [0, 1, 0, 1])
+
+
+DAYS = [datetime.date(2020, 1, i + 1) for i in range(4)]
+OF_TIME = {
+    "days of pandas": pd.DataFrame({"a": X[:, 0], "b": pd.to_datetime(DAYS)}),
+    "months of pandas": pd.DataFrame({"a": X[:, 0], "b": pd.period_range("2020-01", periods=4)}),
+    "days of polars": pl.DataFrame({"a": X[:, 0], "b": DAYS}),
+    "spans of polars": pl.DataFrame({"a": X[:, 0], "b": [datetime.timedelta(i) for i in range(4)]}),
+    "hours of polars": pl.DataFrame({"a": X[:, 0], "b": [datetime.time(i) for i in range(4)]}),
+    "days of Arrow": pa.table({"a": X[:, 0], "b": DAYS}),
+}
+
+
+@pytest.mark.parametrize("table", OF_TIME.values(), ids=OF_TIME)
+def test_dates_beside_numbers_are_refused_by_name_in_every_library(table):
+    with pytest.raises(ValueError, match=r"column 'b' of X holds .*, which is no number; turn"):
+        NetworkEnsembleClassifier().fit(table, [0, 1, 0, 1])
+
+
+LONG = (2**60 + np.arange(4)).tolist()
+BESIDE_FLOATS = {
+    "pandas": pd.DataFrame({"a": X[:, 0], "id": LONG}),
+    "nullable": pd.DataFrame({"a": X[:, 0], "id": pd.array(LONG, dtype="Int64")}),
+    "polars": pl.DataFrame({"a": X[:, 0], "id": LONG}),
+    "Arrow": pa.table({"a": X[:, 0], "id": LONG}),
+    "lists": [[0.5, number] for number in LONG],
+    "objects": np.array([[0.5, number] for number in LONG], dtype=object),
+}
+
+
+@pytest.mark.parametrize("table", BESIDE_FLOATS.values(), ids=BESIDE_FLOATS)
+def test_identifiers_beside_fractions_are_not_read_as_one(table):
+    name = "'id'" if hasattr(table, "columns") else "1"
+    with pytest.raises(ValueError, match=f"column {name} holds whole numbers beyond"):
+        NetworkEnsembleClassifier().fit(table, [0, 1, 0, 1])
+
+
+def test_decimals_and_truths_of_arrow_are_numbers():
+    decimals = [Decimal(i) / 4 for i in range(20)]
+    table = pa.table({"a": decimals, "b": [i % 3 == 0 for i in range(20)]})
+    tiny = NetworkEnsembleClassifier(n_networks=1, max_epochs=1, gates=None, random_state=0)
+    y = np.arange(20) % 2
+    assert list(tiny.fit(table, y).feature_names_in_) == ["a", "b"]
+    same = np.column_stack([np.arange(20) / 4, np.arange(20) % 3 == 0])
+    np.testing.assert_array_equal(
+        tiny.predict_proba(table), clone(tiny).fit(same, y).predict_proba(same)
+    )
+
+
+@pytest.mark.parametrize("y", [{0, 1}, {0: 1}, (i % 2 for i in range(4))])
+def test_a_target_without_order_is_refused_in_words(y):
+    with pytest.raises(ValueError, match=r"y is .*; give one label, or one per output"):
+        NetworkEnsembleClassifier().fit(X, y)
 
 
 def test_large_whole_numbers_that_float64_tells_apart_are_read():

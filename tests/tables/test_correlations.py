@@ -145,7 +145,7 @@ def test_thresholds_that_no_or_every_correlation_is_above(threshold):
 def test_values_that_are_no_numbers_are_named():
     frame = pd.DataFrame(mixed()[:, :3], columns=["a", "b", "c"])
     frame.loc[3, "b"] = np.nan
-    with pytest.raises(ValueError, match=r"NaN: 1 values in 1 of 3 columns \('b': 1\)"):
+    with pytest.raises(ValueError, match=r"NaN: 1 value in 1 of 3 columns \('b': 1\)"):
         groups_from_correlation(frame)
     with pytest.raises(ValueError, match="minimum of 2 is required"):
         groups_from_correlation(mixed()[:1])

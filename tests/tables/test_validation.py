@@ -44,7 +44,7 @@ def test_not_finite(made, dtype):
     with pytest.raises(ValueError, match=r"contains NaN: 3 values in 1 of 8 columns \('d': 3\)"):
         require_finite(made(X), NAMES)
     X[1:4, 3] = 0
-    with pytest.raises(ValueError, match=r"infinity: 1 values in 1 of 8 columns \(5: 1\)"):
+    with pytest.raises(ValueError, match=r"infinity: 1 value in 1 of 8 columns \(5: 1\)"):
         require_finite(made(X), None)
 
 
@@ -138,3 +138,10 @@ def test_some_class_must_count():
 def test_balanced_is_the_only_word_for_class_weights():
     with pytest.raises(ValueError, match="class_weight='heavy' must be 'balanced', None, or"):
         class_weights("heavy", np.array([0, 1]), np.ones(2), np.array([0, 1]))
+
+
+def test_one_constant_column_holds_and_scores():
+    with pytest.warns(FeatureSelectionWarning, match="1 of 3 columns holds a single value and sco"):
+        warn_constant(np.array([0.0, 1.0, 1.0]), None)
+    with pytest.warns(FeatureSelectionWarning, match="2 of 3 columns hold a single value and sco"):
+        warn_constant(np.array([0.0, 1.0, 0.0]), None)

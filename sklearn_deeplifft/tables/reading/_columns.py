@@ -12,7 +12,12 @@ import pandas as pd
 from pandas.api import types
 
 from sklearn_deeplifft._printable import printable, quoted
-from sklearn_deeplifft.tables.reading._dates import dates_as_text, read_dates, typed_dates
+from sklearn_deeplifft.tables.reading._dates import (
+    compact_dates,
+    dates_as_text,
+    read_dates,
+    typed_dates,
+)
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._identifiers import (
     OWNER_NAMES,
@@ -21,7 +26,11 @@ from sklearn_deeplifft.tables.reading._identifiers import (
     names_rows,
 )
 from sklearn_deeplifft.tables.reading._missing import is_missing_text
-from sklearn_deeplifft.tables.reading._notation import APOSTROPHE, SPACES, Convention
+from sklearn_deeplifft.tables.reading._notation import (
+    APOSTROPHE,
+    SPACES,
+    Convention,
+)
 from sklearn_deeplifft.tables.reading._notes import Note
 from sklearn_deeplifft.tables.reading._numbers import (
     NumberReading,
@@ -31,8 +40,17 @@ from sklearn_deeplifft.tables.reading._numbers import (
 )
 from sklearn_deeplifft.tables.reading._options import ReadOptions
 from sklearn_deeplifft.tables.reading._owners import owner_notes
+from sklearn_deeplifft.tables.reading._unreadable import require_no_measurements, unreadable
 
-__all__ = ["MISSING_LEVEL", "Column", "Draft", "draft_of", "finished", "numbers_of"]
+__all__ = [
+    "MISSING_LEVEL",
+    "Column",
+    "Draft",
+    "draft_of",
+    "finished",
+    "numbers_of",
+    "without_bytes",
+]
 
 MISSING_LEVEL = "(missing)"
 MOST_MIXED = 10
@@ -40,11 +58,13 @@ MOST_MIXED = 10
 MOST_WORDS = 8
 """Words in the place of numbers up to which all are named in an option, which must name all."""
 NEARLY_ALL = 0.9
-MEASUREMENT = re.compile(r"[<>~≤≥≈]?=?\s*[-+]?\d[\d.,]*\s*([/x×±:]\s*\d[\d.,]*)?\s*[^\d_-]{0,12}")  # noqa: RUF001
+DIGITS = 15
+"""Digits of a whole number that float64 holds, whatever they are."""
 CODE = re.compile(r"[A-Z]{2,3}")
 MIXED_NAME = re.compile(r"[A-Za-z]{0,4}[-_.]?\d+[-_.]?[A-Za-z]{0,4}")
 """A number beside letters: 50810A."""
 GROUPING_MARKS = {".": f",'_{APOSTROPHE}{SPACES}", ",": f".'_{APOSTROPHE}{SPACES}"}
+SAID_OF = {"dates": "dates", "times": "times of day"}
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0)
 
 
@@ -75,6 +95,13 @@ class Column:
     notes: tuple[Note, ...] = field(default=())
 
 
+def without_bytes(column: pd.Series) -> pd.Series:
+    """Texts that a file holds as bytes, as Arrow and numpy have them, decoded."""
+    if not types.is_object_dtype(column.dtype) or not column.map(type).eq(bytes).any():
+        return column
+    return column.map(lambda cell: cell.decode("utf-8", "replace") if type(cell) is bytes else cell)
+
+
 def draft_of(name: str, column: pd.Series, options: ReadOptions) -> Draft:
     """Find out what a column holds.
 
@@ -83,11 +110,12 @@ def draft_of(name: str, column: pd.Series, options: ReadOptions) -> Draft:
     TableReadError
         Cells are neither numbers nor texts.
     """
+    column = without_bytes(column)
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return Draft(name, column)
     if types.is_complex_dtype(dtype):
-        raise _unreadable(name, "its cells are complex numbers")
+        raise unreadable(name, "its cells are complex numbers")
     if types.is_bool_dtype(dtype) or types.is_numeric_dtype(dtype):
         values = np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
         values, notes = _without_given(name, values, options)
@@ -98,7 +126,7 @@ def draft_of(name: str, column: pd.Series, options: ReadOptions) -> Draft:
     try:
         counts = distinct_cells(column)
     except TypeError as error:
-        raise _unreadable(name, "its cells hold lists or other objects") from error
+        raise unreadable(name, "its cells hold lists or other objects") from error
     reading = read_numbers(counts, options)
     if reading.share >= 0.5:
         return Draft(name, column, None, reading)
@@ -153,7 +181,7 @@ def _dated(name: str, column: pd.Series, counts: Counter[object], options: ReadO
     )
     if number_of.others or number_of.cells or number_of.typed:
         left = (*number_of.others, *map(str, number_of.cells), *map(str, number_of.typed))
-        raise _not_all(name, "dates", left, counts, options.na)
+        raise _not_all(name, SAID_OF[found.kind], left, counts, options.na)
     notes = [Note(found.kind, name), *_missing_note(name, number_of.missing, counts)]
     if found.order is not None:
         notes.append(Note(found.order, name, words=(texts[0],)))
@@ -189,9 +217,10 @@ def finished(draft: Draft, file_convention: Convention | None, options: ReadOpti
         values, notes = draft.numbers, draft.notes
     if np.isnan(values).all():
         return Column(name, "empty", notes=(Note("empty", name),))
-    kind = (
-        kind_of_whole_numbers(name, values) if not types.is_bool_dtype(column.dtype) else "numbers"
-    )
+    days = compact_dates(values)
+    if days is not None:
+        return Column(name, "numbers", days, None, (*notes, Note("dates", name)))
+    kind = _kind_of_numbers(draft, values)
     if kind in ("counter", "identifier"):
         return Column(name, kind, notes=(Note(kind, name),))
     if kind != "numbers":
@@ -199,6 +228,43 @@ def finished(draft: Draft, file_convention: Convention | None, options: ReadOpti
     if kind == "repeated identifier":
         notes = (*notes, Note("owners", name))
     return Column(name, "numbers", values, None, tuple(notes))
+
+
+def _kind_of_numbers(draft: Draft, values: np.ndarray) -> str:
+    """Kind of a column of numbers, as ``kind_of_whole_numbers`` has it.
+
+    Raises
+    ------
+    TableReadError
+        Whole numbers are so long that different ones become one.
+    """
+    if types.is_bool_dtype(draft.column.dtype):
+        return "numbers"
+    exact = _long_numbers(draft)
+    if len(exact) > len({float(number) for number in exact}):
+        if len(exact) == len(values):
+            return "identifier"
+        raise unreadable(
+            draft.name,
+            f"its whole numbers are so long ({max(map(str, exact), key=len)}) that different ones "
+            "would be read as one",
+        )
+    return kind_of_whole_numbers(draft.name, values)
+
+
+def _long_numbers(draft: Draft) -> set[int]:
+    """Different whole numbers of a column of which some are beyond what float64 can tell apart."""
+    if draft.reading is not None:
+        bodies = {cell.body for cell in draft.reading.cells.values()}
+        if any(len(body) > DIGITS for body in bodies) and all(map(str.isdecimal, bodies)):
+            return set(map(int, bodies))
+        return set()
+    if not types.is_integer_dtype(draft.column.dtype):
+        return set()
+    numbers = draft.column.dropna()
+    if not len(numbers) or max(abs(int(numbers.max())), abs(int(numbers.min()))) <= 2**53:
+        return set()
+    return set(map(int, numbers))
 
 
 def _is_text(name: str, reading: NumberReading) -> bool:
@@ -309,7 +375,7 @@ def _kind_of_texts(name: str, present: dict[str, int], options: ReadOptions) -> 
     every = n_levels == n and n > 2
     named = names_rows(name, OWNER_NAMES)
     if (every or n_levels > options.max_categories) and not named:
-        _require_no_measurements(name, list(present))
+        require_no_measurements(name, list(present))
     if every:
         return "free text" if is_free_text(list(present)) else "distinct"
     if n_levels <= options.max_categories:
@@ -325,14 +391,6 @@ def _kind_of_texts(name: str, present: dict[str, int], options: ReadOptions) -> 
         "together, say {}.",
         [Option("max_categories", n_levels), Option("drop", [name]), Option("row_groups", name)],
     )
-
-
-def _require_no_measurements(name: str, texts: Sequence[str]) -> None:
-    """Refuse texts such as 120/80 or <0.5: names of rows may hold digits, measurements begin so."""
-    found = [text for text in texts if MEASUREMENT.fullmatch(text)]
-    if 2 * len(found) > len(texts):
-        shown = ", ".join(quoted(text, 30) for text in found[:3])
-        raise _unreadable(name, f"cells such as {shown} hold numbers and more")
 
 
 def _require_no_codes(name: str, counts: Counter[str], options: ReadOptions) -> None:
@@ -363,24 +421,19 @@ def _not_all(
     n, total = sum(by_text[word] for word in words), by_text.total()
     shown = ", ".join(quoted(word, 30) for word in words[:4])
     more = f" and {len(words) - 4:,} more" if len(words) > 4 else ""
+    are = "is" if n == 1 else "are"
     finding = (
-        f"{printable(name)}: most cells are {what}, but {n:,} of {total:,} are not ({shown}{more})."
+        f"{printable(name)}: most cells are {what}, but {n:,} of {total:,} {are} not "
+        f"({shown}{more})."
     )
     options = [Option("drop", [name])]
-    remedy = "mend them, or leave the column out with {}"
+    it, means = ("it", "it means") if n == 1 else ("them", "they mean")
+    remedy = f"mend {it}, or leave the column out with {{}}"
     if what == "numbers" and all(MIXED_NAME.fullmatch(word) for word in words):
         remedy += "; if it names whose row it is, so that rows belong together, say {}"
         options.append(Option("row_groups", name))
     if len(words) > MOST_WORDS:
         return TableReadError(finding, f"{remedy.capitalize()}.", options)
     as_missing = Option("na", [*filter(None, na or ()), *words])
-    remedy = f"If they mean missing, say {{}}; else {remedy}."
+    remedy = f"If {means} missing, say {{}}; else {remedy}."
     return TableReadError(finding, remedy, [as_missing, *options])
-
-
-def _unreadable(name: str, why: str) -> TableReadError:
-    return TableReadError(
-        f"{printable(name)} cannot be read: {why}.",
-        "Leave the column out with {}.",
-        [Option("drop", [name])],
-    )

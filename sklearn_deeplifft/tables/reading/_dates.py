@@ -15,17 +15,51 @@ from pandas.api import types
 from sklearn_deeplifft._printable import printable, quoted
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 
-__all__ = ["DateReading", "dates_as_text", "read_dates", "typed_dates"]
+__all__ = [
+    "DateReading",
+    "compact_dates",
+    "dates_as_text",
+    "looks_dated",
+    "read_dates",
+    "typed_dates",
+]
 
-ISO = re.compile(r"\d{4}-\d{1,2}(-\d{1,2}([T ]\d{1,2}:\d{2}.*)?)?|\d{4}/\d{1,2}/\d{1,2}.*")
+ISO = re.compile(r"\d{4}-\d{1,2}(-\d{1,2}([T ]\d{1,2}:\d{2}.*)?)?|\d{4}([/.])\d{1,2}\3\d{1,2}\b.*")
 NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:,? +(\d{1,2}:\d{2}.*))?")
 NAMED = re.compile(
     r"(\d{1,2}|[A-Za-z]{3,9}\.?)[-,/ ]+(\d{1,2}|[A-Za-z]{3,9}\.?)[-,/ ]+(\d{4}|\d{2})"
     r"(?:,? +(\d{1,2}:\d{2}.*))?|[A-Za-z]{3,9}\.?[-,/ ]+\d{4}"
 )
-CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?\s*([AaPp][Mm])?")
+CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?\s*([AaPp]\.?[Mm]\.?)?")
 MONTHS = r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 DAY = pd.Timedelta(days=1)
+EPOCH = np.datetime64(0, "s")
+COMPACT = 19_000_101, 20_991_231
+"""Limits of whole numbers that are dates written without marks, such as 20240131."""
+FEWEST_COMPACT = 3
+"""Different ones that it takes: one number in thirty of such a size is a date by chance."""
+WEEK = re.compile(r"\d{4}-?W\d{2}(-?\d)?")
+NAMES_OF_MONTHS = frozenset(
+    {
+        *("jan", "january", "januar", "janvier", "enero", "ene", "feb", "february", "februar"),
+        *("février", "fevrier", "févr", "fev", "febrero", "mar", "march", "mär", "märz", "maerz"),
+        *("mars", "marzo", "apr", "april", "avril", "avr", "abril", "abr", "may", "mai", "mayo"),
+        *("jun", "june", "juni", "juin", "junio", "jul", "july", "juli", "juillet", "juil"),
+        *("julio", "aug", "august", "août", "aout", "agosto", "ago", "sep", "sept", "september"),
+        *("septembre", "septiembre", "oct", "october", "okt", "oktober", "octobre", "octubre"),
+        *("nov", "november", "novembre", "noviembre", "dec", "december", "dez", "dezember"),
+        *("décembre", "decembre", "déc", "dic", "diciembre"),
+    }
+)
+AROUND_DATES = frozenset(
+    {
+        *("mon", "monday", "tue", "tues", "tuesday", "wed", "wednesday", "thu", "thurs"),
+        *("thursday", "fri", "friday", "sat", "saturday", "sun", "sunday", "montag", "dienstag"),
+        *("mittwoch", "donnerstag", "freitag", "samstag", "sonntag", "st", "nd", "rd", "th", "of"),
+        *("de", "um", "at", "uhr", "h", "t", "z", "am", "pm", "gmt", "utc", "cet", "cest", "est"),
+    }
+)
+"""Words that stand in dates beside the name of a month."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +95,40 @@ def typed_dates(values: pd.Series) -> tuple[str, np.ndarray] | None:
     if inferred == "time":
         return "times", values.map(_hours_of, na_action="ignore").to_numpy(dtype=np.float64)
     return None
+
+
+def compact_dates(values: np.ndarray) -> np.ndarray | None:
+    """Days of whole numbers such as 20240131; None if any of them is no date.
+
+    >>> compact_dates(np.array([20240131, 20240201, np.nan, 19991231]))
+    array([19753., 19754.,    nan, 10956.])
+    >>> compact_dates(np.array([20240131, 20240232, 19991231]))
+    """
+    present = np.unique(values[~np.isnan(values)])
+    if len(present) < FEWEST_COMPACT or present[0] < COMPACT[0] or present[-1] > COMPACT[1]:
+        return None
+    if (present != np.rint(present)).any():
+        return None
+    texts = pd.Series([f"{number:.0f}" for number in present])
+    dates = pd.to_datetime(texts, format="%Y%m%d", errors="coerce")
+    if dates.isna().any():
+        return None
+    days = _days(dates)
+    day_of = dict(zip(present.tolist(), days.tolist(), strict=True))
+    return np.array([day_of.get(value, np.nan) for value in values.tolist()])
+
+
+def looks_dated(text: str) -> bool:
+    """Whether a text is or holds a date, of a form that is read or of another.
+
+    >>> [looks_dated(text) for text in ("26. Januar 2011", "2011-W04", "May-20", "maybe 7")]
+    [True, True, True, False]
+    """
+    if any(form.fullmatch(text) for form in (ISO, NUMERIC, WEEK)):
+        return True
+    words = set(re.findall(r"[^\W\d_]+", text.casefold()))
+    months = words & NAMES_OF_MONTHS
+    return bool(months) and words <= months | AROUND_DATES and any(map(str.isdigit, text))
 
 
 def dates_as_text(column: pd.Series) -> pd.Series:
@@ -103,7 +171,7 @@ def _dates(texts: Sequence[str], read: Callable[[Sequence[str]], pd.Series]) -> 
 
 
 def _iso(texts: Sequence[str]) -> pd.Series:
-    plain = pd.Series([text.replace("/", "-") for text in texts])
+    plain = pd.Series([re.sub(r"^(\d{4})[/.](\d+)[/.]", r"\1-\2-", text) for text in texts])
     return pd.to_datetime(plain, format="ISO8601", utc=True, errors="coerce")
 
 
@@ -156,7 +224,8 @@ def _year(short: int) -> str:
 def _days(dates: pd.Series) -> np.ndarray:
     if getattr(dates.dtype, "tz", None) is not None:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
-    return np.asarray((dates - pd.Timestamp(0)) / DAY, dtype=np.float64)
+    # Not by a Timestamp, which counts nanoseconds and ends in 2262: 9999-12-31 stands for no end.
+    return np.asarray((dates.to_numpy() - EPOCH) / np.timedelta64(1, "D"), dtype=np.float64)
 
 
 def _hours(text: str) -> float:
@@ -164,7 +233,7 @@ def _hours(text: str) -> float:
     assert match is not None
     hour = int(match[1])
     if match[4]:
-        hour = hour % 12 + (12 if match[4].lower() == "pm" else 0)
+        hour = hour % 12 + (12 if match[4][0] in "Pp" else 0)
     return hour + int(match[2]) / 60 + float(match[3] or 0) / 3600
 
 

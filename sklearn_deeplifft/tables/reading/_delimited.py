@@ -30,6 +30,7 @@ UNIT = "\x1f"
 PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
 EXACT = {"float_precision": "round_trip"} if PANDAS < (3, 1) else {}
 """Before pandas 3.1 a number is read to its last digit only where that is asked for."""
+RULE = re.compile(r":?-{3,}:?")
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?%?")
 
 
@@ -139,6 +140,8 @@ def _rows(lines: list[str], sep: str, notes: list[Note], *, header: bool, given:
         comments.remove(head)
     elif header and kept:
         head, kept = kept[0], kept[1:]
+        if kept and _is_rule(cells_of(lines[kept[0][0]], sep)):
+            kept = kept[1:]
     if comments:
         notes.append(Note("comments", n=len(comments)))
     if n_blank:
@@ -152,6 +155,12 @@ def _rows(lines: list[str], sep: str, notes: list[Note], *, header: bool, given:
 def _is_blank(lines: list[str], record: Record, sep: str) -> bool:
     start, stop, n = record
     return stop == start + 1 and n >= 1 and not lines[start].strip(f"{sep} \t")
+
+
+def _is_rule(cells: list[str]) -> bool:
+    """Whether a row is the line under the header of a table in Markdown, as in ``|---|:---:|``."""
+    found = [cell.strip() for cell in cells if cell.strip()]
+    return bool(found) and all(RULE.fullmatch(cell) for cell in found)
 
 
 def _is_comment(lines: list[str], record: Record, usual: int) -> bool:

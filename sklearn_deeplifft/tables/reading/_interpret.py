@@ -18,7 +18,7 @@ from sklearn_deeplifft.tables.reading._notation import Convention, parse_cell
 from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, OF_OWNERS, Note, sentences
 from sklearn_deeplifft.tables.reading._options import ReadOptions
 from sklearn_deeplifft.tables.reading._owners import owners_of, with_groups
-from sklearn_deeplifft.tables.reading._raw import RawTable
+from sklearn_deeplifft.tables.reading._raw import RawTable, trimmed
 from sklearn_deeplifft.tables.reading._table import ReadTable
 from sklearn_deeplifft.tables.reading._target import (
     resolve_task,
@@ -74,6 +74,7 @@ def interpret(
     ValueError
         No row or column is left, a value is infinite, or the target does not fit the task.
     """
+    target, options = _as_named(raw, target, options)
     _require_columns(raw, target, options)
     owners = owners_of(raw, options)
     frame = raw.frame
@@ -115,6 +116,20 @@ def interpret(
         table = with_groups(table)
     _require_finite(table)
     return table
+
+
+def _as_named(
+    raw: RawTable, target: str | None, options: ReadOptions
+) -> tuple[str | None, ReadOptions]:
+    """The target and the options, with columns named as they are once their names are trimmed."""
+    columns = {*map(str, raw.frame), *raw.feature_names}
+
+    def found(name: str) -> str:
+        return name if name in columns else trimmed(name)
+
+    owner = None if options.row_groups is None else found(options.row_groups)
+    named = replace(options, drop=[found(name) for name in options.drop], row_groups=owner)
+    return (None if target is None else found(target)), named
 
 
 def _require_columns(raw: RawTable, target: str | None, options: ReadOptions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from sklearn_deeplifft.tables.reading._errors import TableReadError
 from sklearn_deeplifft.tables.reading._notation import parse_cell
 from sklearn_deeplifft.tables.reading._notes import Note
 
-__all__ = ["RawTable", "header_names", "require_distinct"]
+__all__ = ["RawTable", "header_names", "require_distinct", "trimmed"]
+
+NO_WIDTH = dict.fromkeys((0x200B, 0x2060, 0xFEFF))
+"""Characters that pages and spreadsheets leave in names, and nobody sees."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,20 @@ class RawTable:
     """The column of ``frame`` that names the rows and has no name of its own."""
 
 
+def trimmed(name: str) -> str:
+    """A name without what cannot be seen: blanks around it, marks of no width, ways to write é.
+
+    >>> trimmed(" age  in years\ufeff"), trimmed("e\u0301") == "\xe9"
+    ('age in years', True)
+    """
+    plain = unicodedata.normalize("NFC", name).translate(NO_WIDTH)
+    return " ".join(plain.split())
+
+
+def _text(cell: object) -> str:
+    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+
+
 def header_names(cells: Iterable[object]) -> tuple[list[str], list[Note]]:
     """Trim the names of columns; those without one are called by their position.
 
@@ -42,7 +60,7 @@ def header_names(cells: Iterable[object]) -> tuple[list[str], list[Note]]:
     """
     names, notes = [], []
     for position, cell in enumerate(cells, start=1):
-        name = "" if cell is None or cell != cell else " ".join(str(cell).split())
+        name = "" if cell is None or cell != cell else trimmed(_text(cell))
         if not name:
             name = f"column {position}"
             notes.append(Note("unnamed", name))

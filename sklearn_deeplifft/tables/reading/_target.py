@@ -10,7 +10,12 @@ from pandas.api import types
 
 from sklearn_deeplifft._printable import printable, quoted
 from sklearn_deeplifft.tables._task import MOST_NUMBERED_CLASSES, task_of
-from sklearn_deeplifft.tables.reading._columns import Draft, draft_of, numbers_of
+from sklearn_deeplifft.tables.reading._columns import (
+    Draft,
+    draft_of,
+    numbers_of,
+    without_bytes,
+)
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._missing import CODE_LIKE, is_missing_text
 from sklearn_deeplifft.tables.reading._notation import Convention
@@ -31,8 +36,37 @@ def target_column(
     TableReadError
         A word may be a class or a missing value, or numbers and what is no number stand together.
     """
-    if isinstance(column.dtype, pd.CategoricalDtype) or types.is_bool_dtype(column.dtype):
+    column = without_bytes(column)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        if types.infer_dtype(column.cat.categories) != "string":
+            return column, []
+        column = column.astype(object)  # a word such as "nan" may be a class or a missing value
+    if types.infer_dtype(column, skipna=True) == "boolean":
         return column, []
+    try:
+        return _read(name, column, options, convention)
+    except TableReadError as error:
+        raise _of_target(error) from error
+
+
+def _of_target(error: TableReadError) -> TableReadError:
+    """The refusal of a column without the advice to leave it out: the target cannot be."""
+    if not any(option.name == "drop" for option in error.options):
+        return error
+    others = [option for option in error.options if option.name not in ("drop", "row_groups")]
+    ways = " or ".join("{}" for _ in others)
+    if not others:
+        remedy = "Mend its cells: it is the target."
+    elif others[0].name == "na":
+        remedy = f"If that means missing, say {ways}; else mend the cells: it is the target."
+    else:
+        remedy = f"Say {ways}, or mend the cells: it is the target."
+    return TableReadError(error.finding, remedy, others)
+
+
+def _read(
+    name: str, column: pd.Series, options: ReadOptions, convention: Convention | None
+) -> tuple[pd.Series, list[Note]]:
     draft = draft_of(name, column, options)
     if draft.numbers is not None:
         kept = [note for note in draft.notes if note.kind != "missing words"]
@@ -137,7 +171,9 @@ def target_values(y: pd.Series, task: str) -> np.ndarray:
         if not np.isfinite(values).all():
             raise ValueError(f"the target {quoted(y.name)} holds infinite values; replace them.")
         return values
-    if _is_numeric(y) and not types.is_bool_dtype(y.dtype):
+    if types.is_integer_dtype(y.dtype) and int(y.max()) <= np.iinfo(np.int64).max:
+        return np.asarray(y.to_numpy(dtype=np.int64))  # as they are, beyond 2**53 as well
+    if _is_numeric(y) and types.infer_dtype(y) != "boolean":
         values = np.asarray(y.to_numpy(dtype=np.float64, na_value=np.nan))
         if np.isfinite(values).all() and (values == np.rint(values)).all():
             return values.astype(np.int64)

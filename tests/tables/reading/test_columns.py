@@ -88,7 +88,7 @@ def test_dates_are_days_and_times_hours():
         ([[1], [2]] * (N // 2), "lists or other objects"),
         ([{"a": 1}] * N, "lists or other objects"),
         ([f"{i}/80" for i in range(N)], "'0/80', '1/80', '2/80' hold numbers and more"),
-        ([*(f"{i}.5" for i in range(N)), "7a"], "1 of 61 are not ('7a')"),
+        ([*(f"{i}.5" for i in range(N)), "7a"], "1 of 61 is not ('7a')"),
         ([f"town {chr(97 + i % 26)}{i // 26 % 4}" for i in range(4 * N)], "different texts"),
         ([f"2020-01-{i % 28 + 1}" for i in range(40)] + ["2020-13-01"] * 3, "3 of 43 are not"),
     ],
