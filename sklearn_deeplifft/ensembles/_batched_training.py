@@ -66,6 +66,9 @@ class EnsembleNet(skorch.NeuralNet):
     watched_from = 1
     """First epoch after which rows held out are predicted."""
 
+    falling = False
+    """Whether steps fall in size."""
+
     def get_iterator(self, dataset: Any, training: bool = False) -> MemberBatches:
         streams = self.module_.draws.streams if training else None
         return MemberBatches(dataset, self.batch_size, streams)
@@ -99,6 +102,8 @@ class EnsembleNet(skorch.NeuralNet):
         X, y, weight = self._parts(batch)
         losses, gradient = self.criterion_.descended(self.module_(X), y, weight)
         self.module_.backward(gradient)
+        if self.falling:
+            self._shorten_step(batch)
         self.optimizer_.step()
         return {"losses": losses}
 
@@ -106,6 +111,14 @@ class EnsembleNet(skorch.NeuralNet):
         X, y, weight = self._parts(batch)
         outputs = self.module_(X)
         return {"losses": self.criterion_.of_members(outputs, y, weight), "y_pred": outputs}
+
+    def _shorten_step(self, batch: Batch) -> None:
+        """Step k of T, from 0, has the share ``1 - k / T`` of the learning rate."""
+        # Counted by epochs that are done: a training that goes on from a state is in the midst.
+        steps = math.ceil(max(batch.rows) / self.batch_size)
+        done = (len(self.history) - 1) * steps + batch.start // self.batch_size
+        for group in self.optimizer_.param_groups:
+            group["lr"] = self.lr * (1 - done / (self.max_epochs * steps))
 
     def _parts(self, batch: Batch) -> list[Tensor]:
         return [part.to(self.device) for part in batch[:3]]
@@ -365,6 +378,7 @@ def train_batch(
         **criterion_params,
     )
     net.initialize()
+    net.falling = settings.falling
     if not settings.always_watched and not settings.keeps_best:
         net.watched_from = epochs
     # skorch clones the callbacks it is given: the one that has run is the net's.

@@ -88,6 +88,9 @@ class NetworkSettings:
     always_watched: bool = True
     """Whether rows held out are predicted after every epoch, and their mean is kept; if not, and
     where they do not choose the epoch, they are predicted after the last one alone."""
+    falling: bool = False
+    """Whether steps get smaller from the first on, evenly, and come to nothing at the end; beside
+    other networks of ours alone."""
     device: str = "cpu"
     gates: GateSettings | None = None
 
