@@ -69,9 +69,12 @@ class EnsembleNet(skorch.NeuralNet):
     falling = False
     """Whether steps fall in size."""
 
+    epoch_steps: int | None = None
+    """Steps of an epoch that is a part of the rows."""
+
     def get_iterator(self, dataset: Any, training: bool = False) -> MemberBatches:
         streams = self.module_.draws.streams if training else None
-        return MemberBatches(dataset, self.batch_size, streams)
+        return MemberBatches(dataset, self.batch_size, streams, self.epoch_steps)
 
     def on_epoch_begin(self, net: skorch.NeuralNet, *args: Any, **kwargs: Any) -> None:
         self.history.new_epoch()  # Members has all else; skorch copies its list for each number
@@ -91,6 +94,7 @@ class EnsembleNet(skorch.NeuralNet):
         # As in skorch, less its record of every batch: that takes longer than a small step.
         if iterator is None or not (training or len(self.history) >= self.watched_from):
             return
+        iterator.number = len(self.history)
         if self.module_.training != training:  # nothing else asks which it is
             self.module_.train(training)
         with torch.no_grad():
@@ -346,7 +350,7 @@ def train_batch(
     what it leaves is of no use then. ``under_way`` goes on from states that it has, and keeps them.
     """
     watch = any(len(m.validation) for m in members)
-    steps = math.ceil(max(len(m.training) for m in members) / settings.batch_size)
+    steps = settings.steps_per_epoch(max(len(m.training) for m in members))
     epochs, penalty = settings.max_epochs, None
     if settings.gates is not None:
         epochs = path_epochs(settings.gates, settings.max_epochs, steps)
@@ -378,7 +382,7 @@ def train_batch(
         **criterion_params,
     )
     net.initialize()
-    net.falling = settings.falling
+    net.falling, net.epoch_steps = settings.falling, settings.epoch_steps
     if not settings.always_watched and not settings.keeps_best:
         net.watched_from = epochs
     # skorch clones the callbacks it is given: the one that has run is the net's.

@@ -71,6 +71,7 @@ def linear_settings(
         noise=0.0,
         learning_rate=FASTER * settings.learning_rate,
         max_epochs=math.ceil(steps / steps_per_epoch),
+        epoch_steps=None,
         patience=None,
         falling=n_training >= LONG,
         gates=gates,
