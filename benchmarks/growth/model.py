@@ -38,7 +38,7 @@ def weights(d: int, n_classes: int, hidden: tuple[int, ...]) -> int:
 
 
 def steps(n: int, max_steps: int, batch: int = BATCH) -> int:
-    """Steps of training: whole epochs until ``max_steps`` are reached, or a part of one."""
+    """Steps of training: whole passes until ``max_steps`` are reached, or a part of one."""
     each = math.ceil((1 - HELD_OUT) * n / batch)
     return max_steps if each > max_steps else each * min(EPOCHS, math.ceil(max_steps / each))
 

@@ -45,6 +45,7 @@ from sklearn_deeplifft.ensembles._rounds import (
 from sklearn_deeplifft.ensembles._settings import (
     as_recommended,
     epochs_within,
+    in_parts,
     network_settings,
     rows_within,
 )
@@ -248,6 +249,8 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
             nulls = knockoff_map_of(data, families), families
             splits = with_null_draws(splits, data, *nulls)
         settings = network_settings(own, data, groups, epochs_within(own, n_training))
+        if adapter_of(self.network).built_here:
+            settings = in_parts(settings, own.max_epochs, n_training)
         if self.linear_share:
             splits = with_linear_members(
                 splits, self.linear_share, settings, n_training, self.max_steps

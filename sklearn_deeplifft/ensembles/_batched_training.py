@@ -66,9 +66,15 @@ class EnsembleNet(skorch.NeuralNet):
     watched_from = 1
     """First epoch after which rows held out are predicted."""
 
+    falling = False
+    """Whether steps fall in size."""
+
+    epoch_steps: int | None = None
+    """Steps of an epoch that is a part of the rows."""
+
     def get_iterator(self, dataset: Any, training: bool = False) -> MemberBatches:
         streams = self.module_.draws.streams if training else None
-        return MemberBatches(dataset, self.batch_size, streams)
+        return MemberBatches(dataset, self.batch_size, streams, self.epoch_steps)
 
     def on_epoch_begin(self, net: skorch.NeuralNet, *args: Any, **kwargs: Any) -> None:
         self.history.new_epoch()  # Members has all else; skorch copies its list for each number
@@ -88,6 +94,7 @@ class EnsembleNet(skorch.NeuralNet):
         # As in skorch, less its record of every batch: that takes longer than a small step.
         if iterator is None or not (training or len(self.history) >= self.watched_from):
             return
+        iterator.number = len(self.history)
         if self.module_.training != training:  # nothing else asks which it is
             self.module_.train(training)
         with torch.no_grad():
@@ -99,6 +106,8 @@ class EnsembleNet(skorch.NeuralNet):
         X, y, weight = self._parts(batch)
         losses, gradient = self.criterion_.descended(self.module_(X), y, weight)
         self.module_.backward(gradient)
+        if self.falling:
+            self._shorten_step(batch)
         self.optimizer_.step()
         return {"losses": losses}
 
@@ -106,6 +115,14 @@ class EnsembleNet(skorch.NeuralNet):
         X, y, weight = self._parts(batch)
         outputs = self.module_(X)
         return {"losses": self.criterion_.of_members(outputs, y, weight), "y_pred": outputs}
+
+    def _shorten_step(self, batch: Batch) -> None:
+        """Step k of T, from 0, has the share ``1 - k / T`` of the learning rate."""
+        # Counted by epochs that are done: a training that goes on from a state is in the midst.
+        steps = math.ceil(max(batch.rows) / self.batch_size)
+        done = (len(self.history) - 1) * steps + batch.start // self.batch_size
+        for group in self.optimizer_.param_groups:
+            group["lr"] = self.lr * (1 - done / (self.max_epochs * steps))
 
     def _parts(self, batch: Batch) -> list[Tensor]:
         return [part.to(self.device) for part in batch[:3]]
@@ -333,7 +350,7 @@ def train_batch(
     what it leaves is of no use then. ``under_way`` goes on from states that it has, and keeps them.
     """
     watch = any(len(m.validation) for m in members)
-    steps = math.ceil(max(len(m.training) for m in members) / settings.batch_size)
+    steps = settings.steps_per_epoch(max(len(m.training) for m in members))
     epochs, penalty = settings.max_epochs, None
     if settings.gates is not None:
         epochs = path_epochs(settings.gates, settings.max_epochs, steps)
@@ -365,6 +382,7 @@ def train_batch(
         **criterion_params,
     )
     net.initialize()
+    net.falling, net.epoch_steps = settings.falling, settings.epoch_steps
     if not settings.always_watched and not settings.keeps_best:
         net.watched_from = epochs
     # skorch clones the callbacks it is given: the one that has run is the net's.

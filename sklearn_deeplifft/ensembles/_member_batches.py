@@ -91,11 +91,19 @@ class MemberBatches:
     """A loader: batch k of every network, in the network's own order while training."""
 
     def __init__(
-        self, dataset: MemberRows, batch_size: int, streams: Sequence[RandomStream] | None = None
+        self,
+        dataset: MemberRows,
+        batch_size: int,
+        streams: Sequence[RandomStream] | None = None,
+        epoch_steps: int | None = None,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.streams = streams
+        self.epoch_steps = epoch_steps
+        """Batches of an epoch that is a part of the rows."""
+        self.number = 1
+        """That of the epoch."""
         self._held: list[Batch] = []
         self._held_of: list[Tensor] | None = None
         self._padded = torch.empty(0)
@@ -120,7 +128,8 @@ class MemberBatches:
         index, factor, size = self._padded, self._factor, self.batch_size
         rows = [len(part) for part in own]
         if self.streams is not None:
-            turns = [stream.permutation(n) for stream, n in zip(self.streams, rows, strict=True)]
+            turns = self._turns(self.streams, rows)
+            rows = [len(turn) for turn in turns]
             order = torch.arange(len(rows))[:, None], _padded(turns)
             index, factor = index[order], None if factor is None else factor[order]
         table = self.dataset.table
@@ -145,6 +154,18 @@ class MemberBatches:
                 cut = slice(start - first, end + -(end - start) % ROWS - first)
                 counts = np.minimum(total, end) - np.minimum(total, start)
                 yield Batch(X[:, cut], y[:, cut], weight[:, cut], rows, start, counts)
+
+    def _turns(self, streams: Sequence[RandomStream], rows: Sequence[int]) -> list[Tensor]:
+        """Rows of the epoch, by their places in those of each network, in random order."""
+        steps = math.ceil(max(rows) / self.batch_size)
+        each = steps if self.epoch_steps is None else min(self.epoch_steps, steps)
+        parts = math.ceil(steps / each)
+        part = (self.number - 1) % parts
+        size = each * self.batch_size
+        return [
+            stream.permutation(n, part, parts)[part * size : (part + 1) * size]
+            for stream, n in zip(streams, rows, strict=True)
+        ]
 
 
 def _factors(given: Sequence[np.ndarray | None], index: Sequence[Tensor]) -> list[Tensor] | None:

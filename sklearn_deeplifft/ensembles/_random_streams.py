@@ -29,6 +29,9 @@ class RandomStream:
             self._shuffle.manual_seed(seed)
         else:
             self._shuffle.set_state(state)
+        self._order: Tensor | None = None
+        self._before: Tensor | None = None
+        """State of the generator before it drew an order of which parts are to come."""
         # Apart, so that noise=0 leaves dropout's numbers as they are. SFC64 is NumPy's fastest, and
         # drawing these numbers is a good part of a step.
         self._noise, self._dropout = map(np.random.SFC64, np.random.SeedSequence(seed).spawn(2))
@@ -36,7 +39,9 @@ class RandomStream:
     def state(self) -> dict[str, np.ndarray]:
         """What the numbers to come depend on."""
         return {
-            "shuffle": self._shuffle.get_state().numpy(),
+            "shuffle": (
+                self._shuffle.get_state() if self._before is None else self._before
+            ).numpy(),
             "noise": self._noise.state["state"]["state"],
             "dropout": self._dropout.state["state"]["state"],
         }
@@ -44,12 +49,19 @@ class RandomStream:
     def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on from where another stream of the same seed was."""
         self._shuffle.set_state(torch.from_numpy(state["shuffle"]))
+        self._order = self._before = None
         for bits, name in ((self._noise, "noise"), (self._dropout, "dropout")):
             bits.state = {**bits.state, "state": {"state": state[name]}}
 
-    def permutation(self, n: int) -> Tensor:
-        """A random order of ``n`` rows."""
-        return torch.randperm(n, generator=self._shuffle)
+    def permutation(self, n: int, part: int = 0, parts: int = 1) -> Tensor:
+        """A random order of ``n`` rows, of which a part is wanted; all parts are of one order."""
+        order, before = self._order, self._before
+        if part == 0 or order is None:
+            before = self._shuffle.get_state()
+            order = torch.randperm(n, generator=self._shuffle)
+        to_come = part + 1 < parts
+        self._order, self._before = (order, before) if to_come else (None, None)
+        return order
 
     def fill_normal(self, out: np.ndarray) -> None:
         """Standard normal numbers (rows, h), each one of 65,536 equally likely quantiles."""

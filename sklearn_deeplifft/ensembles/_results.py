@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -49,8 +48,7 @@ class Result(NamedTuple):
         """The epoch whose weights the core has, in a training on so many rows."""
         epochs = settings.max_epochs
         if settings.gates is not None:
-            steps = math.ceil(n_training / settings.batch_size)
-            epochs = path_epochs(settings.gates, epochs, steps)
+            epochs = path_epochs(settings.gates, epochs, settings.steps_per_epoch(n_training))
         watched = bool(self.trace.valid_loss)
         return kept_epoch(settings, self.trace.best_epoch, epochs, watched=watched)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -82,12 +83,17 @@ class NetworkSettings:
     """Relative improvement of the validation loss that counts as one."""
     batch_size: int = 128
     max_epochs: int = 100
+    epoch_steps: int | None = None
+    """Steps of an epoch that is a part of the rows: the next ones of an order, which is drawn anew
+    when all have been seen. None makes it all rows. For networks of ours alone, as ``falling``."""
     patience: int | None = 10
     monitor: str = "valid_loss"
     """The loss whose best epoch counts."""
     always_watched: bool = True
     """Whether rows held out are predicted after every epoch, and their mean is kept; if not, and
     where they do not choose the epoch, they are predicted after the last one alone."""
+    falling: bool = False
+    """Whether steps get smaller from the first on, evenly, and come to nothing at the end."""
     device: str = "cpu"
     gates: GateSettings | None = None
 
@@ -100,6 +106,11 @@ class NetworkSettings:
     def keeps_best(self) -> bool:
         """Whether the best epoch counts, or the last one."""
         return self.patience is not None or self.on_path
+
+    def steps_per_epoch(self, n_training: int) -> int:
+        """Steps of an epoch in a training on so many rows."""
+        steps = math.ceil(n_training / self.batch_size)
+        return steps if self.epoch_steps is None else min(self.epoch_steps, steps)
 
 
 def default_net(

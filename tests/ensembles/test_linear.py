@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.special import expit, softmax
 from sklearn.neural_network import MLPClassifier
 from torch import nn
 
@@ -19,6 +20,7 @@ from sklearn_deeplifft import (
 )
 from sklearn_deeplifft.ensembles import Split
 from sklearn_deeplifft.ensembles._linear import linear_settings, with_linear_members
+from sklearn_deeplifft.ensembles._random_streams import RandomStream
 from sklearn_deeplifft.exceptions import CheckpointWarning
 from sklearn_deeplifft.networks import GateSettings, NetworkSettings
 from tests.conftest import MLP, counted_trainings, planted
@@ -135,6 +137,7 @@ def test_their_settings():
         weight_decay=0.01,
         batch_size=32,
         max_epochs=15,
+        epoch_steps=2,
         gates=GateSettings((0, 1, 1), path_steps=70),
     )
     found = linear_settings(given, n_training=90, max_steps=None)
@@ -145,6 +148,7 @@ def test_their_settings():
         noise=0.0,
         learning_rate=0.01,
         max_epochs=67,  # of 3 steps: 200 of these
+        epoch_steps=None,
         patience=None,
         gates=replace(given.gates, penalty=0.0),
     )
@@ -165,6 +169,69 @@ def test_their_settings():
 def test_they_take_so_many_steps_whatever_the_number_of_rows(n_training, max_steps, epochs):
     settings = NetworkSettings((9,), batch_size=32, max_epochs=2)
     assert linear_settings(settings, n_training, max_steps).max_epochs == epochs
+
+
+@pytest.mark.parametrize(("n_training", "falling"), [(90, False), (8_999, False), (9_000, True)])
+def test_their_steps_fall_on_long_tables(n_training, falling):
+    assert linear_settings(NetworkSettings((9,)), n_training, None).falling == falling
+
+
+def written_out(data, settings, part, step_sizes):
+    """Adam from its formula in float64, on the gradient of mean cross entropy."""
+    m = data.table.moments
+    X = (np.asarray(data.table.rows.take(np.arange(90)), float) - m.mean) / m.scale
+    Y = np.eye(3)[data.table.targets.numpy()]
+    with torch.random.fork_rng():
+        torch.manual_seed(part.seed)
+        layer = nn.Linear(5, 3)
+        stream = RandomStream(part.seed, torch.get_rng_state())
+    w = np.hstack([layer.weight.detach().double().numpy(), layer.bias.detach().double()[:, None]])
+    first, second, k, n = np.zeros_like(w), np.zeros_like(w), 0, len(part.training)
+    while k < len(step_sizes):
+        order = part.training[stream.permutation(n).numpy()]
+        for start in range(0, n, settings.batch_size):
+            rows = order[start : start + settings.batch_size]
+            Z = np.hstack([X[rows], np.ones((len(rows), 1))])
+            p = softmax(Z @ w.T, axis=1)
+            g = (p - Y[rows]).T @ Z / len(rows) + settings.weight_decay * w
+            first, second = 0.9 * first + 0.1 * g, 0.999 * second + 0.001 * g**2
+            up, size = first / (1 - 0.9 ** (k + 1)), np.sqrt(second / (1 - 0.999 ** (k + 1)))
+            w = w - step_sizes[k] * up / (size + 1e-8)
+            k += 1
+    return w
+
+
+@pytest.mark.parametrize("falling", [False, True])
+def test_falling_steps_are_the_loop_written_out(falling):
+    data, parts = case(), assigned(3)
+    settings = replace(linear_settings(SETTINGS, 72, 30), falling=falling, weight_decay=0.01)
+    T = settings.max_epochs * 5
+    assert T == 30
+    rates = settings.learning_rate * (1 - np.arange(T) / T if falling else np.ones(T))
+    for trained, part in zip(together(data, settings, parts), parts, strict=True):
+        (layer,) = trained.core
+        found = np.hstack([layer.weight.detach().numpy(), layer.bias.detach().numpy()[:, None]])
+        np.testing.assert_allclose(found, written_out(data, settings, part, rates), atol=1e-5)
+
+
+def test_falling_steps_leave_the_chance_of_the_sample_alone():
+    """Weights of columns that say nothing, beside their standard error at the minimum."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(10_000, 60)).astype(np.float32)
+    y = X[:, 0] + rng.logistic(size=10_000) > 0
+    excess = {}
+    for n in (9_000, 10_000):  # less a tenth held out: steps of one size, and falling ones
+        ensemble = NetworkEnsembleClassifier(n_networks=2, linear_share=1.0, random_state=0)
+        ensemble.fit(X[:n], y[:n])
+        # Of the difference between classes: where both weights begin is of no effect.
+        sizes = [np.abs(np.diff(c[0].weight.detach().numpy(), axis=0)[0]) for c in cores(ensemble)]
+        size = np.mean(sizes, 0)
+        assert size.argmax() == 0
+        information = expit(X[:, 0]) * expit(-X[:, 0])
+        error = 1 / math.sqrt(0.9 * n * information.mean())
+        excess[n] = size[1:].mean() / (error * math.sqrt(2 / math.pi))
+    assert excess[10_000] < 1.1
+    assert excess[9_000] > 1.5
 
 
 def test_epochs_of_both_kinds(data):

@@ -24,6 +24,8 @@ SETS = {
     "free gates": replace(RANDOM, gates=GateSettings((0, 1, 1, 2, 0), tied=False, penalty=0.2)),
     "watched at the end": replace(RANDOM, patience=None, always_watched=False),
     "no hidden layer": replace(RANDOM, hidden_layer_sizes=()),
+    "falling steps": replace(RANDOM, hidden_layer_sizes=(), patience=None, falling=True),
+    "epochs in parts": replace(RANDOM, patience=None, epoch_steps=2),  # of 5 steps
 }
 
 
