@@ -121,12 +121,14 @@ class MemberBatches:
         rows = [len(part) for part in own]
         if self.streams is not None:
             turns = [stream.permutation(n) for stream, n in zip(self.streams, rows, strict=True)]
-            order = torch.arange(len(rows))[:, None], _padded(turns)
-            index, factor = index[order], None if factor is None else factor[order]
+            order = _padded(turns)
+            factor = None if factor is None else factor.gather(1, order)
+            index = index.gather(1, order[..., None].expand(index.shape))
         table = self.dataset.table
         numbers = len(rows) * index.shape[2] * table.width
         together = _rows_together(size, numbers) if table.at_hand else size
-        total, longest, shortest = np.array(rows), max(rows), min(rows)
+        longest, shortest = max(rows), min(rows)
+        total = np.array(rows)
         for first in range(0, longest, together):
             stop = min(first + together, longest)
             at = index[:, first:stop]
