@@ -54,7 +54,10 @@ def odds_increments(terms: Tensor, bias: Tensor, displacement: Tensor | None = N
     """Softmax increments from log-odds: output 0 is class y, output j the odds against it."""
     if displacement is None:
         return _walk(terms, bias)
-    if not _is_sparse(displacement):
+    present = int(displacement.count_nonzero())
+    if present == displacement.numel():
+        return _walk(terms, bias)
+    if present >= SPARSE_BELOW * displacement.numel():
         # The walk leaves a rounding error where a term is zero for every class.
         return _walk(terms, bias).masked_fill_(displacement == 0, 0)
     columns, valid = _packed_columns(displacement != 0)
@@ -104,10 +107,6 @@ def _walk(terms: Tensor, bias: Tensor) -> Tensor:
 
 def _take(terms: Tensor, columns: Tensor) -> Tensor:
     return terms.gather(2, columns[:, None, :].expand(-1, terms.shape[1], -1))
-
-
-def _is_sparse(values: Tensor) -> bool:
-    return int(values.count_nonzero()) < SPARSE_BELOW * values.numel()
 
 
 def _packed_columns(occupied: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from sklearn_deeplifft.attribution import (
+    ChainReader,
     Head,
     LinearForm,
     NetworkReader,
@@ -153,6 +154,8 @@ class Reading:
 
     def n_outputs(self, index: np.ndarray) -> int:
         """Number of logits."""
+        if isinstance(self.reader, ChainReader) and self.reader.n_inputs == self.width:
+            return self.reader.n_outputs
         with takes_columns(self.width):
             return self.reader.logits(self.inputs(index[:2])).shape[1]
 
