@@ -20,7 +20,7 @@ from sklearn_deeplifft import (
 from sklearn_deeplifft.ensembles import Split
 from sklearn_deeplifft.ensembles._linear import linear_settings, with_linear_members
 from sklearn_deeplifft.exceptions import CheckpointWarning
-from sklearn_deeplifft.networks import GateSettings, NetworkSettings
+from sklearn_deeplifft.networks import GatePenalty, GateSettings, NetworkSettings
 from tests.conftest import MLP, counted_trainings, planted
 from tests.ensembles._cases import SETTINGS, assigned, case, digests, together
 
@@ -278,6 +278,18 @@ def test_gates_are_read_and_close_nothing(fitted):
             torch.testing.assert_close(gates.path, norms / norms.sum())
             assert torch.isinf(gates.exit).all()
         torch.testing.assert_close(float(gates.path.sum()), 1.0)
+
+
+def test_gates_are_read_after_the_epoch_that_is_kept_alone(data, monkeypatch):
+    epochs, read = [], GatePenalty.after_epoch
+
+    def counted(self, W, g, better):
+        epochs.append(self.step)
+        return read(self, W, g, better)
+
+    monkeypatch.setattr(GatePenalty, "after_epoch", counted)
+    small(n_networks=1, linear_share=1.0).fit(*data)
+    assert epochs == [40]  # of so many steps, two an epoch
 
 
 def test_free_gates_stand_in_front(data):
