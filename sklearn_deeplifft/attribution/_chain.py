@@ -105,6 +105,17 @@ class ChainReader:
         self._bends = [i for i, stage in enumerate(stages) if isinstance(stage, Activation)]
         self._between = self._map_between() if len(self._bends) == 2 else None
 
+    @property
+    def n_inputs(self) -> int:
+        """d."""
+        affine = (stage.weight for stage in self.stages if isinstance(stage, Affine))
+        return next(weight for weight in affine if weight.ndim == 2).shape[1]
+
+    @property
+    def n_outputs(self) -> int:
+        """K."""
+        return len(self._top)
+
     @neutral_torch(autograd=False)
     def form(
         self,

@@ -54,7 +54,10 @@ def odds_increments(terms: Tensor, bias: Tensor, displacement: Tensor | None = N
     """Softmax increments from log-odds: output 0 is class y, output j the odds against it."""
     if displacement is None:
         return _walk(terms, bias)
-    if not _is_sparse(displacement):
+    present = int(displacement.count_nonzero())
+    if present == displacement.numel():
+        return _walk(terms, bias)
+    if present >= SPARSE_BELOW * displacement.numel():
         # The walk leaves a rounding error where a term is zero for every class.
         return _walk(terms, bias).masked_fill_(displacement == 0, 0)
     columns, valid = _packed_columns(displacement != 0)
@@ -82,7 +85,7 @@ def _packed_argsort(values: Tensor) -> Tensor:
     """
     bits = values.contiguous().view(torch.int32)
     # Negative floats order backwards as integers: flip all of their bits but the sign.
-    keys = bits ^ ((bits >> 31) & 0x7FFFFFFF)
+    keys = (bits >> 31).bitwise_and_(0x7FFFFFFF).bitwise_xor_(bits)
     packed = keys.to(torch.int64).bitwise_left_shift_(32)
     packed |= torch.arange(values.shape[1])
     packed.numpy().sort(axis=1)  # in place: both share their memory
@@ -96,18 +99,26 @@ def _walk(terms: Tensor, bias: Tensor) -> Tensor:
     odds += bias[:, 1:, None]
     # The 1 is what the odds of class y against itself are. Nothing is taken off before exp, as in a
     # softmax of logits: an exp that overflows makes p an exact 0, one that underflows a 1.
-    p = odds.exp_().sum(dim=1).add_(1).reciprocal_()
+    p = _total(odds.exp_()).add_(1).reciprocal_()
     p0 = bias[:, 1:].exp().sum(dim=1).add_(1).reciprocal_()
-    steps = torch.diff(p, dim=1, prepend=p0[:, None])
+    steps = p.clone()
+    steps[:, 1:] -= p[:, :-1]
+    steps[:, :1] -= p0[:, None]
     return torch.empty_like(steps).scatter_(1, order, steps)
+
+
+def _total(odds: Tensor) -> Tensor:
+    """Sum (n, d) over classes of (n, K-1, d), which may be written over.
+
+    One or two are taken as they lie: torch's sum over an inner axis takes four times as long.
+    """
+    if odds.shape[1] == 1:
+        return odds[:, 0]
+    return odds[:, 0] + odds[:, 1] if odds.shape[1] == 2 else odds.sum(dim=1)
 
 
 def _take(terms: Tensor, columns: Tensor) -> Tensor:
     return terms.gather(2, columns[:, None, :].expand(-1, terms.shape[1], -1))
-
-
-def _is_sparse(values: Tensor) -> bool:
-    return int(values.count_nonzero()) < SPARSE_BELOW * values.numel()
 
 
 def _packed_columns(occupied: Tensor) -> tuple[Tensor, Tensor]:

@@ -55,16 +55,16 @@ def each_times_transposed(
     As ``times_transposed`` of each, and the bits of each are those that it has alone. ``out``
     (N, M, n) is written to if there is no bias. Of no use where a gradient is to pass.
     """
-    large = a[0].numel() * weight.shape[1] >= MIN_MULTIPLICATIONS
+    large = a.shape[1] * a.shape[2] * weight.shape[1] >= MIN_MULTIPLICATIONS
     if not (large and _fused_is_quicker() and _is_single_on_cpu(a)):
         if bias is None:
             return torch.bmm(a, weight.mT, out=out)
         return torch.baddbmm(bias, a, weight.mT)
     out = a.new_empty(*a.shape[:2], weight.shape[1]) if out is None else out
-    for i, to in enumerate(out):
-        start = None if bias is None else bias[i, 0]
-        rows = a[i].contiguous()
-        to.copy_(torch.ops.mkldnn._linear_pointwise(rows, weight[i], start, "none", [], ""))
+    product = torch.ops.mkldnn._linear_pointwise.default  # one look-up for all
+    starts = [None] * len(a) if bias is None else bias.squeeze(1).unbind()
+    for to, rows, w, start in zip(out.unbind(), a.unbind(), weight.unbind(), starts, strict=True):
+        to.copy_(product(rows.contiguous(), w, start, "none", [], ""))
     return out
 
 

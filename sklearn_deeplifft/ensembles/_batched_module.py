@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -37,10 +38,13 @@ ROWS = 32
 """Batches have a multiple of this many rows, what vector loops take at a time."""
 
 
-def _where_positive(values: Tensor, a: Tensor) -> Tensor:
-    """``values`` where ``a > 0``, zero elsewhere; ``torch.where`` takes 25 times as long."""
-    kept: Tensor = torch.ops.aten.threshold_backward.default(values, a, 0)
+def _where_positive_(values: Tensor, a: Tensor) -> Tensor:
+    """Zero ``values`` where ``a <= 0``, in place; ``torch.where`` takes 25 times as long."""
+    kept: Tensor = _zero_where_low(values, a, 0, grad_input=values)
     return kept
+
+
+_zero_where_low = torch.ops.aten.threshold_backward.grad_input
 
 
 def _first(values: Tensor, at: Tensor, n: int) -> Tensor:
@@ -128,7 +132,9 @@ class BatchedLayer(nn.Module):
             a.relu_()
         elif self.relu:
             # Dropout's mask where the unit is on: one tensor serves the outputs and the gradient.
-            slope = _where_positive(torch.ones_like(a) if m is None else m, a)
+            # Written over the mask, which is drawn for this pass alone, unless noise needs it yet.
+            at_hand = torch.ones_like(a) if m is None else m if e is None else m.clone()
+            slope = _where_positive_(at_hand, a)
             a.mul_(slope)
             if e is not None:
                 a.add_(e, alpha=std) if m is None else a.addcmul_(e, m, value=std)
@@ -139,16 +145,16 @@ class BatchedLayer(nn.Module):
     def backward(self, g: Tensor, gate: BatchedGate | None, *, below: bool) -> Tensor | None:
         """Write the gradients of the last pass, from that of its outputs (N, B, h), to the weights.
 
-        Returns that of its inputs if there are layers ``below``. Gradients of weights are taken as
-        ``g' x``, the faster order where outputs are few.
+        ``g`` is written over. Returns that of its inputs if there are layers ``below``. Gradients
+        of weights are taken as ``g' x``, the faster order where outputs are few.
         """
         assert self._passed is not None
         x, W, a, slope = self._passed
         self._passed = None
         if slope is not None:
-            g = g * slope
+            g.mul_(slope)
         elif a is not None:
-            g = _where_positive(g, a)
+            _where_positive_(g, a)
         for p in (self.weight, self.bias):
             if p.grad is None:
                 p.grad = torch.zeros_like(p)
@@ -184,7 +190,8 @@ class BatchedLayer(nn.Module):
     def _padded(self, values: Tensor, x: Tensor) -> Tensor:
         """Numbers for the rows and outputs that there are, with zeros for the others."""
         rows, outputs = x.shape[1] - values.shape[1], self.weight.shape[1] - self.width
-        return pad(values, (0, outputs, 0, rows)) if rows or outputs else values
+        # Not F.pad, which asks more questions than a narrow layer takes time.
+        return torch.constant_pad_nd(values, (0, outputs, 0, rows)) if rows or outputs else values
 
 
 class BatchedNetworks(nn.Module):
@@ -230,8 +237,15 @@ class BatchedNetworks(nn.Module):
     @property
     def first(self) -> Tensor:
         """Weights of the first layer, (N, h, d)."""
-        first = self.affine[0]
-        return first.weight[:, : first.width]
+        weight, h = self.affine[0].weight, self.affine[0].width
+        return weight if weight.shape[1] == h else weight[:, :h]
+
+    def train(self, mode: bool = True) -> Self:
+        """Layers alone ask which it is; torch would go through all modules twice an epoch."""
+        self.training = mode
+        for layer in self.affine:
+            layer.training = mode
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs (N, B, K) on inputs (N, B, d)."""
@@ -246,7 +260,8 @@ class BatchedNetworks(nn.Module):
         By hand, as torch's bookkeeping takes longer than the products of a small batch.
         """
         last = self.affine[-1]
-        flow: Tensor | None = pad(g, (0, last.weight.shape[1] - last.width))
+        beyond = last.weight.shape[1] - last.width
+        flow: Tensor | None = torch.constant_pad_nd(g, (0, beyond)) if beyond else g
         for layer in reversed(self.affine):
             assert flow is not None
             first = layer is self.affine[0]

@@ -80,7 +80,7 @@ class EnsembleNet(skorch.NeuralNet):
         self.history.new_epoch()  # Members has all else; skorch copies its list for each number
 
     def infer(self, x: Tensor, **fit_params: Any) -> Tensor:
-        outputs: Tensor = self.module_(x)
+        outputs: Tensor = self.module_.forward(x)
         return outputs
 
     def run_single_epoch(
@@ -104,7 +104,8 @@ class EnsembleNet(skorch.NeuralNet):
     def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
         self.module_.draws.start_batch(batch.rows, batch.start, self.batch_size)
         X, y, weight = self._parts(batch)
-        losses, gradient = self.criterion_.descended(self.module_(X), y, weight)
+        # Not by a call of the module, whose hooks nobody sets: it takes as long as a small layer.
+        losses, gradient = self.criterion_.descended(self.infer(X), y, weight)
         self.module_.backward(gradient)
         if self.falling:
             self._shorten_step(batch)
@@ -113,7 +114,7 @@ class EnsembleNet(skorch.NeuralNet):
 
     def validation_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
         X, y, weight = self._parts(batch)
-        outputs = self.module_(X)
+        outputs = self.infer(X)
         return {"losses": self.criterion_.of_members(outputs, y, weight), "y_pred": outputs}
 
     def _shorten_step(self, batch: Batch) -> None:
@@ -125,7 +126,8 @@ class EnsembleNet(skorch.NeuralNet):
             group["lr"] = self.lr * (1 - done / (self.max_epochs * steps))
 
     def _parts(self, batch: Batch) -> list[Tensor]:
-        return [part.to(self.device) for part in batch[:3]]
+        parts = list(batch[:3])
+        return parts if self.device == "cpu" else [part.to(self.device) for part in parts]
 
 
 class AllStopped(Exception):
@@ -208,11 +210,11 @@ class Members(Callback):
             # Without validation rows the last epoch counts; but at the end of a path no feature is
             # left, and the training loss has to say when there were enough.
             better = self._improved(monitored, watched | self.settings.on_path)
-        for i in self.alive_[better]:
+        for i in self.alive_[better].tolist():
             self.traces_[i].best_epoch = len(net.history)
         if self.settings.keeps_best:
             self._keep_best(net.module_, better)
-        done = self._done(net.module_, better)
+        done = self._done(net.module_, better, last=len(net.history) == net.max_epochs)
         if done.all():
             raise AllStopped
         if done.any():
@@ -240,9 +242,12 @@ class Members(Callback):
     def _record(self, what: str, training: bool) -> np.ndarray:
         """Mean losses of the epoch, (N,); NaN, and no part of the trace, without rows."""
         rows = self.rows_[training]
-        values = np.where(rows > 0, self.sums_[training] / np.maximum(rows, 1), np.nan)
-        for i in np.flatnonzero(rows):
-            getattr(self.traces_[self.alive_[i]], what).append(float(values[i]))
+        if not rows.any():
+            return np.full(len(rows), np.nan)
+        values: np.ndarray = np.where(rows > 0, self.sums_[training] / np.maximum(rows, 1), np.nan)
+        for i, value, n in zip(self.alive_.tolist(), values.tolist(), rows.tolist(), strict=True):
+            if n:
+                getattr(self.traces_[i], what).append(value)
         return values
 
     def _improved(self, monitored: np.ndarray, judged: np.ndarray) -> np.ndarray:
@@ -256,23 +261,29 @@ class Members(Callback):
         self.threshold_[self.alive_[better]] = new[better]
         return better
 
-    def _done(self, module: BatchedNetworks, better: np.ndarray) -> np.ndarray:
+    def _done(self, module: BatchedNetworks, better: np.ndarray, *, last: bool) -> np.ndarray:
         """Networks that leave: out of patience, or on a path without an open gate."""
         done = np.zeros(len(self.alive_), dtype=bool)
-        if self.penalty is not None:
+        # Where the last epoch is kept gates are read after it alone, and none closes for good.
+        if self.penalty is not None and (self.settings.keeps_best or last):
             done |= self.penalty.after_epoch(*_gated_weights(module), better)
         if self.settings.patience is not None and not self.settings.on_path:
             done |= self.misses_[self.alive_] >= self.settings.patience
         return done
 
     def _keep_best(self, module: BatchedNetworks, better: np.ndarray) -> None:
-        pairs = list(zip(self.alive_[better], np.flatnonzero(better), strict=True))
-        if not pairs:
+        at = np.flatnonzero(better)
+        if not len(at):
             return
+        every = len(at) == self.n
+        left_behind = self.columns_ is not None and self.columns_.fewer
         for name, value in module.named_parameters():
             best = self.best_[name]
-            for to, at in pairs:  # one by one: an index of all would copy them twice
-                best[to].copy_(self.whole(name, value, int(at)))
+            if every and not (left_behind and name == FIRST):
+                best.copy_(value)
+                continue
+            for to, i in zip(self.alive_[at].tolist(), at.tolist(), strict=True):
+                best[to].copy_(self.whole(name, value, i))  # an index of all would copy them twice
 
     def whole(self, name: str, values: Tensor, at: int) -> Tensor:
         """Values of the network at place ``at`` for a parameter, of columns left behind as well."""

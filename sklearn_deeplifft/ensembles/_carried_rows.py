@@ -57,7 +57,7 @@ class CarriedRows:
             return _picked(X, self.at), y, weight
         rows = index[..., 0]
         table = self.rows.table
-        y, weight = table.targets[rows], table.weight[rows]
+        y, weight = self.rows.labels(rows)
         if self.shared is not None:
             assert self.whole is not None
             X = self.whole.index_select(0, rows.flatten()).view(*rows.shape, -1)

@@ -130,12 +130,14 @@ class MemberBatches:
         if self.streams is not None:
             turns = self._turns(self.streams, rows)
             rows = [len(turn) for turn in turns]
-            order = torch.arange(len(rows))[:, None], _padded(turns)
-            index, factor = index[order], None if factor is None else factor[order]
+            order = _padded(turns)
+            factor = None if factor is None else factor.gather(1, order)
+            index = index.gather(1, order[..., None].expand(-1, -1, index.shape[2]))
         table = self.dataset.table
         numbers = len(rows) * index.shape[2] * table.width
         together = _rows_together(size, numbers) if table.at_hand else size
-        total, longest, shortest = np.array(rows), max(rows), min(rows)
+        longest, shortest = max(rows), min(rows)
+        total = np.array(rows)
         for first in range(0, longest, together):
             stop = min(first + together, longest)
             at = index[:, first:stop]

@@ -74,7 +74,13 @@ class StandardizedRows:
             if single
             else with_null_columns(X[..., 0, :], X[..., 1, :], self.knockoff_map)
         )
-        return X, self.table.targets[rows], self.table.weight[rows]
+        return X, *self.labels(rows)
+
+    def labels(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Targets (N, B, ...) and weights (N, B) of rows (N, B)."""
+        flat = rows.flatten()  # a plain index is several times as quick as one of two axes
+        y, weight = (part.index_select(0, flat) for part in (self.table.targets, self.table.weight))
+        return y.view(*rows.shape, *y.shape[1:]), weight.view(rows.shape)
 
     def _read(self, index: np.ndarray | slice) -> Tensor:
         if self.stored is not None:

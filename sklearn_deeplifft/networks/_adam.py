@@ -35,9 +35,11 @@ class FusedAdam(PlainAdam):
     gradient.
     """
 
-    @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Take one step."""
+        if torch.is_grad_enabled():
+            with torch.no_grad():
+                return self.step()
         for group in self.param_groups:
             weights: list[Tensor] = group["params"]
             gradients = [p.grad for p in weights if p.grad is not None]

@@ -95,19 +95,20 @@ class WeightedCrossEntropyLoss(_ClassWeighted, nn.CrossEntropyLoss):
         if not self._plain(y):
             return super().of_members(output, y, weight)
         log_p, dim = _log_softmax(output)
-        return _of_true(log_p, dim, y, weight)
+        return _of_true(log_p, dim, y.unsqueeze(dim), weight, _total_of_members(weight))
 
     def descended(self, output: Tensor, y: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """By hand, to the same bits: autograd takes as long as a narrow layer."""
         if not self._plain(y):
             return super().descended(output, y, weight)
         log_p, dim = _log_softmax(output)
-        share = (1 / _total_of_members(weight))[:, None] * weight
-        downhill = torch.zeros_like(log_p).scatter_(dim, y.unsqueeze(dim), -share.unsqueeze(dim))
+        true, total = y.unsqueeze(dim), _total_of_members(weight)
+        share = total.reciprocal().neg_()[:, None] * weight
+        downhill = torch.zeros_like(log_p).scatter_(dim, true, share.unsqueeze(dim))
         backward = torch.ops.aten._log_softmax_backward_data.default
         gradient = backward(downhill, log_p, dim, log_p.dtype)
         gradient = gradient if dim == -1 else gradient.mT.contiguous()
-        return _of_true(log_p, dim, y, weight), gradient
+        return _of_true(log_p, dim, true, weight, total), gradient
 
     def _plain(self, y: Tensor) -> bool:
         return self.weight is None and not self.label_smoothing and not y.is_floating_point()
@@ -121,10 +122,13 @@ def _log_softmax(output: Tensor) -> tuple[Tensor, int]:
     return output.mT.contiguous().log_softmax(1), 1
 
 
-def _of_true(log_p: Tensor, dim: int, y: Tensor, weight: Tensor) -> Tensor:
-    """Losses (N,): weighted means over rows, less the true classes' logarithms."""
-    loss = -log_p.gather(dim, y.unsqueeze(dim)).squeeze(dim)
-    return (loss * weight).sum(1) / _total_of_members(weight)
+def _of_true(log_p: Tensor, dim: int, true: Tensor, weight: Tensor, total: Tensor) -> Tensor:
+    """Losses (N,): weighted means over rows, less the true classes' logarithms.
+
+    ``true`` has the classes along ``dim``; ``total`` (N,) are the sums of the weights.
+    """
+    found = log_p.gather(dim, true).squeeze(dim).mul_(weight)
+    return found.sum(1).div_(total).neg_()
 
 
 class WeightedNLLLoss(_ClassWeighted, nn.NLLLoss):

@@ -47,6 +47,9 @@ class GatePenalty:
         self.carried: Tensor | None = None
         """(N, w): the columns that the weights are of; None means all."""
         self.open = torch.ones(n, G, dtype=torch.bool)
+        self._still: Tensor | None = None
+        """1 where ``open``, else 0, in ``_effective``'s shape; None until it is asked for."""
+        self._n_still = 0
         single = torch.float32  # whatever torch's default is in this session
         self.exit = torch.full((n, G), torch.inf, dtype=single)
         self.sum = torch.zeros(n, G, dtype=single)
@@ -68,16 +71,9 @@ class GatePenalty:
         c = self.now()
         if c == 0:
             return
-        t = c * self.learning_rate * W.shape[1] ** 0.5
-        # Of columns with a gate each all have one breadth, whichever are carried.
-        breadth = self.breadth[: W.shape[2]] if self.one_each else self.breadth
-        factor = shrink(self._effective(W, g), t * breadth.to(W.device))
+        factor = shrink(self._effective(W, g), self._threshold(c, W))
         if self.settings.penalty is None:
-            still = self._at_gates(self._own(self.open)).to(factor.device)
-            closing = still & (factor == 0)
-            factor = factor * still
-            if bool(closing.any()):
-                self._close(closing.cpu(), c)
+            factor = self._closed_for_good(factor, c)
         if g is not None:
             g.mul_(factor)
         else:
@@ -89,19 +85,26 @@ class GatePenalty:
         Returns which networks have nothing left to train for: every gate is closed for good.
         """
         e = self._of_features(self._effective(W, g).float().cpu())
-        if better.any():
-            new = torch.from_numpy(better)
-            fresh = torch.from_numpy(self.alive)[new]
-            self.sum[fresh] = 0
-            self.effective[fresh] = e[new]
-            self.gate[fresh] = e[new] if g is None else g.float().cpu()[new]
+        gate = e if g is None else g.float().cpu()
+        alive = torch.from_numpy(self.alive)
+        if better.all() and len(alive) == len(self.sum):
+            self.sum.zero_()
+            self.effective.copy_(e)
+            self.gate.copy_(gate)
+        elif better.any():
+            new = torch.from_numpy(np.flatnonzero(better))
+            fresh = alive.index_select(0, new)
+            self.sum.index_fill_(0, fresh, 0)
+            self.effective.index_copy_(0, fresh, e.index_select(0, new))
+            self.gate.index_copy_(0, fresh, gate.index_select(0, new))
         share = e / e.sum(1, keepdim=True).clamp_min(1e-30)
-        self.sum.index_add_(0, torch.from_numpy(self.alive), share)
+        self.sum.index_add_(0, alive, share)
         return ~self._own(self.open).any(1).numpy()
 
     def keep(self, kept: np.ndarray) -> None:
         """Go on with these of the networks only."""
         self.alive = self.alive[kept]
+        self._still = None
         if self.carried is not None:
             self.carried = self.carried[torch.as_tensor(kept)]
 
@@ -111,6 +114,7 @@ class GatePenalty:
         Gates must be tied: the weights behind a closed gate of its own go on moving.
         """
         self.carried = columns
+        self._still = None
 
     def open_columns(self) -> Tensor:
         """(N, d): whether the feature of a column is open, of the networks that still train."""
@@ -121,6 +125,26 @@ class GatePenalty:
         """Numbers read off the gates of network ``i``."""
         path = self.sum[i] / self.sum[i].sum().clamp_min(1e-30)
         return GateReading(self.gate[i], self.effective[i], path, self.exit[i])
+
+    def _threshold(self, c: float, W: Tensor) -> Tensor:
+        """t of each feature, or one for all where each is a column."""
+        t = c * self.learning_rate * W.shape[1] ** 0.5
+        if self.one_each:  # columns with a gate each all have a breadth of one
+            return torch.full((), t, dtype=self.breadth.dtype, device=W.device)
+        each: Tensor = t * self.breadth.to(W.device)
+        return each
+
+    def _closed_for_good(self, factor: Tensor, c: float) -> Tensor:
+        """The factors, 0 of gates that have closed before, and note of those that close now."""
+        if self._still is None:
+            self._still = self._at_gates(self._own(self.open)).to(factor)
+            self._n_still = int(self._still.count_nonzero())
+        factor = factor * self._still
+        # One number says that nothing closed, as in most steps.
+        if int(factor.count_nonzero()) < self._n_still:
+            self._close(((factor == 0) & (self._still != 0)).cpu(), c)
+            self._still = None
+        return factor
 
     def _own(self, values: Tensor) -> Tensor:
         """Rows of the networks that still train."""

@@ -12,6 +12,7 @@ from sklearn_deeplifft.networks import TrainedNetwork, heads_for
 from sklearn_deeplifft.selectors._class_scores import of_class, scores_of, split_null_scores
 from sklearn_deeplifft.selectors._reading import Reading, ReadingPlan
 from sklearn_deeplifft.selectors._scores import Scores
+from sklearn_deeplifft.selectors._shared_inputs import SharedInputs
 from sklearn_deeplifft.selectors._slopes import slopes_of
 from sklearn_deeplifft.tables import FeatureGroups, FitData, Target
 
@@ -64,6 +65,7 @@ class DecompositionScorer:
     """(K,): what the terms of a regression are divided by; None leaves them."""
     verified: set[str] = field(default_factory=set, compare=False)
     """Layers of the plain chains that have been verified."""
+    shared: SharedInputs = field(default_factory=SharedInputs, compare=False)
 
     def __call__(self, trained: TrainedNetwork, index: np.ndarray, columns: np.ndarray) -> Scores:
         data = self.data
@@ -75,7 +77,7 @@ class DecompositionScorer:
         if hidden:
             reading.measure_hidden(data.index)
         index = of_class(index, data.target, self.rule.target_class)
-        sums = reading.sums(index, data.target, data.score_weight)
+        sums = reading.sums(index, data.target, data.score_weight, self.shared)
         found = self.rule.scores(sums, reading.features, data.target, self.units)
         slopes = slopes_of(sums, data.target, reading.deviation, self.units)
         found = found._replace(slopes=slopes)

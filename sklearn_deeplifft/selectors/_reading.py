@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from sklearn_deeplifft.attribution import (
+    ChainReader,
     Head,
     LinearForm,
     NetworkReader,
@@ -32,6 +33,7 @@ from sklearn_deeplifft.networks import (
     torch_threads,
     with_null_columns,
 )
+from sklearn_deeplifft.selectors._shared_inputs import SharedInputs
 from sklearn_deeplifft.tables import FeatureGroups, Names, Rows, Simplex, Target
 
 __all__ = ["Gauge", "Reading", "ReadingPlan", "ReadingSettings"]
@@ -152,6 +154,8 @@ class Reading:
 
     def n_outputs(self, index: np.ndarray) -> int:
         """Number of logits."""
+        if isinstance(self.reader, ChainReader) and self.reader.n_inputs == self.width:
+            return self.reader.n_outputs
         with takes_columns(self.width):
             return self.reader.logits(self.inputs(index[:2])).shape[1]
 
@@ -225,16 +229,27 @@ class Reading:
         features = None if self.features is None else torch.from_numpy(self.features.of_column)
         return Scorer(self.reader, heads, self.reference, self.groups, only_correct, features)
 
-    def sums(self, index: np.ndarray, target: Target, weight: np.ndarray) -> ScoreSums:
-        """Stream the scores of ``index`` into sums; refuse a decomposition that is not exact."""
-        total = self._summed(index, target, weight)
+    def sums(
+        self,
+        index: np.ndarray,
+        target: Target,
+        weight: np.ndarray,
+        shared: SharedInputs | None = None,
+    ) -> ScoreSums:
+        """Stream the scores of ``index`` into sums; refuse a decomposition that is not exact.
+
+        ``shared`` keeps rows for networks that read them alike.
+        """
+        total = self._summed(index, target, weight, shared)
         if self.reader.dtype is torch.float32 and not total.residual <= TOLERANCE[torch.float32]:
             # Large terms that cancel leave rounding; what double precision leaves is none.
-            total = self._in_double()._summed(index, target, weight)
+            total = self._in_double()._summed(index, target, weight, shared)
         self.require_exact(total.residual)
         return total
 
-    def _summed(self, index: np.ndarray, target: Target, weight: np.ndarray) -> ScoreSums:
+    def _summed(
+        self, index: np.ndarray, target: Target, weight: np.ndarray, shared: SharedInputs | None
+    ) -> ScoreSums:
         n_outputs = self.n_outputs(index)
         heads = heads_for(target, n_outputs)
         scorer = self.scorer(heads)
@@ -245,7 +260,8 @@ class Reading:
             for block in self.blocks(index, n_outputs):
                 at = index[block]
                 y, w = torch.from_numpy(target.codes[at]), torch.from_numpy(weight[at])
-                total = total.merge(scorer.sums(self.inputs(at), y, w))
+                X = self.inputs(at) if shared is None else shared.of(self, at)
+                total = total.merge(scorer.sums(X, y, w))
         return total
 
     def _in_double(self) -> Reading:

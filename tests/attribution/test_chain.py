@@ -41,6 +41,13 @@ def test_agrees_with_the_network_reader(architecture):
 
 
 @every_chain
+def test_sizes_are_those_of_its_rows_and_logits(architecture):
+    chain, _ = readers(architecture.module())
+    X = architecture.rows()
+    assert (chain.n_inputs, chain.n_outputs) == (X.shape[1], chain.logits(X).shape[1])
+
+
+@every_chain
 @pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
 def test_residual_of_the_decomposition(architecture, dtype, bound):
     chain, _ = readers(architecture.module(dtype), dtype)

@@ -249,9 +249,10 @@ def test_gradients_of_a_layer(relu, noisy, dropped, spare):
     layer = layer_of(W, b, relu=relu)
     layer.noise = (0.4, slice(3)) if noisy else None
     layer.dropout = slice(3) if dropped else None
-    z, g = layer.outputs(x.detach(), None, Fixed(e, m)), randn(2, 5, 3)
+    drawn = None if m is None else m.clone()  # the mask and gradients are written over
+    z, g = layer.outputs(x.detach(), None, Fixed(e, drawn)), randn(2, 5, 3)
     torch.testing.assert_close(z, right, rtol=1e-12, atol=1e-12)
-    found = layer.backward(g, None, below=True), layer.weight.grad, layer.bias.grad
+    found = layer.backward(g.clone(), None, below=True), layer.weight.grad, layer.bias.grad
     for one, expected in zip(found, torch.autograd.grad(right, given, g), strict=True):
         torch.testing.assert_close(one, expected, rtol=1e-12, atol=1e-12)
 
@@ -275,7 +276,7 @@ def test_gradients_of_a_layer_behind_gates(where):
     layer = layer_of(W, b)
     z, g = layer.outputs(x.detach(), gate, Fixed(None, None)), randn(2, 5, 3)
     torch.testing.assert_close(z, right, rtol=1e-12, atol=1e-12)
-    below = layer.backward(g, gate, below=True)
+    below = layer.backward(g.clone(), gate, below=True)
     found = below, layer.weight.grad, layer.bias.grad, gate.weight.grad[:, : w.shape[1]]
     for one, expected in zip(found, torch.autograd.grad(right, given, g), strict=True):
         torch.testing.assert_close(one, expected, rtol=1e-12, atol=1e-12)
