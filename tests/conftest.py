@@ -222,7 +222,7 @@ def counted_trainings(monkeypatch):
 @contextmanager
 def watched_batches(monkeypatch):
     """The skorch net and the rows (N,) of each batch that networks of ours are trained on."""
-    from sklearn_deeplifft.ensembles._batched_training import Members
+    from sklearn_deeplifft.ensembles._members import Members
 
     batches: list[tuple] = []
     on_batch_end = Members.on_batch_end

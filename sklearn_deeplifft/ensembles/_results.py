@@ -10,7 +10,7 @@ import skorch
 import torch
 from torch import Tensor, nn
 
-from sklearn_deeplifft.ensembles._batched_training import Trace
+from sklearn_deeplifft.ensembles._members import Trace
 from sklearn_deeplifft.networks import (
     GateReading,
     KeptEpoch,

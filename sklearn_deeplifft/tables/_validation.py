@@ -119,7 +119,8 @@ def require_told_apart(X: Any, names: Names, given: Any = None) -> None:
 
 def _of_several_types(X: Any) -> bool:
     """Whether numpy has to find a type that all columns have in common."""
-    return isinstance(X, list | tuple) or hasattr(X, "columns") or X.dtype == object
+    dtype = getattr(X, "dtype", None)
+    return X is not None and (dtype is None or dtype.kind == "O" or hasattr(X, "columns"))
 
 
 def _column(X: Any, j: int) -> np.ndarray:

@@ -19,9 +19,10 @@ from sklearn_deeplifft.ensembles import (
     _under_way,
     null_rows,
 )
-from sklearn_deeplifft.ensembles._batched_training import EnsembleNet, Members
+from sklearn_deeplifft.ensembles._batched_training import EnsembleNet
 from sklearn_deeplifft.ensembles._carried_columns import CarriedColumns
 from sklearn_deeplifft.ensembles._carried_rows import CarriedRows
+from sklearn_deeplifft.ensembles._members import Members
 from sklearn_deeplifft.ensembles._standardized_rows import StandardizedRows
 from sklearn_deeplifft.networks import (
     GateSettings,

@@ -321,7 +321,7 @@ def test_a_failed_first_fit_leaves_it_unfitted(data):
 @pytest.mark.parametrize(
     ("estimator", "step"),
     [
-        (None, "_batched_training.Members.on_batch_end"),
+        (None, "_members.Members.on_batch_end"),
         (MLP, "_rounds.TrainingJob"),
     ],
 )
