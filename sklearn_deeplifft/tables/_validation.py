@@ -119,8 +119,10 @@ def require_told_apart(X: Any, names: Names, given: Any = None) -> None:
 
 def _of_several_types(X: Any) -> bool:
     """Whether numpy has to find a type that all columns have in common."""
-    dtype = getattr(X, "dtype", None)
-    return X is not None and (dtype is None or dtype.kind == "O" or hasattr(X, "columns"))
+    if X is None or hasattr(X, "columns"):
+        return X is not None
+    dtype = getattr(X, "dtype", np.dtype(object))  # lists have none, and torch's have no kind
+    return getattr(dtype, "kind", None) == "O"
 
 
 def _column(X: Any, j: int) -> np.ndarray:

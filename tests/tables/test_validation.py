@@ -1,8 +1,11 @@
 """Validation that names columns."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
+import torch
+from sklearn.utils.estimator_checks import _NotAnArray
 
 from sklearn_deeplifft import FeatureSelectionWarning
 from sklearn_deeplifft.tables import (
@@ -12,6 +15,7 @@ from sklearn_deeplifft.tables import (
     require_finite,
     warn_constant,
 )
+from sklearn_deeplifft.tables._validation import _of_several_types
 
 NAMES = list("abcdefgh")
 
@@ -145,3 +149,20 @@ def test_one_constant_column_holds_and_scores():
         warn_constant(np.array([0.0, 1.0, 1.0]), None)
     with pytest.warns(FeatureSelectionWarning, match="2 of 3 columns hold a single value and sco"):
         warn_constant(np.array([0.0, 1.0, 0.0]), None)
+
+
+@pytest.mark.parametrize(
+    ("given", "several"),
+    [
+        (None, False),
+        (np.ones((2, 2)), False),
+        (torch.ones(2, 2), False),
+        (np.ones((2, 2), dtype=object), True),
+        ([[1.0, 2.0]], True),
+        (pd.DataFrame({"a": [1.0], "b": [2]}), True),
+        (_NotAnArray(np.ones((2, 2))), True),
+    ],
+    ids=["nothing", "array", "tensor", "objects", "list", "frame", "converted"],
+)
+def test_where_numpy_finds_one_type_for_several(given, several):
+    assert _of_several_types(given) == several
