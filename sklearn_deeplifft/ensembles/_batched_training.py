@@ -43,7 +43,7 @@ class EnsembleNet(skorch.NeuralNet):
     """First epoch after which rows held out are predicted."""
 
     falling = False
-    """Whether steps fall in size."""
+    """Whether the learning rate decays linearly to zero."""
 
     epoch_steps: int | None = None
     """Steps of an epoch that is a part of the rows."""

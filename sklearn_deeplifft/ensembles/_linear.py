@@ -7,8 +7,8 @@ larger steps towards its minimum instead, whatever the number of rows.
 
 Steps of one size end somewhere around a minimum: Adam moves a weight by about the learning rate
 whatever its gradient, and that of a batch is mostly chance. On hundreds of columns what is left of
-it is more than weak ones say. Its steps therefore fall to nothing on the way: 54,495 counts of 512
-motifs are then left with a held-out loss of .71 to .73, and of .82 to .84 by steps of one size.
+it is more than weak ones say. The rate therefore decays linearly to zero: 54,495 counts of 512
+motifs are then left with a held-out loss of .71 to .73, and of .82 to .84 at a constant rate.
 """
 
 from __future__ import annotations

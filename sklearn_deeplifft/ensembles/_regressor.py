@@ -37,9 +37,10 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
     hidden_layer_sizes : sequence of int, default=(100,)
     linear_share : float, default=0.0
         Share of the networks that have no hidden layer, evenly dealt: of n networks n times the
-        share, rounded down. They take 200 steps (``max_steps`` if that is fewer) that fall evenly
-        from 2.5 times the learning rate to nothing, whatever ``max_epochs`` and ``patience`` say,
-        without dropout, noise and penalty: their gates are read and close nothing.
+        share, rounded down. They take 200 steps (``max_steps`` if that is fewer), whatever
+        ``max_epochs`` and ``patience`` say, at a learning rate that decays linearly to zero from
+        2.5 times ``learning_rate``, without dropout, noise and penalty: their gates are read and
+        close nothing.
     dropout : float, default=0.3
     noise : float, default=0.0
         Standard deviation of normal noise added to the outputs of all hidden layers but the last.

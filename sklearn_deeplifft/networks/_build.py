@@ -93,7 +93,7 @@ class NetworkSettings:
     """Whether rows held out are predicted after every epoch, and their mean is kept; if not, and
     where they do not choose the epoch, they are predicted after the last one alone."""
     falling: bool = False
-    """Whether steps get smaller from the first on, evenly, and come to nothing at the end."""
+    """Whether the learning rate decays linearly to zero."""
     device: str = "cpu"
     gates: GateSettings | None = None
 
