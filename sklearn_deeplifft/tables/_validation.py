@@ -119,10 +119,10 @@ def require_told_apart(X: Any, names: Names, given: Any = None) -> None:
 
 def _of_several_types(X: Any) -> bool:
     """Whether numpy has to find a type that all columns have in common."""
-    if X is None or hasattr(X, "columns"):
-        return X is not None
+    if X is None:
+        return False
     dtype = getattr(X, "dtype", np.dtype(object))  # lists have none, and torch's have no kind
-    return getattr(dtype, "kind", None) == "O"
+    return hasattr(X, "columns") or getattr(dtype, "kind", None) == "O"
 
 
 def _column(X: Any, j: int) -> np.ndarray:
