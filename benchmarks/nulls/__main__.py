@@ -10,13 +10,16 @@ class.
 Share of 40 tables on which nothing is kept although nothing matters: ``global_null_empty_share``
 (300 x 30 normal columns), ``null_empty_sparse`` (300 x 700 counts, 3 % of them not zero, families
 of near-copies), ``null_empty_motifs`` (real motif tables of 1,000 rows, labels swapped within pairs
-of rows), ``null_empty_wide`` (60 x 5,000) and ``null_empty_grouped`` (60 groups of 1 to 30 rows x
-30; rows of a group are alike and have one label, and ``groups=`` is given).
+of rows), ``null_empty_wide`` (60 x 5,000), ``null_empty_grouped`` (60 groups of 1 to 30 rows x 30;
+rows of a group are alike and have one label, and ``groups=`` is given) and ``null_empty_classes``
+(800 x 30, eight classes).
 ``fdp_*`` and ``power_*``: five columns of 100 matter, 500 rows, 20 tables; the mean share of false
 ones among those kept, with its standard error (``_se``), and the share of the five that is found.
 Columns are independent, in blocks of correlation 0.7 (as intensities: ``skewed``), near-copies in
 families of four, or sparse
-counts; ``few_rows`` has 300 columns; ``grouped`` has 100 groups of 1 to 30 rows that are alike.
+counts; ``few_rows`` has 300 columns; ``grouped`` has 100 groups of 1 to 30 rows that are alike. Of
+eight classes and 1,000 rows, ``classes`` gives each one column that raises it, ``one_class`` two
+columns to one of them.
 ``at_chance_*`` are figures of ``benchmarks.chance``: tables of noise and real ones on which
 the networks are said to predict no better than chance.
 """

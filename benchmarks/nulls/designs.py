@@ -1,4 +1,4 @@
-"""Tables of which it is known which columns matter, as users bring them: five strong ones, or none.
+"""Tables of which it is known which columns matter, as users bring them: a few strong, or none.
 
 Sparse ones are counts, 3 or 10 % of them not zero. Columns of one family are near-copies of each
 other; of a family that matters no member is a false discovery.
@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.common import motif_tables
 
 N_TRUE = 5
+N_CLASSES = 8
 STRENGTH = 1.5
 """Logits per standard deviation of a column that matters."""
 
@@ -78,6 +79,13 @@ def grouped_noise(seed: int) -> Design:
     return Design(X, y, np.zeros(30, dtype=bool), np.arange(30), groups)
 
 
+def noise_of_classes(seed: int) -> Design:
+    """800 x 30 normal columns, eight classes."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(800, 30))
+    return _noise(rng, X, N_CLASSES)
+
+
 # Five columns matter
 
 
@@ -132,6 +140,28 @@ def grouped(seed: int) -> Design:
     return _planted(rng, X, np.arange(N_TRUE), np.arange(100), noise)._replace(groups=groups)
 
 
+# Columns of eight classes
+
+
+def of_classes(seed: int) -> Design:
+    """1,000 x 100 normal columns; each of eight uneven classes is raised by a column of its own."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(1000, 100))
+    logits = STRENGTH * X[:, :N_CLASSES] + np.linspace(1, 0, N_CLASSES)
+    y = np.argmax(logits + rng.gumbel(size=logits.shape), axis=1)
+    return Design(X, y, np.arange(100) < N_CLASSES, np.arange(100))
+
+
+def of_one_class(seed: int) -> Design:
+    """1,000 x 100 normal columns, eight classes; two columns raise the last, nothing the others."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(1000, 100))
+    logits = np.zeros((1000, N_CLASSES))
+    logits[:, -1] = STRENGTH * X[:, :2].sum(axis=1)
+    y = np.argmax(logits + rng.gumbel(size=logits.shape), axis=1)
+    return Design(X, y, np.arange(100) < 2, np.arange(100))
+
+
 def _groups(rng: np.random.Generator, n_groups: int) -> np.ndarray:
     """Group of each row; sizes are uneven, 1 to 30."""
     return np.repeat(np.arange(n_groups), rng.integers(1, 31, size=n_groups))
@@ -148,9 +178,9 @@ def _counts(rng: np.random.Generator, n: int, d: int, density: float) -> np.ndar
     return rng.binomial(1, density, size=(n, d)) * rng.integers(1, 4, size=(n, d)).astype(float)
 
 
-def _noise(rng: np.random.Generator, X: np.ndarray) -> Design:
+def _noise(rng: np.random.Generator, X: np.ndarray, n_classes: int = 2) -> Design:
     d = X.shape[1]
-    return Design(X, rng.integers(2, size=len(X)), np.zeros(d, dtype=bool), np.arange(d))
+    return Design(X, rng.integers(n_classes, size=len(X)), np.zeros(d, dtype=bool), np.arange(d))
 
 
 def _planted(

@@ -31,6 +31,7 @@ GLOBAL_NULLS: dict[str, Callable[[int], designs.Design]] = {
     "null_empty_motifs": designs.motifs,
     "null_empty_wide": designs.wide,
     "null_empty_grouped": designs.grouped_noise,
+    "null_empty_classes": designs.noise_of_classes,
 }
 PLANTED: dict[str, Callable[[int], designs.Design]] = {
     "independent": designs.independent,
@@ -40,6 +41,8 @@ PLANTED: dict[str, Callable[[int], designs.Design]] = {
     "sparse": designs.sparse,
     "few_rows": designs.few_rows,
     "grouped": designs.grouped,
+    "classes": designs.of_classes,
+    "one_class": designs.of_one_class,
 }
 
 

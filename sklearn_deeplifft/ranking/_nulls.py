@@ -152,33 +152,35 @@ def q_values(p: np.ndarray) -> np.ndarray:
     return q
 
 
-def smallest_q(n_null: int, d: int) -> float:
-    """The smallest q-value that a single discovery among ``d`` features can have.
+def smallest_q(n_null: int, n_tests: int) -> float:
+    """The smallest q-value that a single discovery among ``n_tests`` can have.
 
-    ``min(1, d / (1 + n_null))``, about 1 / N for the N d null columns of N networks. Features
-    that stand out k at a time can have a k-th of it.
+    ``min(1, n_tests / (1 + n_null))``: about 1 / N for d features and the N d null columns of N
+    networks, K / N for d features in each of K classes. Those that stand out k at a time can have
+    a k-th of it.
 
     >>> round(smallest_q(20 * 30, 30), 6)
     0.049917
     """
-    return min(1.0, 1 / (1 + n_null) * d)
+    return min(1.0, 1 / (1 + n_null) * n_tests)
 
 
-def fewest_networks(alpha: float, d: int) -> int:
+def fewest_networks(alpha: float, d: int, n_classes: int = 1) -> int:
     """The fewest networks with which a single feature of ``d`` can be called at level ``alpha``.
 
-    The smallest N with ``d / (1 + N d) <= alpha``, about 1 / alpha.
+    The smallest N with ``K d / (1 + N d) <= alpha``, about K / alpha, for a feature of one of K
+    classes that are tested together.
 
-    >>> fewest_networks(0.1, 30), fewest_networks(0.05, 30)
-    (10, 20)
+    >>> fewest_networks(0.1, 30), fewest_networks(0.05, 30), fewest_networks(0.1, 30, 8)
+    (10, 20, 80)
     """
-    if not 0 < alpha < 1 or d < 1:
+    if not 0 < alpha < 1 or d < 1 or n_classes < 1:
         raise ValueError(
-            f"alpha={alpha}, d={d}: alpha must lie between 0 and 1, both excluded, and d must be "
-            "at least 1."
+            f"alpha={alpha}, d={d}, n_classes={n_classes}: alpha must lie between 0 and 1, both "
+            "excluded, and d and n_classes must be at least 1."
         )
-    n = max(math.floor(1 / alpha - 1 / d), 1)
-    while smallest_q(n * d, d) > alpha:
+    n = max(math.floor(n_classes / alpha - 1 / d), 1)
+    while smallest_q(n * d, n_classes * d) > alpha:
         n += 1
     return n
 

@@ -70,9 +70,12 @@ class Significance(NamedTuple):
     """p and q of every column; 1 where nothing is tested."""
 
     p_values: np.ndarray
+    """(d,)."""
     q_values: np.ndarray
     class_p_values: np.ndarray
+    """(R, d)."""
     class_q_values: np.ndarray
+    """(R, d), of all classes and features at once."""
 
 
 class Tested(NamedTuple):
@@ -83,17 +86,25 @@ class Tested(NamedTuple):
     n_families: int
     """Those of them that were compared at all."""
     n_networks: int
+    n_classes: int = 1
+    """Classes in which each was compared; 1 of all rows at once."""
 
     @property
     def smallest_q(self) -> float:
-        """Smallest q-value that a single family can reach."""
-        return smallest_q(self.n_families * self.n_networks, self.n_families)
+        """Smallest q-value that a single family can reach, by itself and in one class."""
+        n_tests = self.n_families * self.n_classes
+        return smallest_q(self.n_families * self.n_networks, n_tests)
 
 
 def against_nulls(
     scores: Sequence[NullScores], groups: FeatureGroups, families: FeatureGroups | None
 ) -> tuple[Significance, Tested]:
-    """Pool the null copies of all networks, for all features and for each class by itself.
+    """Pool the null copies of all networks, for all rows at once and for each class by itself.
+
+    p-values of a class are from null copies in that class. q-values are then of all classes and
+    features together, for who looks at the lists of eight classes has asked eight times as much:
+    one list of each class at its own level would hold something false in up to eight times as many
+    tables of noise.
 
     ``families`` of columns are compared as one, by their sums: near-copies share what one would
     have. None compares each feature by itself.
@@ -110,7 +121,10 @@ def against_nulls(
         full[..., touched] = compared.spread(values)
         return groups.spread(full)
 
-    found = (*_p_and_q(real, null), *_p_and_q(class_real, class_null))
+    p = null_p_values(*network_shares(real, null))
+    class_p = null_p_values(*network_shares(class_real, class_null))
+    class_q = q_values(class_p.ravel()).reshape(class_p.shape)
+    found = p, q_values(p), class_p, class_q
     tested = Tested(families, len(compared.first), len(scores))
     return Significance(*map(by_column, found)), tested
 
@@ -133,21 +147,20 @@ def explained(
             f"{column_names(names, [best])}{beside} is the best candidate, with an importance of "
             f"{importances[best]:.3g} and q = {q[best]:.3g}, above alpha={alpha:g}"
         )
-    smallest = tested.smallest_q
+    # What stands out in some classes helps what stands out in one, so that a selection that is not
+    # empty says nothing against so many networks.
+    few = tested if said else tested._replace(n_classes=1)
+    smallest = few.smallest_q
+    of_one = f" of one of {few.n_classes} classes" if few.n_classes > 1 else ""
     if said or smallest > alpha:
         said.append(
-            f"with {tested.n_networks} networks the smallest q-value that a single feature can "
-            f"reach is {smallest:.3g}"
+            f"with {few.n_networks} networks the smallest q-value that a single feature{of_one} "
+            f"can reach is {smallest:.3g}"
         )
     if smallest > alpha:
-        enough = fewest_networks(alpha, tested.n_families)
+        enough = fewest_networks(alpha, few.n_families, few.n_classes)
         said.append(
             f"so only features that stand out together can be selected at alpha={alpha:g}; "
             f"an ensemble of n_networks={enough} would be enough for a single one"
         )
     return "; ".join(said) + "." if said else None
-
-
-def _p_and_q(real: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    p = null_p_values(*network_shares(real, null))
-    return p, q_values(p)

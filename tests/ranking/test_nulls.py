@@ -117,12 +117,12 @@ def test_the_smallest_q_is_reached_by_one_that_stands_out(n, d):
     assert smallest_q(n * d, d) == pytest.approx(min(1, d / (1 + n * d)))
 
 
-@given(alpha=st.floats(0.001, 0.999), d=st.integers(1, 5000))
-def test_the_fewest_networks_are_enough_and_one_less_is_not(alpha, d):
-    n = fewest_networks(alpha, d)
-    assert smallest_q(n * d, d) <= alpha
-    assert n == 1 or smallest_q((n - 1) * d, d) > alpha
-    assert n <= math.ceil(1 / alpha) + 1
+@given(alpha=st.floats(0.001, 0.999), d=st.integers(1, 5000), n_classes=st.integers(1, 50))
+def test_the_fewest_networks_are_enough_and_one_less_is_not(alpha, d, n_classes):
+    n = fewest_networks(alpha, d, n_classes)
+    assert smallest_q(n * d, n_classes * d) <= alpha
+    assert n == 1 or smallest_q((n - 1) * d, n_classes * d) > alpha
+    assert n <= math.ceil(n_classes / alpha) + 1
 
 
 @pytest.mark.parametrize(("alpha", "d"), [(0, 5), (1, 5), (-0.1, 5), (math.nan, 5), (0.1, 0)])
