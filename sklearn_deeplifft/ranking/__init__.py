@@ -3,6 +3,7 @@
 from sklearn_deeplifft.ranking._folds import deal_folds, drawn_rows, share_factors
 from sklearn_deeplifft.ranking._knockoffs import knockoff_maps, shrunk
 from sklearn_deeplifft.ranking._nulls import (
+    family_q_values,
     fewest_networks,
     network_shares,
     null_p_values,
@@ -29,6 +30,7 @@ __all__ = [
     "count_to_select",
     "deal_folds",
     "drawn_rows",
+    "family_q_values",
     "fewest_networks",
     "importance_threshold",
     "knockoff_maps",

@@ -175,7 +175,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
         The same for each class, from the mean size of the feature's changes of the class's
-        probability; q of all classes and features at once. The class score, their signed mean,
+        probability; q has classes as families. The class score, their signed mean,
         would miss rare features: gains in the few rows that have one and losses in the many that
         lack it may cancel.
     feature_groups_ : list of ndarray

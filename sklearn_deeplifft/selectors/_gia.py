@@ -177,7 +177,7 @@ class GIATransformer(BaseNetworkSelector):
         group do. Only where the networks have read null columns: with ``"auto"``, or an ensemble
         with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
-        The same of the effects on each class; q of all classes and features at once.
+        The same of the effects on each class; q has classes as families.
     importances_per_network_, importances_std_, importances_interval_ : ndarray
     mean_ranks_, ranks_std_, selection_frequency_, stability_ : ndarray, float
         As in `ImportanceNeuronSelector`.

@@ -138,7 +138,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
         The same class by class, of the mean size of what the feature does to the probability of
-        the class; q of all classes and features at once. Its mean, the class score, is about zero
+        the class; q has classes as families. Its mean, the class score, is about zero
         of a rare feature that helps the few rows that have it as much as the many others miss it.
     decomposition_error_ : float
         Largest relative residual of the decomposition behind ``class_importances_``.

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_deeplifft.ranking import (
+    family_q_values,
     fewest_networks,
     network_shares,
     null_p_values,
@@ -75,7 +76,7 @@ class Significance(NamedTuple):
     class_p_values: np.ndarray
     """(R, d)."""
     class_q_values: np.ndarray
-    """(R, d), of all classes and features at once."""
+    """(R, d), with classes as families."""
 
 
 class Tested(NamedTuple):
@@ -101,10 +102,9 @@ def against_nulls(
 ) -> tuple[Significance, Tested]:
     """Pool the null copies of all networks, for all rows at once and for each class by itself.
 
-    p-values of a class are from null copies in that class. q-values are then of all classes and
-    features together, for who looks at the lists of eight classes has asked eight times as much:
-    one list of each class at its own level would hold something false in up to eight times as many
-    tables of noise.
+    p-values of a class are from null copies in that class. Its q-values count in that classes are
+    picked: one list of each of eight classes at its own level would hold something false in up to
+    eight times as many tables of noise.
 
     ``families`` of columns are compared as one, by their sums: near-copies share what one would
     have. None compares each feature by itself.
@@ -123,8 +123,7 @@ def against_nulls(
 
     p = null_p_values(*network_shares(real, null))
     class_p = null_p_values(*network_shares(class_real, class_null))
-    class_q = q_values(class_p.ravel()).reshape(class_p.shape)
-    found = p, q_values(p), class_p, class_q
+    found = p, q_values(p), class_p, family_q_values(class_p)
     tested = Tested(families, len(compared.first), len(scores))
     return Significance(*map(by_column, found)), tested
 
@@ -147,8 +146,8 @@ def explained(
             f"{column_names(names, [best])}{beside} is the best candidate, with an importance of "
             f"{importances[best]:.3g} and q = {q[best]:.3g}, above alpha={alpha:g}"
         )
-    # What stands out in some classes helps what stands out in one, so that a selection that is not
-    # empty says nothing against so many networks.
+    # What stands out in other classes helps what stands out in one, so that a selection that is
+    # not empty says nothing against so many networks.
     few = tested if said else tested._replace(n_classes=1)
     smallest = few.smallest_q
     of_one = f" of one of {few.n_classes} classes" if few.n_classes > 1 else ""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from sklearn_deeplifft.ranking import (
+    family_q_values,
     fewest_networks,
     network_shares,
     null_p_values,
@@ -104,6 +105,34 @@ def test_q_values_by_the_definition(p):
     np.testing.assert_allclose(q, [slow_q(row) for row in p])
     assert (q >= p - 1e-15).all()
     assert q.max() <= 1
+
+
+@given(
+    p=arrays.arrays(
+        np.float64,
+        st.tuples(st.integers(1, 5), st.integers(1, 6)),
+        elements=st.floats(0.001, 1).map(lambda v: round(v, 3)),
+    ),
+    alpha=st.floats(0.001, 0.999),
+)
+def test_families_are_picked_and_cut_by_the_procedure(p, alpha):
+    """Benjamini and Bogomolov, step by step at one level."""
+    alone = [slow_q(row) for row in p]
+    best, n = [min(row) for row in alone], len(p)
+    enough = [r for r in range(1, n + 1) if sum(q <= alpha * r / n for q in best) >= r]
+    n_picked = max(enough, default=0)
+    expected = [[q <= alpha * n_picked / n for q in row] for row in alone]
+    q = family_q_values(p)
+    close = np.isclose(q, alpha, rtol=1e-9)  # a level that rounding meets
+    np.testing.assert_array_equal((q <= alpha)[~close], np.array(expected)[~close])
+    assert (q >= np.array(alone) - 1e-12).all()
+    assert q.max() <= 1
+
+
+def test_of_one_family_or_of_families_alike_q_values_are_those_of_one():
+    p = np.random.default_rng(0).random((1, 9)) ** 3
+    np.testing.assert_allclose(family_q_values(p), q_values(p))
+    np.testing.assert_allclose(family_q_values(np.repeat(p, 4, axis=0)), q_values(p).repeat(4, 0))
 
 
 @given(n=st.integers(1, 60), d=st.integers(1, 80))
