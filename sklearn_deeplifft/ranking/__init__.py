@@ -3,10 +3,10 @@
 from sklearn_deeplifft.ranking._folds import deal_folds, drawn_rows, share_factors
 from sklearn_deeplifft.ranking._knockoffs import knockoff_maps, thresholded
 from sklearn_deeplifft.ranking._nulls import (
-    family_q_values,
     fewest_networks,
     network_shares,
     null_p_values,
+    of_any_class,
     q_values,
     smallest_q,
 )
@@ -30,7 +30,6 @@ __all__ = [
     "count_to_select",
     "deal_folds",
     "drawn_rows",
-    "family_q_values",
     "fewest_networks",
     "importance_threshold",
     "knockoff_maps",
@@ -40,6 +39,7 @@ __all__ = [
     "network_shares",
     "nogueira_stability",
     "null_p_values",
+    "of_any_class",
     "q_values",
     "rank",
     "ranks",

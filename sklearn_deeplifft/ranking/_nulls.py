@@ -20,10 +20,10 @@ import numpy as np
 from scipy.stats import false_discovery_control
 
 __all__ = [
-    "family_q_values",
     "fewest_networks",
     "network_shares",
     "null_p_values",
+    "of_any_class",
     "q_values",
     "smallest_q",
 ]
@@ -129,6 +129,50 @@ def null_p_values(real: np.ndarray, null: np.ndarray) -> np.ndarray:
     return np.reshape(p, observed.shape)
 
 
+def of_any_class(real: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Statistics of columns in the class where they stand out most, one for all classes.
+
+    Asking K classes for columns that stand out in any of them is K questions. Statistics of
+    classes are made comparable by their p-values among the null columns of the class, and the
+    smallest is taken, of real and null columns alike: the min-p statistic [1]_. A null column has
+    as many classes to stand out in as a real one, so that one comparison answers for all.
+
+    Parameters
+    ----------
+    real, null : arrays of shape (N, K, d)
+        Non-negative, of N networks and K classes.
+
+    Returns
+    -------
+    real, null : float64 arrays of shape (N, d)
+        ``-log p``, from 0 to ``log(1 + N d)``, with p the share of the class's null statistics that
+        reach a value, which itself counts as one of them. Of one class, or of classes alike, it
+        orders values as they are.
+
+    References
+    ----------
+    .. [1] P. H. Westfall, S. S. Young (1993), "Resampling-Based Multiple Testing", Wiley, section
+       2.3.
+
+    Examples
+    --------
+    >>> real = np.array([[[3.0, 0.0], [0.1, 0.1]]])
+    >>> null = np.array([[[2.0, 1.0], [0.1, 0.3]]])
+    >>> [np.exp(-part).round(2).tolist() for part in of_any_class(real, null)]
+    [[[0.33, 1.0]], [[0.5, 0.5]]]
+    """
+    real, null = _alike(real, null)
+    n_networks, n_classes, d = null.shape
+    n = n_networks * d
+    smallest = np.ones((2, n_networks, d))
+    for k in range(n_classes):
+        pool = np.sort(null[:, k].ravel())
+        for values, own, found in ((real, 1, smallest[0]), (null, 0, smallest[1])):
+            reached = n - np.searchsorted(pool, values[:, k], side="left")  # null ones: by itself
+            np.minimum(found, (own + reached) / (own + n), out=found)
+    return -np.log(smallest[0]), -np.log(smallest[1])
+
+
 def q_values(p: np.ndarray) -> np.ndarray:
     """The false discovery rate at which each feature is first called, along the last axis.
 
@@ -159,74 +203,33 @@ def q_values(p: np.ndarray) -> np.ndarray:
     return q
 
 
-def family_q_values(p: np.ndarray) -> np.ndarray:
-    """q-values of features in each of K families, such as classes, when families are picked too.
+def smallest_q(n_null: int, d: int) -> float:
+    """The smallest q-value that a single discovery among ``d`` features can have.
 
-    Who looks at the lists of eight classes, and at those that are not empty, asks more than who
-    looks at one. At level alpha the R families whose smallest q-value of their own passes Benjamini
-    & Hochberg among the K are picked, and cut at ``alpha R / K`` [1]_: where all families hold
-    something, each by itself at alpha; where none does, something is found in any in a share alpha
-    of cases. With q_kj of family k alone, and a_r the r-th smallest q-value of families,
-    ``min over r of max(a_r, K q_kj / r)`` is the level at which j is first called in k.
-
-    Parameters
-    ----------
-    p : array of shape (K, d)
-
-    Returns
-    -------
-    float64 array of shape (K, d)
-        From the smallest p to 1, never below the q-value of the family alone.
-
-    References
-    ----------
-    .. [1] Y. Benjamini, M. Bogomolov (2014), "Selective inference on multiple families of
-       hypotheses", Journal of the Royal Statistical Society B 76(1), 297-318, section 2.
-
-    Examples
-    --------
-    >>> family_q_values(np.array([[0.01, 0.9], [0.04, 0.03], [0.6, 0.7]])).round(3)
-    array([[0.06, 0.9 ],
-           [0.06, 0.06],
-           [0.7 , 0.7 ]])
-    """
-    alone = q_values(p)
-    n = len(alone)
-    picked = np.sort(q_values(alone.min(axis=1)))
-    levels = n * alone[..., None] / np.arange(1, n + 1)
-    found: np.ndarray = np.minimum(np.maximum(picked, levels).min(axis=-1), 1)
-    return found
-
-
-def smallest_q(n_null: int, n_tests: int) -> float:
-    """The smallest q-value that a single discovery among ``n_tests`` can have.
-
-    ``min(1, n_tests / (1 + n_null))``: about 1 / N for d features and the N d null columns of N
-    networks, K / N for d features in each of K classes. Those that stand out k at a time can have
-    a k-th of it.
+    ``min(1, d / (1 + n_null))``, about 1 / N for the N d null columns of N networks. Features
+    that stand out k at a time can have a k-th of it.
 
     >>> round(smallest_q(20 * 30, 30), 6)
     0.049917
     """
-    return min(1.0, 1 / (1 + n_null) * n_tests)
+    return min(1.0, 1 / (1 + n_null) * d)
 
 
-def fewest_networks(alpha: float, d: int, n_classes: int = 1) -> int:
+def fewest_networks(alpha: float, d: int) -> int:
     """The fewest networks with which a single feature of ``d`` can be called at level ``alpha``.
 
-    The smallest N with ``K d / (1 + N d) <= alpha``, about K / alpha, for a feature of one of K
-    classes that are tested together.
+    The smallest N with ``d / (1 + N d) <= alpha``, about 1 / alpha.
 
-    >>> fewest_networks(0.1, 30), fewest_networks(0.05, 30), fewest_networks(0.1, 30, 8)
-    (10, 20, 80)
+    >>> fewest_networks(0.1, 30), fewest_networks(0.05, 30)
+    (10, 20)
     """
-    if not 0 < alpha < 1 or d < 1 or n_classes < 1:
+    if not 0 < alpha < 1 or d < 1:
         raise ValueError(
-            f"alpha={alpha}, d={d}, n_classes={n_classes}: alpha must lie between 0 and 1, both "
-            "excluded, and d and n_classes must be at least 1."
+            f"alpha={alpha}, d={d}: alpha must lie between 0 and 1, both excluded, and d must be "
+            "at least 1."
         )
-    n = max(math.floor(n_classes / alpha - 1 / d), 1)
-    while smallest_q(n * d, n_classes * d) > alpha:
+    n = max(math.floor(1 / alpha - 1 / d), 1)
+    while smallest_q(n * d, d) > alpha:
         n += 1
     return n
 

@@ -387,9 +387,9 @@ class BaseNetworkSelector(
         if self.n_features_to_select != AUTO:
             return
         assert self._tested is not None
-        n_classes = len(self.class_q_values_) if self.per_class else 1
-        tested = self._tested._replace(n_classes=n_classes)
-        said = explained(self._q_of_cut(), self.feature_importances_, names, self.alpha, tested)
+        said = explained(
+            self._q_of_cut(), self.feature_importances_, names, self.alpha, self._tested
+        )
         if said is not None:
             tell(FeatureSelectionWarning(said))
 

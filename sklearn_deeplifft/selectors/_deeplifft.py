@@ -66,8 +66,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
     alpha : float, default=0.1
         Used with ``"auto"``: expected share, above 0 and below 1, of what is kept that says
-        nothing. A single feature reaches about 1 over the number of networks: train 10 or more
-        (with ``per_class``, K over it for one of K classes).
+        nothing. A single feature reaches about 1 over the number of networks: train 10 or more.
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
@@ -175,9 +174,9 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
         The same for each class, from the mean size of the feature's changes of the class's
-        probability; q has classes as families. The class score, their signed mean,
-        would miss rare features: gains in the few rows that have one and losses in the many that
-        lack it may cancel.
+        probability. The class score, their signed mean, would miss rare features: gains in the few
+        rows that have one and losses in the many that lack it may cancel. A q-value is no smaller
+        than that of standing out in any class, so that ``alpha`` holds for their union as well.
     feature_groups_ : list of ndarray
         Columns of each feature, in the order of their first columns: one each by default.
     decomposition_error_ : float

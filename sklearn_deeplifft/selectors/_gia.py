@@ -87,8 +87,7 @@ class GIATransformer(BaseNetworkSelector):
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
     alpha : float, default=0.1
         Used with ``"auto"``: expected share, above 0 and below 1, of what is kept that says
-        nothing. A single feature reaches about 1 over the number of networks (with
-        ``per_class``, K over it for one of K classes).
+        nothing. A single feature reaches about 1 over the number of networks.
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
@@ -177,7 +176,7 @@ class GIATransformer(BaseNetworkSelector):
         group do. Only where the networks have read null columns: with ``"auto"``, or an ensemble
         with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
-        The same of the effects on each class; q has classes as families.
+        The same of the effects on each class; q no smaller than that of standing out in any.
     importances_per_network_, importances_std_, importances_interval_ : ndarray
     mean_ranks_, ranks_std_, selection_frequency_, stability_ : ndarray, float
         As in `ImportanceNeuronSelector`.

@@ -67,8 +67,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         ``"1.25*mean"``. With ``n_features_to_select`` as well, both must hold.
     alpha : float, default=0.1
         Used with ``"auto"``: expected share, above 0 and below 1, of what is kept that says
-        nothing. A single feature reaches about 1 over the number of networks (with
-        ``per_class``, K over it for one of K classes).
+        nothing. A single feature reaches about 1 over the number of networks.
     per_class : bool, default=False
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
@@ -138,8 +137,9 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         with ``null_features=True``; so are the next two.
     class_p_values_, class_q_values_ : ndarray of shape (n_classes, n_features)
         The same class by class, of the mean size of what the feature does to the probability of
-        the class; q has classes as families. Its mean, the class score, is about zero
-        of a rare feature that helps the few rows that have it as much as the many others miss it.
+        the class. Its mean, the class score, is about zero of a rare feature that helps the few
+        rows that have it as much as the many others miss it. A q-value is no smaller than that of
+        standing out in any class.
     decomposition_error_ : float
         Largest relative residual of the decomposition behind ``class_importances_``.
     at_chance_ : bool or None

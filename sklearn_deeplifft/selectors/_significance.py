@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_deeplifft.ranking import (
-    family_q_values,
     fewest_networks,
     network_shares,
     null_p_values,
+    of_any_class,
     q_values,
     smallest_q,
 )
@@ -76,7 +76,6 @@ class Significance(NamedTuple):
     class_p_values: np.ndarray
     """(R, d)."""
     class_q_values: np.ndarray
-    """(R, d), with classes as families."""
 
 
 class Tested(NamedTuple):
@@ -87,24 +86,21 @@ class Tested(NamedTuple):
     n_families: int
     """Those of them that were compared at all."""
     n_networks: int
-    n_classes: int = 1
-    """Classes in which each was compared; 1 of all rows at once."""
 
     @property
     def smallest_q(self) -> float:
-        """Smallest q-value that a single family can reach, by itself and in one class."""
-        n_tests = self.n_families * self.n_classes
-        return smallest_q(self.n_families * self.n_networks, n_tests)
+        """Smallest q-value that a single family can reach."""
+        return smallest_q(self.n_families * self.n_networks, self.n_families)
 
 
 def against_nulls(
     scores: Sequence[NullScores], groups: FeatureGroups, families: FeatureGroups | None
 ) -> tuple[Significance, Tested]:
-    """Pool the null copies of all networks, for all rows at once and for each class by itself.
+    """Pool the null copies of all networks, for all features and for each class by itself.
 
-    p-values of a class are from null copies in that class. Its q-values count in that classes are
-    picked: one list of each of eight classes at its own level would hold something false in up to
-    eight times as many tables of noise.
+    A q-value of a class is that of the class alone, but no smaller than that of standing out in any
+    class: eight lists, each at its own level, would hold something of noise up to eight times as
+    often as one does, and the union of eight lists more false ones than each of them.
 
     ``families`` of columns are compared as one, by their sums: near-copies share what one would
     have. None compares each feature by itself.
@@ -121,9 +117,11 @@ def against_nulls(
         full[..., touched] = compared.spread(values)
         return groups.spread(full)
 
+    of_class = network_shares(class_real, class_null)
+    class_p = null_p_values(*of_class)
+    any_q = q_values(null_p_values(*of_any_class(*of_class)))
     p = null_p_values(*network_shares(real, null))
-    class_p = null_p_values(*network_shares(class_real, class_null))
-    found = p, q_values(p), class_p, family_q_values(class_p)
+    found = p, q_values(p), class_p, np.maximum(q_values(class_p), any_q)
     tested = Tested(families, len(compared.first), len(scores))
     return Significance(*map(by_column, found)), tested
 
@@ -146,18 +144,14 @@ def explained(
             f"{column_names(names, [best])}{beside} is the best candidate, with an importance of "
             f"{importances[best]:.3g} and q = {q[best]:.3g}, above alpha={alpha:g}"
         )
-    # What stands out in other classes helps what stands out in one, so that a selection that is
-    # not empty says nothing against so many networks.
-    few = tested if said else tested._replace(n_classes=1)
-    smallest = few.smallest_q
-    of_one = f" of one of {few.n_classes} classes" if few.n_classes > 1 else ""
+    smallest = tested.smallest_q
     if said or smallest > alpha:
         said.append(
-            f"with {few.n_networks} networks the smallest q-value that a single feature{of_one} "
-            f"can reach is {smallest:.3g}"
+            f"with {tested.n_networks} networks the smallest q-value that a single feature can "
+            f"reach is {smallest:.3g}"
         )
     if smallest > alpha:
-        enough = fewest_networks(alpha, few.n_families, few.n_classes)
+        enough = fewest_networks(alpha, tested.n_families)
         said.append(
             f"so only features that stand out together can be selected at alpha={alpha:g}; "
             f"an ensemble of n_networks={enough} would be enough for a single one"

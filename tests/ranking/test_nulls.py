@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from sklearn_deeplifft.ranking import (
-    family_q_values,
     fewest_networks,
     network_shares,
     null_p_values,
+    of_any_class,
     q_values,
     smallest_q,
 )
@@ -48,6 +48,31 @@ def test_classes_are_taken_one_by_one():
     assert p.shape == (2, 3, 5)
     for i, j in np.ndindex(2, 3):
         np.testing.assert_array_equal(p[i, j], slow_p(real[:, i, j], null[:, i, j]))
+
+
+@given(data=st.data(), n=st.integers(1, 4), k=st.integers(1, 3), d=st.integers(1, 4))
+def test_statistics_of_any_class_by_the_definition(data, n, k, d):
+    """A value's p among the null ones of its class, itself one of them; the smallest of all."""
+    real, null = (data.draw(arrays.arrays(float, (n, k, d), elements=STATISTICS)) for _ in "ab")
+    found, of_null = of_any_class(real, null)
+    for i, j in np.ndindex(n, d):
+        p, p_null = [], []
+        for c in range(k):
+            pool = null[:, c].ravel()
+            p.append((1 + (pool >= real[i, c, j]).sum()) / (1 + n * d))
+            others = np.delete(pool, i * d + j)
+            p_null.append((1 + (others >= null[i, c, j]).sum()) / (1 + len(others)))
+        assert np.exp(-found[i, j]) == pytest.approx(min(p))
+        assert np.exp(-of_null[i, j]) == pytest.approx(min(p_null))
+
+
+@given(data=st.data(), n=st.integers(1, 5), d=st.integers(1, 6), k=st.integers(1, 3))
+def test_of_classes_alike_the_p_of_any_is_that_of_one(data, n, d, k):
+    real, null = (data.draw(arrays.arrays(float, (n, 1, d), elements=STATISTICS)) for _ in "ab")
+    n_odd = n - (n + 1) % 2  # the median of an even number lies between two
+    of_any = of_any_class(*(np.repeat(part[:n_odd], k, axis=1) for part in (real, null)))
+    one = null_p_values(real[:n_odd, 0], null[:n_odd, 0])
+    np.testing.assert_allclose(null_p_values(*of_any), one)
 
 
 @pytest.mark.parametrize(
@@ -107,34 +132,6 @@ def test_q_values_by_the_definition(p):
     assert q.max() <= 1
 
 
-@given(
-    p=arrays.arrays(
-        np.float64,
-        st.tuples(st.integers(1, 5), st.integers(1, 6)),
-        elements=st.floats(0.001, 1).map(lambda v: round(v, 3)),
-    ),
-    alpha=st.floats(0.001, 0.999),
-)
-def test_families_are_picked_and_cut_by_the_procedure(p, alpha):
-    """Benjamini and Bogomolov, step by step at one level."""
-    alone = [slow_q(row) for row in p]
-    best, n = [min(row) for row in alone], len(p)
-    enough = [r for r in range(1, n + 1) if sum(q <= alpha * r / n for q in best) >= r]
-    n_picked = max(enough, default=0)
-    expected = [[q <= alpha * n_picked / n for q in row] for row in alone]
-    q = family_q_values(p)
-    close = np.isclose(q, alpha, rtol=1e-9)  # a level that rounding meets
-    np.testing.assert_array_equal((q <= alpha)[~close], np.array(expected)[~close])
-    assert (q >= np.array(alone) - 1e-12).all()
-    assert q.max() <= 1
-
-
-def test_of_one_family_or_of_families_alike_q_values_are_those_of_one():
-    p = np.random.default_rng(0).random((1, 9)) ** 3
-    np.testing.assert_allclose(family_q_values(p), q_values(p))
-    np.testing.assert_allclose(family_q_values(np.repeat(p, 4, axis=0)), q_values(p).repeat(4, 0))
-
-
 @given(n=st.integers(1, 60), d=st.integers(1, 80))
 def test_the_smallest_q_is_reached_by_one_that_stands_out(n, d):
     """And by nothing more than standing out: to the last bit, as a level may be met exactly."""
@@ -146,12 +143,12 @@ def test_the_smallest_q_is_reached_by_one_that_stands_out(n, d):
     assert smallest_q(n * d, d) == pytest.approx(min(1, d / (1 + n * d)))
 
 
-@given(alpha=st.floats(0.001, 0.999), d=st.integers(1, 5000), n_classes=st.integers(1, 50))
-def test_the_fewest_networks_are_enough_and_one_less_is_not(alpha, d, n_classes):
-    n = fewest_networks(alpha, d, n_classes)
-    assert smallest_q(n * d, n_classes * d) <= alpha
-    assert n == 1 or smallest_q((n - 1) * d, n_classes * d) > alpha
-    assert n <= math.ceil(n_classes / alpha) + 1
+@given(alpha=st.floats(0.001, 0.999), d=st.integers(1, 5000))
+def test_the_fewest_networks_are_enough_and_one_less_is_not(alpha, d):
+    n = fewest_networks(alpha, d)
+    assert smallest_q(n * d, d) <= alpha
+    assert n == 1 or smallest_q((n - 1) * d, d) > alpha
+    assert n <= math.ceil(1 / alpha) + 1
 
 
 @pytest.mark.parametrize(("alpha", "d"), [(0, 5), (1, 5), (-0.1, 5), (math.nan, 5), (0.1, 0)])
