@@ -47,7 +47,7 @@ NO_CLASSES = (
 
 
 LINEAR_REPLACED = (
-    "Networks with a hidden layer took the place of those without after the first round: these "
+    "After the first round networks with a hidden layer took the place of those without, which "
     "knew much less of rows held out."
 )
 
