@@ -8,6 +8,9 @@ from sklearn_deeplifft import DeepLIFFTSelector, load
 from sklearn_deeplifft.ensembles import Rounds
 from tests.conftest import bits, counted_trainings, planted
 
+# Nine networks of 100 units, in rounds: half a second to a few seconds each.
+pytestmark = pytest.mark.slow
+
 SHORT = {"n_networks": 9, "path_steps": 80, "random_state": 0}
 
 
