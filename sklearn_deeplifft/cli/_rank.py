@@ -156,7 +156,7 @@ def rank_table(
         notes=[*notes_of(warned), *chance_notes(selector.estimator_)],
         selector=selector,
         ranked=ranked,
-        training=selector.estimator_._training_choice_said(),
+        training=selector._training_said(),
         at_chance=selector.at_chance_,
     )
 

@@ -1,9 +1,10 @@
 """Members of an ensemble without a hidden layer.
 
 On tables of far more columns than rows a linear network is often the better reader, and it errs
-differently from networks with hidden layers, so that a list on which both agree is worth more. Its
-training is convex, and the path of the penalty would only end it early: it takes a fixed number of
-larger steps towards its minimum instead, whatever the number of rows.
+differently from networks with hidden layers, so that a list on which both agree is worth more.
+(Where it knows next to nothing, elimination does without it: ``_kinds_compared``.) Its training is
+convex, and the path of the penalty would only end it early: it takes a fixed number of larger steps
+towards its minimum instead, whatever the number of rows.
 
 Steps of one size end somewhere around a minimum: Adam moves a weight by about the learning rate
 whatever its gradient, and that of a batch is mostly chance. On hundreds of columns what is left of

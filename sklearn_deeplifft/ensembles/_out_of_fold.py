@@ -19,7 +19,14 @@ from sklearn_deeplifft.ensembles._predictions import (
 from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.tables import FitData, Target
 
-__all__ = ["UNKNOWN", "OutOfFold", "out_of_fold", "without_outputs"]
+__all__ = [
+    "UNKNOWN",
+    "OutOfFold",
+    "held_out_outputs",
+    "out_of_fold",
+    "targets_of_outputs",
+    "without_outputs",
+]
 
 
 class OutOfFold(NamedTuple):
@@ -57,7 +64,7 @@ def out_of_fold(
     networks were trained to give in standard deviations.
     """
     parts = [
-        (rows, _outputs(trained, rows, data, units))
+        (rows, held_out_outputs(trained, rows, data, units))
         for trained, rows in zip(networks, held, strict=True)
         if len(rows)
     ]
@@ -69,7 +76,7 @@ def out_of_fold(
     groups = None if data.groups is None else data.groups[rows]
     outputs = _pooled(parts, rows)
     score, worth = _score(outputs, codes, weight, target)
-    columns, values, questions = _columns(target, codes)
+    columns, values, questions = targets_of_outputs(target, codes)
     # A network knows the mean target of its own rows, which is low where those held out are high.
     centred = _pooled([(own, _within_fold(z)) for own, z in parts], rows)[:, columns]
     given = questions, weight, groups, _mutual(parts, rows, data)
@@ -89,12 +96,13 @@ def without_outputs(trained: TrainedNetwork) -> TrainedNetwork:
     return trained._replace(held_out=None, as_trained=inner and inner._replace(held_out=None))
 
 
-def _outputs(
+def held_out_outputs(
     trained: TrainedNetwork,
     rows: np.ndarray,
     data: FitData,
-    units: tuple[np.ndarray, np.ndarray] | None,
+    units: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
+    """Outputs (m, R) of a network for the rows held out from it, see ``out_of_fold``."""
     if trained.held_out is None:
         return network_logits(trained, data.rows, rows, data.target)
     z = centred_logits(trained.held_out, data.target)
@@ -115,7 +123,9 @@ def _within_fold(z: np.ndarray) -> np.ndarray:
     return z - z.mean(axis=0) if len(z) > 1 else z
 
 
-def _columns(target: Target, codes: np.ndarray) -> tuple[list[int], np.ndarray, np.ndarray]:
+def targets_of_outputs(
+    target: Target, codes: np.ndarray
+) -> tuple[list[int], np.ndarray, np.ndarray]:
     """Columns of the outputs that say something of their own, their targets, their questions.
 
     Of two classes one is the other's mirror.

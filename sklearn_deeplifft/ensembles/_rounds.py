@@ -16,6 +16,7 @@ from torch import nn
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._checkpoints import key_of
 from sklearn_deeplifft.ensembles._elsewhere import spreads
+from sklearn_deeplifft.ensembles._kinds_compared import certainly_less, knowledge
 from sklearn_deeplifft.ensembles._null_columns import (
     with_null_features,
     without_null_columns,
@@ -140,6 +141,26 @@ class Rounds:
     def without_null_columns(self) -> Rounds:
         """The same rounds on real columns alone."""
         return replace(self, splits=[split._replace(null_columns=None) for split in self.splits])
+
+    def linear_that_know_less(self, networks: Sequence[TrainedNetwork]) -> list[int]:
+        """Numbers of the networks without a hidden layer, if these certainly know less.
+
+        ``networks`` are those of the first round, as a user keeps them but in standard units.
+        """
+        deep = [bool((s.settings or self.settings).hidden_layer_sizes) for s in self.splits]
+        linear = ~np.array(deep)
+        if not self.ours or linear.all() or not linear.any():
+            return []
+        known = knowledge(networks, linear, self.held_out, self.data)
+        return np.flatnonzero(linear).tolist() if certainly_less(known, linear) else []
+
+    def with_settings_of_others(self, numbers: Sequence[int]) -> Rounds:
+        """The same rounds, in which networks of these numbers have no settings of their own."""
+        splits = [
+            split._replace(settings=None) if i in numbers else split
+            for i, split in enumerate(self.splits)
+        ]
+        return replace(self, splits=splits)
 
     def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> nn.Module | None:
         """The core to start from when only the columns ``kept`` of ``width`` are left."""

@@ -71,7 +71,7 @@ def done_section(evidence: Evidence, origin: Origin) -> dict[str, Any]:
         **{name: printable(value, 300) for name, value in origin.details.items()},
         "Seed": printable(selector.random_state),
         "Method": f"{type(selector).__name__}, {len(selector.estimator_.estimators_):,} networks",
-        "Training": selector.estimator_._training_choice_said(),
+        "Training": selector._training_said(),
         **_exactness(selector.decomposition_error_),
         "Versions": packages,
     }

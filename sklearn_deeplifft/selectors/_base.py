@@ -310,7 +310,7 @@ class BaseNetworkSelector(
             path_weight=self._path_weight(source),
             smoothing=self.smoothing,
         )
-        self.ranking_, shares, self.n_rounds_ = found
+        self.ranking_, shares, self.n_rounds_, self.linear_replaced_ = found
         self._set_importances(shares)
 
     def _first_round(self, data: FitData, source: Source, scorer: Scorer) -> FirstRound:

@@ -193,6 +193,9 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     classes_ : ndarray of shape (n_classes,), or list of them
     n_rounds_ : int
         Rounds of elimination; the last one, with a single feature, trains nothing.
+    linear_replaced_ : bool
+        Whether the networks without a hidden layer certainly knew less than two thirds of what the
+        others knew of held-out rows, and such as the others took their place after the first round.
     simplex_groups_ : list of ndarray
         The groups that carry a constraint in the data and were corrected.
     quantities_ : Quantities
@@ -424,4 +427,5 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
             )
         warn_never_right(scores, data.target, self._rule.target_class)
         self._hidden_references = [s.hidden_reference for s in scores]
-        self.n_rounds_ = 1  # elimination, where it follows, counts its own
+        # Elimination, where it follows, says its own.
+        self.n_rounds_, self.linear_replaced_ = 1, False

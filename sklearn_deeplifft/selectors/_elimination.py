@@ -28,6 +28,8 @@ class Elimination(NamedTuple):
     """(n_networks, d): each round's shares of a network, averaged over rounds."""
     n_rounds: int
     """Rounds; the last one, of a single feature, trains nothing."""
+    linear_replaced: bool
+    """Whether networks without a hidden layer have made room for others after the first round."""
 
 
 def eliminate(
@@ -43,17 +45,19 @@ def eliminate(
 ) -> Elimination:
     """Drop the lowest features, train again on the rest, score again, until one would be left.
 
-    Networks go on from their weights; of ours one of each ``RENEWED`` starts anew. Rounds after the
-    first are half as long where the settings say how long. Features rank by their shares of the
-    scores and, to the power of ``path_weight``, of the gates' path, averaged over rounds (a feature
-    that is gone has none), so that the ranking is that of the importances. Which features go is
-    decided by an exponentially weighted mean of the rounds' shares, in which a round counts
+    Networks go on from their weights; of ours one of each ``RENEWED`` starts anew. Linear networks
+    that certainly know much less than the others make room for such after the first round. Rounds
+    after the first are half as long where the settings say how long. Features rank by their shares
+    of the scores and, to the power of ``path_weight``, of the gates' path, averaged over rounds (a
+    feature that is gone has none), so that the ranking is that of the importances. Which features
+    go is decided by an exponentially weighted mean of the rounds' shares, in which a round counts
     ``smoothing`` times what the next one does. Features go with all of their columns. Null columns
     have been compared by then, and are left out. ``rows`` are those that each network is scored on
     in rounds after the first.
     """
     networks = with_nulls_held(rounds.data, networks)
-    rounds = rounds.without_null_columns().shortened()
+    replaced = rounds.linear_that_know_less(networks)
+    rounds = rounds.without_null_columns().shortened().with_settings_of_others(replaced)
     # One of the user's may be as wide as the table, and can only be cut once it is trained.
     renewable = len(networks) // RENEWED * RENEWED if rounds.ours else 0
     columns, features = rounds.every_column, np.arange(len(groups.first))
@@ -82,10 +86,12 @@ def eliminate(
                 survived[features[kept]] = number
                 shares[:, features[kept]] += np.sign(current[:, kept])
             ranking = groups.spread(rank(shares.mean(axis=0), survived))
-            return Elimination(ranking, groups.spread(shares / number), number)
+            return Elimination(ranking, groups.spread(shares / number), number, bool(replaced))
         before = _share(smooth[kept])
         stay, width = np.flatnonzero(np.isin(left.of_column, kept)), len(columns)
-        anew = range(-number % RENEWED, renewable, RENEWED)
+        anew = {*range(-number % RENEWED, renewable, RENEWED)}
+        if number == 1:
+            anew.update(replaced)
         starts = [
             None if i in anew else rounds.warm_start(trained, stay, width)
             for i, trained in enumerate(networks)

@@ -36,7 +36,7 @@ def summary_of(selector: Any, most: int, width: int) -> Summary:
     console = Console(file=stream, width=width, color_system=None, **settings)
     console.print(_table_line(selector))
     console.print(_networks_line(selector))
-    console.print(selector.estimator_._training_choice_said())
+    console.print(selector._training_said())
     console.print(_cut_line(selector))
     console.print()
     listed, quantities = _listed(selector), selector.quantities_

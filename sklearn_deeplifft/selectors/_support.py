@@ -46,6 +46,12 @@ NO_CLASSES = (
 )
 
 
+LINEAR_REPLACED = (
+    "After the first round networks with a hidden layer took the place of those without, which "
+    "knew much less of rows held out."
+)
+
+
 class RankedFeatures(SelectorMixin):
     """A selector whose ``fit`` leaves a ranking, importances and class scores."""
 
@@ -69,6 +75,8 @@ class RankedFeatures(SelectorMixin):
     importances_interval_: np.ndarray
     mean_ranks_: np.ndarray
     estimator_: Any
+    linear_replaced_: bool = False
+    """Whether elimination, where there is any, has done without linear networks."""
     _groups: FeatureGroups
     _group_labels: Sequence[str | None]
     """Labels of features, in the order in which ``feature_groups`` has them."""
@@ -318,6 +326,11 @@ class RankedFeatures(SelectorMixin):
         """What the training of each network on all features came to, as the ensemble has it."""
         check_is_fitted(self, "ranking_")
         return self.estimator_.training_choice_
+
+    def _training_said(self) -> str:
+        """The same in a sentence, and what became of networks that know much less than others."""
+        said: str = self.estimator_._training_choice_said()
+        return f"{said} {LINEAR_REPLACED}" if self.linear_replaced_ else said
 
     @property
     def selection_frequency_(self) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Recursive elimination: with scores that are known, and with networks that are trained."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
@@ -16,17 +18,25 @@ from tests.oracles import smoothed_elimination
 class KnownRounds:
     """Rounds in which nothing is trained: the networks are numbers, and what is asked is kept."""
 
-    def __init__(self, d: int, *, ours: bool = True) -> None:
+    def __init__(self, d: int, *, ours: bool = True, linear: Sequence[int] = ()) -> None:
         self.data, self.ours, self.every_column = data_of(n=3, d=d), ours, np.arange(d)
         self.columns: list[list[int]] = []
         self.starts: list[list] = []
         self.numbers: list[int] = []
         self.cuts: list[tuple[int, list[int]]] = []
+        self.linear = linear
 
     def without_null_columns(self):
         return self
 
     def shortened(self):
+        return self
+
+    def linear_that_know_less(self, networks):
+        return self.linear
+
+    def with_settings_of_others(self, numbers):
+        assert numbers == self.linear
         return self
 
     def warm_start(self, trained, kept, width):
@@ -44,13 +54,13 @@ def numbered(n_networks: int) -> list[TrainedNetwork]:
     return [TrainedNetwork(j, None, None) for j in range(n_networks)]
 
 
-def eliminated(scores_of_columns, d, step, n_networks=1, groups=None, smoothing=0.0, ours=True):
+def eliminated(scores_of_columns, d, step, n_networks=1, groups=None, smoothing=0.0, **rounds_):
     """Run elimination where network j's scores of some columns are given by a function."""
 
     def scorer(trained, index, columns):
         return Scores(scores_of_columns(columns, trained.estimator), None, None, 0.0)
 
-    rounds, networks = KnownRounds(d, ours=ours), numbered(n_networks)
+    rounds, networks = KnownRounds(d, **rounds_), numbered(n_networks)
     scores = [scorer(trained, None, np.arange(d)) for trained in networks]
     rows = [np.arange(3)] * n_networks
     features = find_groups(groups, None, d)
@@ -176,6 +186,19 @@ def test_each_round_trains_one_network_of_six_anew_each_in_its_turn():
     assert anew[:6] == [[5], [4], [3], [2], [1], [0]]
     assert not any(anew_of(5)[0])  # too few to do without what one has learned
     assert not any(anew_of(7, ours=False)[0])
+
+
+def test_those_in_the_place_of_linear_networks_start_anew_once():
+    """Their kind changes between the first round and the second, and not again."""
+
+    def anew_of(linear):
+        found, rounds = eliminated(lambda columns, j: columns + 1.0, 14, 1, 18, linear=linear)
+        assert found.linear_replaced is bool(linear)
+        return [{j for j, start in enumerate(s) if start is None} for s in rounds.starts]
+
+    plain, changed = anew_of([]), anew_of([2, 8, 14])
+    assert changed[0] == plain[0] | {2, 8, 14} == {5, 11, 17, 2, 8, 14}
+    assert changed[1:] == plain[1:]
 
 
 def test_shares_are_those_of_each_network():
