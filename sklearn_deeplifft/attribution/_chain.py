@@ -116,6 +116,21 @@ class ChainReader:
         """K."""
         return len(self._top)
 
+    def open_inputs(self) -> Tensor | None:
+        """Inputs (m,) of any weight, ascending; None where the chain begins with no plain layer."""
+        first = self.stages[0]
+        if not isinstance(first, Affine) or first.weight.ndim == 1:
+            return None
+        return (first.weight != 0).any(0).nonzero()[:, 0]
+
+    def on(self, inputs: Tensor) -> ChainReader:
+        """The chain that reads these inputs alone; the others must have no weight."""
+        first = self.stages[0]
+        assert isinstance(first, Affine)
+        weight = first.weight.index_select(1, inputs)
+        fewer = Affine(weight, first.bias, first.transposed.index_select(0, inputs))
+        return ChainReader([fewer, *self.stages[1:]], self.dtype)
+
     @neutral_torch(autograd=False)
     def form(
         self,
