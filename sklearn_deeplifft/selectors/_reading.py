@@ -355,6 +355,8 @@ class Reading:
 
     def _simplex_groups(self, simplices: Sequence[Simplex]) -> list[SimplexGroup]:
         """Groups whose columns are all read here, at the scale of the network's inputs."""
+        if not simplices:
+            return []
         place = {int(column): i for i, column in enumerate(self.columns)}
         front = self.trained.standardize
         groups = []
