@@ -16,7 +16,7 @@ Scores are of d features, which may be groups of the D columns; slopes are alway
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -60,6 +60,14 @@ class ScoreSums:
             slopes.double(),
             total,
         )
+
+    def spread(self, at: Tensor, d: int) -> ScoreSums:
+        """The sums of ``d`` columns of which these are ``at``, with zeros for the others."""
+        signed, absolute, slopes = (
+            part.new_zeros(len(part), d).index_copy_(1, at, part)
+            for part in (self.signed, self.absolute, self.slopes)
+        )
+        return replace(self, signed=signed, absolute=absolute, slopes=slopes)
 
     def merge(self, *others: ScoreSums) -> ScoreSums:
         """The sums over the rows of this part and of others, added in that order."""

@@ -116,6 +116,21 @@ class ChainReader:
         """K."""
         return len(self._top)
 
+    def open_inputs(self) -> Tensor | None:
+        """Inputs (m,) of any weight, ascending; None where the chain begins with no plain layer."""
+        first = self.stages[0]
+        if not isinstance(first, Affine) or first.weight.ndim == 1:
+            return None
+        return (first.weight != 0).any(0).nonzero()[:, 0]
+
+    def on(self, inputs: Tensor) -> ChainReader:
+        """The chain that reads these inputs alone; the others must have no weight."""
+        first = self.stages[0]
+        assert isinstance(first, Affine)
+        weight = first.weight.index_select(1, inputs)
+        fewer = Affine(weight, first.bias, first.transposed.index_select(0, inputs))
+        return ChainReader([fewer, *self.stages[1:]], self.dtype)
+
     @neutral_torch(autograd=False)
     def form(
         self,
@@ -147,7 +162,8 @@ class ChainReader:
         if outputs is not None:
             z, b, G = outputs(z, taken), outputs(b, taken), outputs(G, taken)
         x = X if reference is None else X - reference
-        c = self._backward(G, slopes if lowest is None else [], range(low))
+        remaining = slopes if lowest is None else []
+        c = self._backward(G, remaining, range(low), owned=not _in_one_memory(G, self._top))
         n = len(X) if rows is None else len(rows)
         return LinearForm(z[:n], c[:n], b[:n], x[:n], rows, summed)
 
@@ -198,12 +214,15 @@ class ChainReader:
         eye = torch.eye(above.shape[-1], dtype=self.dtype, device=above.device)
         return self._backward(eye[None], [], range(first + 1, second))[0]
 
-    def _backward(self, G: Tensor, slopes: list[Tensor], part: range) -> Tensor:
+    def _backward(
+        self, G: Tensor, slopes: list[Tensor], part: range, *, owned: bool = False
+    ) -> Tensor:
         """Carry ``G`` (n, K, m) down through a part of the stages; ``slopes`` end with its lowest.
 
-        The lowest slopes are the first of the list, as they were met on the way up.
+        The lowest slopes are the first of the list, as they were met on the way up. ``G`` is
+        written over if it is ``owned``.
         """
-        remaining, owned = list(slopes), False
+        remaining = list(slopes)
         for stage in reversed(self.stages[part.start : part.stop]):
             if isinstance(stage, Affine):
                 G = stage.pull_back(G)
@@ -235,6 +254,10 @@ class ChainReader:
             u = remaining.pop(0) * u
             u = u if shift is None else u + shift
         return u.expand(len(X), -1)
+
+
+def _in_one_memory(a: Tensor, b: Tensor) -> bool:
+    return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
 
 
 def _with_repeats(rows: Tensor, dtype: torch.dtype) -> Tensor:

@@ -95,15 +95,16 @@ def _packed_argsort(values: Tensor) -> Tensor:
 def _walk(terms: Tensor, bias: Tensor) -> Tensor:
     """Add the terms one by one and difference the probability after each."""
     order = descending_order(terms[:, 0])
-    odds = _take(terms[:, 1:], order).cumsum_(dim=2)
-    odds += bias[:, 1:, None]
+    odds = _take(terms[:, 1:], order)
+    odds[..., :1] += bias[:, 1:, None]
+    odds.cumsum_(dim=2)
     # The 1 is what the odds of class y against itself are. Nothing is taken off before exp, as in a
     # softmax of logits: an exp that overflows makes p an exact 0, one that underflows a 1.
     p = _total(odds.exp_()).add_(1).reciprocal_()
     p0 = bias[:, 1:].exp().sum(dim=1).add_(1).reciprocal_()
-    steps = p.clone()
-    steps[:, 1:] -= p[:, :-1]
-    steps[:, :1] -= p0[:, None]
+    steps = torch.empty_like(p)
+    torch.sub(p[:, 1:], p[:, :-1], out=steps[:, 1:])
+    torch.sub(p[:, :1], p0[:, None], out=steps[:, :1])
     return torch.empty_like(steps).scatter_(1, order, steps)
 
 

@@ -15,17 +15,17 @@ __all__ = ["contrast", "sigmoid_contrast"]
 def contrast(values: Tensor, y: Tensor) -> Tensor:
     """Rewrite (n, K, ...) per example as ``[v_y, v_j - v_y for j != y]``, j ascending."""
     n, K = values.shape[:2]
+    if n > K and not values.stride(0):
+        # Coefficients that are the same for all examples: once for each class.
+        of_class = contrast(values[:K], torch.arange(K, device=y.device))
+        return of_class.index_select(0, y)
     tail = values.shape[2:]
     others = torch.arange(K - 1, device=y.device).expand(n, -1)
     others = others + (others >= y[:, None])
     index = torch.cat([y[:, None], others], dim=1)
+    index = index + torch.arange(0, n * K, K, device=y.device)[:, None]
     # Whole rows of what comes behind the classes: gather would take them number by number.
-    if n and values.stride(0):
-        index = index + torch.arange(0, n * K, K, device=y.device)[:, None]
-        values = values.flatten(0, 1)
-    else:  # of coefficients that are the same for all examples there is one copy
-        values = values[0] if n else values.new_zeros(K, *tail)
-    out = values.index_select(0, index.flatten()).view(n, K, *tail)
+    out = values.flatten(0, 1).index_select(0, index.flatten()).view(n, K, *tail)
     out[:, 1:] -= out[:, :1]
     return out
 

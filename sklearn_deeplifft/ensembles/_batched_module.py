@@ -34,7 +34,7 @@ __all__ = ["ROWS", "BatchedNetworks"]
 LINE = 16
 """Numbers in a cache line."""
 
-ROWS = 32
+ROWS = 16
 """Batches have a multiple of this many rows, what vector loops take at a time."""
 
 
@@ -50,6 +50,13 @@ _zero_where_low = torch.ops.aten.threshold_backward.grad_input
 def _first(values: Tensor, at: Tensor, n: int) -> Tensor:
     """The first ``n`` inputs of the networks ``at``, laid out as if there were no others."""
     return values.narrow(2, 0, n).index_select(0, at)
+
+
+def _gradient(p: Tensor) -> Tensor:
+    """A weight's gradient, which is zero where nobody writes to it."""
+    if p.grad is None:
+        p.grad = torch.zeros_like(p)
+    return p.grad
 
 
 def _weights(values: Tensor) -> nn.Parameter:
@@ -111,16 +118,18 @@ class BatchedLayer(nn.Module):
         self.noise: tuple[float, slice] | None = None
         """Standard deviation, and which of a row's normal numbers are this layer's."""
         self.dropout: slice | None = None
-        self._passed: tuple[Tensor, Tensor, Tensor | None, Tensor | None] | None = None
+        # In a list, as to set an attribute of a torch module takes longer than a narrow product.
+        self._passed: list[tuple[Tensor, Tensor, Tensor | None, Tensor | None]] = []
         """Inputs, weights, outputs of a ReLU alone and slopes of the last pass while training."""
 
     def outputs(self, x: Tensor, gate: BatchedGate | None, draws: BatchDraws) -> Tensor:
         """``m (relu(x W' + b) + std e)``, or ``x W' + b`` alone, (N, B, h)."""
         # Gates times weights, not gates times inputs: their gradient then comes from that of
         # the weights, without a product of its own.
-        W = self.weight if gate is None else self.weight * gate.of_columns()[:, None, :]
+        weight, bias = self._weights()
+        W = weight if gate is None else weight * gate.of_columns()[:, None, :]
         # The bias is padded to a whole line, which may be wider than the outputs.
-        a = self._product(x, W)
+        a = self._product(x, W, bias.narrow(2, 0, W.shape[1]))
         e = m = slope = None
         std = 0.0
         if self.training and self.noise is not None:
@@ -139,7 +148,7 @@ class BatchedLayer(nn.Module):
             if e is not None:
                 a.add_(e, alpha=std) if m is None else a.addcmul_(e, m, value=std)
         if self.training:
-            self._passed = x, W, a if self.relu and slope is None else None, slope
+            self._passed[:] = [(x, W, a if self.relu and slope is None else None, slope)]
         return a
 
     def backward(self, g: Tensor, gate: BatchedGate | None, *, below: bool) -> Tensor | None:
@@ -148,28 +157,22 @@ class BatchedLayer(nn.Module):
         ``g`` is written over. Returns that of its inputs if there are layers ``below``. Gradients
         of weights are taken as ``g' x``, the faster order where outputs are few.
         """
-        assert self._passed is not None
-        x, W, a, slope = self._passed
-        self._passed = None
+        x, W, a, slope = self._passed.pop()
         if slope is not None:
             g.mul_(slope)
         elif a is not None:
             _where_positive_(g, a)
-        for p in (self.weight, self.bias):
-            if p.grad is None:
-                p.grad = torch.zeros_like(p)
-        assert self.weight.grad is not None
-        assert self.bias.grad is not None
-        torch.sum(g, 1, keepdim=True, out=self.bias.grad[..., : W.shape[1]])
-        self._write_gradient(g, x)
+        weight, bias = self._weights()
+        of_weight, of_bias = _gradient(weight), _gradient(bias)
+        torch.sum(g, 1, keepdim=True, out=of_bias.narrow(2, 0, W.shape[1]))
+        self._write_gradient(g, x, of_weight)
         if gate is not None:
-            gate.backward((self.weight.grad * self.weight).sum(1))
-            self.weight.grad.mul_(gate.of_columns()[:, None, :])
+            gate.backward((of_weight * weight).sum(1))
+            of_weight.mul_(gate.of_columns()[:, None, :])
         return torch.bmm(g, W) if below else None
 
-    def _product(self, x: Tensor, W: Tensor) -> Tensor:
+    def _product(self, x: Tensor, W: Tensor, bias: Tensor) -> Tensor:
         """``x W' + b``, over the inputs that each network reads."""
-        bias = self.bias[..., : W.shape[1]]
         if self.alike is None:
             return each_times_transposed(x, W, bias)
         a = x.new_empty(*x.shape[:2], W.shape[1])
@@ -178,18 +181,24 @@ class BatchedLayer(nn.Module):
             a.index_copy_(0, at, found)
         return a
 
-    def _write_gradient(self, g: Tensor, x: Tensor) -> None:
-        assert self.weight.grad is not None
+    def _write_gradient(self, g: Tensor, x: Tensor, out: Tensor) -> None:
         if self.alike is None:
-            each_times_transposed(g.mT, x.mT, out=self.weight.grad)
+            each_times_transposed(g.mT, x.mT, out=out)
             return
         for at, n in self.alike:  # what a network does not read keeps a gradient of zero
             found = each_times_transposed(g[at].mT, _first(x, at, n).mT)
-            self.weight.grad.narrow(2, 0, n).index_copy_(0, at, found)
+            out.narrow(2, 0, n).index_copy_(0, at, found)
+
+    def _weights(self) -> tuple[Tensor, Tensor]:
+        own = self._parameters  # at once: a module looks for attributes in three places
+        weight, bias = own["weight"], own["bias"]
+        assert weight is not None
+        assert bias is not None
+        return weight, bias
 
     def _padded(self, values: Tensor, x: Tensor) -> Tensor:
         """Numbers for the rows and outputs that there are, with zeros for the others."""
-        rows, outputs = x.shape[1] - values.shape[1], self.weight.shape[1] - self.width
+        rows, outputs = x.shape[1] - values.shape[1], self._weights()[0].shape[1] - self.width
         # Not F.pad, which asks more questions than a narrow layer takes time.
         return torch.constant_pad_nd(values, (0, outputs, 0, rows)) if rows or outputs else values
 
@@ -252,7 +261,7 @@ class BatchedNetworks(nn.Module):
         gate = self.gate
         for layer in self.affine:
             x, gate = layer.outputs(x, gate, self.draws), None  # gates are before the first only
-        return x[..., : self.affine[-1].width]
+        return x.narrow(2, 0, self.affine[-1].width)
 
     def backward(self, g: Tensor) -> None:
         """Write the gradients of the last pass, from that of its outputs (N, B, K), to the weights.

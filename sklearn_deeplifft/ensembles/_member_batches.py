@@ -23,7 +23,8 @@ FETCHED = 2**18
 """Numbers of the rows that are fetched at a time: 1 MB, a good part of a core's cache."""
 
 HELD = 2**23
-"""Numbers of rows held out, of all networks together, that are kept from epoch to epoch: 32 MB."""
+"""Numbers of rows that come alike in every epoch, of all networks together, that are kept from one
+to the next: 32 MB."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,11 @@ class MemberRows(Dataset[Any]):
 
 
 class MemberBatches:
-    """A loader: batch k of every network, in the network's own order while training."""
+    """A loader: batch k of every network, in the network's own order while training.
+
+    Rows of an epoch that is one batch stay as they are: its gradient is a sum over all of them, and
+    each has random numbers of its own whatever its place.
+    """
 
     def __init__(
         self,
@@ -113,12 +118,17 @@ class MemberBatches:
     def __iter__(self) -> Iterator[Batch]:
         own = self.dataset.index
         numbers = sum(index.numel() for index in own) * self.dataset.table.width
-        if self.streams is not None or numbers > HELD:
+        if self._shuffled or numbers > HELD:
             return self._fetched()
-        # Rows held out are the same in every epoch, until networks leave and take theirs along.
+        # The same in every epoch, until networks leave and take theirs along.
         if self._held_of is not own:
             self._held, self._held_of = list(self._fetched()), own
         return iter(self._held)
+
+    @property
+    def _shuffled(self) -> bool:
+        """Whether any network sees its rows in another order every epoch."""
+        return self.streams is not None and len(self.dataset) > self.batch_size
 
     def _fetched(self) -> Iterator[Batch]:
         own, factors = self.dataset.index, self.dataset.factor
@@ -127,8 +137,8 @@ class MemberBatches:
             self._factor = None if factors is None else _padded(factors)
         index, factor, size = self._padded, self._factor, self.batch_size
         rows = [len(part) for part in own]
-        if self.streams is not None:
-            turns = self._turns(self.streams, rows)
+        if self._shuffled:
+            turns = self._turns(rows)
             rows = [len(turn) for turn in turns]
             order = _padded(turns)
             factor = None if factor is None else factor.gather(1, order)
@@ -157,8 +167,9 @@ class MemberBatches:
                 counts = np.minimum(total, end) - np.minimum(total, start)
                 yield Batch(X[:, cut], y[:, cut], weight[:, cut], rows, start, counts)
 
-    def _turns(self, streams: Sequence[RandomStream], rows: Sequence[int]) -> list[Tensor]:
+    def _turns(self, rows: Sequence[int]) -> list[Tensor]:
         """Rows of the epoch, by their places in those of each network, in random order."""
+        assert self.streams is not None
         steps = math.ceil(max(rows) / self.batch_size)
         each = steps if self.epoch_steps is None else min(self.epoch_steps, steps)
         parts = math.ceil(steps / each)
@@ -166,7 +177,9 @@ class MemberBatches:
         size = each * self.batch_size
         return [
             stream.permutation(n, part, parts)[part * size : (part + 1) * size]
-            for stream, n in zip(streams, rows, strict=True)
+            if n > self.batch_size
+            else torch.arange(n)
+            for stream, n in zip(self.streams, rows, strict=True)
         ]
 
 

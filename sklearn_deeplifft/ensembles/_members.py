@@ -76,9 +76,10 @@ class Members(Callback):
         self.alive_ = np.arange(self.n)
         self.threshold_ = np.full(self.n, np.inf)
         self.misses_ = np.zeros(self.n, dtype=np.int64)
+        self.parameters_ = list(net.module_.named_parameters())
         self.best_ = {}
         if self.settings.keeps_best:
-            self.best_ = {k: v.detach().clone() for k, v in net.module_.named_parameters()}
+            self.best_ = {k: v.detach().clone() for k, v in self.parameters_}
         self.columns_: CarriedColumns | None = None
         """Those of the first layer that each network still carries; None where all always do."""
         gates = self.settings.gates
@@ -131,7 +132,7 @@ class Members(Callback):
         for i in self.alive_[better].tolist():
             self.traces_[i].best_epoch = len(net.history)
         if self.settings.keeps_best:
-            self._keep_best(net.module_, better)
+            self._keep_best(better)
         done = self._done(net.module_, better, last=len(net.history) == net.max_epochs)
         if done.all():
             raise AllStopped
@@ -189,13 +190,13 @@ class Members(Callback):
             done |= self.misses_[self.alive_] >= self.settings.patience
         return done
 
-    def _keep_best(self, module: BatchedNetworks, better: np.ndarray) -> None:
+    def _keep_best(self, better: np.ndarray) -> None:
         at = np.flatnonzero(better)
         if not len(at):
             return
         every = len(at) == self.n
         left_behind = self.columns_ is not None and self.columns_.fewer
-        for name, value in module.named_parameters():
+        for name, value in self.parameters_:
             best = self.best_[name]
             if every and not (left_behind and name == FIRST):
                 best.copy_(value)

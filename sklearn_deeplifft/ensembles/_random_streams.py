@@ -56,10 +56,10 @@ class RandomStream:
     def permutation(self, n: int, part: int = 0, parts: int = 1) -> Tensor:
         """A random order of ``n`` rows, of which a part is wanted; all parts are of one order."""
         order, before = self._order, self._before
-        if part == 0 or order is None:
-            before = self._shuffle.get_state()
-            order = torch.randperm(n, generator=self._shuffle)
         to_come = part + 1 < parts
+        if part == 0 or order is None:
+            before = self._shuffle.get_state() if to_come else None
+            order = torch.randperm(n, generator=self._shuffle)
         self._order, self._before = (order, before) if to_come else (None, None)
         return order
 
@@ -72,21 +72,31 @@ class RandomStream:
         return _raw(self._dropout, (rows, h), _in_a_word(p))
 
 
+NEAR = 1 / 200
+"""Share of a probability by which bytes may miss it."""
+
+
 def _in_a_word(p: float) -> int:
     """Numbers kept or dropped by the 64 bits of a word."""
-    # A bit is enough for a fair coin, a quarter of what 16 bits take.
-    return 64 if p == 0.5 else 4
+    # A bit is enough for a fair coin, and a byte for most other chances: to draw the bits is a good
+    # part of a step.
+    if p == 0.5:
+        return 64
+    return 8 if abs(round(p * 256) / 256 - p) <= NEAR * min(p, 1 - p) else 4
 
 
 def write_kept(raw: np.ndarray, out: np.ndarray, p: float) -> None:
-    """Numbers (..., h): 0 with probability ``p`` (to 1/65536), else ``1 / (1 - p)``.
+    """Numbers (..., h): 0 with probability ``p``, else ``1 / (1 - p)``.
 
-    They come of ``kept_bytes`` (..., m), of which zeros keep nothing.
+    The probability is met to 1/65536, or to one part in 200 where a byte does. They come of
+    ``kept_bytes`` (..., m), of which zeros keep nothing.
     """
     h = out.shape[-1]
     kept: np.ndarray
     if p == 0.5:
         kept = np.unpackbits(raw, axis=-1, count=h)
+    elif _in_a_word(p) == 8:
+        kept = raw[..., :h] >= round(p * 256)
     else:
         kept = raw.view(np.uint16)[..., :h] >= min(round(p * 65536), 65535)
     np.multiply(kept, np.float32(1 / (1 - p)), out=out)
@@ -131,7 +141,7 @@ class BatchDraws:
         self.widths = (n_normal, n_kept)
         self.p = p
         self._first = self._stop = 0
-        self._batch = slice(0, 0)
+        self._batch = (0, 0)
         self._normal = self._kept = torch.empty(0, 0, 0)
 
     def start_batch(self, rows: Sequence[int], start: int, size: int) -> None:
@@ -141,15 +151,15 @@ class BatchDraws:
         # A new epoch begins at 0, also where the last one's pool would have reached further.
         if start == 0 or start >= self._stop:
             self._refill(rows, start, size)
-        self._batch = slice(start - self._first, start - self._first + size)
+        self._batch = start - self._first, min(size, self._stop - start)
 
     def normal(self, columns: slice) -> Tensor:
         """(N, B, h) standard normal numbers of the batch."""
-        return self._normal[:, self._batch, columns]
+        return self._normal.narrow(1, *self._batch)[..., columns]
 
     def kept(self, columns: slice) -> Tensor:
         """(N, B, h) zeros and ``1 / (1 - p)`` of the batch."""
-        return self._kept[:, self._batch, columns]
+        return self._kept.narrow(1, *self._batch)[..., columns]
 
     def _refill(self, rows: Sequence[int], start: int, size: int) -> None:
         n = len(self.streams)

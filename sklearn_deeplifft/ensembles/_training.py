@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import math
 import threading
 import time
@@ -41,6 +40,7 @@ from sklearn_deeplifft.networks import (
     Standardize,
     TrainedNetwork,
     TrainingTable,
+    copied_chain,
     default_net,
     require_finite,
     seeded,
@@ -50,7 +50,7 @@ from sklearn_deeplifft.tables import Problem, Scaling
 
 __all__ = ["ChunkReport", "Execution", "train_networks"]
 
-FORMAT = 4
+FORMAT = 5
 """Raised when the same data and settings train other networks than before, or keep more of them."""
 
 UNDER_WAY = "-under-way"
@@ -402,7 +402,7 @@ def _member(problem: Problem, settings: NetworkSettings, split: Split) -> Member
     training, validation, seed, start, nulls, _, *factors = split
     if start is not None:
         assert isinstance(start, nn.Sequential)  # networks of ours are
-        core, stream = copy.deepcopy(start), RandomStream(seed)
+        core, stream = copied_chain(start), RandomStream(seed)
     else:
         core, state = fresh_core(problem, settings, seed)
         stream = RandomStream(seed, state)

@@ -11,7 +11,7 @@ from sklearn_deeplifft.networks._build import (
     criterion_of,
     default_net,
 )
-from sklearn_deeplifft.networks._copies import clone_holder
+from sklearn_deeplifft.networks._copies import clone_holder, copied_chain
 from sklearn_deeplifft.networks._exponential import Exponential
 from sklearn_deeplifft.networks._gate_callback import first_linear, gates_of
 from sklearn_deeplifft.networks._gates import (
@@ -86,6 +86,7 @@ __all__ = [
     "cnn_deep",
     "cnn_shallow",
     "column_norms",
+    "copied_chain",
     "criterion_of",
     "default_net",
     "first_linear",

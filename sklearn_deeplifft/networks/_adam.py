@@ -43,9 +43,15 @@ class FusedAdam(PlainAdam):
         for group in self.param_groups:
             weights: list[Tensor] = group["params"]
             gradients = [p.grad for p in weights if p.grad is not None]
-            states = [self.state[p] or self._begun(p) for p in weights]
+            states = [self.state[p] for p in weights]
+            if not all(states):
+                self._begin(weights)
             first, second, steps = ([state[name] for state in states] for name in STATE)
-            torch._foreach_add_(steps, 1)
+            together = steps[0]._base
+            if together is not None and all(step._base is together for step in steps):
+                together.add_(1)
+            else:  # of a state that was loaded
+                torch._foreach_add_(steps, 1)
             beta1, beta2 = group["betas"]
             torch._fused_adam_(
                 weights,
@@ -66,9 +72,11 @@ class FusedAdam(PlainAdam):
     # Or torch would wrap it in a report to its profiler.
     step.hooked = True  # type: ignore[attr-defined]
 
-    def _begun(self, p: Tensor) -> dict[str, Tensor]:
-        """The state of a weight before its first step."""
-        moments = (torch.zeros_like(p), torch.zeros_like(p))
-        step = torch.zeros((), dtype=torch.float32, device=p.device)
-        self.state[p] = state = dict(zip(STATE, (*moments, step), strict=True))
-        return state
+    def _begin(self, weights: list[Tensor]) -> None:
+        """Give the weights of a group that have none the states before their first steps."""
+        # Side by side in one tensor, to be counted on in one call.
+        new = [p for p in weights if not self.state[p]]
+        steps = torch.zeros(len(new), dtype=torch.float32, device=new[0].device).unbind()
+        for p, step in zip(new, steps, strict=True):
+            moments = (torch.zeros_like(p), torch.zeros_like(p))
+            self.state[p].update(zip(STATE, (*moments, step), strict=True))

@@ -9,7 +9,7 @@ import skorch
 from sklearn.base import BaseEstimator, clone
 from torch import Tensor, nn
 
-__all__ = ["clone_around", "clone_holder", "clone_network", "copied"]
+__all__ = ["clone_around", "clone_holder", "clone_network", "copied", "copied_chain"]
 
 Holder = TypeVar("Holder", bound=BaseEstimator)
 
@@ -27,6 +27,28 @@ def copied(module: nn.Module) -> nn.Module:
             if isinstance(value, Tensor) and not value.is_leaf:
                 memo[id(value)] = value.detach().clone()
     return copy.deepcopy(module, memo)
+
+
+def copied_chain(core: nn.Sequential) -> nn.Sequential:
+    """A deep copy of layers of ours, which hold nothing but numbers and tensors.
+
+    ``copy.deepcopy`` takes twice as long, and each round of elimination copies every network.
+    """
+    twin = nn.Sequential(*(_copied_layer(layer) for layer in core))
+    twin.training = core.training
+    return twin
+
+
+def _copied_layer(layer: nn.Module) -> nn.Module:
+    twin = copy.copy(layer)
+    own = vars(twin)
+    own.update({name: held.copy() for name, held in own.items() if isinstance(held, dict)})
+    for name, p in layer._parameters.items():
+        if p is not None:
+            twin._parameters[name] = nn.Parameter(p.detach().clone(), p.requires_grad)
+    for name, buffer in layer._buffers.items():
+        twin._buffers[name] = None if buffer is None else buffer.clone()
+    return twin
 
 
 def clone_network(network: Any) -> Any:

@@ -161,4 +161,4 @@ def shrink(e: Tensor, t: Tensor | float) -> Tensor:
 
     The proximal step of the group penalty ``sum_i t_i e_i`` (Yuan & Lin 2006).
     """
-    return torch.where(e > t, 1 - t / e.clamp_min(1e-30), 0.0)
+    return (e - t).clamp_min_(0).div_(e.clamp_min(1e-30))

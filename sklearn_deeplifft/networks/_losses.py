@@ -24,7 +24,7 @@ VECTOR = 16
 
 
 def _total_of_members(weight: Tensor) -> Tensor:
-    return weight.sum(1).clamp_min(1e-30)
+    return weight.sum(1).clamp_min_(1e-30)
 
 
 class _ForMembers:
@@ -95,23 +95,27 @@ class WeightedCrossEntropyLoss(_ClassWeighted, nn.CrossEntropyLoss):
         if not self._plain(y):
             return super().of_members(output, y, weight)
         log_p, dim = _log_softmax(output)
-        return _of_true(log_p, dim, y.unsqueeze(dim), weight, _total_of_members(weight))
+        found = log_p.gather(dim, y.unsqueeze(dim)).squeeze(dim) * weight
+        return found.sum(1).div_(_total_of_members(weight)).neg_()
 
     def descended(self, output: Tensor, y: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-        """By hand, to the same bits: autograd takes as long as a narrow layer."""
+        """By hand: autograd takes as long as a narrow layer."""
         if not self._plain(y):
             return super().descended(output, y, weight)
         log_p, dim = _log_softmax(output)
-        true, total = y.unsqueeze(dim), _total_of_members(weight)
-        share = total.reciprocal().neg_()[:, None] * weight
+        true = y.unsqueeze(dim)
+        # Losses are sums over rows of these shares, below zero, times logarithms.
+        share = weight / _total_of_members(weight).neg_().unsqueeze(1)
         downhill = torch.zeros_like(log_p).scatter_(dim, true, share.unsqueeze(dim))
-        backward = torch.ops.aten._log_softmax_backward_data.default
-        gradient = backward(downhill, log_p, dim, log_p.dtype)
+        gradient = _softmax_gradient(downhill, log_p, dim, log_p.dtype)
         gradient = gradient if dim == -1 else gradient.mT.contiguous()
-        return _of_true(log_p, dim, true, weight, total), gradient
+        return log_p.gather(dim, true).squeeze(dim).mul_(share).sum(1), gradient
 
     def _plain(self, y: Tensor) -> bool:
         return self.weight is None and not self.label_smoothing and not y.is_floating_point()
+
+
+_softmax_gradient = torch.ops.aten._log_softmax_backward_data.default
 
 
 def _log_softmax(output: Tensor) -> tuple[Tensor, int]:
@@ -120,15 +124,6 @@ def _log_softmax(output: Tensor) -> tuple[Tensor, int]:
         return output.log_softmax(-1), -1
     # Torch takes such rows number by number; side by side, B at a time, they come to the same bits.
     return output.mT.contiguous().log_softmax(1), 1
-
-
-def _of_true(log_p: Tensor, dim: int, true: Tensor, weight: Tensor, total: Tensor) -> Tensor:
-    """Losses (N,): weighted means over rows, less the true classes' logarithms.
-
-    ``true`` has the classes along ``dim``; ``total`` (N,) are the sums of the weights.
-    """
-    found = log_p.gather(dim, true).squeeze(dim).mul_(weight)
-    return found.sum(1).div_(total).neg_()
 
 
 class WeightedNLLLoss(_ClassWeighted, nn.NLLLoss):

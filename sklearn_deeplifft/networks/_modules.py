@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sklearn_deeplifft.networks._copies import copied
+from sklearn_deeplifft.networks._copies import copied, copied_chain
 from sklearn_deeplifft.networks._fill_columns import FillColumns, FillLetters
 from sklearn_deeplifft.networks._gates import FeatureGate, GateSettings, GaussianNoise
 from sklearn_deeplifft.networks._one_hot import OneHotNetwork
@@ -300,15 +300,16 @@ def on_fewer_columns(
     Our own network loses the other columns of its gates and its first weight; one of sequences is
     fed letters that stand for none, and any other module the mean.
     """
-    core = copied(core)
     if sliceable:
         assert isinstance(core, nn.Sequential)  # networks of ours are
+        core = copied_chain(core)
         if isinstance(core[0], FeatureGate):
             core[0] = core[0].on(kept)
         first = next(layer for layer in core if isinstance(layer, nn.Linear))
         first.weight = nn.Parameter(first.weight.detach()[:, kept].clone())
         first.in_features = len(kept)
         return core
+    core = copied(core)
     if isinstance(core, Front) and isinstance(core[0], FeatureGate):
         behind = on_fewer_columns(core[1], kept, sliceable=False, n_features=n_features)
         return Front(core[0].on(kept), behind)

@@ -50,6 +50,8 @@ class GatePenalty:
         self._still: Tensor | None = None
         """1 where ``open``, else 0, in ``_effective``'s shape; None until it is asked for."""
         self._n_still = 0
+        self._left: tuple[int, int, Tensor] | None = None
+        """Place and version of the weights after the last step, and the effective gates then."""
         single = torch.float32  # whatever torch's default is in this session
         self.exit = torch.full((n, G), torch.inf, dtype=single)
         self.sum = torch.zeros(n, G, dtype=single)
@@ -71,20 +73,22 @@ class GatePenalty:
         c = self.now()
         if c == 0:
             return
-        factor = shrink(self._effective(W, g), self._threshold(c, W))
+        e = self._effective(W, g)
+        factor = shrink(e, self._threshold(c, W))
         if self.settings.penalty is None:
             factor = self._closed_for_good(factor, c)
         if g is not None:
             g.mul_(factor)
         else:
-            W.mul_(self._of_columns(factor)[:, None])
+            W.mul_(self._of_columns(factor).unsqueeze(1))
+            self._left = W.data_ptr(), W._version, e.mul_(factor)
 
     def after_epoch(self, W: Tensor, g: Tensor | None, better: np.ndarray) -> np.ndarray:
         """Read the gates; ``better`` says which networks have a new best epoch.
 
         Returns which networks have nothing left to train for: every gate is closed for good.
         """
-        e = self._of_features(self._effective(W, g).float().cpu())
+        e = self._of_features(self._effective_after(W, g).float().cpu())
         gate = e if g is None else g.float().cpu()
         alive = torch.from_numpy(self.alive)
         if better.all() and len(alive) == len(self.sum):
@@ -139,7 +143,7 @@ class GatePenalty:
         if self._still is None:
             self._still = self._at_gates(self._own(self.open)).to(factor)
             self._n_still = int(self._still.count_nonzero())
-        factor = factor * self._still
+        factor.mul_(self._still)
         # One number says that nothing closed, as in most steps.
         if int(factor.count_nonzero()) < self._n_still:
             self._close(((factor == 0) & (self._still != 0)).cpu(), c)
@@ -160,6 +164,12 @@ class GatePenalty:
             where = self.where[self.carried].to(W.device)
             e = column_norms(W, where, self.settings.n_features)
         return e if g is None else e * g
+
+    def _effective_after(self, W: Tensor, g: Tensor | None) -> Tensor:
+        """The same after a step: no norms are taken again where nobody has moved the weights."""
+        if self._left is not None and self._left[:2] == (W.data_ptr(), W._version):
+            return self._left[2]
+        return self._effective(W, g)
 
     def _of_columns(self, values: Tensor) -> Tensor:
         """Values of ``_effective``'s shape, column by column of the weights."""

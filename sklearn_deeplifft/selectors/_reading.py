@@ -45,6 +45,10 @@ WORTH_THREADS = 20_000_000
 """Terms (rows x outputs x features) from which several threads pay for their coordination."""
 
 
+FEW = 0.8
+"""Share of the columns that a network weighs from which on the others are read as well."""
+
+
 @dataclass(frozen=True)
 class ReadingSettings:
     """Choices of how networks are read."""
@@ -252,17 +256,30 @@ class Reading:
     ) -> ScoreSums:
         n_outputs = self.n_outputs(index)
         heads = heads_for(target, n_outputs)
-        scorer = self.scorer(heads)
-        n_terms = self.n_terms(index)
-        total = ScoreSums.zeros(scorer.n_cells, n_terms, self._n_columns(index))
+        scorer, at = self.scorer(heads), self._open_columns()
+        n_terms, n_columns = self.n_terms(index), self._n_columns(index)
+        if at is not None:
+            scorer, n_terms, n_columns = _narrowed(scorer, at), len(at), len(at)
+        total = ScoreSums.zeros(scorer.n_cells, n_terms, n_columns)
         few = len(index) * n_outputs * n_terms < WORTH_THREADS
         with torch_threads(1 if few else torch.get_num_threads()):
             for block in self.blocks(index, n_outputs):
-                at = index[block]
-                y, w = torch.from_numpy(target.codes[at]), torch.from_numpy(weight[at])
-                X = self.inputs(at) if shared is None else shared.of(self, at)
+                rows = index[block]
+                y, w = torch.from_numpy(target.codes[rows]), torch.from_numpy(weight[rows])
+                X = self.inputs(rows) if shared is None else shared.of(self, rows)
+                X = X if at is None else X.index_select(1, at)
                 total = total.merge(scorer.sums(X, y, w))
-        return total
+        return total if at is None else total.spread(at, self.width)
+
+    def _open_columns(self) -> Tensor | None:
+        """Columns (m,) that the network weighs, where they are few; None where all are read.
+
+        The terms of the others are zero in every row.
+        """
+        if self.groups or self.features is not None or not isinstance(self.reader, ChainReader):
+            return None
+        at = self.reader.open_inputs()
+        return None if at is None or not 0 < len(at) <= FEW * self.width else at
 
     def _in_double(self) -> Reading:
         """The same network and gauge, read in double precision."""
@@ -338,6 +355,8 @@ class Reading:
 
     def _simplex_groups(self, simplices: Sequence[Simplex]) -> list[SimplexGroup]:
         """Groups whose columns are all read here, at the scale of the network's inputs."""
+        if not simplices:
+            return []
         place = {int(column): i for i, column in enumerate(self.columns)}
         front = self.trained.standardize
         groups = []
@@ -352,6 +371,15 @@ class Reading:
                 units = None if front is None else front.scale[at].to(self.reader.dtype)
                 groups.append(SimplexGroup(at, scale, units))
         return groups
+
+
+def _narrowed(scorer: Scorer, at: Tensor) -> Scorer:
+    """A scorer of a chain that reads the columns ``at`` alone."""
+    reader, reference = scorer.reader, scorer.reference
+    assert isinstance(reader, ChainReader)
+    return replace(
+        scorer, reader=reader.on(at), reference=None if reference is None else reference[at]
+    )
 
 
 def _require_linear(front: Standardize | None, columns: Tensor) -> None:

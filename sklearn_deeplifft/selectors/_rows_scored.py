@@ -11,9 +11,13 @@ from sklearn_deeplifft.tables import FitData
 
 __all__ = ["SCORE_ON", "require_known", "rows_of_rounds", "rows_to_score"]
 
-ROWS_OF_ROUNDS = 20_000
-"""Rows that a network is scored on in rounds after the first: what goes, and the order of what is
-left, hang on which networks were trained long before they hang on which of more rows are scored."""
+ROWS_OF_ROUNDS = 10_000
+"""Rows that all networks together are scored on in rounds after the first: what goes, and the order
+of what is left, hang on which networks were trained long before they hang on which of more rows are
+scored."""
+
+LEAST = 500
+"""Rows that each of them is scored on, if it has so many."""
 
 SCORE_ON = ("validation", "training", "all", "out_of_fold")
 
@@ -52,14 +56,14 @@ def rows_to_score(
 def rows_of_rounds(
     rows: Sequence[np.ndarray], seeds: Sequence[int], data: FitData
 ) -> list[np.ndarray]:
-    """``ROWS_OF_ROUNDS`` of the rows of each network, drawn by its seed, balanced by class.
+    """A part of the rows of each network, drawn by its seed, balanced by class.
 
     Some of each class, also of a rare one. Scores of rows are averaged as they are: a class drawn
-    beyond its share counts some rows of 20,000 too much, where classes do not count alike.
+    beyond its share counts some rows too much, where classes do not count alike.
     """
-    strata = data.target.strata()
+    strata, n = data.target.strata(), max(ROWS_OF_ROUNDS // len(rows), LEAST)
     return [
-        drawn_rows(own, strata[own], ROWS_OF_ROUNDS, np.random.default_rng((seed, 2)))
+        drawn_rows(own, strata[own], n, np.random.default_rng((seed, 2)))
         for own, seed in zip(rows, seeds, strict=True)
     ]
 

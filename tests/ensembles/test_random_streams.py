@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_deeplifft.ensembles import _random_streams as _streams
-from sklearn_deeplifft.ensembles._random_streams import BatchDraws, RandomStream
+from sklearn_deeplifft.ensembles._random_streams import BatchDraws, RandomStream, write_kept
 from tests.ensembles._cases import fill_kept
 
 # 0.5 has a way of its own
@@ -181,3 +181,18 @@ def test_a_network_that_leaves_takes_its_numbers_along():
     expected = drawn([1], [6], 8, (3, 3), 0.5)
     np.testing.assert_array_equal(draws.normal(slice(None))[0], expected[0][0][6:])
     np.testing.assert_array_equal(draws.kept(slice(1, 2))[0], expected[0][1][6:, 1:2])
+
+
+@pytest.mark.parametrize(
+    ("p", "n_bytes"), [(0.5, 8), (0.3, 40), (0.25, 40), (0.0, 40), (0.1, 80), (0.001, 80)]
+)
+def test_a_chance_that_a_byte_meets_takes_one(p, n_bytes):
+    """A row of 40 numbers takes whole words of 8 bytes."""
+    raw = RandomStream(0).kept_bytes(3, 40, p)
+    assert raw.shape == (3, n_bytes)
+    if n_bytes == 40:
+        kept = np.empty((3, 40), np.float32)
+        write_kept(raw, kept, p)
+        literal = [[0 if byte < round(256 * p) else 1 / (1 - p) for byte in row] for row in raw]
+        np.testing.assert_array_equal(kept, np.float32(literal))
+        assert abs(round(256 * p) / 256 - p) <= p / 200

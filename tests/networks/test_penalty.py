@@ -235,3 +235,16 @@ def test_free_gates_shrink_and_the_weights_behind_them_stay():
 )
 def test_length_of_a_path(settings, max_epochs, per_epoch, epochs):
     assert path_epochs(settings, max_epochs, per_epoch) == epochs
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_gates_after_an_epoch_are_those_of_the_weights(moved):
+    """Norms that the last step left are taken, unless somebody has moved the weights since."""
+    penalty = GatePenalty(GateSettings(tuple(range(6)), penalty=0.3), 2, 0.01, 10)
+    W = torch.randn(2, 5, 6, generator=torch.Generator().manual_seed(0))
+    penalty.after_step(W, None)
+    if moved:
+        W.mul_(torch.arange(6))
+    penalty.after_epoch(W, None, np.ones(2, dtype=bool))
+    for i in range(2):
+        torch.testing.assert_close(penalty.reading(i).effective, W[i].norm(dim=0))

@@ -104,7 +104,8 @@ def test_out_of_fold_needs_folds_that_are_all_used_once(n_networks, fraction):
 
 
 def test_rounds_score_a_part_of_many_rows(monkeypatch):
-    monkeypatch.setattr(_rows_scored, "ROWS_OF_ROUNDS", 20)
+    monkeypatch.setattr(_rows_scored, "ROWS_OF_ROUNDS", 60)
+    monkeypatch.setattr(_rows_scored, "LEAST", 1)
     data = data_of(n=100, n_classes=4)
     rows = [np.arange(100), np.arange(100), np.arange(15)]
     first, second, few = rows_of_rounds(rows, [0, 1, 2], data)
@@ -121,12 +122,19 @@ def test_rounds_score_rows_of_a_rare_class():
     codes[-30:] = 1
     data = replace(data, target=encode_target(codes, "classification"))
     for rows in rows_of_rounds([np.arange(100_000)] * 3, [0, 1, 2], data):
-        assert len(rows) == 20_000
+        assert len(rows) == 10_000 // 3
         assert (rows >= 99_970).sum() == 20
 
 
+def test_no_network_of_many_is_scored_on_too_few_rows():
+    data = data_of(n=1000)
+    found = rows_of_rounds([np.arange(1000), np.arange(400)] * 20, range(40), data)
+    assert [len(rows) for rows in found] == [500, 400] * 20
+
+
 def test_the_first_round_scores_all_rows_and_later_ones_few(monkeypatch):
-    monkeypatch.setattr(_rows_scored, "ROWS_OF_ROUNDS", 20)
+    monkeypatch.setattr(_rows_scored, "ROWS_OF_ROUNDS", 40)
+    monkeypatch.setattr(_rows_scored, "LEAST", 1)
     scored, call = [], DecompositionScorer.__call__
 
     def counted(self, trained, index, columns):
