@@ -88,7 +88,7 @@ def thresholded(correlation: np.ndarray, n: float) -> np.ndarray:
     """
     d = len(correlation)
     noise = np.sqrt(2 * np.log(max(d * (d - 1) / 2, 1)) / n)
-    found = np.sign(correlation) * np.maximum(np.abs(correlation) - noise, 0)
+    found: np.ndarray = np.sign(correlation) * np.maximum(np.abs(correlation) - noise, 0)
     np.fill_diagonal(found, 1.0)
     lowest, least = np.linalg.eigvalsh(found)[0], d / (n + d)
     if lowest < least:
