@@ -34,7 +34,7 @@ __all__ = ["ROWS", "BatchedNetworks"]
 LINE = 16
 """Numbers in a cache line."""
 
-ROWS = 16
+ROWS = 32
 """Batches have a multiple of this many rows, what vector loops take at a time."""
 
 

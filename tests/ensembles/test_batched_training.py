@@ -59,7 +59,7 @@ def standardized(data):
 @given(n=st.integers(1, 300), size=st.integers(1, 130))
 def test_shape_of_an_epoch(n, size):
     batches = [min(size, n - start) for start in range(0, n, size)]
-    assert epoch_shape(n, size) == (len(batches), math.ceil(batches[-1] / 16) * 16)
+    assert epoch_shape(n, size) == (len(batches), math.ceil(batches[-1] / 32) * 32)
     assert epoch_shape(0, size) == (0, 0)
 
 
@@ -82,7 +82,7 @@ def test_every_row_once_in_the_order_of_its_network(lengths, size, shuffled):
     for epoch in range(2):
         seen = [[] for _ in parts]
         for batch in loader:
-            assert batch.X.shape[1] % 16 == 0
+            assert batch.X.shape[1] % 32 == 0
             for j, count in enumerate(batch.counts):
                 assert (batch.weight[j, count:] == 0).all()  # padding
                 assert (batch.weight[j, :count] > 0).all()
