@@ -223,6 +223,16 @@ def test_nor_do_they_whatever_the_sizes(data, n, seed):
         assert digest(together(table, chosen, [part])[0]) == every[i]
 
 
+@pytest.mark.parametrize("batch_size", [16, 33])
+def test_nor_do_those_of_several_labels_on_small_batches(batch_size):
+    """Batches filled up to 16 rows and not 32 are enough for classes, and not for labels."""
+    chosen = replace(SETTINGS, hidden_layer_sizes=(17,), batch_size=batch_size, max_epochs=3)
+    table = case("sigmoid", n=80, d=5, weight=np.random.default_rng(0).random(80) + 0.1)
+    parts = assigned(2, n=80, held=2, uneven=0, seed=0)
+    every = digests(together(table, chosen, parts))
+    assert [digest(together(table, chosen, [part])[0]) for part in parts] == every
+
+
 @pytest.mark.slow
 def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
     def mapped(X):
