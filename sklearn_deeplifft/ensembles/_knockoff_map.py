@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_deeplifft.networks import KnockoffMap
-from sklearn_deeplifft.ranking import knockoff_maps, thresholded
+from sklearn_deeplifft.ranking import knockoff_maps, shrunk
 from sklearn_deeplifft.tables import (
     ColumnCorrelations,
     FeatureGroups,
@@ -47,10 +47,10 @@ def knockoff_map_of(data: FitData, families: FeatureGroups) -> KnockoffMap | Non
 
 
 def _correlation(data: FitData) -> np.ndarray:
-    """Correlations (d, d) beyond chance; a constant column has none."""
+    """Shrunk correlations (d, d); a constant column has none."""
     weight = data.training_weight
     rows = as_read(data.rows, data.moments)
     correlation = ColumnCorrelations(rows, weight).of(np.arange(rows.shape[1]))
     np.fill_diagonal(correlation, 1.0)
     # As many rows of equal weight as would leave a mean as uncertain.
-    return thresholded(correlation, weight.sum() ** 2 / (weight**2).sum())
+    return shrunk(correlation, weight.sum() ** 2 / (weight**2).sum())

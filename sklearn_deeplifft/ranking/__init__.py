@@ -1,7 +1,7 @@
 """Floor 0, numpy: importances to ranking to mask; folds; stability; null features and FDR."""
 
 from sklearn_deeplifft.ranking._folds import deal_folds, drawn_rows, share_factors
-from sklearn_deeplifft.ranking._knockoffs import knockoff_maps, thresholded
+from sklearn_deeplifft.ranking._knockoffs import knockoff_maps, shrunk
 from sklearn_deeplifft.ranking._nulls import (
     fewest_networks,
     network_shares,
@@ -45,7 +45,7 @@ __all__ = [
     "ranks",
     "selection_frequency",
     "share_factors",
-    "thresholded",
+    "shrunk",
     "smallest_q",
     "top_mask",
     "top_masks",

@@ -31,7 +31,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import eigh
 
-__all__ = ["knockoff_maps", "thresholded"]
+__all__ = ["knockoff_maps", "shrunk"]
 
 MARGIN = 0.999
 """Short of the largest separation, where 2 Sigma - S is singular."""
@@ -62,39 +62,19 @@ def knockoff_maps(
     return np.eye(len(correlation)) - shift, mixed
 
 
-def thresholded(correlation: np.ndarray, n: float) -> np.ndarray:
-    """Correlations (d, d) of ``n`` rows without what chance alone would show, and invertible.
+def shrunk(correlation: np.ndarray, n: float) -> np.ndarray:
+    """Correlations (d, d) of ``n`` rows, as if d more rows had been seen in which there are none.
 
-    Each is drawn towards zero by ``t = sqrt(2 log(d (d - 1) / 2) / n)``, about the largest of so
-    many that ``n`` independent rows have by chance [1]_; then as much of the identity is mixed in
-    as leaves no eigenvalue below ``d / (n + d)``, for the closer the matrix is to a singular one,
-    the less can a null column differ from its real one. Correlations of chance would make every
-    null column a mixture of hundreds of others, whose tails are lighter than those of rare counts:
-    the real columns would then stand out by their shape. Estimators that shrink all correlations
-    alike, for the mean squared error of the matrix, take a few strong ones among many columns for
-    noise.
+    It can be inverted then, however few rows there are. Estimators that shrink for the mean squared
+    error of the matrix take a few strong correlations among many columns for noise, and null
+    columns would lack just these.
 
-    References
-    ----------
-    .. [1] A. J. Rothman, E. Levina, J. Zhu (2009), "Generalized thresholding of large covariance
-       matrices", JASA 104(485), 177-186: soft thresholding.
-
-    Examples
-    --------
-    >>> thresholded(np.array([[1.0, 0.8, 0.2], [0.8, 1.0, 0.1], [0.2, 0.1, 1.0]]), n=22).round(2)
-    array([[1.  , 0.48, 0.  ],
-           [0.48, 1.  , 0.  ],
-           [0.  , 0.  , 1.  ]])
+    >>> shrunk(np.array([[1.0, 0.9], [0.9, 1.0]]), n=16)
+    array([[1. , 0.8],
+           [0.8, 1. ]])
     """
     d = len(correlation)
-    noise = np.sqrt(2 * np.log(max(d * (d - 1) / 2, 1)) / n)
-    found: np.ndarray = np.sign(correlation) * np.maximum(np.abs(correlation) - noise, 0)
-    np.fill_diagonal(found, 1.0)
-    lowest, least = np.linalg.eigvalsh(found)[0], d / (n + d)
-    if lowest < least:
-        mixed_in = (least - lowest) / (1 - lowest)
-        found = (1 - mixed_in) * found + mixed_in * np.eye(d)
-    return found
+    return (n * correlation + d * np.eye(d)) / (n + d)
 
 
 def _separation(correlation: np.ndarray, omega: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:

@@ -44,11 +44,7 @@ def literal(X, pi, weight=None):
     sample = np.corrcoef(X.T) if weight is None else np.cov(X.T, aweights=w, ddof=0)
     sample = sample / np.sqrt(np.outer(np.diag(sample), np.diag(sample)))
     n_eff = w.sum() ** 2 / (w**2).sum()
-    noise = np.sqrt(2 * np.log(d * (d - 1) / 2) / n_eff)
-    sigma = np.sign(sample) * np.maximum(np.abs(sample) - noise, 0)
-    np.fill_diagonal(sigma, 1)
-    lowest = np.linalg.eigvalsh(sigma)[0]
-    assert lowest > d / (n_eff + d)
+    sigma = (n_eff * sample + d * np.eye(d)) / (n_eff + d)
     kept, mixed = knockoff_maps(sigma, np.arange(d))
     Z = (X - mean) / scale
     return np.array([mean + scale * (Z[i] @ kept + Z[pi[i]] @ mixed) for i in range(n)])
