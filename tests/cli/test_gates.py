@@ -228,7 +228,7 @@ def test_networks_with_every_gate_closed_are_told_once(monkeypatch):
     closing = {"gates": "free", "gate_initial": "uniform", "n_networks": 2, "path_steps": 50}
     closing["hidden_layer_sizes"] = (200, 100)
     closed = ImportanceNeuronSelector(
-        ImportanceNeuronSelector.default_estimator(**closing), random_state=0
+        ImportanceNeuronSelector.default_estimator(**closing), random_state=2
     )
     monkeypatch.setattr(_gates, "_selector", lambda *_, **__: closed)
     X = np.random.default_rng(0).normal(size=(60, 200))

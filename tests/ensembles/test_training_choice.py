@@ -151,7 +151,7 @@ def test_a_regression_is_in_variances_of_the_target(data):
         ({"gates": None}, "held-out loss", False, 0.0),
         ({"gates": None, "patience": None}, "last epoch", False, 0.0),
         ({"gates": None, "validation_fraction": 0}, "last epoch", False, 0.0),
-        ({"gate_penalty": 0.3}, "held-out loss", False, 0.3),
+        ({"gate_penalty": 0.3, "max_epochs": 200}, "held-out loss", False, 0.3),
         ({"gate_penalty": None}, "held-out loss", False, 0.0),
     ],
     ids=str,

@@ -162,8 +162,8 @@ def test_a_regression_is_the_same_but_for_the_rounding_of_units(data, n_targets,
     """Networks are trained, and then scored, on a standardised target; fitted ones have units."""
     y = 1e3 * np.column_stack([data.X[:, 0] + data.X[:, 4], -data.X[:, 5]])[:, :n_targets]
     y = y.squeeze()
-    trained = READINGS[reading](regressor(), random_state=1).fit(data.X, y)
-    ensemble = regressor().fit(data.X, y)
+    trained = READINGS[reading](regressor(random_state=1), random_state=1).fit(data.X, y)
+    ensemble = regressor(random_state=1).fit(data.X, y)
     read = READINGS[reading](ensemble, prefit=True, random_state=1).fit(data.X, y)
     assert_same(read, trained, rtol=1e-6)
     np.testing.assert_array_equal(read.ranking_, trained.ranking_)

@@ -218,7 +218,7 @@ def test_of_a_quantity_the_direction_is_a_sign(frame, data):
 
 
 def test_p_and_q_where_null_columns_were_read(frame, data):
-    ensemble = NetworkEnsembleClassifier(**{**SMALL, "null_features": True})
+    ensemble = NetworkEnsembleClassifier(**{**SMALL, "max_epochs": 20, "null_features": True})
     selector = deeplifft(ensemble).fit(frame, data.y)
     table = selector.to_frame().set_index("feature").loc[NAMES]
     np.testing.assert_array_equal(table["p_value"], selector.p_values_)
