@@ -54,14 +54,16 @@ def knowledge(
     if not len(rows):
         return np.full(len(held), np.nan)
     outputs = [
-        held_out_outputs(trained, own, data) for trained, own in zip(networks, held, strict=True)
+        held_out_outputs(trained, own, data)
+        for trained, own in zip(networks, held, strict=True)
+        if len(own)  # rows of weight zero hold out nothing
     ]
     codes = data.target.codes[rows]
     if data.target.kind == "regression":  # squares of a target in its units may be no numbers
         mean, scale = target_scale(data)
         codes = (codes - mean) / scale
     columns, t, _ = targets_of_outputs(data.target, codes)
-    z = np.concatenate([own for own in outputs if len(own)])[:, columns]
+    z = np.concatenate(outputs)[:, columns]
     return known_shares(z, t, data.training_weight[rows], network, linear)
 
 

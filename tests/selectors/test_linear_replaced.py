@@ -1,5 +1,7 @@
 """Elimination where linear networks know nothing: others replace them; elsewhere no bit moves."""
 
+import warnings
+
 import numpy as np
 import pytest
 from torch import nn
@@ -121,6 +123,18 @@ def test_rows_in_one_pass_compare_nothing():
     X, z = signs(200, 8)
     selector = selector_of().set_params(step=None).fit(X, z > 0)
     assert not selector.linear_replaced_
+
+
+def test_a_network_that_holds_out_nothing_is_left_out():
+    """Of eight rows three weigh nothing: two networks have none left to hold out."""
+    X, y = np.random.default_rng(0).normal(size=(8, 4)), np.arange(8) % 3
+    small = {"n_networks": 12, "hidden_layer_sizes": (4,), "max_epochs": 2, "path_steps": 4}
+    weight = np.repeat([1.0, 0.0], [5, 3])
+    with warnings.catch_warnings():  # so few rows say nothing
+        warnings.simplefilter("ignore", UserWarning)
+        selector = selector_of(**small).fit(X, y, sample_weight=weight)
+    assert not selector.linear_replaced_
+    assert sorted(selector.ranking_) == [1, 2, 3, 4]
 
 
 def test_null_columns_do_not_hide_it():
