@@ -30,12 +30,12 @@ from sklearn_deeplifft.tables import FitData, target_scale
 __all__ = ["certainly_less", "knowledge", "known_shares"]
 
 LESS = 2 / 3
-"""So much of what the others explain is less. A mean over both kinds gains by the other view of one
-that knows nearly as much, and by nothing of one that knows next to nothing. Wherever rows abound,
-networks with a hidden layer are certainly better by a little."""
+"""Linear networks that explain less than this share of what the others explain make room. Those
+that know nearly as much are worth having for their other view; and where rows abound, networks with
+a hidden layer are always certain to be a little better, so that a plain test would replace all."""
 
 LEVEL = 0.01
-"""Of the test that it is less."""
+"""Level of the test that they do."""
 
 
 def knowledge(
