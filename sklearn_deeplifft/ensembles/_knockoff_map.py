@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_deeplifft.networks import KnockoffMap
-from sklearn_deeplifft.ranking import knockoff_maps, shrunk
+from sklearn_deeplifft.ranking import blocks_beyond_chance, knockoff_maps_of_blocks
 from sklearn_deeplifft.tables import (
     ColumnCorrelations,
     FeatureGroups,
@@ -38,19 +38,22 @@ def knockoff_map_of(data: FitData, families: FeatureGroups) -> KnockoffMap | Non
     Null columns are as far from the real ones as correlations between families allow. Correlations
     are those of all rows, by their weights in training.
     """
-    d = data.rows.shape[1]
-    if not 1 < d <= MOST_COLUMNS:
+    if not 1 < data.rows.shape[1] <= MOST_COLUMNS:
         return None
-    kept, mixed = knockoff_maps(_correlation(data), families.of_column)
+    weight = data.training_weight
+    # As many rows of equal weight as would leave a mean as uncertain.
+    n = weight.sum() ** 2 / (weight**2).sum()
+    table = ColumnCorrelations(as_read(data.rows, data.moments), weight)
+    correlation = _correlation(table)
+    features = families.of_column
+    blocks = blocks_beyond_chance(correlation, n, table.absolute_third_moments(), features)
+    kept, mixed = knockoff_maps_of_blocks(correlation, n, features, blocks)
     std = data.std_as_read
     return KnockoffMap.of(kept, mixed, data.mean_as_read, np.where(std > 0, std, 1.0))
 
 
-def _correlation(data: FitData) -> np.ndarray:
-    """Shrunk correlations (d, d); a constant column has none."""
-    weight = data.training_weight
-    rows = as_read(data.rows, data.moments)
-    correlation = ColumnCorrelations(rows, weight).of(np.arange(rows.shape[1]))
+def _correlation(table: ColumnCorrelations) -> np.ndarray:
+    """Correlations (d, d); a constant column has none."""
+    correlation = table.of(np.arange(table.rows.shape[1]))
     np.fill_diagonal(correlation, 1.0)
-    # As many rows of equal weight as would leave a mean as uncertain.
-    return shrunk(correlation, weight.sum() ** 2 / (weight**2).sum())
+    return correlation

@@ -1,7 +1,12 @@
 """Floor 0, numpy: importances to ranking to mask; folds; stability; null features and FDR."""
 
 from sklearn_deeplifft.ranking._folds import deal_folds, drawn_rows, share_factors
-from sklearn_deeplifft.ranking._knockoffs import knockoff_maps, shrunk
+from sklearn_deeplifft.ranking._knockoffs import (
+    blocks_beyond_chance,
+    knockoff_maps,
+    knockoff_maps_of_blocks,
+    shrunk,
+)
 from sklearn_deeplifft.ranking._nulls import (
     fewest_networks,
     network_shares,
@@ -26,6 +31,7 @@ from sklearn_deeplifft.ranking._stability import (
 from sklearn_deeplifft.ranking._steps import n_dropped, n_rounds, n_trainings
 
 __all__ = [
+    "blocks_beyond_chance",
     "bootstrap_interval",
     "count_to_select",
     "deal_folds",
@@ -33,6 +39,7 @@ __all__ = [
     "fewest_networks",
     "importance_threshold",
     "knockoff_maps",
+    "knockoff_maps_of_blocks",
     "n_dropped",
     "n_rounds",
     "n_trainings",
