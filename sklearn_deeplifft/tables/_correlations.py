@@ -80,7 +80,8 @@ class ColumnCorrelations:
         for where, block in self.rows.blocks():
             z = np.abs((block.astype(np.float64) - self.mean) / self.unit)
             total += self.weight[where] @ (z * z * z)
-        return total / self.weight.sum()
+        moments: np.ndarray = total / self.weight.sum()
+        return moments
 
 
 class Pairs(NamedTuple):

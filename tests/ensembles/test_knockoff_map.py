@@ -8,11 +8,12 @@ import torch
 from sklearn_deeplifft.ensembles import _knockoff_map as module
 from sklearn_deeplifft.ensembles import knockoff_map_of
 from sklearn_deeplifft.networks import Standardize, with_null_columns
-from sklearn_deeplifft.ranking import knockoff_maps
+from sklearn_deeplifft.ranking import knockoff_maps_of_blocks
 from sklearn_deeplifft.tables import encode_target, find_groups, fit_data, unskewed
 
 
 def correlated(n: int = 300, seed: int = 0) -> np.ndarray:
+    """The first two columns are related."""
     X = np.random.default_rng(seed).normal(size=(n, 5))
     X[:, 1] = 0.9 * X[:, 0] + 0.4 * X[:, 1]
     return X * [1, 10, 0.1, 1, 1] + [0, 300, 0, -5, 1]
@@ -44,10 +45,36 @@ def literal(X, pi, weight=None):
     sample = np.corrcoef(X.T) if weight is None else np.cov(X.T, aweights=w, ddof=0)
     sample = sample / np.sqrt(np.outer(np.diag(sample), np.diag(sample)))
     n_eff = w.sum() ** 2 / (w**2).sum()
-    sigma = (n_eff * sample + d * np.eye(d)) / (n_eff + d)
-    kept, mixed = knockoff_maps(sigma, np.arange(d))
+    # The others are correlated by chance alone.
+    blocks = np.array([0, 0, 1, 2, 3])
+    kept, mixed = knockoff_maps_of_blocks(sample, n_eff, np.arange(d), blocks)
     Z = (X - mean) / scale
     return np.array([mean + scale * (Z[i] @ kept + Z[pi[i]] @ mixed) for i in range(n)])
+
+
+def rare_counts(seed: int) -> np.ndarray:
+    """200 columns of 1,000 rows, 2 % not zero, of which 10 and 11 are counted together."""
+    rng = np.random.default_rng(seed)
+    X = rng.poisson(0.02, size=(1000, 200)).astype(float)
+    together = rng.random(1000) < 0.02
+    X[:, 10] += together
+    X[:, 11] += together
+    return X
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_rare_is_copied_and_not_mixed_by_chance(seed):
+    """Mixtures of hundreds of columns would lack the tails of a count, and stand out by that."""
+    X, pi = rare_counts(seed), np.random.default_rng(1).permutation(1000)
+    data = data_of(X)
+    inputs = Standardize.of(data.moments).exact(torch.from_numpy(X))
+    knockoff_map = knockoff_map_of(data, find_groups(None, None, 200))
+    both = with_null_columns(inputs, inputs[pi], knockoff_map)
+    alone = np.setdiff1d(np.arange(200), [10, 11])
+    torch.testing.assert_close(both[:, 200 + alone], inputs[pi][:, alone])
+    # A null column is related to the real one of the other, as that one is.
+    rho = np.corrcoef(both.T)
+    assert abs(rho[10, 211] - rho[10, 11]) < 0.1 < 0.3 < rho[10, 11]
 
 
 @pytest.mark.parametrize("store", [np.asarray, sp.csr_array])

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_deeplifft.ranking import knockoff_maps, shrunk
+from sklearn_deeplifft.ranking import (
+    blocks_beyond_chance,
+    knockoff_maps,
+    knockoff_maps_of_blocks,
+    shrunk,
+)
 
 GROUPS = {"single": np.arange(6), "grouped": np.array([0, 1, 0, 2, 2, 3])}
 
@@ -81,3 +86,52 @@ def test_shrinking_can_be_inverted_however_few_rows_there_are():
     found = shrunk(np.corrcoef(X.T), 4)
     assert np.linalg.eigvalsh(found)[0] > 0.8
     np.testing.assert_allclose(np.diag(found), 1)
+
+
+@given(seed=st.integers(0, 1000))
+def test_blocks_have_the_maps_that_each_would_have_alone(seed):
+    sigma, of_column = correlation(seed), GROUPS["grouped"]
+    block = np.array([1, 0, 1, 2, 2, 0])
+    kept, mixed = knockoff_maps_of_blocks(sigma, 9, of_column, block)
+    for columns, features in (([1, 5], [0, 1]), ([0, 2], [0, 0]), ([3, 4], [0, 0])):
+        at = np.ix_(columns, columns)
+        own = knockoff_maps(shrunk(sigma[at], 9), np.array(features))
+        np.testing.assert_array_equal(kept[at], own[0])
+        np.testing.assert_array_equal(mixed[at], own[1])
+        kept[at] = mixed[at] = 0
+    assert not kept.any()
+    assert not mixed.any()
+
+
+def of_third(X):
+    """Standardised columns' mean cubed absolute value."""
+    return (np.abs((X - X.mean(0)) / X.std(0)) ** 3).mean(0)
+
+
+def test_independent_columns_are_related_in_hardly_any_pair():
+    """By Bernstein's inequality less than two pairs of a table are expected; in truth fewer."""
+    rng, pairs = np.random.default_rng(0), []
+    for _ in range(20):
+        for X in (rng.normal(size=(300, 100)), rng.poisson(0.03, size=(600, 100)), *rare(rng)):
+            r = np.corrcoef(X.T)
+            found = blocks_beyond_chance(r, len(X), of_third(X), np.arange(100))
+            pairs.append(100 - found.max() - 1)  # at least: each joins two blocks
+    assert np.mean(pairs) < 1
+
+
+def rare(rng):
+    """Lognormal amounts in one of thirty rows."""
+    yield np.exp(rng.normal(size=(1500, 100))) * (rng.random((1500, 100)) < 1 / 30)
+
+
+def test_what_is_related_shares_a_block_and_so_do_columns_of_a_feature():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 30))
+    X[:, 1] = 0.5 * X[:, 0] + np.sqrt(0.75) * X[:, 1]
+    X[:, 2] = 0.5 * X[:, 1] + np.sqrt(0.75) * X[:, 2]  # related to 0 through 1
+    feature = np.arange(30)
+    feature[20] = 5
+    found = blocks_beyond_chance(np.corrcoef(X.T), 400, of_third(X), feature)
+    assert found[0] == found[1] == found[2]
+    assert found[5] == found[20]
+    assert found.max() == 26

@@ -51,6 +51,19 @@ def oracle_labels(X, threshold) -> list[int]:
     return [numbers[one] for one in label]
 
 
+@pytest.mark.parametrize("store", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("weight", [None, np.linspace(0, 2, 200)], ids=["equal", "weighted"])
+def test_third_moments_by_the_definition(store, weight):
+    X, w = mixed(), np.ones(200) if weight is None else weight
+    mean = np.average(X, axis=0, weights=w)
+    std = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=w))
+    std[6] = np.inf  # a constant column
+    expected = np.average(np.abs((X - mean) / std) ** 3, axis=0, weights=w)
+    found = ColumnCorrelations(Rows(store(X)), weight).absolute_third_moments()
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    assert found[3] > 3 > 2 > found[0] > 1
+
+
 @pytest.mark.parametrize("way", STORAGE)
 @pytest.mark.parametrize("threshold", [0.5, 0.9, 0.999])
 def test_groups_are_the_components_of_corrcoef(way, threshold):
