@@ -75,12 +75,13 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
         Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
         scaled but not centred. Networks of one-hot sequences take columns as they are.
     unskew : bool, default=True
-        Before that, read skewed amounts of dense tables on a logarithmic scale: above its tenth
-        percentile k such a column becomes ``log(1 + (x - k) / w)``, below it stays x
+        Before that, read skewed amounts on a logarithmic scale: above its tenth percentile k such
+        a column becomes ``log(1 + (x - k) / w)``, below it stays x, and it is centred
         (`sklearn_deeplifft.tables.Scaling`). Skewed is where the median lies at least 1.86 times as
         far from the 90th percentile as from k, amounts where k is not below zero; the same of -x.
-        Trees do not mind the scale, networks do. Columns that are mostly of one value (counts of
-        rare things, one-hot) and those of ``simplex_groups`` stay as they are, and so does
+        Where half of the rows are zero, as in counts of words, k is zero, and median and percentile
+        are those of the other rows. Trees do not mind the scale, networks do. One-hot columns and
+        those of ``simplex_groups`` stay as they are, of sparse tables those whose k is not zero, and
         everything with ``standardize=False``.
     gates : {"tied", "free"} or None, default="tied"
         ``"tied"``: the gate of a column is the norm of its weights in the first layer of networks

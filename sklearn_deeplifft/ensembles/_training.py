@@ -50,7 +50,7 @@ from sklearn_deeplifft.tables import Problem, Scaling
 
 __all__ = ["ChunkReport", "Execution", "train_networks"]
 
-FORMAT = 5
+FORMAT = 6
 """Raised when the same data and settings train other networks than before, or keep more of them."""
 
 UNDER_WAY = "-under-way"

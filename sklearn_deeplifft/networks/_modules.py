@@ -129,8 +129,17 @@ class Standardize(nn.Module):
     def _bent(self, x: Tensor, columns: Tensor | slice) -> Tensor:
         bend = (self.sign, self.knot, self.width)
         sign, knot, width = (part[columns].to(x.dtype) for part in bend)
-        t = sign * (x - knot) / width
-        return torch.where(sign == 0, x, sign * width * torch.where(t > 0, t.log1p(), t))
+        at = sign.nonzero()[:, 0]
+        if 2 * len(at) > len(sign):
+            return torch.where(sign == 0, x, _logarithms(x, sign, knot, width))
+        # Few columns are, of a table of words. Logarithms of every cell would take longer than to
+        # read a network on them.
+        return x.index_copy(-1, at, _logarithms(x[..., at], sign[at], knot[at], width[at]))
+
+
+def _logarithms(x: Tensor, sign: Tensor, knot: Tensor, width: Tensor) -> Tensor:
+    t = sign * (x - knot) / width
+    return sign * width * torch.where(t > 0, t.log1p(), t)
 
 
 class Front(nn.Sequential):

@@ -19,7 +19,7 @@ from sklearn_deeplifft.networks._build import Moments, NetworkSettings
 from sklearn_deeplifft.networks._modules import Standardize
 from sklearn_deeplifft.networks._train import seeded
 from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob
-from sklearn_deeplifft.tables import Problem, unskewed
+from sklearn_deeplifft.tables import Problem, Scaling, unskewed
 
 __all__ = ["PerceptronAdapter"]
 
@@ -73,6 +73,8 @@ class PerceptronAdapter(NetworkAdapter):
         if moments is not None:
             steps.insert(0, StandardScaler(with_mean=not table.rows.sparse))
             fit_params["standardscaler__sample_weight"] = weight
+            if table.rows.sparse:  # what is on a logarithmic scale would have to be centred
+                moments = Scaling.straight(moments.mean, moments.scale)
             if moments.bent.any():
                 steps.insert(0, FunctionTransformer(unskewed, kw_args={"scaling": moments}))
         pipeline = make_pipeline(*steps)

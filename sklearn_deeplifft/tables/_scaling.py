@@ -3,12 +3,15 @@
 Trees do not mind whether a column is x or log x; networks do. Intensities, incomes and amounts are
 spread over orders of magnitude, and standardised as they are a few rows would be all that a network
 sees of them. What goes below zero is no amount, and its far values are as good as its near ones.
+Where most cells are zero the others decide: most texts lack a word, and a few are full of it.
 
 ===========  ===============================================================================
 code         meaning
 ===========  ===============================================================================
-``A, B``     how far the upper and the lower tenth of the rows begin from the median
-``knot``     k: the end on the side of the shorter tail
+``A, B``     how far the upper and the lower tenth of the rows begin from the median; where at least
+             half of the rows are zero, how far the upper tenth of the others begins from their
+             median, and how far zero is
+``knot``     k: the end on the side of the shorter tail; zero where half of the rows are
 ``width``    w = B^2 / (A - B), of A > B: then log(w + x - k) is as far from the median at both
              ends, as Tukey's g estimates it from a pair of letter values
 ``sign``     s: +1 for a long upper tail of amounts, -1 for a long lower one of amounts with
@@ -21,9 +24,11 @@ below: increasing, smooth, and x itself near the knot.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from sklearn_deeplifft.tables._rows import Rows, column_moments, row_chunks
 
@@ -40,6 +45,9 @@ STEEPEST = 100
 
 MOST_ROWS = 4000
 """Rows from which ends are taken; of more, so many evenly spread by their weights."""
+
+FEWEST = 5
+"""Different values beside zero, from which the shape of a column that is mostly zero is known."""
 
 BLOCK_CELLS = 4_000_000
 """Cells sorted at a time (32 MB)."""
@@ -82,7 +90,7 @@ class Scaling(NamedTuple):
 
 
 class _BentRows(Rows):
-    """The rows of a dense table with its skewed columns on a logarithmic scale."""
+    """The rows of a table with its skewed columns on a logarithmic scale."""
 
     def __init__(self, rows: Rows, scaling: Scaling) -> None:
         super().__init__(rows._X)
@@ -95,6 +103,12 @@ class _BentRows(Rows):
 
     def columns(self, columns: np.ndarray) -> np.ndarray:
         return unskewed(super().columns(columns), self.scaling.at(columns))
+
+    def stored_blocks(self) -> Iterator[tuple[slice, sp.csr_array]]:
+        # The knot of a sparse column is zero, and what is not stored stays zero.
+        for where, part in super().stored_blocks():
+            cells = unskewed(part.data[None], self.scaling.at(part.indices))[0]
+            yield where, sp.csr_array((cells, part.indices, part.indptr), shape=part.shape)
 
 
 def as_read(rows: Rows, scaling: Scaling | None) -> Rows:
@@ -137,7 +151,8 @@ def scaling_of(
     Parameters
     ----------
     rows : Rows
-        Columns of a sparse table are scaled and nothing else, which keeps zeros zero.
+        Of a sparse table, only columns on a logarithmic scale are centred; others are scaled, which
+        keeps zeros zero.
     index, weight
         Rows (m,) that count, and the weight of every row (n,).
     mean, std : arrays of shape (d,)
@@ -149,7 +164,7 @@ def scaling_of(
     """
     scale = np.where(std > 0, std, 1.0)
     plain = Scaling.straight(np.zeros_like(mean) if rows.sparse else mean, scale)
-    if rows.sparse or not unskew:
+    if not unskew:
         return plain
     sign, knot, width = _bends(rows, index, weight)
     # No row is farther from the mean than that. Networks read a table in its own precision, and
@@ -174,14 +189,7 @@ def _bends(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sign, knot and width of every column, (d,) each."""
     some, w = _evenly_spread(index, weight[index])
-    d = rows.shape[1]
-    low, middle, high = np.empty(d), np.empty(d), np.empty(d)
-    step = max(BLOCK_CELLS // len(some), 1)
-    for start in range(0, d, step):
-        at = np.arange(start, min(start + step, d))
-        # Rows come in blocks with all their columns, as those of a memory map do.
-        part = np.concatenate([block[:, at] for _, block in row_chunks(rows, some)])
-        low[at], middle[at], high[at] = _quantiles(part, w)
+    low, middle, high = _letter_values(rows, some, w)
     # Halved, so that the ends of the largest floats do not overflow.
     upper, lower = high / 2 - middle / 2, middle / 2 - low / 2
     longer, shorter = np.maximum(upper, lower), np.minimum(upper, lower)
@@ -195,8 +203,52 @@ def _bends(
             shorter * (shorter / (longer - shorter)), (longer + shorter) / STEEPEST
         )
     sign[~np.isfinite(width) | (width <= np.finfo(rows.dtype).tiny)] = 0
+    knot = np.where(sign > 0, low, high)
+    if rows.sparse:
+        sign[knot != 0] = 0
     width = np.where(sign == 0, 1.0, width)
-    return sign, np.where(sign == 0, 0.0, np.where(sign > 0, low, high)), width
+    return sign, np.where(sign == 0, 0.0, knot), width
+
+
+def _letter_values(rows: Rows, index: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Lower end, median and upper end (3, d) of every column, as they are compared."""
+    d = rows.shape[1]
+    found = np.zeros((3, d))
+    step = max(BLOCK_CELLS // len(index), 1)
+    for start in range(0, d, step):
+        at = np.arange(start, min(start + step, d))
+        # Rows come in blocks with all their columns, as those of a memory map do.
+        part = np.concatenate([block[:, at] for _, block in row_chunks(rows, index)])
+        mostly_zero = weight @ (part == 0) >= (0.5 - 1e-9) * weight.sum()
+        found[:, at[~mostly_zero]] = _quantiles(part[:, ~mostly_zero], weight)
+        found[:, at[mostly_zero]] = _beside_zero(part[:, mostly_zero], weight)
+    return found
+
+
+def _beside_zero(X: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Of (m, b), zero and median and far end of the other cells of each column, (3, b).
+
+    All three are zero where these have few values, or more than a tenth of them either sign.
+    """
+    column, row = np.nonzero(X.T)
+    order = np.lexsort((X[row, column], column))
+    column, row = column[order], row[order]
+    values, upto = X[row, column], np.cumsum(weight[row])
+    new = np.append(True, (np.diff(values) != 0) | (np.diff(column) != 0))[: len(values)]
+    at = np.flatnonzero(np.bincount(column[new], minlength=X.shape[1]) >= FEWEST)
+    first, last = (np.searchsorted(column, at, side) for side in ("left", "right"))
+    before = upto[first] - weight[row[first]]
+    whole = upto[last - 1] - before
+    found = np.zeros((3, X.shape[1]))
+    for i, p in enumerate((TAIL, 0.5, 1 - TAIL)):
+        # The mean of two neighbours where the share ends between them.
+        ends = [np.searchsorted(upto, before + (p + near) * whole) for near in (-1e-9, 1e-9)]
+        a, b = values[np.minimum(ends, last - 1)]
+        found[i, at] = a / 2 + b / 2
+    low, middle, high = found
+    return np.where(
+        low > 0, [0 * low, middle, high], np.where(high < 0, [low, middle, 0 * high], 0)
+    )
 
 
 def _evenly_spread(index: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

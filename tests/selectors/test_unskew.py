@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from sklearn.neural_network import MLPClassifier
 from torch import nn
@@ -235,6 +236,72 @@ def _reading(trained):
     return Reading(trained, ReadingSettings("mean"), Rows(X), gauge, np.arange(6))
 
 
+def words(n: int = 300, d: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Counts of words, most of them zero and some large; the first two tell the class."""
+    draws = np.random.default_rng(5)
+    counts = 1 + draws.poisson(draws.gamma(0.5, 8.0, size=(n, d)))
+    found = counts * (draws.random((n, d)) < 0.3)
+    return found.astype(float), ((found[:, 0] > 0) | (found[:, 1] > 0)).astype(int)
+
+
+def test_words_of_a_sparse_table_are_read_on_a_logarithmic_scale():
+    """Their terms add up to the logits, and a dense table is read alike."""
+    counts, topic = words()
+    found = selector().fit(sp.csr_array(counts), topic)
+    dense = selector().fit(counts, topic)
+    for one, rows in ((found, sp.csr_array(counts[:20])), (dense, counts[:20])):
+        assert one.estimator_.unskewed_.all()
+        given = one.contributions(rows)
+        z = given.bias + given.terms.sum(axis=-1)
+        logits = np.log(one.estimator_.predict_proba(rows))
+        np.testing.assert_allclose(
+            z - z.mean(axis=1, keepdims=True),
+            logits - logits.mean(axis=1, keepdims=True),
+            atol=1e-4,
+        )
+    np.testing.assert_allclose(dense.feature_importances_, found.feature_importances_, rtol=1e-4)
+    np.testing.assert_allclose(dense.class_slopes_, found.class_slopes_, rtol=1e-3, atol=1e-5)
+    assert set(np.argsort(found.ranking_)[:2]) == {0, 1}
+
+
+def test_moments_of_a_sparse_table_as_read():
+    """Columns on a logarithmic scale are centred, the others are not."""
+    counts, topic = words()
+    counts[:, :4] = counts[:, :4] > 0
+    data = ensemble()._fit_data(sp.csr_array(counts), topic, None)
+    assert data.moments.bent.tolist() == [False] * 4 + [True] * 8
+    read = Standardize.of(data.moments).exact(torch.from_numpy(counts[np.sort(data.index)]))
+    weight = data.training_weight[np.sort(data.index)]
+    mean = np.average(read, axis=0, weights=weight)
+    std = np.sqrt(np.average((read.numpy() - mean) ** 2, axis=0, weights=weight))
+    np.testing.assert_allclose(data.mean_as_read, mean, atol=1e-12)
+    np.testing.assert_allclose(data.std_as_read, std, rtol=1e-12)
+
+
+def test_effects_on_words_are_those_of_whole_passes():
+    counts, topic = words()
+    moves = [(0, 0.0), (0, 9.0), (5, 2.0)]
+    gia = GIATransformer(
+        ungated((20,)), interventions=[set_to(*move) for move in moves], scale="logit"
+    ).fit(sp.csr_array(counts), topic)
+    expected = []
+    for column, value in moves:
+        moved = counts.copy()
+        moved[:, column] = value
+        expected.append(
+            (centred_logits(gia.estimator_, moved) - centred_logits(gia.estimator_, counts)).mean(0)
+        )
+    np.testing.assert_allclose(gia.effects_.reshape(3, -1), expected, atol=2e-4)
+
+
+def test_null_columns_beside_words():
+    counts, topic = words()
+    one = DeepLIFFTSelector(ensemble(n_networks=12), n_features_to_select="auto", random_state=0)
+    found = [quietly(one, table, topic).q_values_ for table in (sp.csr_array(counts), counts)]
+    np.testing.assert_allclose(*found)
+    assert (found[0][:2] < 0.1).all()
+
+
 class Module(nn.Module):
     def __init__(self, n_features, n_outputs):
         super().__init__()
@@ -285,6 +352,17 @@ def test_before_scikit_learns_perceptron(tmp_path):
     np.testing.assert_array_equal(
         load(tmp_path / "selector").contributions(X[:5]).terms, found.contributions(X[:5]).terms
     )
+
+
+def test_scikit_learns_perceptron_reads_sparse_columns_as_they_are(tmp_path):
+    """It would have to centre what is on a logarithmic scale, and fill the table."""
+    counts, topic = words()
+    mlp = MLPClassifier((20,), learning_rate_init=0.02, tol=1e-3, random_state=0)
+    fitted = NetworkEnsembleClassifier(mlp, n_networks=1, random_state=0)
+    fitted.fit(sp.csr_array(counts), topic)
+    assert all(front.straight for front in fronts(fitted))
+    own = fitted.estimators_[0].predict_proba(sp.csr_array(counts))
+    np.testing.assert_allclose(fitted.predict_proba(sp.csr_array(counts)), own, atol=1e-6)
 
 
 def test_it_is_said():

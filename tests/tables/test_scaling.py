@@ -6,7 +6,13 @@ import scipy.sparse as sp
 import torch
 
 from sklearn_deeplifft.networks import Standardize
-from sklearn_deeplifft.tables import Rows, as_read, column_moments, unskewed
+from sklearn_deeplifft.tables import (
+    ColumnCorrelations,
+    Rows,
+    as_read,
+    column_moments,
+    unskewed,
+)
 from sklearn_deeplifft.tables import _scaling as scaling_module
 from sklearn_deeplifft.tables._scaling import Scaling, scaling_of
 
@@ -26,9 +32,18 @@ def found(X, weight=None, *, unskew=True, straight=None) -> Scaling:
 def slow(x, weight) -> tuple[float, float, float]:
     """Sign, knot and width of one column of whole weights, by repeating rows."""
     repeated = np.sort(np.repeat(x, weight.astype(int)))
+    beside = repeated[repeated != 0]
+    mostly_zero = 2 * len(beside) <= len(repeated)
+    if mostly_zero and len(set(beside)) < 5:
+        return 0.0, 0.0, 1.0
     low, middle, high = (
-        np.quantile(repeated, p, method="averaged_inverted_cdf") for p in (0.1, 0.5, 0.9)
+        np.quantile(beside if mostly_zero else repeated, p, method="averaged_inverted_cdf")
+        for p in (0.1, 0.5, 0.9)
     )
+    if mostly_zero:
+        if low <= 0 <= high:
+            return 0.0, 0.0, 1.0
+        low, high = (0.0, high) if low > 0 else (low, 0.0)
     A, B = high - middle, middle - low
     sign = 1.0 if A > B else -1.0
     A, B = max(A, B), min(A, B)
@@ -130,7 +145,9 @@ STRAIGHT = {
     "one-hot": (RNG.uniform(size=(500, 1)) < 0.3) * 1.0,
     "rare counts": COUNTS,
     "constant": np.full((50, 1), 3.0),
-    "sparse": sp.csr_array(np.exp(NORMAL)),
+    "sparse, and nowhere zero": sp.csr_array(np.exp(NORMAL)),
+    "mostly zero, of both signs": NORMAL**3 * (RNG.uniform(size=(500, 1)) < 0.4),
+    "mostly zero, of four values": np.repeat([0.0, 1, 2, 9, 40], [80, 20, 9, 5, 3])[:, None],
     "differences": np.exp(NORMAL) - 1.5,
     "a mass at the upper end": np.minimum(1 - np.exp(NORMAL), 0.9),
     "two rows": np.array([[1.0], [100.0]]),
@@ -146,6 +163,46 @@ def test_these_columns_stay_as_they_are(name):
     np.testing.assert_array_equal(
         unskewed(Rows(X).take(slice(None)), scaling), Rows(X).take(slice(None))
     )
+
+
+def bursts(n: int, d: int, filled: float, seed: int = 0) -> np.ndarray:
+    """Counts of words: most texts have none, and some of the others many."""
+    rng = np.random.default_rng(seed)
+    rate = rng.gamma(0.5, 6.0, size=(n, d))
+    return (1 + rng.poisson(rate)) * (rng.random((n, d)) < filled)
+
+
+@pytest.mark.parametrize("store", [np.asarray, sp.csr_array, sp.csc_array])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("n", [40, 301])
+def test_where_most_rows_are_zero_the_others_decide(store, sign, n):
+    rng = np.random.default_rng(n)
+    X = sign * bursts(n, 30, 0.3, n)
+    X[:, 5] = bursts(n, 1, 0.9)[:, 0]
+    weight = rng.integers(0, 4, size=n).astype(float)
+    expected = np.array([slow(x, weight) for x in X.T])
+    sparse = sp.issparse(store(X))
+    if sparse:  # zero would not stay zero
+        expected[expected[:, 1] != 0] = 0, 0, 1
+    scaling = found(store(X), weight)
+    np.testing.assert_allclose(np.transpose(scaling[2:]), expected, rtol=1e-12)
+    assert scaling.bent[:5].any()
+    at = scaling.bent
+    read = unskewed(X, scaling)
+    mean = np.average(read, axis=0, weights=weight)
+    std = np.sqrt(np.average((read - mean) ** 2, axis=0, weights=weight))
+    np.testing.assert_allclose(scaling.mean[at], mean[at], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(scaling.scale[at], std[at], rtol=1e-9)
+    assert not sparse or not scaling.mean[~at].any()
+
+
+def test_weights_are_repetitions_where_most_rows_are_zero():
+    X = bursts(80, 30, 0.3)
+    weight = RNG.integers(1, 5, size=80)
+    one, other = found(X, weight * 0.37), found(np.repeat(X, weight, axis=0))
+    assert one.bent.any()
+    for a, b in zip(one[2:], other[2:], strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_those_that_are_asked_to_stay_do():
@@ -186,6 +243,32 @@ def test_rows_as_they_are_read():
     np.testing.assert_array_equal(read.columns(columns), expected[:, columns])
     assert as_read(rows, None) is rows
     assert as_read(rows, found(X, unskew=False)) is rows
+
+
+def test_sparse_rows_as_they_are_read():
+    X = bursts(60, 12, 0.3).astype(np.float32)
+    rows, scaling = Rows(sp.csr_array(X)), found(sp.csr_array(X))
+    assert 0 < scaling.bent.sum() < 12
+    read, expected = as_read(rows, scaling), unskewed(X, scaling)
+    columns = np.array([7, 0, 3])
+    np.testing.assert_array_equal(read.take(slice(None)), expected)
+    np.testing.assert_array_equal(read.columns(columns), expected[:, columns])
+    parts = np.vstack([part.toarray() for _, part in read.stored_blocks()])
+    np.testing.assert_array_equal(parts, expected)
+    # Correlations by the one way and by the other.
+    correlations = [ColumnCorrelations(one).of(np.arange(12)) for one in (read, Rows(expected))]
+    np.testing.assert_allclose(*correlations, atol=1e-12)
+
+
+@pytest.mark.parametrize("filled", [0.05, 0.9])
+def test_what_networks_read_of_them_is_the_same(filled):
+    """Whether few columns are on a logarithmic scale, or most."""
+    X = np.hstack([bursts(300, 9, 0.3), RNG.uniform(size=(300, int(9 * filled / (1 - filled))))])
+    scaling = found(X)
+    assert (scaling.bent.mean() > 0.5) == (filled < 0.5)
+    expected = (unskewed(X, scaling) - scaling.mean) / scaling.scale
+    read = Standardize.of(scaling).exact(torch.from_numpy(X))
+    np.testing.assert_allclose(read, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_parts_of_a_scaling():
