@@ -78,16 +78,16 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         Share of the rows held out from each network, as one of ``round(1 / validation_fraction)``
         folds; 0 trains on all rows.
     standardize : bool, default=True
-        Put ``(x - mean) / standard deviation`` in front of the network; sparse columns are
-        scaled but not centred. Networks of one-hot sequences take columns as they are.
+        Put ``(x - mean) / standard deviation`` in front of the network. Networks of one-hot
+        sequences take columns as they are, and scikit-learn's do not centre sparse ones.
     unskew : bool, default=True
         Before that, read skewed amounts on a logarithmic scale: above its tenth percentile k such
-        a column becomes ``log(1 + (x - k) / w)``, below it stays x, and it is centred
+        a column becomes ``log(1 + (x - k) / w)``, below it stays x
         (`sklearn_deeplifft.tables.Scaling`). Skewed is where the median lies at least 1.86 times as
         far from the 90th percentile as from k, amounts where k is not below zero; the same of -x.
         Where half of the rows are zero, as in counts of words, k is zero, and median and percentile
         are those of the other rows. Trees do not mind the scale, networks do. One-hot columns and
-        those of ``simplex_groups`` stay as they are, of sparse tables those whose k is not zero, and
+        those of ``simplex_groups`` stay as they are, and so does
         everything with ``standardize=False``.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the training loss.

@@ -158,8 +158,7 @@ def without_null_columns(trained: TrainedNetwork, values: np.ndarray) -> Trained
     trained : TrainedNetwork
         From ``train_networks``, with null columns.
     values : array of shape (d,)
-        Standardised. Their mean is zero where columns are centred, and mean / scale where they
-        are scaled only, as in sparse tables.
+        Standardised: zero is the mean of a column.
 
     Returns
     -------

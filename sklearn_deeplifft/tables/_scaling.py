@@ -104,8 +104,13 @@ class _BentRows(Rows):
     def columns(self, columns: np.ndarray) -> np.ndarray:
         return unskewed(super().columns(columns), self.scaling.at(columns))
 
+    @property
+    def density(self) -> float:
+        # What is not stored stays zero where knots are.
+        return 1.0 if self.scaling.knot.any() else super().density
+
     def stored_blocks(self) -> Iterator[tuple[slice, sp.csr_array]]:
-        # The knot of a sparse column is zero, and what is not stored stays zero.
+        assert not self.scaling.knot.any()
         for where, part in super().stored_blocks():
             cells = unskewed(part.data[None], self.scaling.at(part.indices))[0]
             yield where, sp.csr_array((cells, part.indices, part.indptr), shape=part.shape)
@@ -151,8 +156,7 @@ def scaling_of(
     Parameters
     ----------
     rows : Rows
-        Of a sparse table, only columns on a logarithmic scale are centred; others are scaled, which
-        keeps zeros zero.
+        A sparse table has the same scaling as if it were dense.
     index, weight
         Rows (m,) that count, and the weight of every row (n,).
     mean, std : arrays of shape (d,)
@@ -163,7 +167,7 @@ def scaling_of(
         Columns that are not, however skewed.
     """
     scale = np.where(std > 0, std, 1.0)
-    plain = Scaling.straight(np.zeros_like(mean) if rows.sparse else mean, scale)
+    plain = Scaling.straight(mean, scale)
     if not unskew:
         return plain
     sign, knot, width = _bends(rows, index, weight)
@@ -203,11 +207,8 @@ def _bends(
             shorter * (shorter / (longer - shorter)), (longer + shorter) / STEEPEST
         )
     sign[~np.isfinite(width) | (width <= np.finfo(rows.dtype).tiny)] = 0
-    knot = np.where(sign > 0, low, high)
-    if rows.sparse:
-        sign[knot != 0] = 0
     width = np.where(sign == 0, 1.0, width)
-    return sign, np.where(sign == 0, 0.0, knot), width
+    return sign, np.where(sign == 0, 0.0, np.where(sign > 0, low, high)), width
 
 
 def _letter_values(rows: Rows, index: np.ndarray, weight: np.ndarray) -> np.ndarray:

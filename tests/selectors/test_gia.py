@@ -205,14 +205,14 @@ def test_in_a_pipeline_and_a_grid(table):
     assert as_features.fit(*table).score(*table) > 0.7
 
 
-def test_sparse_equals_dense_without_centring(table):
-    """Only centring tells them apart: it moves nothing but the starting point of training."""
+def test_sparse_equals_dense(table):
     X, y = planted()
     X = np.where(X > 1.2, np.round(X), 0)
     gia = quick().fit(sp.csr_matrix(X), y)
     assert sp.issparse(gia.background_)
     dense = effects(gia, X)
     np.testing.assert_allclose(effects(gia, sp.csr_matrix(X)), dense, atol=1e-12)
+    np.testing.assert_allclose(quick().fit(X, y).effects_, gia.effects_, atol=1e-12)
     assert (effects(gia, gia.background_).mean(0) == gia.effects_.ravel()).all()
 
 
