@@ -21,6 +21,7 @@ from sklearn_deeplifft.tables.reading._separators import (
     guess_separator,
     records,
 )
+from sklearn_deeplifft.tables.reading._written import columns_to_keep_as_text
 
 __all__ = ["read_delimited"]
 
@@ -62,6 +63,8 @@ def read_delimited(text: str, suffix: str, sep: str | None, *, header: bool = Tr
     rows = "\n".join("\n".join(layout.lines[start:stop]) for start, stop, _ in layout.rows)
     body = rows.encode()  # a quarter of what a StringIO takes
     frame = _cells(body, layout.sep, range(len(names)))
+    if written := columns_to_keep_as_text(body, layout.sep, frame):
+        frame[written] = _cells(body, layout.sep, written, text=True)
 
     def as_text(name: str) -> pd.Series:
         column = names.index(name)
@@ -72,7 +75,13 @@ def read_delimited(text: str, suffix: str, sep: str | None, *, header: bool = Tr
 
 
 def _cells(body: bytes, sep: str, columns: Sequence[int], *, text: bool = False) -> pd.DataFrame:
-    """Numbers where a whole column is plain numbers, else texts; NaN where a cell is empty."""
+    """Numbers where a whole column is plain numbers, else texts; NaN where a cell is empty.
+
+    Parameters
+    ----------
+    text : bool
+        Whether all are texts, as they are written.
+    """
     if not body:
         return pd.DataFrame({i: pd.Series(dtype=object) for i in columns})
     options = {"dtype": str} if text else {}
