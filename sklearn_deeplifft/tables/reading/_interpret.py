@@ -20,6 +20,7 @@ from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, OF_OWNERS, Note, s
 from sklearn_deeplifft.tables.reading._options import ReadOptions
 from sklearn_deeplifft.tables.reading._owners import owners_of, with_groups
 from sklearn_deeplifft.tables.reading._raw import RawTable, trimmed
+from sklearn_deeplifft.tables.reading._separators import separator_around
 from sklearn_deeplifft.tables.reading._table import ReadTable
 from sklearn_deeplifft.tables.reading._target import (
     resolve_task,
@@ -48,11 +49,12 @@ def no_column(column: str, columns: Sequence[str], *, of_text: bool = False) -> 
     if close:
         same = " or ".join(map(quoted, close))
         return TableReadError(f"no column {quoted(column)}; did you mean {same}?")
-    if of_text and len(columns) == 1:
+    sep = separator_around(column, ",".join(columns)) if of_text else None
+    if sep is not None and len(columns) == 1:
         return TableReadError(
             f"no column {quoted(column)}; the file has a single column, {quoted(columns[0])}.",
             "If its columns are separated by something else, say so, as in {}.",
-            [Option("sep", ";")],
+            [Option("sep", sep)],
         )
     if len(columns) == 1:
         return TableReadError(f"no column {quoted(column)}; the only one is {quoted(columns[0])}.")
