@@ -33,6 +33,7 @@ from sklearn_deeplifft.tables.reading._identifiers import (
     names_rows,
 )
 from sklearn_deeplifft.tables.reading._missing import is_missing_text
+from sklearn_deeplifft.tables.reading._no_dates import date_sentinels, without_given_dates
 from sklearn_deeplifft.tables.reading._notation import (
     APOSTROPHE,
     SPACES,
@@ -126,7 +127,7 @@ def draft_of(name: str, column: pd.Series, options: ReadOptions) -> Draft:
         values, notes = without_given(name, values, options)
         return Draft(name, column, values, None, notes)
     if (dated := typed_dates(column)) is not None:
-        return Draft(name, column, dated[1], None, (Note(dated[0], name),))
+        return _typed(name, column, *dated, options)
     column = dates_as_text(column)
     try:
         counts = distinct_cells(column)
@@ -136,6 +137,17 @@ def draft_of(name: str, column: pd.Series, options: ReadOptions) -> Draft:
     if reading.share >= 0.5:
         return Draft(name, column, None, reading)
     return _dated(name, column, counts, options)
+
+
+def _typed(
+    name: str, column: pd.Series, kind: str, values: np.ndarray, options: ReadOptions
+) -> Draft:
+    """Dates, times or durations that the file holds as such."""
+    if kind != "dates":
+        return Draft(name, column, values, None, (Note(kind, name),))
+    values, missing = without_given_dates(name, values, options.na)
+    notes = (Note(kind, name), *missing, *date_sentinels(name, values))
+    return Draft(name, column, values, None, notes)
 
 
 def _dated(name: str, column: pd.Series, counts: Counter[object], options: ReadOptions) -> Draft:
@@ -153,7 +165,10 @@ def _dated(name: str, column: pd.Series, counts: Counter[object], options: ReadO
     notes = [Note(found.kind, name), *_missing_note(name, number_of.missing, counts)]
     if found.order is not None:
         notes.append(Note(found.order, name, words=(texts[0],)))
-    return Draft(name, column, resolved(column, found.values), None, tuple(notes))
+    values = resolved(column, found.values)
+    if found.kind == "dates":
+        notes += date_sentinels(name, values, found.values)
+    return Draft(name, column, values, None, tuple(notes))
 
 
 def finished(draft: Draft, file_convention: Convention | None, options: ReadOptions) -> Column:
@@ -185,7 +200,9 @@ def finished(draft: Draft, file_convention: Convention | None, options: ReadOpti
         return Column(name, "empty", notes=(Note("empty", name),))
     days = compact_dates(values)
     if days is not None:
-        return Column(name, "numbers", days, None, (*notes, Note("dates", name)))
+        written = {f"{value:.0f}": day for value, day in zip(values, days, strict=True)}
+        notes = (*notes, Note("dates", name), *date_sentinels(name, days, written))
+        return Column(name, "numbers", days, None, notes)
     kind = _kind_of_numbers(draft, values)
     if kind in ("counter", "identifier"):
         return Column(name, kind, notes=(Note(kind, name),))

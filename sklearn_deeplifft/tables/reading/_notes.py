@@ -124,6 +124,17 @@ def _sentinel(notes: Sequence[Note], spelling: Spelling) -> str:
     )
 
 
+def _date_sentinel(notes: Sequence[Note], spelling: Spelling) -> str:
+    date, *cells = notes[0].words
+    remedy = (
+        "mend these cells" if len(cells) > MOST_WORDS else f"say {spelling(Option('na', cells))}"
+    )
+    return (
+        f"{date} stands in {_counted(notes)} and seems to be no date like the others; it is read "
+        f"as a date. If it means missing, {remedy}."
+    )
+
+
 def _kept(notes: Sequence[Note], spelling: Spelling) -> str:
     option = spelling(Option("drop", [note.column for note in notes[:3]]))
     verb = "counts" if len(notes) == 1 else "count"
@@ -234,6 +245,7 @@ SENTENCES: dict[str, Callable[[Sequence[Note], Spelling], str]] = {
         f"{_counted(notes)}: {_words(notes[0])} is taken as missing, a category of its own."
     ),
     "sentinel": _sentinel,
+    "date sentinel": _date_sentinel,
     "kept counter": _kept,
     "repeated identifier": _repeated,
     "owners": _owners,
