@@ -173,6 +173,7 @@ CASES = [
         ),
         {"day": [2932896.0 if i % 9 == 0 else 18262.0 + i % 28 for i in range(N)]},
         Y,
+        said=["9999-12-31 stands in day (7) and seems to be no date like the others"],
     ),
     Case(
         "dates with holes",

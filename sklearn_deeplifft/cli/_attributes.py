@@ -9,6 +9,7 @@ import click
 import pandas as pd
 
 from sklearn_deeplifft.cli._words import counted
+from sklearn_deeplifft.tables.reading import Option, as_flag, marks_of
 
 __all__ = ["name_columns"]
 
@@ -41,7 +42,7 @@ def name_columns(frame: pd.DataFrame, attributes: Path, target: str) -> tuple[pd
         at = _position(target, n, attributes)
         names.insert(at, f"column {at}")
     else:
-        raise _bad_attributes(_mismatch(len(names), n, attributes))
+        raise _bad_attributes(_mismatch(len(names), frame, attributes))
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise _bad_attributes(f"{attributes} names {twice[0]!r} twice; every name is used once.")
@@ -65,12 +66,17 @@ def _require_no_header(frame: pd.DataFrame, names: list[str]) -> None:
         raise _bad_attributes("the first row of the table names its columns; leave the file out.")
 
 
-def _mismatch(n_names: int, n_columns: int, attributes: Path) -> str:
+def _mismatch(n_names: int, frame: pd.DataFrame, attributes: Path) -> str:
+    n_columns = frame.shape[1]
     named = f"{attributes} names {counted(n_names, 'column')}, and the table has"
     if n_columns == 1:
+        first = str(frame.iloc[0, 0]) if len(frame) else ""
+        fit = [mark for mark in marks_of(first) if first.count(mark) in (n_names - 1, n_names)]
+        if not fit:
+            return f"{named} a single one."
         return (
             f"{named} a single one. If its columns are separated by something else, say so, as in "
-            "--sep ';'."
+            f"{as_flag(Option('sep', fit[0]))}."
         )
     return (
         f"{named} {n_columns:,}; name the {n_columns - 1:,} beside the target, separated by commas "

@@ -59,8 +59,7 @@ def compare(
     DataFrame
         One row for each count and method, and one for all features.
     """
-    if task == "regression":
-        parts = _in_small_units(parts)
+    parts = _in_small_units(parts) if task == "regression" else _with_codes(parts)
     X_train, X_test = parts.X_train.to_numpy(), parts.X_test.to_numpy()
     choosers = {**ours, **_other_choosers(task, X_train, parts, seed, advance)}
     of_column = np.array(names, dtype=object)
@@ -94,6 +93,14 @@ def _in_small_units(parts: Parts) -> Parts:
     """A target whose squares are numbers; neither rankings nor R squared depend on its unit."""
     size = power_of_two(np.append(parts.y_train, parts.y_test))
     return replace(parts, y_train=parts.y_train / size, y_test=parts.y_test / size)
+
+
+def _with_codes(parts: Parts) -> Parts:
+    """Classes as whole numbers; weights of scikit-learn take the labels 01 and 1 for the same."""
+    y = np.append(parts.y_train, parts.y_test)
+    codes = np.unique(y, return_inverse=True)[1]
+    n = len(parts.y_train)
+    return replace(parts, y_train=codes[:n], y_test=codes[n:])
 
 
 def _other_choosers(

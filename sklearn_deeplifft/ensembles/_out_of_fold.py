@@ -75,7 +75,9 @@ def out_of_fold(
     codes, weight = target.codes[rows], data.sample_weight[rows]
     groups = None if data.groups is None else data.groups[rows]
     outputs = _pooled(parts, rows)
-    score, worth = _score(outputs, codes, weight, target)
+    # Errors of 1e155 have squares beyond all numbers; the score is minus infinity then.
+    with np.errstate(over="ignore", invalid="ignore"):
+        score, worth = _score(outputs, codes, weight, target)
     columns, values, questions = targets_of_outputs(target, codes)
     # A network knows the mean target of its own rows, which is low where those held out are high.
     centred = _pooled([(own, _within_fold(z)) for own, z in parts], rows)[:, columns]
@@ -186,6 +188,8 @@ def _interval(
     groups: np.ndarray | None,
 ) -> np.ndarray:
     """95 % interval (2,) of a score from the influence of rows, or of their groups."""
+    if not np.isfinite(influence).all():
+        return np.full(2, np.nan)
     if groups is not None:
         variance = (np.bincount(groups, influence) ** 2).sum()
     else:

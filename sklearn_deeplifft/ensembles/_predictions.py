@@ -97,8 +97,8 @@ def r_squared(outputs: np.ndarray, values: np.ndarray, weight: np.ndarray) -> fl
     """Mean over targets of R squared, 1 at best; NaN where a target does not vary."""
     mean = np.average(values, axis=0, weights=weight)
     spread = weight @ (values - mean) ** 2
-    left = weight @ (values - outputs) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        left = weight @ (values - outputs) ** 2
         return float(np.mean(np.where(spread > 0, 1 - left / spread, np.nan)))
 
 

@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 
 from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
 from sklearn_deeplifft.ensembles._progress import Report
-from sklearn_deeplifft.tables import Task
+from sklearn_deeplifft.tables import Task, powers_of_two
 
 __all__ = ["NetworkEnsembleRegressor"]
+
+LARGE = 1e100
+"""Size of targets up to which they are scored as they are."""
 
 
 class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
@@ -249,3 +253,26 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
         """
         outputs = self._mean_logits(X)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R squared, as scikit-learn has it, of targets and predictions of any size.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        float
+            1 at best; minus infinity where the squared error is beyond all numbers.
+        """
+        found, values = self.predict(X), np.asarray(y)
+        if values.dtype.kind == "f" and values.ndim in (1, 2):
+            # R squared depends on no unit; squares of 1e200 overflow, those of 1e-200 vanish.
+            sizes = powers_of_two(values.reshape(len(values), -1))
+            units = np.where((sizes > 1 / LARGE) & (sizes < LARGE), 1.0, sizes)
+            found, y = found / units, values / units
+        with np.errstate(over="ignore"):
+            return float(r2_score(y, found, sample_weight=sample_weight))

@@ -331,7 +331,7 @@ def _explained(rounds: Rounds) -> Iterator[None]:
         if data.moments is not None:
             hint = f"Lower learning_rate (it is {rounds.settings.learning_rate})."
         else:
-            worst = np.argsort(-(np.abs(data.mean) + data.std))[:3]
+            worst = np.argsort(-(np.abs(data.mean) / 2 + data.std / 2))[:3]
             named = column_names(data.names, worst)
             hint = f"Set standardize=True; the columns of largest scale are {named}."
         raise TrainingDivergedError(f"{error} {hint}") from error

@@ -29,9 +29,12 @@ def validation_scores(
 
 
 def score_interval(scores: np.ndarray) -> np.ndarray:
-    """95 % interval (2,) of the mean over networks, Student's t; NaN with fewer than two."""
+    """95 % interval (2,) of the mean over networks, Student's t.
+
+    NaN with fewer than two scores, or where one is not finite.
+    """
     n = len(scores)
-    if n < 2:
+    if n < 2 or not np.isfinite(scores).all():
         return np.full(2, np.nan)
     half = t.ppf(0.975, n - 1) * scores.std(ddof=1) / np.sqrt(n)
     return np.asarray(scores.mean() + np.array([-half, half]))

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from sklearn_deeplifft._printable import counted
 from sklearn_deeplifft.attribution import Head
 from sklearn_deeplifft.tables import Target
 
@@ -29,12 +30,12 @@ def heads_for(target: Target, n_outputs: int) -> tuple[Head, ...]:
     elif target.kind == "multilabel":
         if n_outputs == width:
             return tuple(Head("sigmoid", i, i + 1) for i in range(width))
-        wanted = f"{width} labels"
+        wanted = counted(width, "label")
     else:
         if n_outputs == width:
             return (Head("identity", 0, width),)
-        wanted = f"{width} targets"
+        wanted = counted(width, "target")
     raise ValueError(
-        f"the network has {n_outputs} outputs, but y has {wanted}. Give the network one output "
-        "for each (or a single logit for two classes)."
+        f"the network has {counted(n_outputs, 'output')}, but y has {wanted}. Give the network one "
+        "output for each (or a single logit for two classes)."
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import skorch
 import torch
 
+from sklearn_deeplifft._printable import counted
 from sklearn_deeplifft.attribution import logits_of
 from sklearn_deeplifft.networks._batches import TableDataset
 from sklearn_deeplifft.tables import Problem
@@ -23,6 +24,10 @@ NOT_TRAINABLE = (
 )
 
 
+ELEMENTWISE = (torch.nn.MSELoss, torch.nn.L1Loss, torch.nn.SmoothL1Loss, torch.nn.HuberLoss)
+"""Losses of torch that make pairs of outputs and targets of different shapes."""
+
+
 @contextmanager
 def explained_misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> Iterator[None]:
     """Say which size is wrong when a training fails for it.
@@ -31,7 +36,8 @@ def explained_misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem
     it (random numbers drawn, lazy layers built), and the user's net would not be what it is alone.
     """
     try:
-        yield
+        with _same_shapes(net):
+            yield
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         found = _misfit(net, rows, problem) if net.initialized_ else None
         if found is None:
@@ -49,6 +55,46 @@ def explained_misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem
             "n_outputs is given them."
         )
         raise ValueError(f"{found.text} {remedy}") from error
+
+
+@contextmanager
+def _same_shapes(net: skorch.NeuralNet) -> Iterator[None]:
+    """Refuse outputs and targets of different shapes, of which torch would only warn.
+
+    Its losses would compare every output with every target, and a network of two outputs for one
+    target, or of one for two, would be trained on a loss that means nothing. The criterion is
+    there once training begins, and the first batch tells; nothing of this is left on the net then.
+    """
+    begin = net.on_train_begin
+
+    def hooked(*args: Any, **kwargs: Any) -> None:
+        del net.on_train_begin
+        _check_first_batch(net.criterion_)
+        begin(*args, **kwargs)
+
+    net.on_train_begin = hooked
+    try:
+        yield
+    finally:
+        vars(net).pop("on_train_begin", None)
+
+
+def _check_first_batch(criterion: object) -> None:
+    if type(criterion) not in ELEMENTWISE:
+        return
+    assert isinstance(criterion, torch.nn.Module)
+
+    def check(criterion: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        hook.remove()
+        outputs, targets = (tuple(part.shape) for part in given)
+        if outputs != targets:
+            raise ValueError(
+                f"the net's criterion, {type(criterion).__name__}, compares each output with the "
+                f"target in its place, and outputs have shape {outputs}, targets {targets}. Return "
+                "one number for each target from forward."
+            )
+
+    hook = criterion.register_forward_pre_hook(check)
 
 
 class _Misfit(NamedTuple):
@@ -85,5 +131,6 @@ def _misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> _Mis
     if width in fitting:
         return None
     return _Misfit(
-        f"the network returns {width} numbers per row, but y asks for {problem.n_outputs}."
+        f"the network returns {counted(width, 'number')} per row, but y asks for "
+        f"{problem.n_outputs:,}."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, final
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -14,14 +15,18 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 from torch.nn.utils import skip_init
 
+from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks._adapter import NetworkAdapter
 from sklearn_deeplifft.networks._build import Moments, NetworkSettings
 from sklearn_deeplifft.networks._modules import Standardize
 from sklearn_deeplifft.networks._train import seeded
 from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob
-from sklearn_deeplifft.tables import Problem, Scaling, unskewed
+from sklearn_deeplifft.tables import Problem, Scaling, powers_of_two, unskewed
 
-__all__ = ["PerceptronAdapter"]
+__all__ = ["PerceptronAdapter", "in_units"]
+
+SQUARED, STEPPED = 1e150, 1e70
+"""Sizes up to which squares, and squares of the gradients of squares, do not overflow."""
 
 
 @final
@@ -69,24 +74,31 @@ class PerceptronAdapter(NetworkAdapter):
         fit_params: dict[str, Any] = {}
         if bool((weight != weight[0]).any()):
             fit_params[f"{type(mlp).__name__.lower()}__sample_weight"] = weight
-        moments = job.moments
-        if moments is not None:
+        moments, units = job.moments, None
+        if moments is None:
+            _require_usual_sizes(X)
+        else:
             steps.insert(0, StandardScaler(with_mean=not table.rows.sparse))
             fit_params["standardscaler__sample_weight"] = weight
             if table.rows.sparse:  # what is on a logarithmic scale would have to be centred
                 moments = Scaling.straight(moments.mean, moments.scale)
+            units = _units(np.abs([moments.mean, moments.scale]))
+            if (units != 1).any():
+                steps.insert(0, FunctionTransformer(in_units, kw_args={"units": units}))
             if moments.bent.any():
                 steps.insert(0, FunctionTransformer(unskewed, kw_args={"scaling": moments}))
         pipeline = make_pipeline(*steps)
         with seeded(job.seed):
             pipeline.fit(X, y, **fit_params)
         core = _torch_of_mlp(mlp)
-        if moments is None:
+        if moments is None or units is None:
             return TrainedNetwork(pipeline, core, None, mlp.n_iter_)
-        scaler = pipeline[-2]
-        mean = scaler.mean_ if scaler.with_mean else np.zeros(len(job.columns))
-        front = Standardize.of(moments._replace(mean=mean, scale=scaler.scale_), torch.float64)
-        return TrainedNetwork(pipeline, core, front, mlp.n_iter_)
+        scaler = next(step for _, step in pipeline.steps if isinstance(step, StandardScaler))
+        mean = scaler.mean_ * units if scaler.with_mean else np.zeros(len(job.columns))
+        of_columns = moments._replace(mean=mean, scale=scaler.scale_ * units)
+        return TrainedNetwork(
+            pipeline, core, Standardize.of(of_columns, torch.float64), mlp.n_iter_
+        )
 
     def read_fitted(self) -> TrainedNetwork:
         """Copy the weights of a fitted one."""
@@ -101,6 +113,28 @@ class PerceptronAdapter(NetworkAdapter):
 
     def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> None:
         """None: scikit-learn goes on from no weights of others."""
+
+
+def _units(sizes: np.ndarray) -> np.ndarray:
+    """Powers of two of columns whose squares overflow or vanish, else 1, (d,); sizes are (m, d)."""
+    largest = sizes.max(axis=0)
+    usual = (largest > 1 / SQUARED) & (largest < SQUARED)
+    return np.where(usual, 1.0, powers_of_two(sizes))
+
+
+def in_units(X: Any, units: np.ndarray) -> Any:
+    """Columns divided by their units."""
+    return X.multiply(1 / units).tocsr() if sp.issparse(X) else X / units
+
+
+def _require_usual_sizes(X: Any) -> None:
+    """Refuse values at which steps of the training overflow: they are of fourth powers."""
+    largest = float(np.abs(X.data if sp.issparse(X) else X).max(initial=0.0))
+    if largest > STEPPED:
+        raise TrainingDivergedError(
+            f"training diverges: X holds {largest:g}, and steps of scikit-learn's perceptrons "
+            f"overflow beyond {STEPPED:g}."
+        )
 
 
 def _require_relu(mlp: MLPClassifier | MLPRegressor) -> None:

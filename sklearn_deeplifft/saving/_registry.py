@@ -47,6 +47,7 @@ OURS = {
     "networks._sequence_nets": (
         *("ResidualBlock", "cnn_deep", "cnn_shallow", "motif_pool", "residual_bind"),
     ),
+    "networks._perceptron_adapter": ("in_units",),
     "networks._train": ("DivergenceCheck",),
     "networks._trained": ("TrainedNetwork",),
     "networks._users_module": ("UsersModule",),

@@ -38,6 +38,7 @@ from sklearn_deeplifft.tables._validation import (
     as_numbers,
     class_weights,
     require_finite,
+    require_range,
     require_told_apart,
     warn_constant,
 )
@@ -175,6 +176,7 @@ def fit_data(
     if canonical:
         index, weight, score_weight = _distinct(rows, target, weight, mask, codes)
     mean, std = column_moments(rows, index, weight)
+    require_range(std, names)
     if canonical:
         warn_constant(std, names)
     moments = None

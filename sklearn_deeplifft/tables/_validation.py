@@ -30,6 +30,7 @@ __all__ = [
     "require_layer_sizes",
     "require_machine_numbers",
     "require_no_groups_beside_layer",
+    "require_range",
     "reference_values",
     "require_reference",
     "require_told_apart",
@@ -43,6 +44,9 @@ ORDINARY = 1e6
 
 EXACT = 2**53
 """Largest number up to which float64 holds every whole number."""
+
+WIDEST = 2.0**1022
+"""A quarter of the largest double; beyond, differences from the mean may overflow."""
 
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-30, 1e30
 """Weights that single precision holds, sums and products of them included."""
@@ -114,6 +118,18 @@ def require_told_apart(X: Any, names: Names, given: Any = None) -> None:
         raise ValueError(
             f"{columns} {column_names(names, merged)} {hold} whole numbers beyond 2**53 that "
             "differ by less than float64 can tell. Subtract the smallest, or drop identifiers."
+        )
+
+
+def require_range(std: np.ndarray, names: Names) -> None:
+    """Raise for columns whose differences no double holds, by their standard deviations (d,)."""
+    wide = np.flatnonzero(std > WIDEST)
+    if len(wide):
+        columns, vary = ("column", "varies") if len(wide) == 1 else ("columns", "vary")
+        raise ValueError(
+            f"{columns} {column_names(names, wide)} {vary} by {std[wide[0]]:g} (standard "
+            f"deviation), and differences beyond {WIDEST:.2g} overflow. Divide by a large number, "
+            "or take the logarithm."
         )
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import balanced_accuracy_score, r2_score
 
+from sklearn_deeplifft.cli._compare import compare
 from sklearn_deeplifft.cli._learners import balanced_accuracy, judge, r_squared
+from sklearn_deeplifft.cli._parts import Parts
 from sklearn_deeplifft.cli._rankers import anova_ranker, l1_ranker, rankers_for
+from sklearn_deeplifft.tables import FeatureGroups
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(loc=5, size=(150, 6)) * [1, 100, 1, 1, 1, 0]
@@ -61,3 +65,23 @@ def test_standard_error_is_that_of_a_share():
     assert found.mean == pytest.approx(0.5, abs=0.08)
     # Two learners that agree in part: between a half and a whole coin-flip error of 400 rows.
     assert 0.5 * 0.025 < found.standard_error < 1.2 * 0.025
+
+
+def test_the_labels_01_and_1_are_compared_as_any_two():
+    def compared(labels):
+        y = np.array(labels)[CLASSES]
+        frame = pd.DataFrame(X, columns=list("abcdef"))
+        parts = Parts(frame[::2], frame[1::2], y[::2], y[1::2], [])
+        found = compare(
+            parts,
+            "classification",
+            [2],
+            {},
+            groups=FeatureGroups.numbered(np.arange(6)),
+            names=list("abcdef"),
+            seed=0,
+            advance=lambda: None,
+        )
+        return found.drop(columns="ranking_seconds")
+
+    pd.testing.assert_frame_equal(compared(["01", "1", "2"]), compared(["a", "b", "c"]))

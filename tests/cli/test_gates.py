@@ -356,10 +356,10 @@ def test_a_header_beside_the_file_of_names_is_seen(bare):
 
 
 def test_another_separator_is_hinted_at(bare):
-    (bare / "table.data").write_text("1/2/a\n3/4/b\n")
+    (bare / "table.data").write_text("1/2/a/0\n3//4/b/0\n")
     result = from_bare(bare)
     assert result.exit_code == 2
-    assert "--sep ';'" in result.output
+    assert "--sep '/'" in result.output
 
 
 def test_parquet_has_names(bare):

@@ -206,7 +206,7 @@ def test_version_and_help():
         (["--target", "label", "--counts", "0"], "1 or more"),
         (["--target", "label", "--networks", "0"], "--networks"),
         ([], "--target"),
-        (["--target", "label", "--sep", ";"], "--sep ';'"),
+        (["--target", "label", "--sep", ";"], "--sep ','"),
     ],
 )
 def test_wrong_arguments_exit_with_two(csv, tmp_path, arguments, said):

@@ -135,5 +135,7 @@ def test_a_separator_is_a_remedy_for_text_alone(tmp_path):
         loaded(tmp_path / "t.npz", "tf")
     assert "--sep" not in caught.value.message
     (tmp_path / "t.csv").write_text("a|b\n1|2\n")
-    with pytest.raises(click.ClickException, match="--sep ';'"):
+    with pytest.raises(click.ClickException, match=r"--sep '\|'"):
+        loaded(tmp_path / "t.csv", "b", "--sep", ",")
+    with pytest.raises(click.ClickException, match=r"no column 'tf'; the only one is 'a\|b'"):
         loaded(tmp_path / "t.csv", "tf", "--sep", ",")

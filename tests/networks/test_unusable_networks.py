@@ -148,3 +148,70 @@ def test_columns_of_zeros_do_not_make_probabilities_of_logits():
     table[0] = 1e-30
     ensemble = NetworkEnsembleClassifier(network, n_networks=4, max_epochs=1, random_state=0)
     assert ensemble.fit(table, y).predict_proba(table).shape == (40, 2)
+
+
+class Wide(nn.Module):
+    """Numbers of outputs for each row; ``flat`` returns the first of them alone, (n,)."""
+
+    def __init__(self, n, flat=False):
+        super().__init__()
+        self.inner = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, n))
+        self.flat = flat
+
+    def forward(self, x):
+        z = self.inner(x)
+        return z[:, 0] if self.flat else z
+
+
+def counting():
+    """A callback, and the list of what its copies have seen: whether a batch was trained on."""
+    seen = []
+
+    class Steps(skorch.callbacks.Callback):
+        def on_batch_end(self, net, training=False, **kwargs):
+            seen.append(training)
+
+    return Steps(), seen
+
+
+def regressing(criterion, n, cls=skorch.NeuralNetRegressor, **params):
+    module = {f"module__{name}": value for name, value in params.items()}
+    return cls(Wide, module__n=n, criterion=criterion, max_epochs=1, verbose=0, **module)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("loss", [nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss])
+@pytest.mark.parametrize(
+    ("n_outputs", "n_targets", "flat", "said"),
+    [
+        (2, 1, False, "returns 2 numbers per row, but y asks for 1"),
+        (3, 1, False, "returns 3 numbers per row, but y asks for 1"),
+        (1, 2, False, "returns 1 number per row, but y asks for 2"),
+        (2, 2, True, "returns 1 number per row, but y asks for 2"),
+    ],
+)
+@pytest.mark.parametrize("cls", [skorch.NeuralNetRegressor, skorch.NeuralNet])
+def test_outputs_are_as_many_as_targets_before_a_net_trains(
+    loss, n_outputs, n_targets, flat, said, cls
+):
+    """Torch would compare each with each, warn, and train."""
+    callback, steps = counting()
+    net = regressing(loss, n_outputs, cls, flat=flat).set_params(callbacks=[callback])
+    targets = X[:, 0] if n_targets == 1 else X[:, :n_targets]
+    with pytest.raises(ValueError, match=said):
+        NetworkEnsembleRegressor(net, n_networks=1).fit(X, targets)
+    assert steps == []
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("n", "flat", "n_targets"), [(1, False, 1), (2, True, 1), (2, False, 2)])
+def test_outputs_that_fit_are_trained_and_nothing_stays_on_the_net(n, flat, n_targets):
+    callback, steps = counting()
+    net = regressing(nn.MSELoss, n, flat=flat).set_params(callbacks=[callback])
+    targets = X[:, 0] if n_targets == 1 else X[:, :n_targets]
+    ensemble = NetworkEnsembleRegressor(net, n_networks=1).fit(X, targets)
+    assert True in steps
+    trained = ensemble.estimators_[0]
+    assert "on_train_begin" not in vars(trained)
+    assert not trained.criterion_._forward_pre_hooks
+    assert ensemble.predict(X).shape == targets.shape

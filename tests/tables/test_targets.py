@@ -171,11 +171,11 @@ def test_heads(kind, n_outputs, heads):
 @pytest.mark.parametrize(
     ("kind", "n_outputs", "message"),
     [
-        ("multiclass", 1, "has 1 outputs, but y has 3 classes"),
+        ("multiclass", 1, "has 1 output, but y has 3 classes"),
         ("binary", 3, "has 3 outputs, but y has 2 classes"),
         ("multilabel", 2, "has 2 outputs, but y has 3 labels"),
         ("outputs", 3, "has 3 outputs, but y has 8 classes in all"),
-        ("regression", 2, "has 2 outputs, but y has 1 targets"),
+        ("regression", 2, "has 2 outputs, but y has 1 target"),
     ],
 )
 def test_outputs_that_do_not_answer_the_target(kind, n_outputs, message):

@@ -14,6 +14,7 @@ from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, Note, sentences
 from sklearn_deeplifft.tables.reading._options import ReadOptions
 from sklearn_deeplifft.tables.reading._raw import RawTable
 from sklearn_deeplifft.tables.reading._read import read_raw, read_table
+from sklearn_deeplifft.tables.reading._separators import marks_of
 from sklearn_deeplifft.tables.reading._table import Encoded, ReadTable
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "as_parameter",
     "interpret",
     "kind_of_whole_numbers",
+    "marks_of",
     "no_column",
     "read_raw",
     "read_table",

@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
 from sklearn_deeplifft._printable import printable, quoted
+from sklearn_deeplifft.tables.reading._codes import (
+    example_code,
+    long_numbers,
+    merged,
+    padded_notes,
+    too_long,
+)
 from sklearn_deeplifft.tables.reading._dates import (
     compact_dates,
     dates_as_text,
@@ -26,6 +33,7 @@ from sklearn_deeplifft.tables.reading._identifiers import (
     names_rows,
 )
 from sklearn_deeplifft.tables.reading._missing import is_missing_text
+from sklearn_deeplifft.tables.reading._no_dates import date_sentinels, without_given_dates
 from sklearn_deeplifft.tables.reading._notation import (
     APOSTROPHE,
     SPACES,
@@ -40,6 +48,7 @@ from sklearn_deeplifft.tables.reading._numbers import (
 )
 from sklearn_deeplifft.tables.reading._options import ReadOptions
 from sklearn_deeplifft.tables.reading._owners import owner_notes
+from sklearn_deeplifft.tables.reading._sentinels import sentinels, without_given
 from sklearn_deeplifft.tables.reading._unreadable import require_no_measurements, unreadable
 
 __all__ = [
@@ -58,14 +67,11 @@ MOST_MIXED = 10
 MOST_WORDS = 8
 """Words in the place of numbers up to which all are named in an option, which must name all."""
 NEARLY_ALL = 0.9
-DIGITS = 15
-"""Digits of a whole number that float64 holds, whatever they are."""
 CODE = re.compile(r"[A-Z]{2,3}")
 MIXED_NAME = re.compile(r"[A-Za-z]{0,4}[-_.]?\d+[-_.]?[A-Za-z]{0,4}")
 """A number beside letters: 50810A."""
 GROUPING_MARKS = {".": f",'_{APOSTROPHE}{SPACES}", ",": f".'_{APOSTROPHE}{SPACES}"}
 SAID_OF = {"dates": "dates", "times": "times of day"}
-SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0)
 
 
 @dataclass(frozen=True)
@@ -118,10 +124,10 @@ def draft_of(name: str, column: pd.Series, options: ReadOptions) -> Draft:
         raise unreadable(name, "its cells are complex numbers")
     if types.is_bool_dtype(dtype) or types.is_numeric_dtype(dtype):
         values = np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        values, notes = _without_given(name, values, options)
+        values, notes = without_given(name, values, options)
         return Draft(name, column, values, None, notes)
     if (dated := typed_dates(column)) is not None:
-        return Draft(name, column, dated[1], None, (Note(dated[0], name),))
+        return _typed(name, column, *dated, options)
     column = dates_as_text(column)
     try:
         counts = distinct_cells(column)
@@ -133,41 +139,15 @@ def draft_of(name: str, column: pd.Series, options: ReadOptions) -> Draft:
     return _dated(name, column, counts, options)
 
 
-def _without_given(
-    name: str, values: np.ndarray, options: ReadOptions
-) -> tuple[np.ndarray, tuple[Note, ...]]:
-    """Numbers without those that the user calls missing, such as -999."""
-    words = [word for word in options.na or () if _is_float(word)]
-    found = [word for word in words if (values == float(word)).any()]
-    if not found:
-        return values, _sentinels(name, values) if options.na is None else ()
-    missing = np.isin(values, [float(word) for word in found])
-    note = Note("missing words", name, int(missing.sum()), tuple(found))
-    return np.where(missing, np.nan, values), (note,)
-
-
-def _sentinels(name: str, values: np.ndarray) -> tuple[Note, ...]:
-    """Notes of numbers such as -999 that stand far from all others."""
-    finite = values[np.isfinite(values)]
-    # What stands far from all others is the smallest or the largest.
-    ends = {finite.min(), finite.max()} if len(finite) else set()
-    notes = []
-    for sentinel in ends.intersection(SENTINELS):
-        hit = values == sentinel
-        others = values[~hit & np.isfinite(values)]
-        if hit.sum() < 2 or len(others) < 10 or len(np.unique(others)) < 5:
-            continue
-        low, high = others.min(), others.max()
-        if sentinel < low - (high - low) or sentinel > high + (high - low):
-            notes.append(Note("sentinel", name, int(hit.sum()), (f"{sentinel:g}",)))
-    return tuple(notes)
-
-
-def _is_float(word: str) -> bool:
-    try:
-        return bool(np.isfinite(float(word)))
-    except ValueError:
-        return False
+def _typed(
+    name: str, column: pd.Series, kind: str, values: np.ndarray, options: ReadOptions
+) -> Draft:
+    """Dates, times or durations that the file holds as such."""
+    if kind != "dates":
+        return Draft(name, column, values, None, (Note(kind, name),))
+    values, missing = without_given_dates(name, values, options.na)
+    notes = (Note(kind, name), *missing, *date_sentinels(name, values))
+    return Draft(name, column, values, None, notes)
 
 
 def _dated(name: str, column: pd.Series, counts: Counter[object], options: ReadOptions) -> Draft:
@@ -185,7 +165,10 @@ def _dated(name: str, column: pd.Series, counts: Counter[object], options: ReadO
     notes = [Note(found.kind, name), *_missing_note(name, number_of.missing, counts)]
     if found.order is not None:
         notes.append(Note(found.order, name, words=(texts[0],)))
-    return Draft(name, column, resolved(column, found.values), None, tuple(notes))
+    values = resolved(column, found.values)
+    if found.kind == "dates":
+        notes += date_sentinels(name, values, found.values)
+    return Draft(name, column, values, None, tuple(notes))
 
 
 def finished(draft: Draft, file_convention: Convention | None, options: ReadOptions) -> Column:
@@ -206,12 +189,10 @@ def finished(draft: Draft, file_convention: Convention | None, options: ReadOpti
     if draft.numbers is None and draft.reading is None:
         return _levels(name, column, options)
     if draft.reading is not None:
-        if draft.reading.others and _is_text(name, draft.reading):
-            made = _levels(name, column, options)
-            words = (*draft.reading.others[:3],)
-            mixed = (Note("mixed", name, words=words),) if made.kind == "levels" else ()
-            return Column(name, made.kind, None, made.levels, (*made.notes, *mixed))
+        if (made := _texts_that_hold_numbers(draft, options)) is not None:
+            return made
         values, notes = numbers_of(name, column, draft.reading, file_convention, options)
+        notes = (*notes, *padded_notes(name, draft.reading))
     else:
         assert draft.numbers is not None
         values, notes = draft.numbers, draft.notes
@@ -219,7 +200,9 @@ def finished(draft: Draft, file_convention: Convention | None, options: ReadOpti
         return Column(name, "empty", notes=(Note("empty", name),))
     days = compact_dates(values)
     if days is not None:
-        return Column(name, "numbers", days, None, (*notes, Note("dates", name)))
+        written = {f"{value:.0f}": day for value, day in zip(values, days, strict=True)}
+        notes = (*notes, Note("dates", name), *date_sentinels(name, days, written))
+        return Column(name, "numbers", days, None, notes)
     kind = _kind_of_numbers(draft, values)
     if kind in ("counter", "identifier"):
         return Column(name, kind, notes=(Note(kind, name),))
@@ -228,6 +211,22 @@ def finished(draft: Draft, file_convention: Convention | None, options: ReadOpti
     if kind == "repeated identifier":
         notes = (*notes, Note("owners", name))
     return Column(name, "numbers", values, None, tuple(notes))
+
+
+def _texts_that_hold_numbers(draft: Draft, options: ReadOptions) -> Column | None:
+    """Categories of few codes, as in 1, 2, 3, 4+ or 01, 02; None if a column is one of numbers."""
+    name, reading = draft.name, draft.reading
+    assert reading is not None
+    code = example_code(reading)
+    if reading.others and _is_text(name, reading):
+        made = _levels(name, draft.column, options)
+        note = Note("mixed", name, words=(*reading.others[:3],))
+    elif code is not None and _are_categories(name, reading, options):
+        made = _levels(name, draft.column, options, reading.missing)
+        note = Note("codes", name, words=(code,))
+    else:
+        return None
+    return replace(made, notes=(*made.notes, note)) if made.kind == "levels" else made
 
 
 def _kind_of_numbers(draft: Draft, values: np.ndarray) -> str:
@@ -240,31 +239,26 @@ def _kind_of_numbers(draft: Draft, values: np.ndarray) -> str:
     """
     if types.is_bool_dtype(draft.column.dtype):
         return "numbers"
-    exact = _long_numbers(draft)
-    if len(exact) > len({float(number) for number in exact}):
-        if len(exact) == len(values):
+    exact = long_numbers(draft.column, draft.reading)
+    if merged(exact):
+        if draft.column[np.isfinite(values)].is_unique:
             return "identifier"
-        raise unreadable(
-            draft.name,
-            f"its whole numbers are so long ({max(map(str, exact), key=len)}) that different ones "
-            "would be read as one",
+        raise TableReadError(
+            f"{printable(draft.name)} cannot be read: {too_long(exact)}.",
+            "Leave the column out with {}, or, if rows of one value belong together, say {}.",
+            [Option("drop", [draft.name]), Option("row_groups", draft.name)],
         )
     return kind_of_whole_numbers(draft.name, values)
 
 
-def _long_numbers(draft: Draft) -> set[int]:
-    """Different whole numbers of a column of which some are beyond what float64 can tell apart."""
-    if draft.reading is not None:
-        bodies = {cell.body for cell in draft.reading.cells.values()}
-        if any(len(body) > DIGITS for body in bodies) and all(map(str.isdecimal, bodies)):
-            return set(map(int, bodies))
-        return set()
-    if not types.is_integer_dtype(draft.column.dtype):
-        return set()
-    numbers = draft.column.dropna()
-    if not len(numbers) or max(abs(int(numbers.max())), abs(int(numbers.min()))) <= 2**53:
-        return set()
-    return set(map(int, numbers))
+def _are_categories(name: str, reading: NumberReading, options: ReadOptions) -> bool:
+    """Whether codes such as 01 repeat and are few, or name owners; as numbers zip codes say more.
+
+    A category for each of many codes is more than a table has rows for.
+    """
+    cells = (*reading.cells, *reading.typed)
+    repeat = len(cells) < sum(reading.counts[cell] for cell in cells)
+    return repeat and (len(cells) <= options.max_categories or names_rows(name, OWNER_NAMES))
 
 
 def _is_text(name: str, reading: NumberReading) -> bool:
@@ -292,7 +286,7 @@ def numbers_of(
     if not reading.is_plain(convention):
         notes.append(_notation_note(name, reading, convention))
     numbers = resolved(column, values)
-    return numbers, (*notes, *(_sentinels(name, numbers) if options.na is None else ()))
+    return numbers, (*notes, *(sentinels(name, numbers) if options.na is None else ()))
 
 
 def _convention(name: str, reading: NumberReading, of_file: Convention | None) -> Convention:
@@ -339,11 +333,16 @@ def _missing_note(name: str, words: Sequence[str], counts: object) -> list[Note]
     return [Note("missing words", name, sum(counts[word] for word in words), tuple(often))]
 
 
-def _levels(name: str, column: pd.Series, options: ReadOptions) -> Column:
-    """Categories, unless there are too many of them, or one alone."""
+def _levels(
+    name: str, column: pd.Series, options: ReadOptions, words: Sequence[str] = ()
+) -> Column:
+    """Categories, unless there are too many of them, or one alone.
+
+    ``words`` mean missing, beside those that do so among any texts.
+    """
     texts = column.astype(object).map(lambda cell: str(cell).strip(), na_action="ignore")
     counts: Counter[str] = Counter(texts.dropna().tolist())
-    missing = [text for text in counts if is_missing_text(text, options.na)]
+    missing = [text for text in counts if text in words or is_missing_text(text, options.na)]
     _require_no_codes(name, counts, options)
     present = {text: n for text, n in counts.items() if text not in set(missing)}
     if not present:
@@ -355,10 +354,10 @@ def _levels(name: str, column: pd.Series, options: ReadOptions) -> Column:
     owners = owner_notes(name, kind, present)
     if kind != "levels":
         return Column(name, kind, notes=(Note(kind, name), *owners))
-    words = [text for text in missing if text]
+    found = [text for text in missing if text]
     notes = list(owners)
-    if words:
-        notes.append(Note("missing texts", name, sum(counts[w] for w in words), tuple(words)))
+    if found:
+        notes.append(Note("missing texts", name, sum(counts[w] for w in found), tuple(found)))
     levels = texts.where(~texts.isin(missing)).fillna(MISSING_LEVEL).astype(object)
     return Column(name, "levels", None, levels, tuple(notes))
 

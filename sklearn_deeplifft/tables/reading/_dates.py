@@ -14,6 +14,7 @@ from pandas.api import types
 
 from sklearn_deeplifft._printable import printable, quoted
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
+from sklearn_deeplifft.tables.reading._no_dates import COMPACT_PLACEHOLDERS
 
 __all__ = [
     "DateReading",
@@ -103,8 +104,11 @@ def compact_dates(values: np.ndarray) -> np.ndarray | None:
     >>> compact_dates(np.array([20240131, 20240201, np.nan, 19991231]))
     array([19753., 19754.,    nan, 10956.])
     >>> compact_dates(np.array([20240131, 20240232, 19991231]))
+
+    Beside others, 99991231 is a date as well.
     """
     present = np.unique(values[~np.isnan(values)])
+    present = present[~np.isin(present, list(COMPACT_PLACEHOLDERS))]
     if len(present) < FEWEST_COMPACT or present[0] < COMPACT[0] or present[-1] > COMPACT[1]:
         return None
     if (present != np.rint(present)).any():
@@ -114,7 +118,7 @@ def compact_dates(values: np.ndarray) -> np.ndarray | None:
     if dates.isna().any():
         return None
     days = _days(dates)
-    day_of = dict(zip(present.tolist(), days.tolist(), strict=True))
+    day_of = {**COMPACT_PLACEHOLDERS, **dict(zip(present.tolist(), days.tolist(), strict=True))}
     return np.array([day_of.get(value, np.nan) for value in values.tolist()])
 
 

@@ -12,21 +12,23 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sklearn_deeplifft._printable import quoted
-from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
+from sklearn_deeplifft.tables.reading._errors import TableReadError
 from sklearn_deeplifft.tables.reading._notes import Note
 from sklearn_deeplifft.tables.reading._raw import RawTable, header_names, require_distinct
 from sklearn_deeplifft.tables.reading._separators import (
+    SEPARATORS,
     Record,
     cells_of,
     guess_separator,
     records,
 )
+from sklearn_deeplifft.tables.reading._written import columns_to_keep_as_text
 
 __all__ = ["read_delimited"]
 
 SUGGESTED = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
 UNIT = "\x1f"
-"""Stands for a separator of several characters; the unit separator of ASCII, made for it."""
+"""Stands for a separator of several bytes; the unit separator of ASCII, made for it."""
 PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
 EXACT = {"float_precision": "round_trip"} if PANDAS < (3, 1) else {}
 """Before pandas 3.1 a number is read to its last digit only where that is asked for."""
@@ -62,6 +64,8 @@ def read_delimited(text: str, suffix: str, sep: str | None, *, header: bool = Tr
     rows = "\n".join("\n".join(layout.lines[start:stop]) for start, stop, _ in layout.rows)
     body = rows.encode()  # a quarter of what a StringIO takes
     frame = _cells(body, layout.sep, range(len(names)))
+    if written := columns_to_keep_as_text(body, layout.sep, frame):
+        frame[written] = _cells(body, layout.sep, written, text=True)
 
     def as_text(name: str) -> pd.Series:
         column = names.index(name)
@@ -72,7 +76,13 @@ def read_delimited(text: str, suffix: str, sep: str | None, *, header: bool = Tr
 
 
 def _cells(body: bytes, sep: str, columns: Sequence[int], *, text: bool = False) -> pd.DataFrame:
-    """Numbers where a whole column is plain numbers, else texts; NaN where a cell is empty."""
+    """Numbers where a whole column is plain numbers, else texts; NaN where a cell is empty.
+
+    Parameters
+    ----------
+    text : bool
+        Whether all are texts, as they are written.
+    """
     if not body:
         return pd.DataFrame({i: pd.Series(dtype=object) for i in columns})
     options = {"dtype": str} if text else {}
@@ -106,17 +116,18 @@ def _layout(text: str, suffix: str, sep: str | None, *, header: bool) -> _Layout
         raise TableReadError("the file holds no table: every line is empty or a comment.")
     suggested = SUGGESTED.get(suffix, ",")
     chosen = guess_separator(sample, suggested) if sep is None else sep
-    if sep is None and chosen != suggested and suffix in SUGGESTED:
+    is_usual = chosen in (*SEPARATORS, " ")
+    if sep is None and chosen != suggested and (suffix in SUGGESTED or not is_usual):
         notes.append(Note("separator", words=(chosen,)))
     lines, chosen = _single_mark(lines, chosen)
     return _rows(lines, chosen, notes, header=header, given=sep is not None)
 
 
 def _single_mark(lines: list[str], sep: str) -> tuple[list[str], str]:
-    """Lines with a separator of one character: runs of spaces become tabs."""
+    """Lines with a separator of one byte: runs of spaces become tabs."""
     if sep in (" ", r"\s+"):
         return ["\t".join(_words(line)) for line in lines], "\t"
-    if len(sep) > 1:
+    if len(sep.encode()) > 1:
         return [line.replace(sep, UNIT) for line in lines], UNIT
     return lines, sep
 
@@ -237,8 +248,10 @@ def _ragged(
         if n == 1 and head is not None:
             remedy = f"Is line {head[0] + 1:,} a title? Remove it, or begin it with #."
         elif sep == "," and not given:
-            remedy = "Are there decimal commas? Then put cells in quotation marks, or use {}."
-            return TableReadError(finding, remedy, [Option("sep", ";")])
+            remedy = (
+                "Are there decimal commas? Then put cells in quotation marks, or write the file "
+                "with another separator, such as a semicolon."
+            )
         else:
             remedy = "Give every column a name."
         return TableReadError(finding, remedy)

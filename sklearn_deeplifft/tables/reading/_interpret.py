@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 from scipy import sparse
 
 from sklearn_deeplifft._printable import named, named_with_counts, printable, quoted
@@ -19,9 +20,11 @@ from sklearn_deeplifft.tables.reading._notes import LEFT_OUT, OF_OWNERS, Note, s
 from sklearn_deeplifft.tables.reading._options import ReadOptions
 from sklearn_deeplifft.tables.reading._owners import owners_of, with_groups
 from sklearn_deeplifft.tables.reading._raw import RawTable, trimmed
+from sklearn_deeplifft.tables.reading._separators import separator_around
 from sklearn_deeplifft.tables.reading._table import ReadTable
 from sklearn_deeplifft.tables.reading._target import (
     resolve_task,
+    spellings_note,
     target_column,
     target_values,
     without_target_note,
@@ -46,11 +49,12 @@ def no_column(column: str, columns: Sequence[str], *, of_text: bool = False) -> 
     if close:
         same = " or ".join(map(quoted, close))
         return TableReadError(f"no column {quoted(column)}; did you mean {same}?")
-    if of_text and len(columns) == 1:
+    sep = separator_around(column, ",".join(columns)) if of_text else None
+    if sep is not None and len(columns) == 1:
         return TableReadError(
             f"no column {quoted(column)}; the file has a single column, {quoted(columns[0])}.",
             "If its columns are separated by something else, say so, as in {}.",
-            [Option("sep", ";")],
+            [Option("sep", sep)],
         )
     if len(columns) == 1:
         return TableReadError(f"no column {quoted(column)}; the only one is {quoted(columns[0])}.")
@@ -111,7 +115,7 @@ def interpret(
         left_out = " ".join(sentences(n for n in notes if n.kind in LEFT_OUT))
         raise ValueError(f"no column is left to rank{beside_target}. {left_out}".rstrip())
     if target is not None:
-        table = _with_target(table, frame[target], target, task, options, convention)
+        table = _with_target(table, raw, target, task, options, convention)
     if owners is not None:
         table = with_groups(table)
     _require_finite(table)
@@ -265,13 +269,14 @@ def _matrix(raw: RawTable, aside: Container[str | None]) -> pd.DataFrame | spars
 
 def _with_target(
     table: ReadTable,
-    column: pd.Series,
+    raw: RawTable,
     target: str,
     task: str,
     options: ReadOptions,
     convention: Convention | None,
 ) -> ReadTable:
-    y, notes = target_column(target, column, options, convention)
+    column = raw.frame[target]
+    y, notes = target_column(target, column, options, convention, task)
     missing = y.isna().to_numpy()
     if missing.all():
         raise ValueError(f"no row has a value of the target {quoted(target)}.")
@@ -283,6 +288,10 @@ def _with_target(
         X = X[keep] if sparse.issparse(X) else X.iloc[keep].reset_index(drop=True)
         groups = None if groups is None else groups[keep]
     found, more = resolve_task(y.rename(target), task)
+    if found == "classification":
+        if raw.as_text is not None and types.is_numeric_dtype(column.dtype):
+            column = raw.as_text(target)
+        more += spellings_note(y.rename(target), column)
     return replace(
         table,
         X=X,

@@ -5,8 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-__all__ = ["APOSTROPHE", "SPACES", "Cell", "Convention", "convention_of", "parse_cell", "value_of"]
+__all__ = [
+    "APOSTROPHE",
+    "SPACES",
+    "Cell",
+    "Convention",
+    "convention_of",
+    "exact_value",
+    "parse_cell",
+    "value_of",
+]
 
 SPACES = " \u00a0\u2009\u202f"
 APOSTROPHE = "\u2019"
@@ -94,14 +104,24 @@ def value_of(cell: Cell, convention: Convention) -> float | None:
     >>> value_of(cell, Convention(",", ".")), value_of(cell, Convention(".", ","))
     (1234.5, None)
     """
+    written = _plain(cell, convention)
+    return None if written is None else float(written)
+
+
+def exact_value(cell: Cell, convention: Convention) -> Decimal | None:
+    """Value under a convention to the last digit; None if the digits do not fit it."""
+    written = _plain(cell, convention)
+    return None if written is None else Decimal(written)
+
+
+def _plain(cell: Cell, convention: Convention) -> str | None:
     whole, _, fraction = cell.body.partition(convention.decimal)
     if not fraction.isdecimal() and fraction:
         return None
     digits = _ungrouped(whole, convention.thousands)
     if digits is None or not (digits or fraction):
         return None
-    number = float(f"{digits or '0'}.{fraction or '0'}{cell.power}")
-    return -number if cell.negative else number
+    return f"{'-' * cell.negative}{digits or '0'}.{fraction or '0'}{cell.power}"
 
 
 def _ungrouped(whole: str, thousands: str | None) -> str | None:

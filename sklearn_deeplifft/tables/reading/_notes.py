@@ -124,6 +124,17 @@ def _sentinel(notes: Sequence[Note], spelling: Spelling) -> str:
     )
 
 
+def _date_sentinel(notes: Sequence[Note], spelling: Spelling) -> str:
+    date, *cells = notes[0].words
+    remedy = (
+        "mend these cells" if len(cells) > MOST_WORDS else f"say {spelling(Option('na', cells))}"
+    )
+    return (
+        f"{date} stands in {_counted(notes)} and seems to be no date like the others; it is read "
+        f"as a date. If it means missing, {remedy}."
+    )
+
+
 def _kept(notes: Sequence[Note], spelling: Spelling) -> str:
     option = spelling(Option("drop", [note.column for note in notes[:3]]))
     verb = "counts" if len(notes) == 1 else "count"
@@ -166,6 +177,40 @@ def _categories(notes: Sequence[Note], _: Spelling) -> str:
     )
 
 
+def _codes(notes: Sequence[Note], _: Spelling) -> str:
+    (code,) = notes[0].words
+    return (
+        f"{_columns(notes)}: cells such as {quoted(code)} begin with a zero, as codes do, and are "
+        "taken as categories; quantities are written without it."
+    )
+
+
+def _padded(notes: Sequence[Note], spelling: Spelling) -> str:
+    code, number = notes[0].words
+    option = spelling(Option("max_categories", max(note.n for note in notes)))
+    return (
+        f"{_columns(notes)}: cells such as {quoted(code)} begin with a zero, as codes do; there "
+        f"are {notes[0].n:,} different ones, read as numbers: {quoted(code)} is {number}. If they "
+        f"are categories, say {option}."
+    )
+
+
+def _label_codes(notes: Sequence[Note], spelling: Spelling) -> str:
+    (code,) = notes[0].words
+    return (
+        f"{_columns(notes)}: labels such as {quoted(code)} are codes, each a class as it is "
+        f"written. If they are numbers to predict, use {spelling(Option('task', 'regression'))}."
+    )
+
+
+def _spellings(notes: Sequence[Note], _: Spelling) -> str:
+    one, *others = (quoted(word, 30) for word in notes[0].words[:MOST_WORDS])
+    return (
+        f"{_columns(notes)}: {' and '.join((', '.join([one, *others[:-1]]), others[-1]))} are the "
+        "same number, so the same class."
+    )
+
+
 def _separator(notes: Sequence[Note], _: Spelling) -> str:
     names = {"\t": "tabs", " ": "spaces"}
     sep = notes[0].words[0]
@@ -200,6 +245,7 @@ SENTENCES: dict[str, Callable[[Sequence[Note], Spelling], str]] = {
         f"{_counted(notes)}: {_words(notes[0])} is taken as missing, a category of its own."
     ),
     "sentinel": _sentinel,
+    "date sentinel": _date_sentinel,
     "kept counter": _kept,
     "repeated identifier": _repeated,
     "owners": _owners,
@@ -209,6 +255,14 @@ SENTENCES: dict[str, Callable[[Sequence[Note], Spelling], str]] = {
         f"{notes[0].n:,} of them."
     ),
     "mixed": _categories,
+    "codes": _codes,
+    "padded": _padded,
+    "label codes": _label_codes,
+    "long labels": lambda notes, _: (
+        f"{_columns(notes)}: whole numbers such as {_words(notes[0])} are too long to be told "
+        "apart as numbers; each is a class as it is written."
+    ),
+    "spellings": _spellings,
     "separator": _separator,
     "encoding": _encoding,
     "sheet": _sheet,

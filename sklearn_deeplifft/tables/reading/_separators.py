@@ -9,9 +9,19 @@ from collections.abc import Iterator, Sequence
 
 from sklearn_deeplifft.tables.reading._errors import TableReadError
 
-__all__ = ["Record", "cells_of", "guess_separator", "records"]
+__all__ = [
+    "SEPARATORS",
+    "Record",
+    "cells_of",
+    "guess_separator",
+    "marks_of",
+    "records",
+    "separator_around",
+]
 
 SEPARATORS = (",", ";", "\t", "|")
+IN_NAMES = frozenset("_-.()[]{}%$'\"")
+"""Marks that stand in names and numbers, and separate no columns."""
 SAMPLE_LINES = 200
 DECIMAL = re.compile(r"^[^,]*(\d,\d[^,]*)+$")
 """A line whose commas all stand between digits."""
@@ -95,29 +105,79 @@ def guess_separator(lines: Sequence[str], suggested: str) -> str:
     Returns
     -------
     str
-        One of ``, ; | \t``, " " for any run of spaces, or ``suggested``.
+        One of ``, ; | \t``, " " for any run of spaces, another mark (twice, as in ``::``, if it
+        always stands so) that the first line has as well as all others, or ``suggested``.
 
     Examples
     --------
     >>> guess_separator(["a;b", "1,5;2,5"], ","), guess_separator(["a b", "1   2"], ",")
     (';', ' ')
+    >>> guess_separator(["a^b", "1,5^2,5"], ","), guess_separator(["a::b", "1::2"], ",")
+    ('^', '::')
     """
     sample = lines[:SAMPLE_LINES]
     counts = {sep: _counts(sample, sep) for sep in SEPARATORS}
     even = {sep: n[-1] for sep, n in counts.items() if _are_even(n)}
     if len(even) > 1 and all(DECIMAL.search(line) for line in sample if "," in line):
         even.pop(",", None)  # 1,5;2,5 without a header
+    words = [len(line.split()) for line in sample]
+    # That the header has one cell less is a habit of R; a mark that it has as well is surer.
+    shared = any(counts[sep][0] == n for sep, n in even.items())
+    unusual = None if shared else _unusual(sample)
+    if unusual is not None and (
+        unusual in sample[0].split() or not _are_even(words, header_too=True)
+    ):
+        return unusual
     if even:
         return max(even, key=lambda sep: (even[sep], sep == suggested))
-    if _are_even([len(line.split()) for line in sample]):
+    if _are_even(words):
         return " "
     return _usual(counts, suggested)
 
 
-def _are_even(numbers: Sequence[int]) -> bool:
+def marks_of(text: str) -> list[str]:
+    """Marks in a text that may separate columns, the usual ones first.
+
+    >>> marks_of("a~b_1;c~d")
+    [';', '~']
+    """
+    others = dict.fromkeys(c for c in text if not (c.isalnum() or c.isspace() or c in IN_NAMES))
+    return [
+        *(sep for sep in SEPARATORS if sep in text),
+        *(c for c in others if c not in SEPARATORS),
+    ]
+
+
+def separator_around(name: str, header: str) -> str | None:
+    """The mark that makes a name of a header one of its cells; None if there is no such mark.
+
+    >>> separator_around("y", "a~b~y"), separator_around("y", "yes")
+    ('~', None)
+    """
+    found = [mark for mark in marks_of(header) if name in map(str.strip, header.split(mark))]
+    doubled = [2 * mark for mark in found if header.count(mark) == 2 * header.count(2 * mark)]
+    return next(iter([*doubled, *found]), None)
+
+
+def _unusual(sample: Sequence[str]) -> str | None:
+    """A mark other than the usual ones that every line has equally often, as ^ in a^b."""
+    if len(sample) < 2:
+        return None
+    best, most = None, 1
+    for mark in marks_of(sample[0]):
+        numbers = _counts(sample, mark)
+        if mark in SEPARATORS or len(set(numbers)) != 1 or numbers[0] <= most:
+            continue
+        best, most = mark, numbers[0]
+    if best is not None and all(line.count(best) == 2 * line.count(2 * best) for line in sample):
+        return 2 * best
+    return best
+
+
+def _are_even(numbers: Sequence[int], *, header_too: bool = False) -> bool:
     """Whether all lines have as many cells; the header may lack that of the names of rows."""
     n = numbers[-1] if numbers else 0
-    return n > 1 and set(numbers[1:]) <= {n} and numbers[0] in (n, n - 1)
+    return n > 1 and set(numbers[1:]) <= {n} and n - (not header_too) <= numbers[0] <= n
 
 
 def _counts(sample: Sequence[str], sep: str) -> list[int]:

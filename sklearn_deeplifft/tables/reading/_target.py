@@ -10,6 +10,15 @@ from pandas.api import types
 
 from sklearn_deeplifft._printable import printable, quoted
 from sklearn_deeplifft.tables._task import MOST_NUMBERED_CLASSES, task_of
+from sklearn_deeplifft.tables.reading._codes import (
+    example_code,
+    long_numbers,
+    longest,
+    merged,
+    padded_notes,
+    spelled_twice,
+    too_long,
+)
 from sklearn_deeplifft.tables.reading._columns import (
     Draft,
     draft_of,
@@ -23,18 +32,23 @@ from sklearn_deeplifft.tables.reading._notes import Note
 from sklearn_deeplifft.tables.reading._numbers import distinct_cells
 from sklearn_deeplifft.tables.reading._options import ReadOptions
 
-__all__ = ["resolve_task", "target_column", "target_values"]
+__all__ = ["resolve_task", "spellings_note", "target_column", "target_values"]
 
 
 def target_column(
-    name: str, column: pd.Series, options: ReadOptions, convention: Convention | None
+    name: str,
+    column: pd.Series,
+    options: ReadOptions,
+    convention: Convention | None,
+    task: str = "auto",
 ) -> tuple[pd.Series, list[Note]]:
     """The target as numbers, booleans or texts, missing where it has no value.
 
     Raises
     ------
     TableReadError
-        A word may be a class or a missing value, or numbers and what is no number stand together.
+        A word may be a class or a missing value, numbers and what is no number stand together, or
+        numbers to predict are so long that several would be one.
     """
     column = without_bytes(column)
     if isinstance(column.dtype, pd.CategoricalDtype):
@@ -44,7 +58,7 @@ def target_column(
     if types.infer_dtype(column, skipna=True) == "boolean":
         return column, []
     try:
-        return _read(name, column, options, convention)
+        return _read(name, column, options, convention, task)
     except TableReadError as error:
         raise _of_target(error) from error
 
@@ -65,9 +79,17 @@ def _of_target(error: TableReadError) -> TableReadError:
 
 
 def _read(
-    name: str, column: pd.Series, options: ReadOptions, convention: Convention | None
+    name: str, column: pd.Series, options: ReadOptions, convention: Convention | None, task: str
 ) -> tuple[pd.Series, list[Note]]:
     draft = draft_of(name, column, options)
+    exact = long_numbers(draft.column, draft.reading)
+    labels = task == "classification" or (task == "auto" and _is_few(draft))
+    if exact and not labels and merged(exact):
+        raise TableReadError(
+            f"the target {printable(name)} cannot be predicted as a quantity: {too_long(exact)}.",
+            "If they are classes, say {}; else subtract the smallest.",
+            [Option("task", "classification")],
+        )
     if draft.numbers is not None:
         kept = [note for note in draft.notes if note.kind != "missing words"]
         if types.is_numeric_dtype(column.dtype) and not draft.notes:
@@ -75,10 +97,24 @@ def _read(
         return pd.Series(draft.numbers, index=column.index, name=name), kept
     if draft.reading is not None and not (draft.reading.others and _has_classes(draft)):
         _require_no_class(draft, options)
+        code = example_code(draft.reading)
+        if labels and (code is not None or merged(exact)):
+            texts = _texts(name, column, options)
+            texts = texts.where(~texts.isin(draft.reading.missing))
+            kind, shown = ("long labels", longest(exact)) if code is None else ("label codes", code)
+            return texts, [Note(kind, name, words=(shown,))]
         values, notes = numbers_of(name, column, draft.reading, convention, options)
         kept = [note for note in notes if note.kind != "missing words"]
+        kept += padded_notes(name, draft.reading)
         return pd.Series(values, index=column.index, name=name), kept
     return _texts(name, column, options), []
+
+
+def _is_few(draft: Draft) -> bool:
+    """Whether whole numbers are few enough to be numbered classes."""
+    if draft.reading is None:
+        return bool(draft.column.nunique() <= MOST_NUMBERED_CLASSES)
+    return len(draft.reading.cells) + len(draft.reading.typed) <= MOST_NUMBERED_CLASSES
 
 
 def _has_classes(draft: Draft) -> bool:
@@ -105,7 +141,10 @@ def _texts(name: str, column: pd.Series, options: ReadOptions) -> pd.Series:
         lambda cell: cell.strip() if isinstance(cell, str) else cell, na_action="ignore"
     )
     missing = texts.map(lambda c: isinstance(c, str) and is_missing_text(c, options.na))
-    return texts.where(~missing.astype(bool)).rename(name)
+    texts = texts.where(~missing.astype(bool)).rename(name)
+    if types.infer_dtype(texts, skipna=True) != "integer":
+        return texts
+    return texts.map(str, na_action="ignore")  # too long to be read as numbers
 
 
 def _ask(name: str, word: str, n: int) -> TableReadError:
@@ -123,6 +162,15 @@ def without_target_note(name: str, column: pd.Series, missing: np.ndarray) -> No
     cells = Counter(str(cell).strip() for cell in column[missing].dropna().astype(object))
     words = tuple(sorted(word for word in cells if word))
     return Note("no target", name, int(missing.sum()), words)
+
+
+def spellings_note(y: pd.Series, cells: pd.Series) -> list[Note]:
+    """Say that classes are numbers, where some are written in several ways, as 1 and 1.0 are.
+
+    ``cells`` are those of the file, as they are written.
+    """
+    found = spelled_twice(cells) if _is_numeric(y) else ()
+    return [Note("spellings", str(y.name), words=found)] if found else []
 
 
 def resolve_task(y: pd.Series, task: str) -> tuple[str, list[Note]]:
@@ -171,11 +219,13 @@ def target_values(y: pd.Series, task: str) -> np.ndarray:
         if not np.isfinite(values).all():
             raise ValueError(f"the target {quoted(y.name)} holds infinite values; replace them.")
         return values
-    if types.is_integer_dtype(y.dtype) and int(y.max()) <= np.iinfo(np.int64).max:
+    if types.is_integer_dtype(y.dtype):
+        if int(y.max()) > np.iinfo(np.int64).max:
+            return np.asarray(y.map(str).to_numpy(dtype=object).astype(str))
         return np.asarray(y.to_numpy(dtype=np.int64))  # as they are, beyond 2**53 as well
     if _is_numeric(y) and types.infer_dtype(y) != "boolean":
         values = np.asarray(y.to_numpy(dtype=np.float64, na_value=np.nan))
-        if np.isfinite(values).all() and (values == np.rint(values)).all():
+        if (np.abs(values) < 2**63).all() and (values == np.rint(values)).all():
             return values.astype(np.int64)
     return np.asarray(y.astype(object).map(str).to_numpy(dtype=object).astype(str))
 

@@ -1,0 +1,87 @@
+"""Marks between columns: usual ones, others that a file shows, and those that an error advises."""
+
+import pytest
+
+from sklearn_deeplifft.tables import TableReadError, read_table
+from sklearn_deeplifft.tables.reading import as_flag
+
+N = 60
+
+
+def written(folder, sep, names="aby", name="t.csv", **columns):
+    columns = {"a": ["-0.5", "1.5", "2.25"], "b": ["7", "8"], "y": ["p", "q"], **columns}
+    rows = [sep.join(columns[c][i % len(columns[c])] for c in names) for i in range(N)]
+    (folder / name).write_text("\n".join([sep.join(names), *rows]), encoding="utf-8")
+    return folder / name
+
+
+@pytest.mark.parametrize(
+    "sep", [*"^~:!/@&*#", "\u00a7", "\u00a6", "::", "~~", " ~ ", " | ", ",", ";", "\t", "|", " "]
+)
+@pytest.mark.parametrize("name", ["t.csv", "t.dat"])
+def test_a_mark_that_all_lines_have_equally_often_is_found(tmp_path, sep, name):
+    table = read_table(written(tmp_path, sep, name=name), target="y")
+    assert table.features == ("a", "b")
+    assert table.X["a"].tolist() == [(-0.5, 1.5, 2.25)[i % 3] for i in range(N)]
+    usual = sep.strip() in ("", ",", ";", "|")
+    said = [note for note in table.notes if note.kind == "separator"]
+    if not usual:
+        assert table.sentences() == [f"Columns are separated by '{sep.strip()}'."]
+    else:
+        assert bool(said) == (sep != "," and name == "t.csv")
+
+
+@pytest.mark.parametrize(
+    "cells", [["0,5", "1,25"], ["Smith, John", "Doe, Jane"], ["Smith, J", "X"]]
+)
+def test_commas_in_all_rows_do_not_hide_the_mark_of_the_header(tmp_path, cells):
+    table = read_table(written(tmp_path, "^", a=cells), target="y")
+    assert table.features == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "features"),
+    [
+        ("a:x,b,y\n" + "1:2,3,p\n4:5,6,q\n" * 20, ("a:x", "b")),
+        ("a:x b:x y\n" + "1:2 3:3 p\n4:5 6:6 q\n" * 20, ("a:x", "b:x")),
+        ("day,y\n" + "10:30:15,p\n11:40:25,q\n" * 20, ("day",)),
+        ("a b y\n" + "r1 1.5 2 p\nr2 2.5 3 q\n" * 20, ("a", "b")),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Left out")
+def test_usual_marks_that_the_header_has_come_first(tmp_path, text, features):
+    (tmp_path / "t.csv").write_text(text)
+    assert read_table(tmp_path / "t.csv", target="y").features == features
+
+
+@pytest.mark.parametrize(
+    ("sep", "change", "given", "advised"),
+    [
+        ("^", {}, ";", "--sep '^'"),
+        (",", {}, ";", "--sep ','"),
+        ("~", {"y": ["p", "q~"]}, None, "--sep '~'"),
+        (":", {"a": ["10:30", "11:30:15"]}, None, "--sep ':'"),
+        ("::", {"a": ["0:5", "10"]}, None, "--sep '::'"),
+    ],
+)
+def test_the_separator_advised_makes_a_column_of_the_target(tmp_path, sep, change, given, advised):
+    with pytest.raises(TableReadError) as caught:
+        read_table(written(tmp_path, sep, **change), target="y", sep=given)
+    assert caught.value.said(as_flag) == (
+        f"no column 'y'; the file has a single column, 'a{sep}b{sep}y'. If its columns are "
+        f"separated by something else, say so, as in {advised}."
+    )
+
+
+def test_no_separator_is_advised_where_none_would_help(tmp_path):
+    (tmp_path / "t.csv").write_text("speed\n1\n2\n3\n")
+    with pytest.raises(TableReadError, match="no column 'y'; the only one is 'speed'") as caught:
+        read_table(tmp_path / "t.csv", target="y")
+    assert "sep" not in str(caught.value)
+
+
+def test_decimal_commas_between_commas_are_no_matter_of_the_separator(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b,y\n" + "0,5,1,5,p\n" * 20)
+    with pytest.raises(TableReadError, match="write the file with another separator") as caught:
+        read_table(tmp_path / "t.csv", target="y")
+    assert "sep=" not in str(caught.value)
