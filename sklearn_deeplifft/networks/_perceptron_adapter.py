@@ -124,7 +124,11 @@ def _units(sizes: np.ndarray) -> np.ndarray:
 
 def in_units(X: Any, units: np.ndarray) -> Any:
     """Columns divided by their units."""
-    return X.multiply(1 / units).tocsr() if sp.issparse(X) else X / units
+    if not sp.issparse(X):
+        return X / units
+    X = sp.csr_matrix(X, copy=True)
+    X.data = X.data / units[X.indices]  # one over a tiny unit would be infinite
+    return X
 
 
 def _require_usual_sizes(X: Any) -> None:

@@ -79,7 +79,9 @@ def blocks_beyond_chance(
 
     A correlation is beyond chance where it is above ``sqrt(2 L / n) + g_i g_j L / (3 n)``, L being
     the logarithm of the number of pairs: by Bernstein's inequality the mean of ``n`` products of
-    independent columns hardly exceeds it in any pair. ``third_moment`` (d,) is g, the mean cubed
+    independent columns exceeds it in two pairs of a table at most, in expectation. Among hundreds
+    of columns it hardly does in any; two columns are always joined, and where columns are few that
+    costs little. ``third_moment`` (d,) is g, the mean cubed
     absolute value of each standardised column: few rows decide of rare counts, and a few that
     coincide are no relation. Columns of one feature are in one block.
 

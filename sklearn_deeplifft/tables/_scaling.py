@@ -107,11 +107,18 @@ class _BentRows(Rows):
     @property
     def density(self) -> float:
         # What is not stored stays zero where knots are.
-        return 1.0 if self.scaling.knot.any() else super().density
+        return 1.0 if self._zero_moves else super().density
+
+    @property
+    def _zero_moves(self) -> bool:
+        return bool(self.scaling.knot[self.scaling.bent].any())
 
     def stored_blocks(self) -> Iterator[tuple[slice, sp.csr_array]]:
-        assert not self.scaling.knot.any()
+        assert not self._zero_moves
         for where, part in super().stored_blocks():
+            if not part.has_canonical_format:  # a logarithm of a sum is not that of its parts
+                part = part.copy()
+                part.sum_duplicates()
             cells = unskewed(part.data[None], self.scaling.at(part.indices))[0]
             yield where, sp.csr_array((cells, part.indices, part.indptr), shape=part.shape)
 
@@ -234,18 +241,20 @@ def _beside_zero(X: np.ndarray, weight: np.ndarray) -> np.ndarray:
     column, row = np.nonzero(X.T)
     order = np.lexsort((X[row, column], column))
     column, row = column[order], row[order]
-    values, upto = X[row, column], np.cumsum(weight[row])
+    values = X[row, column]
     new = np.append(True, (np.diff(values) != 0) | (np.diff(column) != 0))[: len(values)]
     at = np.flatnonzero(np.bincount(column[new], minlength=X.shape[1]) >= FEWEST)
     first, last = (np.searchsorted(column, at, side) for side in ("left", "right"))
-    before = upto[first] - weight[row[first]]
-    whole = upto[last - 1] - before
     found = np.zeros((3, X.shape[1]))
-    for i, p in enumerate((TAIL, 0.5, 1 - TAIL)):
-        # The mean of two neighbours where the share ends between them.
-        ends = [np.searchsorted(upto, before + (p + near) * whole) for near in (-1e-9, 1e-9)]
-        a, b = values[np.minimum(ends, last - 1)]
-        found[i, at] = a / 2 + b / 2
+    # Column by column: one sum over all would lose the small weights of the later ones.
+    for j, start, stop in zip(at, first, last, strict=True):
+        share = np.cumsum(weight[row[start:stop]])
+        share /= share[-1]
+        for i, p in enumerate((TAIL, 0.5, 1 - TAIL)):
+            # The mean of two neighbours where the share ends between them.
+            ends = np.searchsorted(share, [p - 1e-9, p + 1e-9])
+            a, b = values[start:stop][np.minimum(ends, stop - start - 1)]
+            found[i, j] = a / 2 + b / 2
     low, middle, high = found
     return np.where(
         low > 0, [0 * low, middle, high], np.where(high < 0, [low, middle, 0 * high], 0)

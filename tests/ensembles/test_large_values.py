@@ -12,6 +12,7 @@ from sklearn_deeplifft import (
     NetworkEnsembleRegressor,
     TrainingDivergedError,
 )
+from sklearn_deeplifft.networks._perceptron_adapter import in_units
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, 4))
@@ -122,3 +123,10 @@ def test_each_target_has_a_unit_of_its_own():
     found = ensemble.predict(X)
     expected = (r2_score(y, found[:, 0]) + r2_score(-y, 0 * y)) / 2
     assert ensemble.score(X, both * [1, 1e200]) == pytest.approx(expected, rel=1e-9)
+
+
+def test_tiny_units_of_sparse_columns_stay_finite():
+    cells, units = np.array([[1e-310], [0.0], [3e-310]]), np.array([2.0**-1030])
+    expected = in_units(cells, units)
+    assert np.isfinite(expected).all()
+    np.testing.assert_array_equal(in_units(sparse.csr_array(cells), units).toarray(), expected)

@@ -199,6 +199,21 @@ def test_weights_are_repetitions_where_most_rows_are_zero():
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_column_is_scaled_as_it_is_alone_however_uneven_weights_are():
+    X = np.zeros((200, 3))
+    X[100:, 0] = RNG.poisson(50, 100) + 1000.0
+    X[:12, 1] = 2.0 ** np.arange(12)
+    X[100:, 2] = RNG.poisson(4, 100)
+    weight = np.where(np.arange(200) < 100, 1e-12, 1e6)
+    weight[20:60] = 1e-3
+    for order in ([0, 1, 2], [1, 0, 2]):
+        together, alone = found(X[:, order], weight), found(X[:, [1]], weight)
+        at = order.index(1)
+        assert alone.bent.all()
+        for a, b in zip(together[2:], alone[2:], strict=True):
+            np.testing.assert_array_equal(a[at], b[0])
+
+
 def test_those_that_are_asked_to_stay_do():
     X = np.exp(RNG.standard_normal((100, 2)))
     assert found(X).bent.tolist() == [True, True]
@@ -258,6 +273,23 @@ def test_sparse_rows_as_they_are_read(knots):
     # Correlations by the one way and by the other.
     correlations = [ColumnCorrelations(one).of(np.arange(12)) for one in (read, Rows(expected))]
     np.testing.assert_allclose(*correlations, atol=1e-12)
+
+
+def test_cells_stored_in_parts_are_read_as_their_sums():
+    """In a table so empty that correlations are those of stored cells."""
+    X = bursts(900, 20, 0.03)
+    row, column = X.nonzero()
+    halves = np.repeat(X[row, column] / 2, 2)
+    starts = np.append(0, np.cumsum(2 * (X > 0).sum(axis=1)))
+    parts = sp.csr_array((halves, np.repeat(column, 2), starts), shape=X.shape)
+    np.testing.assert_array_equal(parts.toarray(), X)
+    scaling = found(parts)
+    assert scaling.bent.sum() > 15
+    expected, correlations = (
+        ColumnCorrelations(as_read(Rows(table), scaling)).of(np.arange(20)) for table in (X, parts)
+    )
+    np.testing.assert_allclose(correlations, expected, atol=1e-12)
+    assert parts.nnz == len(halves)  # what was given stays as it is
 
 
 @pytest.mark.parametrize("filled", [0.05, 0.9])
