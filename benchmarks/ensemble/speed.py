@@ -22,7 +22,7 @@ from sklearn_deeplifft.networks import (
     TrainingTable,
     torch_threads,
 )
-from sklearn_deeplifft.tables import Problem, Rows
+from sklearn_deeplifft.tables import Problem, Rows, Scaling
 
 WIDE = (200, 100)
 
@@ -120,7 +120,7 @@ def trained(work: Work, settings: NetworkSettings, first: int = 0) -> list[Train
     """Our training of all networks, on all cores; seeds begin at ``first``."""
     n, d = work.X.shape
     problem = Problem("softmax", d, int(work.y.max()) + 1)
-    same = (np.zeros(d), np.ones(d))
+    same = Scaling.none(d)
     table = TrainingTable(Rows(work.X), torch.from_numpy(work.y), torch.ones(n), same)
     splits = [Split(a, b, seed) for seed, (a, b) in enumerate(work.parts, start=first)]
     return train_networks(
