@@ -78,12 +78,12 @@ def blocks_beyond_chance(
     """Numbers of blocks (d,), from 0: columns joined by chains of correlations beyond chance.
 
     A correlation is beyond chance where it is above ``sqrt(2 L / n) + g_i g_j L / (3 n)``, L being
-    the logarithm of the number of pairs: by Bernstein's inequality the mean of ``n`` products of
-    independent columns exceeds it in two pairs of a table at most, in expectation. Among hundreds
-    of columns it hardly does in any; two columns are always joined, and where columns are few that
-    costs little. ``third_moment`` (d,) is g, the mean cubed
-    absolute value of each standardised column: few rows decide of rare counts, and a few that
-    coincide are no relation. Columns of one feature are in one block.
+    the logarithm of the number of pairs. By Bernstein's inequality, no more than two pairs of
+    independent columns are expected to exceed it, and among hundreds of columns hardly any does.
+    With few columns chance joins some, and two columns are always joined, which does no harm: the
+    correlations inside a block are kept. ``third_moment`` (d,) is g, the mean cubed absolute value
+    of each standardised column. It raises the bound for rare counts, whose correlations hang on a
+    few rows. Columns of one feature are in one block.
 
     Examples
     --------

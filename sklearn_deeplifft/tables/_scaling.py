@@ -236,29 +236,20 @@ def _letter_values(rows: Rows, index: np.ndarray, weight: np.ndarray) -> np.ndar
 def _beside_zero(X: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Of (m, b), zero and median and far end of the other cells of each column, (3, b).
 
-    All three are zero where these have few values, or more than a tenth of them either sign.
+    All three are zero where these have few values, or where neither sign has nine tenths of them.
     """
-    column, row = np.nonzero(X.T)
-    order = np.lexsort((X[row, column], column))
-    column, row = column[order], row[order]
-    values = X[row, column]
-    new = np.append(True, (np.diff(values) != 0) | (np.diff(column) != 0))[: len(values)]
-    at = np.flatnonzero(np.bincount(column[new], minlength=X.shape[1]) >= FEWEST)
-    first, last = (np.searchsorted(column, at, side) for side in ("left", "right"))
     found = np.zeros((3, X.shape[1]))
-    # Column by column: one sum over all would lose the small weights of the later ones.
-    for j, start, stop in zip(at, first, last, strict=True):
-        share = np.cumsum(weight[row[start:stop]])
-        share /= share[-1]
-        for i, p in enumerate((TAIL, 0.5, 1 - TAIL)):
-            # The mean of two neighbours where the share ends between them.
-            ends = np.searchsorted(share, [p - 1e-9, p + 1e-9])
-            a, b = values[start:stop][np.minimum(ends, stop - start - 1)]
-            found[i, j] = a / 2 + b / 2
-    low, middle, high = found
-    return np.where(
-        low > 0, [0 * low, middle, high], np.where(high < 0, [low, middle, 0 * high], 0)
-    )
+    column, row = np.nonzero(X.T)
+    starts = np.searchsorted(column, np.arange(X.shape[1]))
+    for j, at in enumerate(np.split(row, starts)[1:]):  # what is before the first is empty
+        if len(np.unique(X[at, j])) < FEWEST:
+            continue
+        ((low,), (middle,), (high,)) = _quantiles(X[at, j][:, None], weight[at])
+        if low > 0:
+            found[:, j] = 0, middle, high
+        elif high < 0:
+            found[:, j] = low, middle, 0
+    return found
 
 
 def _evenly_spread(index: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

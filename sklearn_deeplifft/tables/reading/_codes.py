@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api import types
 
 from sklearn_deeplifft._printable import printable
+from sklearn_deeplifft.tables._validation import EXACT
 from sklearn_deeplifft.tables.reading._notation import (
     Cell,
     convention_of,
@@ -21,17 +22,14 @@ from sklearn_deeplifft.tables.reading._notes import Note
 from sklearn_deeplifft.tables.reading._numbers import NumberReading, distinct_cells
 
 __all__ = [
-    "EXACT",
     "example_code",
     "long_numbers",
     "longest",
     "merged",
+    "padded_notes",
     "spelled_twice",
     "too_long",
 ]
-
-EXACT = 2**53
-"""Whole numbers up to which float64 holds each."""
 
 
 def example_code(reading: NumberReading) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from sklearn_deeplifft.tables.reading._codes import EXACT
+from sklearn_deeplifft.tables._validation import EXACT
 from sklearn_deeplifft.tables.reading._separators import cells_of
 
 __all__ = ["columns_to_keep_as_text"]
