@@ -109,8 +109,9 @@ class BaseNetworkSelector(
         task : {"classification", "regression"}, default="classification"
         **changes
             Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`. Those that are
-            left out may follow from them: with ``null_features=True`` `GIATransformer` trains
-            18 networks under a penalty, in the place of 10 without.
+            left out may follow from them: with ``null_features=True`` `DeepLIFFTSelector` trains
+            18 networks in the place of 15, and `GIATransformer` 18 under a penalty in the place of
+            10 without.
 
         Returns
         -------

@@ -36,6 +36,10 @@ from sklearn_deeplifft.tables import (
 
 __all__ = ["DeepLIFFTSelector"]
 
+LINEAR_SHARE = 1 / 3
+OWN: dict[str, Any] = {"linear_share": LINEAR_SHARE, "n_networks": 15}
+"""Parameters in which the default ensemble differs from `NetworkEnsembleClassifier`."""
+
 
 class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     """Select features by exact linear decomposition of trained ReLU networks (DeepLIFFT).
@@ -314,7 +318,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
 
     @staticmethod
     def _own_defaults(network: Any, *, null_features: bool) -> dict[str, Any]:
-        return {"linear_share": 1 / 3}
+        # A q-value of few features needs more networks than a list does.
+        return {"linear_share": LINEAR_SHARE} if null_features else OWN
 
     @staticmethod
     def paper_parameters() -> dict[str, Any]:
