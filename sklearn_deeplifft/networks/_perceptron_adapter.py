@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
@@ -70,35 +70,20 @@ class PerceptronAdapter(NetworkAdapter):
         y = table.targets[job.training].numpy()
         y = y.ravel() if y.shape[1:] == (1,) else y
         weight = table.weight[job.training].numpy()
-        steps = [mlp]
         fit_params: dict[str, Any] = {}
         if bool((weight != weight[0]).any()):
             fit_params[f"{type(mlp).__name__.lower()}__sample_weight"] = weight
-        moments, units = job.moments, None
-        if moments is None:
+        front = None
+        if job.moments is None:
             _require_usual_sizes(X)
         else:
-            steps.insert(0, StandardScaler(with_mean=not table.rows.sparse))
+            front = _Front.of(job.moments, sparse=table.rows.sparse)
             fit_params["standardscaler__sample_weight"] = weight
-            if table.rows.sparse:  # what is on a logarithmic scale would have to be centred
-                moments = Scaling.straight(moments.mean, moments.scale)
-            units = _units(np.abs([moments.mean, moments.scale]))
-            if (units != 1).any():
-                steps.insert(0, FunctionTransformer(in_units, kw_args={"units": units}))
-            if moments.bent.any():
-                steps.insert(0, FunctionTransformer(unskewed, kw_args={"scaling": moments}))
-        pipeline = make_pipeline(*steps)
+        pipeline = make_pipeline(*(front.steps() if front else ()), mlp)
         with seeded(job.seed):
             pipeline.fit(X, y, **fit_params)
-        core = _torch_of_mlp(mlp)
-        if moments is None or units is None:
-            return TrainedNetwork(pipeline, core, None, mlp.n_iter_)
-        scaler = next(step for _, step in pipeline.steps if isinstance(step, StandardScaler))
-        mean = scaler.mean_ * units if scaler.with_mean else np.zeros(len(job.columns))
-        of_columns = moments._replace(mean=mean, scale=scaler.scale_ * units)
-        return TrainedNetwork(
-            pipeline, core, Standardize.of(of_columns, torch.float64), mlp.n_iter_
-        )
+        learned = front and front.learned(pipeline)
+        return TrainedNetwork(pipeline, _torch_of_mlp(mlp), learned, mlp.n_iter_)
 
     def read_fitted(self) -> TrainedNetwork:
         """Copy the weights of a fitted one."""
@@ -113,6 +98,39 @@ class PerceptronAdapter(NetworkAdapter):
 
     def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> None:
         """None: scikit-learn goes on from no weights of others."""
+
+
+class _Front(NamedTuple):
+    """What stands before a perceptron whose columns are standardised."""
+
+    moments: Scaling
+    units: np.ndarray
+    """(d,): what columns are divided by first, whose squares would overflow or vanish."""
+    centred: bool
+
+    @classmethod
+    def of(cls, moments: Scaling, *, sparse: bool) -> _Front:
+        """From moments of the rows that train; a sparse table stays sparse."""
+        if sparse:  # what is on a logarithmic scale would have to be centred
+            moments = Scaling.straight(moments.mean, moments.scale)
+        units = _units(np.abs([moments.mean, moments.scale]))
+        return cls(moments, units, not sparse)
+
+    def steps(self) -> list[Any]:
+        """Steps of a pipeline, not fitted."""
+        steps: list[Any] = []
+        if self.moments.bent.any():
+            steps.append(FunctionTransformer(unskewed, kw_args={"scaling": self.moments}))
+        if (self.units != 1).any():
+            steps.append(FunctionTransformer(in_units, kw_args={"units": self.units}))
+        return [*steps, StandardScaler(with_mean=self.centred)]
+
+    def learned(self, pipeline: Pipeline) -> Standardize:
+        """The same as one map, with what the fitted pipeline's scaler has found."""
+        scaler = pipeline.named_steps["standardscaler"]
+        mean = scaler.mean_ * self.units if self.centred else np.zeros(len(self.units))
+        found = self.moments._replace(mean=mean, scale=scaler.scale_ * self.units)
+        return Standardize.of(found, torch.float64)
 
 
 def _units(sizes: np.ndarray) -> np.ndarray:
