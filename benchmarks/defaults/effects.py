@@ -13,13 +13,14 @@ from benchmarks.common.intervals import held
 from benchmarks.defaults.ensembles import ENSEMBLES, ensemble_for
 from sklearn_deeplifft import GIATransformer
 from sklearn_deeplifft.datasets import MotifCounts, make_motif_counts
+from sklearn_deeplifft.ensembles import network_count
 from sklearn_deeplifft.interventions import add
 
 EFFECT, N_PRIVATE = 1.5, 2
 KEEP, KEEP_AGAINST = 0.7, 0.35
 """Chance that a host's hit has the contrary motif beside it, elsewhere and in the class."""
 
-LINE = np.array([1.0, -0.5, 0.0])
+LINE, LINE_ROWS = np.array([1.0, -0.5, 0.0]), 300
 
 
 def effects(quick: bool) -> dict[str, float]:
@@ -33,20 +34,22 @@ def effects(quick: bool) -> dict[str, float]:
     regression on 300 rows. ``coverage_ENSEMBLE_motifs_truth`` is how often they hold the truth of
     the population, which no interval over networks promises.
     """
-    table, truth = known_effects(400 if quick else 4000)
+    n_rows = 400 if quick else 4000
+    table, truth = known_effects(n_rows)
     n_ensembles, n_networks = (3, 2) if quick else (20, 10)
     figures = {"effect_size": float(np.sqrt(np.mean(truth**2)))}
     for ensemble in ENSEMBLES:
-        size = ensemble_for("gia", ensemble, "classification").n_networks
+        default = ensemble_for("gia", ensemble, "classification")
+        size, of_line = (network_count(default, n) for n in (n_rows, LINE_ROWS))
         found = _per_network(table.X, table.y, "classification", ensemble, n_networks * size)
         mean = found.mean(axis=0)
-        line = _on_a_line(ensemble, n_ensembles * size)
+        line = _on_a_line(ensemble, n_ensembles * of_line)
         figures |= {
             f"effect_error_{ensemble}": float(np.sqrt(np.mean((mean - truth) ** 2))),
             f"effect_slope_{ensemble}": float((mean * truth).sum() / (truth**2).sum()),
             f"coverage_{ensemble}_motifs": float(held(found, size).mean()),
             f"coverage_{ensemble}_motifs_truth": float(held(found, size, truth).mean()),
-            f"coverage_{ensemble}_line": float(held(line, size).mean()),
+            f"coverage_{ensemble}_line": float(held(line, of_line).mean()),
         }
     return figures
 
@@ -95,6 +98,6 @@ def _per_network(
 
 def _on_a_line(ensemble: str, n_networks: int) -> np.ndarray:
     rng = np.random.RandomState(1000)
-    X = rng.normal(size=(300, len(LINE)))
-    y = X @ LINE + rng.normal(size=300)
+    X = rng.normal(size=(LINE_ROWS, len(LINE)))
+    y = X @ LINE + rng.normal(size=LINE_ROWS)
     return _per_network(X, y, "regression", ensemble, n_networks, hidden_layer_sizes=(16,))

@@ -22,6 +22,7 @@ from sklearn_deeplifft.cli._rankers import Chooser
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._table import Table
 from sklearn_deeplifft.cli._words import counted
+from sklearn_deeplifft.ensembles import network_count
 from sklearn_deeplifft.ranking import n_trainings
 
 __all__ = ["FoldOutcome", "compare_folds"]
@@ -168,7 +169,8 @@ def _chooser(
     if kind is DeepLIFFTSelector:
         selector.set_params(simplex_groups=parts.blocks or None)
     rounds = 1 if selector.step is None else n_trainings(len(groups_of(names).first), selector.step)
-    with progress.stage(stage, ensemble.n_networks * rounds) as advance:
+    n_networks = network_count(ensemble, len(parts.y_train))
+    with progress.stage(stage, n_networks * rounds) as advance:
         selector.set_params(verbose=calls_per_network(advance))
         selector.fit(parts.X_train, parts.y_train, **parts.fit_parameters)
     order = np.argsort(selector.ranking_, kind="stable")

@@ -25,6 +25,7 @@ from sklearn_deeplifft.cli._progress import Stages
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._signs import class_scores, of_single_columns, slopes
 from sklearn_deeplifft.cli._table import Table
+from sklearn_deeplifft.ensembles import network_count
 
 __all__ = ["GateOutcome", "train_gates"]
 
@@ -63,7 +64,7 @@ def train_gates(
         parts = encode(table, everything, everything)
         names = names_of_features(families, table, parts)
         selector = _selector(table.task, names, training, paper=paper)
-        n_networks = selector.estimator.n_networks
+        n_networks = network_count(selector.estimator, len(parts.y_train))
         with progress.follow("Training networks", n_networks) as report:
             selector.set_params(verbose=report)
             selector.fit(parts.X_train, parts.y_train, **parts.fit_parameters)

@@ -22,6 +22,7 @@ from sklearn_deeplifft.cli._parts import split
 from sklearn_deeplifft.cli._progress import Stages
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._table import Table
+from sklearn_deeplifft.ensembles import network_count
 from sklearn_deeplifft.interventions import (
     InteractionEffects,
     InteractionEvidence,
@@ -77,7 +78,8 @@ def find_pairs(
         parts = split(table, training.seed)
         names = np.array(names_of_features(families, table, parts), dtype=object)
         ensemble = GIATransformer.default_estimator(table.task, **parameters_of(training))
-        with progress.follow("Training networks", ensemble.n_networks) as report:
+        n_networks = network_count(ensemble, len(parts.y_train))
+        with progress.follow("Training networks", n_networks) as report:
             ensemble.set_params(random_state=training.seed, verbose=report)
             ensemble.fit(parts.X_train, parts.y_train, **parts.fit_parameters)
         given: dict[str, Any] = {"feature_groups": names, "random_state": training.seed}

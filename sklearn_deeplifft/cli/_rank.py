@@ -31,6 +31,7 @@ from sklearn_deeplifft.cli._progress import Stages, calls_per_network
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._signs import FOR, SLOPE_OF, class_scores, outputs_of, slopes
 from sklearn_deeplifft.cli._table import Table
+from sklearn_deeplifft.ensembles import network_count
 from sklearn_deeplifft.ranking import n_trainings
 from sklearn_deeplifft.selectors._directions import directions
 
@@ -181,7 +182,8 @@ def _fit(
         random_state=training.seed,
     )
     assert selector.step is not None
-    total = ensemble.n_networks * n_trainings(len(groups.first), selector.step)
+    n_networks = network_count(ensemble, len(parts.y_train))
+    total = n_networks * n_trainings(len(groups.first), selector.step)
     with progress.stage("Training networks", total) as advance:
         selector.set_params(verbose=calls_per_network(advance))
         selector.fit(parts.X_train, parts.y_train, **parts.fit_parameters)

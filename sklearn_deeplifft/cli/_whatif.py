@@ -24,6 +24,7 @@ from sklearn_deeplifft.cli._progress import Stages
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._signs import class_scores, of_single_columns
 from sklearn_deeplifft.cli._table import Table
+from sklearn_deeplifft.ensembles import network_count
 from sklearn_deeplifft.interventions import Intervention, dose_response
 
 __all__ = ["Answers", "answer_whatif"]
@@ -94,7 +95,8 @@ def answer_whatif(
         gia = GIATransformer(
             ensemble, feature_groups=names, scale=scale, random_state=training.seed
         )
-        with progress.follow("Training networks", ensemble.n_networks) as report:
+        n_networks = network_count(ensemble, len(parts.y_train))
+        with progress.follow("Training networks", n_networks) as report:
             gia.set_params(verbose=report)
             gia.fit(parts.X_train, parts.y_train, **parts.fit_parameters)
         effects = _effects(gia, table, parts, names)

@@ -11,6 +11,7 @@ from sklearn_deeplifft.ensembles._checkpoints import Checkpoints, key_of
 from sklearn_deeplifft.ensembles._classifier import NetworkEnsembleClassifier
 from sklearn_deeplifft.ensembles._defaults import ENSEMBLES, ensemble_for
 from sklearn_deeplifft.ensembles._knockoff_map import families_of, knockoff_map_of
+from sklearn_deeplifft.ensembles._network_count import network_count
 from sklearn_deeplifft.ensembles._null_columns import (
     null_rows,
     with_null_features,
@@ -54,6 +55,7 @@ __all__ = [
     "key_of",
     "families_of",
     "knockoff_map_of",
+    "network_count",
     "null_rows",
     "on_path",
     "reporter",

@@ -26,6 +26,7 @@ from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
 from sklearn_deeplifft.ensembles._choice_said import choice_said, unskewed_said
 from sklearn_deeplifft.ensembles._knockoff_map import families_of, knockoff_map_of
 from sklearn_deeplifft.ensembles._linear import with_linear_members
+from sklearn_deeplifft.ensembles._network_count import network_count
 from sklearn_deeplifft.ensembles._out_of_fold import (
     UNKNOWN,
     OutOfFold,
@@ -100,7 +101,7 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
 
     _parameter_constraints: dict[str, Any] = {
         "network": "no_validation",
-        "n_networks": [Interval(Integral, 1, None, closed="left")],
+        "n_networks": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": ["array-like"],
         "linear_share": [Interval(Real, 0, 1, closed="both")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -235,7 +236,7 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
             n_units = len(data.index if data.groups is None else np.unique(data.groups[data.index]))
             n_folds = min(fold_count(self.validation_fraction), n_units)
         rng = check_random_state(self.random_state)
-        splits = deal_splits(data, self.n_networks, n_folds, rng)
+        splits = deal_splits(data, network_count(self, len(data.index)), n_folds, rng)
         own = as_recommended(self, defaults_of(self))
         n_held = round(self.validation_fraction * len(data.index))
         n_training = len(data.index) - n_held

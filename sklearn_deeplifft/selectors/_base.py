@@ -20,6 +20,7 @@ from sklearn_deeplifft.ensembles import (
     Report,
     all_or_nothing,
     ensemble_for,
+    network_count,
     reporter,
 )
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
@@ -109,9 +110,8 @@ class BaseNetworkSelector(
         task : {"classification", "regression"}, default="classification"
         **changes
             Parameters of `NetworkEnsembleClassifier` or `NetworkEnsembleRegressor`. Those that are
-            left out may follow from them: with ``null_features=True`` `DeepLIFFTSelector` trains
-            18 networks in the place of 15, and `GIATransformer` 18 under a penalty in the place of
-            10 without.
+            left out may follow from them: with ``null_features=True`` `GIATransformer` trains
+            18 networks under a penalty, in the place of 10 without.
 
         Returns
         -------
@@ -316,13 +316,14 @@ class BaseNetworkSelector(
 
     def _first_round(self, data: FitData, source: Source, scorer: Scorer) -> FirstRound:
         out_of_fold = self.score_on == "out_of_fold"
-        if out_of_fold and not source.prefit and source.ensemble.n_networks < 2:
+        n_networks = network_count(source.ensemble, len(data.index))
+        if out_of_fold and not source.prefit and n_networks < 2:
             raise ValueError(
-                "score_on='out_of_fold' needs n_networks >= 2, got "
-                f"{source.ensemble.n_networks} (layer= trains one): each network scores the rows "
-                "it was not trained on, and together they cover all."
+                f"score_on='out_of_fold' needs n_networks >= 2, got {n_networks} (layer= trains "
+                "one): each network scores the rows it was not trained on, and together they "
+                "cover all."
             )
-        n_folds = source.ensemble.n_networks if out_of_fold else None
+        n_folds = n_networks if out_of_fold else None
         report = self._reporter(source)
         first = source.first_round(
             *(data, self._groups, n_folds, report),

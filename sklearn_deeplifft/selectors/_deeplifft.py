@@ -36,10 +36,6 @@ from sklearn_deeplifft.tables import (
 
 __all__ = ["DeepLIFFTSelector"]
 
-LINEAR_SHARE = 1 / 3
-OWN: dict[str, Any] = {"linear_share": LINEAR_SHARE, "n_networks": 15}
-"""Parameters in which the default ensemble differs from `NetworkEnsembleClassifier`."""
-
 
 class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     """Select features by exact linear decomposition of trained ReLU networks (DeepLIFFT).
@@ -318,8 +314,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
 
     @staticmethod
     def _own_defaults(network: Any, *, null_features: bool) -> dict[str, Any]:
-        # A q-value of few features needs more networks than a list does.
-        return {"linear_share": LINEAR_SHARE} if null_features else OWN
+        return {"linear_share": 1 / 3}
 
     @staticmethod
     def paper_parameters() -> dict[str, Any]:

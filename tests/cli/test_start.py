@@ -17,6 +17,7 @@ from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuro
 from sklearn_deeplifft.cli import _given, main
 from sklearn_deeplifft.cli._errors import Commands
 from sklearn_deeplifft.cli._reading_options import NAMES
+from sklearn_deeplifft.ensembles import network_count
 from tests.cli.conftest import QUICK, run
 
 TRAINING = ("rank", "gates", "whatif", "interactions")
@@ -108,7 +109,7 @@ def test_commands_share_their_options():
 )
 def test_help_names_the_default_of_the_class(command, selector):
     said = " ".join(run(command, "--help").output.split())
-    assert f"[default: {selector.default_estimator().n_networks}" in said
+    assert f"[default: {network_count(selector.default_estimator(), 1)}" in said
 
 
 # Ctrl-C

@@ -18,7 +18,7 @@ from sklearn_deeplifft import (
     NetworkEnsembleClassifier,
     NetworkEnsembleRegressor,
 )
-from sklearn_deeplifft.ensembles import Split, _linear
+from sklearn_deeplifft.ensembles import Split, _linear, network_count
 from sklearn_deeplifft.ensembles._linear import linear_settings, with_linear_members
 from sklearn_deeplifft.ensembles._random_streams import RandomStream
 from sklearn_deeplifft.exceptions import CheckpointWarning
@@ -109,8 +109,9 @@ def test_by_default_no_ensemble_has_any_and_a_third_of_the_selectors_networks_ar
     assert DeepLIFFTSelector.default_estimator("regression").linear_share == 1 / 3
     assert ImportanceNeuronSelector.default_estimator().linear_share == 0
     assert GIATransformer.default_estimator().linear_share == 0
-    n = DeepLIFFTSelector.default_estimator().n_networks
-    assert sum(dealt(n, 1 / 3)) == n / 3
+    default = DeepLIFFTSelector.default_estimator()
+    for n in {network_count(default, n_rows) for n_rows in (10, 10_000)}:
+        assert sum(dealt(n, 1 / 3)) == n / 3
 
 
 def test_the_papers_networks_have_hidden_layers_and_no_bound_on_steps():

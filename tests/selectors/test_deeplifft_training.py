@@ -526,5 +526,5 @@ def test_defaults_find_the_planted_features():
     X, y = planted(n=200, d=10)
     selector = DeepLIFFTSelector(random_state=0, n_features_to_select=3).fit(X, y)
     assert set(selector.get_support(indices=True)) == {0, 1, 2}
-    assert len(selector.estimator_.estimators_) == 15
+    assert len(selector.estimator_.estimators_) == 18
     assert selector.n_rounds_ == 7  # on 10, 8, 6, 4, 3, 2 and 1 features

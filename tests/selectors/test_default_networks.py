@@ -51,13 +51,6 @@ def test_a_third_of_the_networks_that_are_kept_is_linear(eliminated):
     assert [hidden_layers(trained.core) for trained in networks] == [1, 1, 0] * 2
 
 
-def test_a_q_value_of_few_features_takes_more_networks_than_a_list():
-    assert DeepLIFFTSelector.default_estimator().n_networks == 15
-    with_nulls = DeepLIFFTSelector.default_estimator(null_features=True)
-    assert with_nulls.n_networks == 18
-    assert with_nulls.linear_share == DeepLIFFTSelector.default_estimator().linear_share
-
-
 def test_auto_halves_while_many_are_left_then_drops_a_fifth(monkeypatch):
     X = np.random.default_rng(0).normal(size=(40, 512))
     y = np.where(X[:, 0] > 0, "yes", "no")

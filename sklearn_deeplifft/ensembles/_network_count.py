@@ -1,0 +1,26 @@
+"""How many networks an ensemble trains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
+
+__all__ = ["network_count"]
+
+NETWORKS, OF_MANY_ROWS = 18, 12
+"""Networks of few rows differ more, and it takes more of them for the same mean."""
+
+MANY_ROWS = 800
+
+
+def network_count(ensemble: BaseNetworkEnsemble, n_rows: int) -> int:
+    """Networks that an ensemble trains on a table of which ``n_rows`` train.
+
+    A q-value of few features takes more networks than a list does, however many rows there are.
+    """
+    asked = ensemble.n_networks
+    if asked != "auto":
+        return int(asked)
+    return OF_MANY_ROWS if n_rows >= MANY_ROWS and not ensemble.null_features else NETWORKS
