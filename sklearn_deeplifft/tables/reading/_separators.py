@@ -105,8 +105,8 @@ def guess_separator(lines: Sequence[str], suggested: str) -> str:
     Returns
     -------
     str
-        One of ``, ; | \t``, " " for any run of spaces, another mark (twice, as in ``::``, if it
-        always stands so) that the first line has as well as all others, or ``suggested``.
+        One of ``, ; | \t``, " " for any run of spaces, another mark (this or ``|`` twice, as in
+        ``::``, if it always stands so) that the first line has as well as all others, or ``suggested``.
 
     Examples
     --------
@@ -114,6 +114,8 @@ def guess_separator(lines: Sequence[str], suggested: str) -> str:
     (';', ' ')
     >>> guess_separator(["a^b", "1,5^2,5"], ","), guess_separator(["a::b", "1::2"], ",")
     ('^', '::')
+    >>> guess_separator(["a||b", "1||2"], ","), guess_separator(["a||b", "1|5|2"], ",")
+    ('||', '|')
     """
     sample = lines[:SAMPLE_LINES]
     counts = {sep: _counts(sample, sep) for sep in SEPARATORS}
@@ -129,7 +131,9 @@ def guess_separator(lines: Sequence[str], suggested: str) -> str:
     ):
         return unusual
     if even:
-        return max(even, key=lambda sep: (even[sep], sep == suggested))
+        best = max(even, key=lambda sep: (even[sep], sep == suggested))
+        # No two columns meet in nothing on every line; cells between commas may be empty.
+        return _as_it_stands(best, sample) if best == "|" else best
     if _are_even(words):
         return " "
     return _usual(counts, suggested)
@@ -169,9 +173,13 @@ def _unusual(sample: Sequence[str]) -> str | None:
         if mark in SEPARATORS or len(set(numbers)) != 1 or numbers[0] <= most:
             continue
         best, most = mark, numbers[0]
-    if best is not None and all(line.count(best) == 2 * line.count(2 * best) for line in sample):
-        return 2 * best
-    return best
+    return None if best is None else _as_it_stands(best, sample)
+
+
+def _as_it_stands(mark: str, sample: Sequence[str]) -> str:
+    """The mark, or twice the mark where it always stands so."""
+    twice = 2 * mark
+    return twice if all(line.count(mark) == 2 * line.count(twice) for line in sample) else mark
 
 
 def _are_even(numbers: Sequence[int], *, header_too: bool = False) -> bool:
