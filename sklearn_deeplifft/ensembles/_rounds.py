@@ -329,12 +329,20 @@ def _explained(rounds: Rounds) -> Iterator[None]:
     except TrainingDivergedError as error:
         data = rounds.data
         if data.moments is not None:
-            hint = f"Lower learning_rate (it is {rounds.settings.learning_rate})."
+            hint = f"Lower {_learning_rate_of(rounds)}."
         else:
             worst = np.argsort(-(np.abs(data.mean) / 2 + data.std / 2))[:3]
             named = column_names(data.names, worst)
             hint = f"Set standardize=True; the columns of largest scale are {named}."
         raise TrainingDivergedError(f"{error} {hint}") from error
+
+
+def _learning_rate_of(rounds: Rounds) -> str:
+    """The learning rate that networks are trained by, the user's own nets by theirs."""
+    adapter, name = rounds.adapter, rounds.adapter.learning_rate
+    if adapter.own_settings:
+        return f"the network's own {name} (it is {getattr(adapter.network, name)})"
+    return f"{name} (it is {getattr(rounds.settings, name)})"
 
 
 def _stage_name(columns: np.ndarray, data: FitData) -> str:

@@ -30,6 +30,8 @@ class NetworkAdapter(ABC):
     """Whether its layers are ours: many train as one batch, and their columns can be cut."""
     own_settings: ClassVar[bool]
     """Whether it trains by settings of its own."""
+    learning_rate: ClassVar[str]
+    """Name of the learning rate, among its own settings or those of an ensemble."""
     may_return_probabilities: ClassVar[bool]
     """Whether only running it tells what it returns, and so which loss it needs."""
     gate_forms: ClassVar[tuple[str, ...]]

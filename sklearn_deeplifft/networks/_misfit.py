@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 import skorch
-import torch
+from torch import Tensor, nn
 
 from sklearn_deeplifft._printable import counted
 from sklearn_deeplifft.attribution import logits_of
@@ -24,8 +24,15 @@ NOT_TRAINABLE = (
 )
 
 
-ELEMENTWISE = (torch.nn.MSELoss, torch.nn.L1Loss, torch.nn.SmoothL1Loss, torch.nn.HuberLoss)
-"""Losses of torch that make pairs of outputs and targets of different shapes."""
+BINARY = (nn.BCEWithLogitsLoss, nn.BCELoss)
+"""Losses of one output per label, 0 or 1."""
+
+ELEMENTWISE = (
+    *(nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss),
+    *BINARY,
+)
+"""Losses of torch that take outputs and targets of the same shape; the first make pairs of others,
+and warn."""
 
 
 @contextmanager
@@ -36,7 +43,7 @@ def explained_misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem
     it (random numbers drawn, lazy layers built), and the user's net would not be what it is alone.
     """
     try:
-        with _same_shapes(net):
+        with _comparable(net):
             yield
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         found = _misfit(net, rows, problem) if net.initialized_ else None
@@ -58,18 +65,19 @@ def explained_misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem
 
 
 @contextmanager
-def _same_shapes(net: skorch.NeuralNet) -> Iterator[None]:
-    """Refuse outputs and targets of different shapes, of which torch would only warn.
+def _comparable(net: skorch.NeuralNet) -> Iterator[None]:
+    """Refuse what a criterion could not compare with targets as it is meant to.
 
-    Its losses would compare every output with every target, and a network of two outputs for one
-    target, or of one for two, would be trained on a loss that means nothing. The criterion is
-    there once training begins, and the first batch tells; nothing of this is left on the net then.
+    Losses of torch that only warn of shapes would compare every output with every target, and a
+    network of two outputs for one target, or of one for two, would be trained on a loss that means
+    nothing. The criterion is there once training begins, and the first batch tells; nothing of this
+    is left on the net then.
     """
     begin = net.on_train_begin
 
     def hooked(*args: Any, **kwargs: Any) -> None:
         del net.on_train_begin
-        _check_first_batch(net.criterion_)
+        _check_first_batch(net)
         begin(*args, **kwargs)
 
     net.on_train_begin = hooked
@@ -79,22 +87,50 @@ def _same_shapes(net: skorch.NeuralNet) -> Iterator[None]:
         vars(net).pop("on_train_begin", None)
 
 
-def _check_first_batch(criterion: object) -> None:
-    if type(criterion) not in ELEMENTWISE:
+def _check_first_batch(net: skorch.NeuralNet) -> None:
+    require = _requirement(net)
+    if require is None:
         return
-    assert isinstance(criterion, torch.nn.Module)
 
-    def check(criterion: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+    def check(criterion: nn.Module, given: tuple[Tensor, ...]) -> None:
         hook.remove()
-        outputs, targets = (tuple(part.shape) for part in given)
-        if outputs != targets:
-            raise ValueError(
-                f"the net's criterion, {type(criterion).__name__}, compares each output with the "
-                f"target in its place, and outputs have shape {outputs}, targets {targets}. Return "
-                "one number for each target from forward."
-            )
+        require(criterion, *given)
 
-    hook = criterion.register_forward_pre_hook(check)
+    hook = net.criterion_.register_forward_pre_hook(check)
+
+
+def _requirement(net: skorch.NeuralNet) -> Callable[[nn.Module, Tensor, Tensor], None] | None:
+    if type(net.criterion_) in ELEMENTWISE:
+        return _require_shapes
+    takes_logarithms = isinstance(net, skorch.NeuralNetClassifier)
+    if takes_logarithms and isinstance(net.criterion_, nn.NLLLoss):
+        return _require_probabilities
+    return None
+
+
+def _require_shapes(criterion: nn.Module, outputs: Tensor, targets: Tensor) -> None:
+    given, asked = tuple(outputs.shape), tuple(targets.shape)
+    if given == asked:
+        return
+    remedy = "Return one number for each target from forward"
+    if given == (*asked, 1):
+        remedy += ", without the last dimension (squeeze(-1))"
+    elif isinstance(criterion, BINARY) and len(asked) == 1:
+        remedy += ", or give the net criterion=torch.nn.CrossEntropyLoss, which takes one per class"
+    raise ValueError(
+        f"the net's criterion, {type(criterion).__name__}, compares each output with the target in "
+        f"its place, and outputs have shape {given}, targets {asked}. {remedy}."
+    )
+
+
+def _require_probabilities(criterion: nn.Module, logarithms: Tensor, targets: Tensor) -> None:
+    if bool(logarithms.isnan().any()):
+        raise ValueError(
+            f"skorch's classifier hands its criterion, {type(criterion).__name__}, the logarithms "
+            "of what forward returns, and some of that is below zero. Return probabilities (a "
+            "Softmax at the end), or give the net criterion=torch.nn.CrossEntropyLoss, which takes "
+            "logits."
+        )
 
 
 class _Misfit(NamedTuple):
@@ -111,7 +147,7 @@ def _misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> _Mis
         z = net.module_(X)
     except RuntimeError as error:
         return _Misfit(f"the network cannot take rows of {problem.n_features} columns ({error}).")
-    if not isinstance(z, torch.Tensor):
+    if not isinstance(z, Tensor):
         return None
     try:
         width = logits_of(z, len(X)).shape[1]
@@ -120,7 +156,7 @@ def _misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> _Mis
     if not z.requires_grad:
         return _Misfit(NOT_TRAINABLE, of_sizes=False)
     fitting = {problem.n_outputs}
-    by_class = isinstance(net.criterion_, torch.nn.CrossEntropyLoss | torch.nn.NLLLoss)
+    by_class = isinstance(net.criterion_, nn.CrossEntropyLoss | nn.NLLLoss)
     if by_class and problem.kind != "softmax":
         loss = type(net.criterion_).__name__
         text = f"the net's criterion, {loss}, compares outputs with one class for each row, and y "

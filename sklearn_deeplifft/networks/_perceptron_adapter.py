@@ -35,6 +35,7 @@ class PerceptronAdapter(NetworkAdapter):
 
     built_here = False
     own_settings = True
+    learning_rate = "learning_rate_init"
     may_return_probabilities = False
     gate_forms = ()
     why_ignored = "scikit-learn's perceptron trains by its own settings; set them on the estimator"

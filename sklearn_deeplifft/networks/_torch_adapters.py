@@ -36,6 +36,7 @@ class DefaultAdapter(NetworkAdapter):
 
     built_here = True
     own_settings = False
+    learning_rate = "learning_rate"
     may_return_probabilities = False
     gate_forms = ("tied", "free")
     why_ignored = "the networks have no gates that it could apply to"
@@ -68,6 +69,7 @@ class ModuleAdapter(NetworkAdapter):
 
     built_here = False
     own_settings = False
+    learning_rate = "learning_rate"
     may_return_probabilities = True
     gate_forms = ("free",)  # no layer is known that tied ones could be norms of
     why_ignored = "its layers are its own, and its networks are trained one after another"
@@ -109,6 +111,7 @@ class SkorchAdapter(NetworkAdapter):
 
     built_here = False
     own_settings = True
+    learning_rate = "lr"
     may_return_probabilities = False  # its loss is its own
     gate_forms = ("free",)
     why_ignored = "a skorch net trains by its own settings; set them on the net"

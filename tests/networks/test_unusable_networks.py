@@ -13,6 +13,7 @@ from sklearn_deeplifft import (
     NetworkEnsembleClassifier,
     NetworkEnsembleRegressor,
 )
+from sklearn_deeplifft.exceptions import TrainingDivergedError
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 4)).astype(np.float32)
@@ -201,6 +202,42 @@ def test_outputs_are_as_many_as_targets_before_a_net_trains(
     with pytest.raises(ValueError, match=said):
         NetworkEnsembleRegressor(net, n_networks=1).fit(X, targets)
     assert steps == []
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("loss", "n_outputs", "said"),
+    [
+        (nn.BCEWithLogitsLoss, 1, r"shape \(36, 1\), targets \(36,\).*\(squeeze\(-1\)\)\."),
+        (nn.BCEWithLogitsLoss, 2, "BCEWithLogitsLoss, compares.* or .*CrossEntropyLoss, which"),
+        (nn.NLLLoss, 2, "NLLLoss, the logarithms of what forward returns.*below zero.*Softmax"),
+    ],
+)
+def test_a_classifiers_outputs_are_what_its_criterion_takes(loss, n_outputs, said):
+    """Logits under skorch's own default would be NaN after the first step."""
+    callback, steps = counting()
+    net = regressing(loss, n_outputs, skorch.NeuralNetClassifier).set_params(callbacks=[callback])
+    with pytest.raises(ValueError, match=said):
+        NetworkEnsembleClassifier(net, n_networks=1).fit(X, y)
+    assert steps == []
+
+
+@pytest.mark.parametrize(("loss", "flat"), [(nn.BCEWithLogitsLoss, True), (nn.NLLLoss, False)])
+def test_a_classifier_that_fits_its_criterion_is_trained(loss, flat):
+    class Fitting(Wide):
+        def forward(self, x):
+            z = super().forward(x)
+            return z if self.flat else z.softmax(-1)
+
+    net = regressing(loss, 2, skorch.NeuralNetClassifier, flat=flat).set_params(module=Fitting)
+    trained = NetworkEnsembleClassifier(net, n_networks=1).fit(X, y).estimators_[0]
+    assert not trained.criterion_._forward_pre_hooks
+
+
+def test_what_to_lower_is_the_learning_rate_of_the_network():
+    net = regressing(nn.CrossEntropyLoss, 2, skorch.NeuralNetClassifier).set_params(lr=1e38)
+    with pytest.raises(TrainingDivergedError, match=r"the network's own lr \(it is 1e\+38\)"):
+        NetworkEnsembleClassifier(net.set_params(max_epochs=20), n_networks=1).fit(X, y)
 
 
 @pytest.mark.filterwarnings("error")

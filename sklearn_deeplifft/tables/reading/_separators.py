@@ -105,8 +105,9 @@ def guess_separator(lines: Sequence[str], suggested: str) -> str:
     Returns
     -------
     str
-        One of ``, ; | \t``, " " for any run of spaces, another mark (this or ``|`` twice, as in
-        ``::``, if it always stands so) that the first line has as well as all others, or ``suggested``.
+        One of ``, ; | \t``, " " for any run of spaces, another mark that the first line has as well
+        as all others, or ``suggested``. This mark and ``|`` are twice, as in ``::``, if they always
+        stand so.
 
     Examples
     --------

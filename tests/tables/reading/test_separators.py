@@ -16,7 +16,8 @@ def written(folder, sep, names="aby", name="t.csv", **columns):
 
 
 @pytest.mark.parametrize(
-    "sep", [*"^~:!/@&*#", "\u00a7", "\u00a6", "::", "~~", "||", " ~ ", " | ", ",", ";", "\t", "|", " "]
+    "sep",
+    [*"^~:!/@&*#", "\u00a7", "\u00a6", "::", "~~", "||", " ~ ", " | ", ",", ";", "\t", "|", " "],
 )
 @pytest.mark.parametrize("name", ["t.csv", "t.dat"])
 def test_a_mark_that_all_lines_have_equally_often_is_found(tmp_path, sep, name):
