@@ -111,7 +111,7 @@ def test_by_default_no_ensemble_has_any_and_a_third_of_the_selectors_networks_ar
     assert GIATransformer.default_estimator().linear_share == 0
     default = DeepLIFFTSelector.default_estimator()
     for n in {network_count(default, n_rows) for n_rows in (10, 10_000)}:
-        assert sum(dealt(n, 1 / 3)) == n / 3
+        assert sum(dealt(n, 1 / 3)) == n // 3
 
 
 def test_the_papers_networks_have_hidden_layers_and_no_bound_on_steps():

@@ -16,8 +16,8 @@ TINY = {"hidden_layer_sizes": (2,), "max_epochs": 1, "path_steps": 1, "random_st
     [
         ({}, 2, 18),
         ({}, 799, 18),
-        ({}, 800, 12),
-        ({}, 10**8, 12),
+        ({}, 800, 10),
+        ({}, 10**8, 10),
         ({"null_features": True}, 10**8, 18),
         ({"n_networks": 5}, 2, 5),
         ({"n_networks": 5, "null_features": True}, 10**8, 5),
@@ -27,7 +27,7 @@ def test_few_rows_and_q_values_take_more_networks(kind, given, n_rows, expected)
     assert network_count(kind(**given), n_rows) == expected
 
 
-@pytest.mark.parametrize(("n_rows", "expected"), [(799, 18), (800, 12)])
+@pytest.mark.parametrize(("n_rows", "expected"), [(799, 18), (800, 10)])
 def test_an_ensemble_trains_as_many_and_counts_the_rows_that_train(n_rows, expected):
     X, y = planted(n=n_rows + 50, d=3)
     weight = np.r_[np.ones(n_rows), np.zeros(50)]
@@ -40,7 +40,7 @@ def test_auto_and_out_of_fold_scores_have_the_networks_they_need():
     X, y = planted(n=800, d=3)
     default = DeepLIFFTSelector.default_estimator(**TINY)
     selector = DeepLIFFTSelector(default, step=None, score_on="out_of_fold", random_state=0)
-    assert len(selector.fit(X, y).estimator_.estimators_) == 12
+    assert len(selector.fit(X, y).estimator_.estimators_) == 10
     ensemble = selector.estimator_
     held_out = np.concatenate(ensemble._held_out(ensemble._fit_data(X, y, None)))
     assert np.array_equal(np.sort(held_out), np.arange(800))  # each row by one network
