@@ -340,9 +340,11 @@ def _explained(rounds: Rounds) -> Iterator[None]:
 def _learning_rate_of(rounds: Rounds) -> str:
     """The learning rate that networks are trained by, the user's own nets by theirs."""
     adapter, name = rounds.adapter, rounds.adapter.learning_rate
-    if adapter.own_settings:
-        return f"the network's own {name} (it is {getattr(adapter.network, name)})"
-    return f"{name} (it is {getattr(rounds.settings, name)})"
+    if not adapter.own_settings:
+        return f"{name} (it is {getattr(rounds.settings, name)})"
+    own = adapter.network.get_params(deep=False)
+    name = next((key for key in (f"optimizer__{name}", name) if own.get(key) is not None), name)
+    return f"the learning rate that the network itself sets ({name}={own.get(name)})"
 
 
 def _stage_name(columns: np.ndarray, data: FitData) -> str:

@@ -34,6 +34,9 @@ ELEMENTWISE = (
 """Losses of torch that take outputs and targets of the same shape; the first make pairs of others,
 and warn."""
 
+ABOVE_ONE = 1e-3
+"""A logarithm that rounding alone does not make."""
+
 
 @contextmanager
 def explained_misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> Iterator[None]:
@@ -92,11 +95,13 @@ def _check_first_batch(net: skorch.NeuralNet) -> None:
     if require is None:
         return
 
-    def check(criterion: nn.Module, given: tuple[Tensor, ...]) -> None:
+    def check(criterion: nn.Module, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         hook.remove()
-        require(criterion, *given)
+        given = [*args, *named.values()]
+        if len(given) == 2:  # a net may hand its criterion what it likes
+            require(criterion, *given)
 
-    hook = net.criterion_.register_forward_pre_hook(check)
+    hook = net.criterion_.register_forward_pre_hook(check, with_kwargs=True)
 
 
 def _requirement(net: skorch.NeuralNet) -> Callable[[nn.Module, Tensor, Tensor], None] | None:
@@ -112,11 +117,12 @@ def _require_shapes(criterion: nn.Module, outputs: Tensor, targets: Tensor) -> N
     given, asked = tuple(outputs.shape), tuple(targets.shape)
     if given == asked:
         return
-    remedy = "Return one number for each target from forward"
     if given == (*asked, 1):
-        remedy += ", without the last dimension (squeeze(-1))"
+        remedy = "Return outputs without the last dimension (squeeze(-1)) from forward"
     elif isinstance(criterion, BINARY) and len(asked) == 1:
-        remedy += ", or give the net criterion=torch.nn.CrossEntropyLoss, which takes one per class"
+        remedy = "Give the net criterion=torch.nn.CrossEntropyLoss, which takes an output per class"
+    else:
+        remedy = "Return one number for each target from forward"
     raise ValueError(
         f"the net's criterion, {type(criterion).__name__}, compares each output with the target in "
         f"its place, and outputs have shape {given}, targets {asked}. {remedy}."
@@ -124,12 +130,12 @@ def _require_shapes(criterion: nn.Module, outputs: Tensor, targets: Tensor) -> N
 
 
 def _require_probabilities(criterion: nn.Module, logarithms: Tensor, targets: Tensor) -> None:
-    if bool(logarithms.isnan().any()):
+    sound = logarithms <= ABOVE_ONE  # NaN is not
+    if not bool(sound.all()):
         raise ValueError(
-            f"skorch's classifier hands its criterion, {type(criterion).__name__}, the logarithms "
-            "of what forward returns, and some of that is below zero. Return probabilities (a "
-            "Softmax at the end), or give the net criterion=torch.nn.CrossEntropyLoss, which takes "
-            "logits."
+            "skorch's classifier hands its criterion, NLLLoss, the logarithms of what forward "
+            "returns, and some of that is below 0, above 1 or NaN. Return probabilities (a Softmax "
+            "at the end), or give the net criterion=torch.nn.CrossEntropyLoss, which takes logits."
         )
 
 

@@ -82,7 +82,7 @@ class PerceptronAdapter(NetworkAdapter):
             fit_params["standardscaler__sample_weight"] = weight
         pipeline = make_pipeline(*(front.steps() if front else ()), mlp)
         with seeded(job.seed):
-            pipeline.fit(X, y, **fit_params)
+            _fit(pipeline, X, y, fit_params)
         learned = front and front.learned(pipeline)
         return TrainedNetwork(pipeline, _torch_of_mlp(mlp), learned, mlp.n_iter_)
 
@@ -148,6 +148,17 @@ def in_units(X: Any, units: np.ndarray) -> Any:
     X = sp.csr_matrix(X, copy=True)
     X.data = X.data / units[X.indices]  # one over a tiny unit would be infinite
     return X
+
+
+def _fit(pipeline: Pipeline, X: Any, y: Any, fit_params: dict[str, Any]) -> None:
+    try:
+        pipeline.fit(X, y, **fit_params)
+    except ValueError as error:
+        if "non-finite" not in str(error):
+            raise
+        raise TrainingDivergedError(
+            "training diverged: scikit-learn's perceptron has weights that are not finite."
+        ) from error
 
 
 def _require_usual_sizes(X: Any) -> None:

@@ -1,5 +1,7 @@
 """Networks that cannot be built, trained or read: each is refused by name, and left as it was."""
 
+import re
+
 import numpy as np
 import pytest
 import skorch
@@ -208,9 +210,9 @@ def test_outputs_are_as_many_as_targets_before_a_net_trains(
 @pytest.mark.parametrize(
     ("loss", "n_outputs", "said"),
     [
-        (nn.BCEWithLogitsLoss, 1, r"shape \(36, 1\), targets \(36,\).*\(squeeze\(-1\)\)\."),
-        (nn.BCEWithLogitsLoss, 2, "BCEWithLogitsLoss, compares.* or .*CrossEntropyLoss, which"),
-        (nn.NLLLoss, 2, "NLLLoss, the logarithms of what forward returns.*below zero.*Softmax"),
+        (nn.BCEWithLogitsLoss, 1, r"shape \(36, 1\), targets \(36,\).*\(squeeze\(-1\)\) from"),
+        (nn.BCEWithLogitsLoss, 2, "BCEWithLogitsLoss, compares.*Give .*CrossEntropyLoss, which"),
+        (nn.NLLLoss, 2, "NLLLoss, the logarithms of what forward returns.*below 0, .*Softmax"),
     ],
 )
 def test_a_classifiers_outputs_are_what_its_criterion_takes(loss, n_outputs, said):
@@ -234,10 +236,49 @@ def test_a_classifier_that_fits_its_criterion_is_trained(loss, flat):
     assert not trained.criterion_._forward_pre_hooks
 
 
-def test_what_to_lower_is_the_learning_rate_of_the_network():
-    net = regressing(nn.CrossEntropyLoss, 2, skorch.NeuralNetClassifier).set_params(lr=1e38)
-    with pytest.raises(TrainingDivergedError, match=r"the network's own lr \(it is 1e\+38\)"):
+@pytest.mark.parametrize("shift", [10.0, torch.nan])
+def test_what_is_no_probability_is_told_before_its_logarithm_trains(shift):
+    class Shifted(Wide):
+        def forward(self, x):
+            return super().forward(x) + shift
+
+    net = regressing(nn.NLLLoss, 2, skorch.NeuralNetClassifier).set_params(module=Shifted)
+    with pytest.raises(ValueError, match="above 1 or NaN"):
+        NetworkEnsembleClassifier(net, n_networks=1).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("cls", "loss"),
+    [(skorch.NeuralNetClassifier, nn.NLLLoss), (skorch.NeuralNet, nn.BCEWithLogitsLoss)],
+)
+def test_a_net_hands_its_criterion_what_it_likes(cls, loss):
+    class Own(cls):
+        def get_loss(self, y_pred, y_true, *args, **kwargs):
+            if loss is nn.NLLLoss:
+                return self.criterion_(y_pred.log_softmax(-1), target=y_true)
+            return self.criterion_(input=y_pred[:, 1], target=y_true.float())
+
+    net = regressing(loss, 2, Own)
+    trained = NetworkEnsembleClassifier(net, n_networks=1).fit(X, y).estimators_[0]
+    assert len(trained.history) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"lr": 1e38}, "lr=1e+38"), ({"optimizer__lr": 1e38}, "optimizer__lr=1e+38")],
+)
+def test_what_to_lower_is_the_learning_rate_of_the_network(given, said):
+    net = regressing(nn.CrossEntropyLoss, 2, skorch.NeuralNetClassifier).set_params(**given)
+    said = re.escape(f"the learning rate that the network itself sets ({said})")
+    with pytest.raises(TrainingDivergedError, match=said):
         NetworkEnsembleClassifier(net.set_params(max_epochs=20), n_networks=1).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore")  # of overflows, and of training that has not converged
+def test_of_a_perceptron_as_well():
+    mlp = MLPRegressor(hidden_layer_sizes=(3,), solver="sgd", learning_rate_init=1e10)
+    with pytest.raises(TrainingDivergedError, match=r"sets \(learning_rate_init=10000000000.0\)"):
+        NetworkEnsembleRegressor(mlp, n_networks=1, random_state=0).fit(X, X[:, 0])
 
 
 @pytest.mark.filterwarnings("error")

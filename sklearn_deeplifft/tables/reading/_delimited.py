@@ -128,8 +128,17 @@ def _single_mark(lines: list[str], sep: str) -> tuple[list[str], str]:
     if sep in (" ", r"\s+"):
         return ["\t".join(_words(line)) for line in lines], "\t"
     if len(sep.encode()) > 1:
-        return [line.replace(sep, UNIT) for line in lines], UNIT
+        return [_with_unit(line, sep) for line in lines], UNIT
     return lines, sep
+
+
+def _with_unit(line: str, sep: str) -> str:
+    """A line with ``UNIT`` in the place of the separator, but for what stands in quoted cells."""
+    if '"' not in line:
+        return line.replace(sep, UNIT)
+    mark = re.escape(sep)
+    cell_or_mark = rf'((?:^|(?<={mark}))\s*"(?:[^"]|"")*"(?=\s*(?:{mark}|$)))|{mark}'
+    return re.sub(cell_or_mark, lambda found: found[1] or UNIT, line)
 
 
 def _words(line: str) -> list[str]:

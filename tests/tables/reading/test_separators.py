@@ -86,3 +86,12 @@ def test_decimal_commas_between_commas_are_no_matter_of_the_separator(tmp_path):
     with pytest.raises(TableReadError, match="write the file with another separator") as caught:
         read_table(tmp_path / "t.csv", target="y")
     assert "sep=" not in str(caught.value)
+
+
+@pytest.mark.parametrize("sep", ["||", "::"])
+def test_quoted_cells_keep_the_marks_that_separate_others(tmp_path, sep):
+    a, b = [f'"p{sep}0"', f'"say ""x""{sep}0"'], ['5" wide', "plain"]
+    path = written(tmp_path, sep, a=a, b=b)
+    read = read_table(path, target="y", sep=sep)
+    assert set(read.X["a"]) == {f"p{sep}0", f'say "x"{sep}0'}
+    assert set(read.X["b"]) == {'5" wide', "plain"}
