@@ -129,9 +129,12 @@ class SkorchAdapter(NetworkAdapter):
     def float_targets(self) -> bool:
         """Whether its criterion is none of those that take class indices."""
         criterion = self.network.criterion
-        return isinstance(criterion, type) and not issubclass(
-            criterion, nn.CrossEntropyLoss | nn.NLLLoss
-        )
+        kind = criterion
+        if not isinstance(criterion, type):  # an instance, or a class with arguments
+            kind = criterion.func if isinstance(criterion, partial) else type(criterion)
+            if getattr(kind, "__module__", "") != nn.modules.loss.__name__:
+                return False  # of another's nothing is known
+        return isinstance(kind, type) and not issubclass(kind, nn.CrossEntropyLoss | nn.NLLLoss)
 
     def untrained(
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int

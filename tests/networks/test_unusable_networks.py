@@ -1,6 +1,7 @@
 """Networks that cannot be built, trained or read: each is refused by name, and left as it was."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -222,6 +223,18 @@ def test_a_classifiers_outputs_are_what_its_criterion_takes(loss, n_outputs, sai
     with pytest.raises(ValueError, match=said):
         NetworkEnsembleClassifier(net, n_networks=1).fit(X, y)
     assert steps == []
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [nn.BCEWithLogitsLoss, nn.BCEWithLogitsLoss(), partial(nn.BCEWithLogitsLoss, reduction="sum")],
+    ids=["class", "instance", "partial"],
+)
+@pytest.mark.parametrize("cls", [skorch.NeuralNetBinaryClassifier, skorch.NeuralNetClassifier])
+def test_a_binary_loss_is_given_numbers_however_it_is_handed_over(loss, cls):
+    net = regressing(loss, 1, cls, flat=True).set_params(batch_size=40)
+    trained = NetworkEnsembleClassifier(net, n_networks=1).fit(X, y).estimators_[0]
+    assert np.isfinite(trained.history[-1]["train_loss"])
 
 
 @pytest.mark.parametrize(("loss", "flat"), [(nn.BCEWithLogitsLoss, True), (nn.NLLLoss, False)])
