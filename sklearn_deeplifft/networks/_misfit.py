@@ -97,7 +97,7 @@ def _check_first_batch(net: skorch.NeuralNet) -> None:
 
     def check(criterion: nn.Module, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         hook.remove()
-        given = [*args, *named.values()]
+        given = [*args, *(named[name] for name in ("input", "target") if name in named)]
         if len(given) == 2:  # a net may hand its criterion what it likes
             require(criterion, *given)
 

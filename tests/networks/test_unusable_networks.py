@@ -268,7 +268,7 @@ def test_a_net_hands_its_criterion_what_it_likes(cls, loss):
     class Own(cls):
         def get_loss(self, y_pred, y_true, *args, **kwargs):
             if loss is nn.NLLLoss:
-                return self.criterion_(y_pred.log_softmax(-1), target=y_true)
+                return self.criterion_(target=y_true, input=y_pred.log_softmax(-1))
             return self.criterion_(input=y_pred[:, 1], target=y_true.float())
 
     net = regressing(loss, 2, Own)
