@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
 Scalar = Callable[[float], float]
 
@@ -408,8 +409,16 @@ def oracle_top_masks(importances, k: int) -> np.ndarray:
 
 
 def oracle_bootstrap_interval(values, level: float, counts) -> np.ndarray:
-    """Each resample written out row by row; ``counts`` (B, N) says how often it holds each row."""
+    """Each resample written out row by row; ``counts`` (B, N) says how often it holds each row.
+
+    Hesterberg (2015), section 5.2: the ends are those of a normal interval with Student's t and
+    the standard deviation of N - 1 in the place of N.
+    """
     N, d = np.shape(values)
+    tail = (1 - level) / 2
+    if N > 1:
+        standard = stdtrit(N - 1, tail) * math.sqrt(N / (N - 1))
+        tail = math.erfc(-standard / math.sqrt(2)) / 2
     means = np.zeros((len(counts), d))
     for b, drawn in enumerate(counts):
         rows = [values[i] for i in range(N) for _ in range(drawn[i])]
@@ -417,7 +426,7 @@ def oracle_bootstrap_interval(values, level: float, counts) -> np.ndarray:
     out = np.empty((2, d))
     for f in range(d):
         column = sorted(means[:, f])
-        for end, q in enumerate(((1 - level) / 2, 1 - (1 - level) / 2)):
+        for end, q in enumerate((tail, 1 - tail)):
             at = q * (len(column) - 1)
             below = min(int(at), len(column) - 1)
             above = min(below + 1, len(column) - 1)

@@ -8,13 +8,14 @@ code                  symbol                                                  sh
 ``variance``          s_f^2 = M / (M - 1) p_f (1 - p_f)                       (d,)
 ``share``             kbar / d, mean share of the features that is selected
 ``weights``           w, how often a resample drew each row, over N           (B, N)
+``tail``              Phi(-sqrt(N / (N - 1)) t), t of (1 - level)/2, N - 1    scalar
 ====================  ======================================================  ============
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata, t
 
 from sklearn_deeplifft.ranking._rank import rank, top_mask
 
@@ -113,17 +114,20 @@ def top_masks(importances: np.ndarray, k: int) -> np.ndarray:
 def bootstrap_interval(
     values: np.ndarray, level: float, n_resamples: int, rng: np.random.RandomState
 ) -> np.ndarray:
-    """Percentile bootstrap interval of the mean over rows, column by column.
+    """Expanded percentile bootstrap interval of the mean over rows, column by column.
 
-    Rows are resampled whole, and the same resamples serve all columns: quantiles (1 - level)/2
-    and 1 - (1 - level)/2 of the resampled means ``w @ values``, section 13.3 of [1]_.
+    Rows are resampled whole, and the same resamples serve all columns: quantiles ``tail`` and
+    1 - ``tail`` of the resampled means ``w @ values``, section 13.3 of [1]_. Resampled means of
+    few rows spread too little; ``tail`` is less than (1 - level)/2 by as much as makes an
+    interval of normal values as wide as Student's, section 5.2 of [2]_.
 
     Parameters
     ----------
     values : array of shape (N, d)
         One independent repetition per row, N >= 1.
     level : float
-        Nominal coverage, between 0 and 1. The true coverage is lower where N is small.
+        Nominal coverage, between 0 and 1. The true coverage is lower where values are skewed, or
+        N is below 10: no interval reaches beyond the smallest and the largest value.
     n_resamples : int
     rng : numpy RandomState
         Drawn from once, whatever d is.
@@ -131,14 +135,17 @@ def bootstrap_interval(
     Returns
     -------
     float64 array of shape (2, d)
-        Lower and upper ends, in the units of ``values``; of zero width where N = 1.
+        Lower and upper ends, in the units of ``values`` and within their range; of zero width
+        where N = 1.
 
     References
     ----------
     .. [1] B. Efron, R. J. Tibshirani (1993), "An Introduction to the Bootstrap".
+    .. [2] T. C. Hesterberg (2015), "What Teachers Should Know About the Bootstrap: Resampling in
+       the Undergraduate Statistics Curriculum", The American Statistician 69:371-386.
     """
     N, d = values.shape
-    tail = (1 - level) / 2
+    tail = _tail(level, N)
     # Resampled rows enter by their counts: B x N numbers in place of B x N x d.
     weights = rng.multinomial(N, np.full(N, 1 / N), size=n_resamples) / N
     interval = np.zeros((2, d))
@@ -148,3 +155,11 @@ def bootstrap_interval(
         means = weights @ values[:, block].astype(np.float64)
         interval[:, block] = np.quantile(means, [tail, 1 - tail], axis=0, overwrite_input=True)
     return interval
+
+
+def _tail(level: float, N: int) -> float:
+    """Share of the resampled means that lie below an interval, and above it."""
+    share = (1 - level) / 2
+    if N == 1:  # all resamples are the same
+        return share
+    return float(norm.cdf(-t.isf(share, N - 1) * np.sqrt(N / (N - 1))))

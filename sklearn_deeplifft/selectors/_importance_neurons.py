@@ -108,7 +108,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     importances_std_ : ndarray of shape (n_features,)
         Standard deviation over networks.
     importances_interval_ : ndarray of shape (2, n_features)
-        95 % bootstrap interval of the mean over networks.
+        95 % bootstrap interval of the mean over networks (expanded percentiles: Hesterberg 2015,
+        section 5.2); of fewer than 10 networks it is too narrow.
     mean_ranks_, ranks_std_ : ndarray of shape (n_features,)
         Mean and spread of a feature's rank, 1 the best, over networks.
     selection_frequency_ : ndarray of shape (n_features,)
