@@ -17,6 +17,10 @@ __all__ = ["StandardizedRows", "filled"]
 TABLE_BYTES = 256_000_000
 """Standardised rows are kept whole up to this size; of a sparse table, what is stored of them."""
 
+FILLED_BYTES = 64_000_000
+"""A sparse table's rows are kept whole, and dense, up to this size: to fill up those of every batch
+takes a good part of the time of narrow networks."""
+
 
 class StandardizedRows:
     """The table as the networks take it: float32, standardised."""
@@ -33,21 +37,28 @@ class StandardizedRows:
         self.knockoff_map = knockoff_map if self.columns is None else None
         self.whole: Tensor | None = None
         self.stored: sp.csr_array | None = None
-        """Of a sparse table, standardised; ``absent`` (d,) are the values of other cells."""
+        """Of a sparse table that is not kept whole; ``absent`` (d,) are its other cells' values."""
         # A value with its position is 8 bytes.
         if table.rows.sparse and table.rows.n_stored * 8 <= TABLE_BYTES:
             stored = table.rows.stored(self.columns)
             self.stored = _standardized(stored, scaling, table.rows.dtype)
             nothing = np.zeros(d, dtype=table.rows.dtype)
             self.absent: np.ndarray = self.standardize(torch.from_numpy(nothing)).numpy()
-        # Sparse tables and those on disk stay where they are.
-        if table.rows.in_memory and table.rows.shape[0] * d * 4 <= TABLE_BYTES:
+        if table.rows.shape[0] * d * 4 <= self._most_bytes:
             self.whole = torch.empty(table.rows.shape[0], d)
             step = max(TABLE_BYTES // (32 * d), 1)
             for start in range(0, len(self.whole), step):
                 # Not positions, with which all columns of the rows are copied before some are left.
                 where = slice(start, start + step)
                 self.whole[where] = self._read(where)
+            self.stored = None
+
+    @property
+    def _most_bytes(self) -> int:
+        """Size up to which rows are kept whole; tables on disk stay where they are."""
+        if self.table.rows.in_memory:
+            return TABLE_BYTES
+        return FILLED_BYTES if self.stored is not None else 0
 
     @property
     def at_hand(self) -> bool:

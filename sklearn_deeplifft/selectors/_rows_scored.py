@@ -11,7 +11,7 @@ from sklearn_deeplifft.tables import FitData
 
 __all__ = ["SCORE_ON", "require_known", "rows_of_rounds", "rows_to_score"]
 
-ROWS_OF_ROUNDS = 10_000
+ROWS_OF_ROUNDS = 5_000
 """Rows that all networks together are scored on in rounds after the first: what goes, and the order
 of what is left, hang on which networks were trained long before they hang on which of more rows are
 scored."""

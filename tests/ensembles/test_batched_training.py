@@ -147,11 +147,16 @@ def test_rows_kept_whole_are_those_that_are_read(monkeypatch, tmp_path, kind):
     table = replace(case(n=40).table, rows=rows, moments=Scaling.straight(X.mean(0), X.std(0)))
     columns, at = np.array([4, 0, 2]), torch.tensor([[[3], [7]], [[39], [0]]])
     whole = StandardizedRows(table, columns, None)
-    assert (whole.whole is None) == (kind != "dense")
+    assert (whole.whole is None) == (kind == "mapped")
+    assert whole.stored is None
+    monkeypatch.setattr(_standardized_rows, "FILLED_BYTES", 0)
+    filled = StandardizedRows(table, columns, None)  # batch by batch, of what a sparse table stores
+    assert (filled.stored is None) == (kind != "sparse")
     monkeypatch.setattr(_standardized_rows, "TABLE_BYTES", 0)
     read = StandardizedRows(table, columns, None)
     assert read.whole is None
     assert torch.equal(whole.take(at)[0], read.take(at)[0])
+    assert torch.equal(filled.take(at)[0], read.take(at)[0])
 
 
 def test_of_a_few_columns_no_copy_of_the_table_is_made():

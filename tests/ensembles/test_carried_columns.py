@@ -16,6 +16,7 @@ from sklearn_deeplifft.ensembles import (
     _carried_columns,
     _carried_rows,
     _chunks,
+    _standardized_rows,
     _under_way,
     null_rows,
 )
@@ -135,6 +136,7 @@ def test_networks_are_those_that_carry_every_column(name, nulls, few, exact, mon
 
 @pytest.mark.parametrize("store", [np.asarray, sp.csr_array])
 def test_copies_of_columns_hold_what_is_picked_batch_by_batch(store, few, monkeypatch):
+    monkeypatch.setattr(_standardized_rows, "FILLED_BYTES", 0)
     data, parts = case(d=D, n=90, store=store), assigned(3)
     expected = digests(together(data, PATH, parts))
     kept = [columns.width for columns in few]

@@ -235,6 +235,9 @@ def test_neither_storage_nor_chunks_nor_workers_change_a_bit_of_a_blend(monkeypa
     expected = digests(together(case(), SETTINGS, parts))
     assert expected != digests(together(case(), SETTINGS, carrying(5, uneven=1)))
     assert digests(together(case(store=sp.csr_array), SETTINGS, parts)) == expected
+    with monkeypatch.context() as patched:
+        patched.setattr(standardized, "FILLED_BYTES", 0)
+        assert digests(together(case(store=sp.csr_array), SETTINGS, parts)) == expected
     assert digests(together(case(), SETTINGS, parts, n_jobs=3)) == expected
     assert digests(together(case(), SETTINGS, parts[::-1])) == expected[::-1]
     monkeypatch.setattr(_chunks, "LARGEST_CHUNK", 1)
@@ -278,6 +281,8 @@ def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
     expected = digests(together(case(), SETTINGS, parts))
     for store in (mapped, sp.csr_array, sp.csc_array, np.asfortranarray):
         assert digests(together(case(store=store), SETTINGS, parts)) == expected
+    monkeypatch.setattr(standardized, "FILLED_BYTES", 0)  # too large to be filled up
+    assert digests(together(case(store=sp.csr_array), SETTINGS, parts)) == expected
     monkeypatch.setattr(standardized, "TABLE_BYTES", 0)  # too large to be kept whole
     assert digests(together(case(), SETTINGS, parts)) == expected
 
@@ -424,6 +429,7 @@ def test_no_table_of_twice_the_columns(store, limit, make, monkeypatch):
         return part
 
     monkeypatch.setattr(standardized.StandardizedRows, "_read", watched)
+    monkeypatch.setattr(standardized, "FILLED_BYTES", 0)  # larger than what is filled up
     if limit is not None:
         monkeypatch.setattr(standardized, "TABLE_BYTES", limit)
     knockoff_map = None

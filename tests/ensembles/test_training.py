@@ -243,6 +243,8 @@ def test_the_way_a_table_is_kept_changes_no_bit(tmp_path, monkeypatch):
     expected = digests(together(case(), SETTINGS, parts))
     for store in (mapped, sp.csr_array, sp.csc_array, np.asfortranarray):
         assert digests(together(case(store=store), SETTINGS, parts)) == expected
+    monkeypatch.setattr(standardized, "FILLED_BYTES", 0)  # too large to be filled up
+    assert digests(together(case(store=sp.csr_array), SETTINGS, parts)) == expected
     monkeypatch.setattr(standardized, "TABLE_BYTES", 0)  # too large to be kept whole
     assert digests(together(case(), SETTINGS, parts)) == expected
 

@@ -122,7 +122,7 @@ def test_rounds_score_rows_of_a_rare_class():
     codes[-30:] = 1
     data = replace(data, target=encode_target(codes, "classification"))
     for rows in rows_of_rounds([np.arange(100_000)] * 3, [0, 1, 2], data):
-        assert len(rows) == 10_000 // 3
+        assert len(rows) == 5_000 // 3
         assert (rows >= 99_970).sum() == 20
 
 
