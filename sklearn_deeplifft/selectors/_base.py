@@ -310,6 +310,7 @@ class BaseNetworkSelector(
             groups=self._groups,
             path_weight=self._path_weight(source),
             smoothing=self.smoothing,
+            signed=self.target_class is not None,
         )
         self.ranking_, shares, self.n_rounds_, self.linear_replaced_ = found
         self._set_importances(shares)

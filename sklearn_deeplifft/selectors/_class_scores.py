@@ -11,7 +11,7 @@ from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import ScoreSums, cell_means, largest_score, overall_score
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.selectors._cut import position_of
-from sklearn_deeplifft.selectors._scores import Scores
+from sklearn_deeplifft.selectors._scores import Scores, mean_by_class
 from sklearn_deeplifft.selectors._significance import NullScores
 from sklearn_deeplifft.tables import FeatureGroups, Target
 
@@ -22,6 +22,7 @@ __all__ = [
     "row_of",
     "scores_of",
     "warn_never_right",
+    "warn_nothing_speaks",
 ]
 
 
@@ -110,6 +111,34 @@ def warn_never_right(
         "scores are 0.",
         "Train longer, use class_weight='balanced' or a smaller weight_decay, or score all rows "
         "(score_on='all').",
+    )
+    tell(warning)
+
+
+def warn_nothing_speaks(
+    scores: Sequence[Scores], target: Target, target_class: object, per_class: bool
+) -> None:
+    """Warn of classes that features are ranked or kept for, and that none speaks for on the whole.
+
+    Scores of an example add up to what its probability gains on that of the reference. A frequent
+    class, or one in the middle of others, is what networks expect before they know any feature.
+    """
+    if target.kind == "regression" or (target_class is None and not per_class):
+        return
+    asked = range(len(target.row_names)) if per_class else [row_of(target, target_class)]
+    seen, gains = np.any([s.seen for s in scores], axis=0), mean_by_class(scores).sum(axis=1)
+    silent = [row for row in asked if seen[row] and gains[row] <= 0]
+    if not silent:
+        return
+    names = ", ".join(shown(plain(target.row_names[row])) for row in silent[:10])
+    more = f" and {len(silent) - 10} more" if len(silent) > 10 else ""
+    warning = FeatureSelectionWarning(
+        f"on the whole nothing speaks for class {names}{more}: all features together change its "
+        f"probability by {gains[silent].max():.2g}, mean over its examples, as the networks expect "
+        "it where every feature is at the reference (a frequent class, or one in the middle of "
+        "others). What is ranked or kept for it says little.",
+        "Ask for the classes that it is told from, or leave target_class at None and per_class at "
+        "False.",
     )
     tell(warning)
 

@@ -70,13 +70,15 @@ class DecompositionScorer:
     def __call__(self, trained: TrainedNetwork, index: np.ndarray, columns: np.ndarray) -> Scores:
         data = self.data
         reading = self.plan.reading(trained, data.rows, columns)
-        if len(columns) == data.rows.shape[1]:
+        first = len(columns) == data.rows.shape[1]
+        if first:
             reading.n_outputs(data.index)  # explains a network of another width
             self._verify(trained, reading)
         hidden = self.plan.settings.layer is not None
         if hidden:
             reading.measure_hidden(data.index)
-        index = of_class(index, data.target, self.rule.target_class)
+        if not first:  # later rounds only order, and one class's scores are all that they order by
+            index = of_class(index, data.target, self.rule.target_class)
         sums = reading.sums(index, data.target, data.score_weight, self.shared)
         found = self.rule.scores(sums, reading.features, data.target, self.units)
         slopes = slopes_of(sums, data.target, reading.deviation, self.units)

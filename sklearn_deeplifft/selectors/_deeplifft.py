@@ -16,7 +16,11 @@ from sklearn_deeplifft.ensembles import (
 )
 from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
-from sklearn_deeplifft.selectors._class_scores import of_class, warn_never_right
+from sklearn_deeplifft.selectors._class_scores import (
+    of_class,
+    warn_never_right,
+    warn_nothing_speaks,
+)
 from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer, ScoreRule
 from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
@@ -71,7 +75,10 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         Keep so many features (or ``"auto"``) for each class, of those that speak for it, as
         `support_per_class` lists them.
     target_class : label, default=None
-        Rank by the signed class score of this class, from its examples alone.
+        Rank by the signed class score of this class, from its examples alone: what speaks for it
+        comes first, what speaks against it last. Where the networks expect the class before they
+        know any feature (a frequent class, or a middle one), little can speak for it, and a
+        warning says so.
     step : int, float, "auto" or None, default="auto"
         Recursive elimination: drop so many features (or this fraction of those left; ``"auto"`` is
         half while more than 50 are left, then a fifth), train again on the rest (for half of
@@ -141,7 +148,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         ``importance_type="absolute"``: mean size of that change. In regression: mean size of the
         term, in standard deviations of the target. With elimination: its shares (see
         ``path_weight``), averaged over rounds; they sum to 1 over features, to less where
-        networks closed all of them (a group's columns share its value).
+        networks closed all of them (a group's columns share its value). With ``target_class``
+        its signed class score, with elimination averaged over rounds: one that is gone has 0.
     class_importances_ : ndarray of shape (n_classes, n_features)
         Signed, -1 to 1, from the networks on all features: mean change of the probability of
         the class over its correctly classified examples; positive speaks for the class. Around
@@ -407,10 +415,11 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         return DecompositionScorer(self._plan, self._rule, data, units)
 
     def _quantities(self, kind: str) -> Quantities:
-        if self.n_rounds_ > 1:
-            importance = "share of all features'\nscores, mean of rounds"
-        elif self._rule.target_class is not None:
+        if self._rule.target_class is not None:
             importance = f"mean change of the\nprobability of {self._rule.target_class}"
+            importance += ", mean of rounds" if self.n_rounds_ > 1 else ""
+        elif self.n_rounds_ > 1:
+            importance = "share of all features'\nscores, mean of rounds"
         elif kind == "regression":
             importance = "mean size of the term\n(in SD of the target)"
         else:
@@ -426,6 +435,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
                 f"has {len(networks)}: pass one of its estimators_, or an ensemble of one."
             )
         warn_never_right(scores, data.target, self._rule.target_class)
+        warn_nothing_speaks(scores, data.target, self._rule.target_class, self.per_class)
         self._hidden_references = [s.hidden_reference for s in scores]
         # Elimination, where it follows, says its own.
         self.n_rounds_, self.linear_replaced_ = 1, False

@@ -42,6 +42,8 @@ def eliminate(
     groups: FeatureGroups,
     path_weight: float = 0.0,
     smoothing: float = 0.0,
+    *,
+    signed: bool = False,
 ) -> Elimination:
     """Drop the lowest features, train again on the rest, score again, until one would be left.
 
@@ -53,8 +55,10 @@ def eliminate(
     go is decided by an exponentially weighted mean of the rounds' shares, in which a round counts
     ``smoothing`` times what the next one does. Features go with all of their columns. Null columns
     have been compared by then, and are left out. ``rows`` are those that each network is scored on
-    in rounds after the first.
+    in rounds after the first. ``signed`` scores are averaged as they are, in the place of shares: a
+    round in which all of them are next to nothing, or below zero, would count like any other.
     """
+    share = _as_they_are if signed else _share
     networks = with_nulls_held(rounds.data, networks)
     replaced = rounds.linear_that_know_less(networks)
     rounds = rounds.without_null_columns().shortened().with_settings_of_others(replaced)
@@ -68,7 +72,7 @@ def eliminate(
         left = groups.among(columns)
         current = np.array(
             [
-                _with_path(_share(left.merged(s.overall)), t, path_weight)
+                _with_path(share(left.merged(s.overall)), t, path_weight)
                 for s, t in zip(scores, networks, strict=True)
             ]
         )
@@ -84,10 +88,11 @@ def eliminate(
             if len(features) > 1:
                 number += 1
                 survived[features[kept]] = number
-                shares[:, features[kept]] += np.sign(current[:, kept])
+                alone = current if signed else np.sign(current)
+                shares[:, features[kept]] += alone[:, kept]
             ranking = groups.spread(rank(shares.mean(axis=0), survived))
             return Elimination(ranking, groups.spread(shares / number), number, bool(replaced))
-        before = _share(smooth[kept])
+        before = share(smooth[kept])
         stay, width = np.flatnonzero(np.isin(left.of_column, kept)), len(columns)
         anew = {*range(-number % RENEWED, renewable, RENEWED)}
         if number == 1:
@@ -114,6 +119,10 @@ def _share(scores: np.ndarray) -> np.ndarray:
     """Scores as shares of their absolute sum, so that every network and round counts alike."""
     total = np.abs(scores).sum()
     return scores / total if total > 0 else scores
+
+
+def _as_they_are(scores: np.ndarray) -> np.ndarray:
+    return scores
 
 
 def _with_path(shares: np.ndarray, trained: TrainedNetwork, weight: float) -> np.ndarray:

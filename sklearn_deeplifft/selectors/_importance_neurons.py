@@ -16,7 +16,11 @@ from sklearn_deeplifft.ensembles import (
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.networks import TrainedNetwork, adapter_of
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
-from sklearn_deeplifft.selectors._class_scores import row_of, warn_never_right
+from sklearn_deeplifft.selectors._class_scores import (
+    row_of,
+    warn_never_right,
+    warn_nothing_speaks,
+)
 from sklearn_deeplifft.selectors._gate_scorer import GateScorer, groups_of_gates
 from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
@@ -326,6 +330,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]
     ) -> None:
         warn_never_right(scores, data.target, self.target_class)
+        warn_nothing_speaks(scores, data.target, self.target_class, self.per_class)
         if self.target_class is None:
             _warn_closed(scores)
         self._forget("exit_penalties_")

@@ -1,5 +1,6 @@
 """Lists for each class, the ranking for one, and what a rare class needs."""
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from sklearn_deeplifft import GIATransformer, ImportanceNeuronSelector
+from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
 from sklearn_deeplifft.attribution import ScoreSums
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.selectors._class_scores import scores_of, split_null_scores
 from sklearn_deeplifft.tables import FeatureGroups
 from tests.conftest import ONE_PASS, QUICK, counted_trainings, made, planted, quick
@@ -132,10 +134,52 @@ def test_ranking_for_one_class(name, table):
         order = np.argsort(-selector.feature_importances_, kind="stable")
         np.testing.assert_array_equal(np.argsort(selector.ranking_), order)
         assert selector.ranking_[row] == 1
-        # The networks are the same; DeepLIFFT then scores rows of the class alone, and products
-        # of fewer rows are rounded otherwise in float32.
-        np.testing.assert_allclose(own, plain.class_importances_[row], rtol=1e-5, atol=1e-7)
+        # All classes, and not this one alone: what is not asked for is no zero.
+        np.testing.assert_array_equal(selector.class_importances_, plain.class_importances_)
         assert selector.importances_per_network_.shape == (3, 8)
+
+
+def of_two_unequal_classes(share: float):
+    """Rows of two columns that tell the classes apart and six that do not; the share of class 1."""
+    X = np.random.default_rng(3).normal(size=(300, 8))
+    total = X[:, 0] + X[:, 1]
+    return X, (total <= np.quantile(total, share)).astype(int)
+
+
+@pytest.mark.parametrize("step", ["auto", 1, 0.5])
+def test_elimination_for_the_more_frequent_class(step):
+    """Rounds in which nothing is left to gain had outweighed those that know."""
+    X, y = of_two_unequal_classes(0.63)
+    few = DeepLIFFTSelector.default_estimator(n_networks=6)
+    selector = DeepLIFFTSelector(few, target_class=1, step=step, random_state=0).fit(X, y)
+    assert sorted(selector.ranking_[:2]) == [1, 2]
+    assert selector.feature_importances_[:2].min() > 5 * selector.feature_importances_[2:].max()
+    assert "share" not in selector.quantities_.importance
+
+
+def test_shares_of_signed_scores_are_none():
+    """A feature's importance is its mean over rounds, 0 in those after it went."""
+    X, y = of_two_unequal_classes(0.5)
+    few = DeepLIFFTSelector.default_estimator(n_networks=3)
+    one = DeepLIFFTSelector(few, target_class=1, step=None, random_state=0).fit(X[:, :2], y)
+    two = DeepLIFFTSelector(few, target_class=1, step=1, random_state=0).fit(X[:, :2], y)
+    kept, gone = np.argsort(two.ranking_)
+    np.testing.assert_allclose(two.feature_importances_[kept], one.feature_importances_[kept])
+    np.testing.assert_allclose(two.feature_importances_[gone], one.feature_importances_[gone] / 2)
+
+
+@pytest.mark.parametrize("asked", [{"target_class": "well"}, {"per_class": True}])
+@pytest.mark.parametrize("make", [DeepLIFFTSelector, ImportanceNeuronSelector])
+def test_a_class_that_nothing_speaks_for_is_named(make, asked):
+    X, y = of_two_unequal_classes(0.85)
+    few = make.default_estimator(n_networks=3)
+    names = np.array(["ill", "well"])
+    with pytest.warns(FeatureSelectionWarning, match="nothing speaks for class 'well': all feat"):
+        make(few, random_state=0, **asked).fit(X, names[y])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FeatureSelectionWarning)
+        make(few, random_state=0, target_class="ill").fit(X, names[y])
+        make(few, random_state=0).fit(X, names[y])
 
 
 @EACH
