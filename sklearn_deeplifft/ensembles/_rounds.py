@@ -208,7 +208,7 @@ def digest_of_table(data: FitData) -> str:
     return key_of(parts, (data.target.kind, data.target.codes), data.training_weight)
 
 
-def training_table(data: FitData, *, ours: bool, as_float: bool) -> TrainingTable:
+def training_table(data: FitData, *, ours: bool, as_float: bool | None) -> TrainingTable:
     """Rows, targets and weights for the networks; our own see a regression standardised."""
     targets = data.target.training_tensor(as_float=as_float)
     # Adam's steps have the size of the learning rate: a target in thousands would never be reached.

@@ -46,8 +46,9 @@ class NetworkAdapter(ABC):
 
     @property
     @abstractmethod
-    def float_targets(self) -> bool:
-        """Whether its loss compares outputs with numbers, not with class indices."""
+    def float_targets(self) -> bool | None:
+        """Whether its loss compares outputs with numbers, not with class indices; None where that
+        hangs on what y holds."""
 
     @property
     @abstractmethod

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from sklearn_deeplifft._printable import counted
 from sklearn_deeplifft.attribution import logits_of
 from sklearn_deeplifft.networks._batches import TableDataset
+from sklearn_deeplifft.networks._criteria import BINARY, BY_CLASS, ELEMENTWISE
 from sklearn_deeplifft.tables import Problem
 
 __all__ = ["NOT_TRAINABLE", "explained_misfit"]
@@ -23,16 +24,6 @@ NOT_TRAINABLE = (
     "or pass it fitted and with prefit=True to have it read as it is."
 )
 
-
-BINARY = (nn.BCEWithLogitsLoss, nn.BCELoss)
-"""Losses of one output per label, 0 or 1."""
-
-ELEMENTWISE = (
-    *(nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss),
-    *BINARY,
-)
-"""Losses of torch that take outputs and targets of the same shape; the first make pairs of others,
-and warn."""
 
 ABOVE_ONE = 1e-3
 """A logarithm that rounding alone does not make."""
@@ -162,7 +153,7 @@ def _misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> _Mis
     if not z.requires_grad:
         return _Misfit(NOT_TRAINABLE, of_sizes=False)
     fitting = {problem.n_outputs}
-    by_class = isinstance(net.criterion_, nn.CrossEntropyLoss | nn.NLLLoss)
+    by_class = isinstance(net.criterion_, BY_CLASS)
     if by_class and problem.kind != "softmax":
         loss = type(net.criterion_).__name__
         text = f"the net's criterion, {loss}, compares outputs with one class for each row, and y "

@@ -22,6 +22,7 @@ from sklearn_deeplifft.networks._build import (
     stops_early,
     users_net,
 )
+from sklearn_deeplifft.networks._criteria import takes_floats
 from sklearn_deeplifft.networks._modules import on_fewer_columns
 from sklearn_deeplifft.networks._net_training import initialized, train_net
 from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob
@@ -126,15 +127,9 @@ class SkorchAdapter(NetworkAdapter):
         return "classification" if isinstance(self.network, classifiers) else "auto"
 
     @property
-    def float_targets(self) -> bool:
-        """Whether its criterion is none of those that take class indices."""
-        criterion = self.network.criterion
-        kind = criterion
-        if not isinstance(criterion, type):  # an instance, or a class with arguments
-            kind = criterion.func if isinstance(criterion, partial) else type(criterion)
-            if getattr(kind, "__module__", "") != nn.modules.loss.__name__:
-                return False  # of another's nothing is known
-        return isinstance(kind, type) and not issubclass(kind, nn.CrossEntropyLoss | nn.NLLLoss)
+    def float_targets(self) -> bool | None:
+        """Whether its criterion takes numbers."""
+        return takes_floats(self.network)
 
     def untrained(
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int

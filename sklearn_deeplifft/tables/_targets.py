@@ -67,14 +67,23 @@ class Target:
         kind = "sigmoid" if self.kind == "multilabel" else "regression"
         return Problem(kind, n_features, self.codes.shape[1])
 
-    def training_tensor(self, *, as_float: bool) -> Tensor:
-        """Targets as a loss takes them: (n,) for one head, (n, H) for several."""
+    def training_tensor(self, *, as_float: bool | None) -> Tensor:
+        """Targets as a loss takes them: (n,) for one head, (n, H) for several.
+
+        ``as_float=None`` makes them floats where ``y`` held floats.
+        """
         import torch
 
         codes = torch.from_numpy(self.codes)
+        as_float = self._held_floats if as_float is None else as_float
         if self.kind in ("multilabel", "regression") or as_float:
             codes = codes.float()
         return codes[:, 0] if self.kind == "softmax" else codes
+
+    @property
+    def _held_floats(self) -> bool:
+        classes = self.classes if self.kind == "multisoftmax" else [self.classes]
+        return all(np.asarray(c).dtype.kind == "f" for c in classes)
 
     def strata(self) -> np.ndarray:
         """Strata (n,) that held-out folds are balanced by."""

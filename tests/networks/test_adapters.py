@@ -1,6 +1,7 @@
 """Networks of each kind: what is known of them, and how they are trained and read."""
 
 import random
+from functools import partial
 
 import numpy as np
 import pytest
@@ -238,6 +239,33 @@ def test_asking_a_module_for_its_classes_leaves_it_alone():
     assert torch.equal(net[1].running_mean, before)
 
 
+class Own(nn.Module):
+    """A loss of a user's."""
+
+
+class OwnOfClasses(nn.CrossEntropyLoss):
+    pass
+
+
+class OwnOfPairs(nn.MSELoss):
+    pass
+
+
+class OwnBinary(nn.BCEWithLogitsLoss):
+    pass
+
+
+CRITERIA = [
+    (form(loss), wants)
+    for loss, wants in [
+        *((nn.NLLLoss, False), (nn.MultiMarginLoss, False), (OwnOfClasses, False)),
+        *((nn.BCELoss, True), (nn.SoftMarginLoss, True), (nn.L1Loss, True), (OwnBinary, True)),
+        *((Own, None), (OwnOfPairs, None)),
+    ]
+    for form in (lambda c: c, lambda c: c(), partial)
+] + [(lambda: Own(), None)]
+
+
 @pytest.mark.parametrize(
     ("estimator", "wants"),
     [
@@ -247,6 +275,9 @@ def test_asking_a_module_for_its_classes_leaves_it_alone():
         (skorch.NeuralNetClassifier(MLP, criterion=nn.CrossEntropyLoss), False),
         (skorch.NeuralNetBinaryClassifier(MLP), True),
         (skorch.NeuralNetRegressor(MLP), True),
+        *((skorch.NeuralNetClassifier(MLP, criterion=c), wants) for c, wants in CRITERIA),
+        (skorch.NeuralNetBinaryClassifier(MLP, criterion=Own), True),
+        (skorch.NeuralNetBinaryClassifier(MLP, criterion=Own()), True),
     ],
 )
 def test_what_losses_compare_with(estimator, wants):

@@ -237,6 +237,45 @@ def test_a_binary_loss_is_given_numbers_however_it_is_handed_over(loss, cls):
     assert np.isfinite(trained.history[-1]["train_loss"])
 
 
+class OwnOfClasses(nn.Module):
+    def forward(self, z, targets):
+        return nn.functional.cross_entropy(z, targets)
+
+
+class OwnBinary(nn.Module):
+    def forward(self, z, targets):
+        return nn.functional.binary_cross_entropy_with_logits(z, targets)
+
+
+@pytest.mark.parametrize("form", [lambda c: c, lambda c: c(), partial], ids=["class", "it", "part"])
+@pytest.mark.parametrize(
+    ("loss", "labels", "handed"),
+    [
+        (nn.MultiMarginLoss, np.int64, torch.int64),
+        (OwnOfClasses, np.int64, torch.int64),
+        (OwnOfClasses, bool, torch.int64),
+        (OwnOfClasses, str, torch.int64),
+        (OwnBinary, np.float32, torch.float32),
+        (OwnBinary, float, torch.float32),
+    ],
+)
+def test_a_criterion_is_handed_targets_that_it_trains_on_alone(form, loss, labels, handed):
+    seen = []
+
+    class Own(skorch.NeuralNetClassifier):
+        def get_loss(self, y_pred, y_true, *args, **kwargs):
+            seen.append(y_true.dtype)
+            return super().get_loss(y_pred, y_true, *args, **kwargs)
+
+    binary = loss is OwnBinary
+    net = regressing(form(loss), 1 if binary else 2, Own, flat=binary)
+    net.set_params(callbacks__valid_acc=None)  # skorch predicts no classes from one output
+    NetworkEnsembleClassifier(net, n_networks=1).fit(X, y.astype(labels))
+    assert set(seen) == {handed}
+    if np.dtype(labels).kind in "if":  # those that skorch can train on
+        net.set_params(train_split=None).fit(X, y.astype(labels))
+
+
 @pytest.mark.parametrize(("loss", "flat"), [(nn.BCEWithLogitsLoss, True), (nn.NLLLoss, False)])
 def test_a_classifier_that_fits_its_criterion_is_trained(loss, flat):
     class Fitting(Wide):

@@ -15,9 +15,11 @@ GRID = np.array([[1, 0, 2], [0, 1, 1], [2, 0, 0], [1, 1, 2]])
 KINDS = {
     "binary": (np.array([3, 7, 7, 3]), "softmax", 2),
     "multiclass": (LABELS, "softmax", 3),
+    "floats": (np.array([1.0, 0.0, 0.0, 1.0]), "softmax", 2),
     "multilabel": (GRID % 2, "sigmoid", 3),
     "sparse multilabel": (sp.csr_matrix(GRID % 2), "sigmoid", 3),
     "outputs": (GRID, "multisoftmax", 8),
+    "outputs of floats": (GRID.astype(float), "multisoftmax", 8),
     "regression": (np.array([0.5, 1.5, 2.5, -1.0]), "regression", 1),
     "regressions": (GRID / 3, "regression", 3),
 }
@@ -132,7 +134,12 @@ def test_known_classes_may_come_in_any_order():
         ("multiclass", False, (4,), torch.int64),
         ("multiclass", True, (4,), torch.float32),
         ("multilabel", False, (4, 3), torch.float32),
+        ("multiclass", None, (4,), torch.int64),
+        ("floats", None, (4,), torch.float32),
+        ("floats", False, (4,), torch.int64),
         ("outputs", False, (4, 3), torch.int64),
+        ("outputs", None, (4, 3), torch.int64),
+        ("outputs of floats", None, (4, 3), torch.float32),
         ("regressions", False, (4, 3), torch.float32),
     ],
 )
