@@ -33,6 +33,8 @@ def takes_floats(net: skorch.NeuralNet) -> bool | None:
     kind = _class_of(net.criterion)
     if issubclass(kind, BY_CLASS):
         return False
+    if kind is nn.SoftMarginLoss:  # of -1 and 1, which y may hold
+        return None
     if issubclass(kind, BINARY) or isinstance(net, skorch.NeuralNetBinaryClassifier):
         return True
     return True if kind.__module__ == nn.modules.loss.__name__ else None

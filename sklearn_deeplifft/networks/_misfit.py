@@ -98,6 +98,8 @@ def _check_first_batch(net: skorch.NeuralNet) -> None:
 def _requirement(net: skorch.NeuralNet) -> Callable[[nn.Module, Tensor, Tensor], None] | None:
     if type(net.criterion_) in ELEMENTWISE:
         return _require_shapes
+    if type(net.criterion_) is nn.SoftMarginLoss:
+        return _require_signs
     takes_logarithms = isinstance(net, skorch.NeuralNetClassifier)
     if takes_logarithms and isinstance(net.criterion_, nn.NLLLoss):
         return _require_probabilities
@@ -118,6 +120,15 @@ def _require_shapes(criterion: nn.Module, outputs: Tensor, targets: Tensor) -> N
         f"the net's criterion, {type(criterion).__name__}, compares each output with the target in "
         f"its place, and outputs have shape {given}, targets {asked}. {remedy}."
     )
+
+
+def _require_signs(criterion: nn.Module, outputs: Tensor, targets: Tensor) -> None:
+    if bool((targets == 0).any()):
+        raise ValueError(
+            "the net's criterion, SoftMarginLoss, compares outputs with -1 and 1, and learns "
+            "nothing of a row whose target is 0. Call the classes -1 and 1, or give the net "
+            "criterion=torch.nn.BCEWithLogitsLoss, which is the same loss of 0 and 1."
+        )
 
 
 def _require_probabilities(criterion: nn.Module, logarithms: Tensor, targets: Tensor) -> None:

@@ -70,11 +70,14 @@ class Target:
     def training_tensor(self, *, as_float: bool | None) -> Tensor:
         """Targets as a loss takes them: (n,) for one head, (n, H) for several.
 
-        ``as_float=None`` makes them floats where ``y`` held floats.
+        ``as_float=None`` makes them floats where ``y`` held floats, and leaves -1 and 1 as they
+        are: these are no indices, so a loss that is given them compares with them.
         """
         import torch
 
         codes = torch.from_numpy(self.codes)
+        if as_float is None and self.kind == "softmax" and list(self.classes) == [-1, 1]:
+            codes = 2 * codes - 1
         as_float = self._held_floats if as_float is None else as_float
         if self.kind in ("multilabel", "regression") or as_float:
             codes = codes.float()

@@ -259,8 +259,8 @@ CRITERIA = [
     (form(loss), wants)
     for loss, wants in [
         *((nn.NLLLoss, False), (nn.MultiMarginLoss, False), (OwnOfClasses, False)),
-        *((nn.BCELoss, True), (nn.SoftMarginLoss, True), (nn.L1Loss, True), (OwnBinary, True)),
-        *((Own, None), (OwnOfPairs, None)),
+        *((nn.BCELoss, True), (nn.MSELoss, True), (nn.L1Loss, True), (OwnBinary, True)),
+        *((Own, None), (OwnOfPairs, None), (nn.SoftMarginLoss, None)),
     ]
     for form in (lambda c: c, lambda c: c(), partial)
 ] + [(lambda: Own(), None)]

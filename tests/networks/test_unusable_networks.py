@@ -276,6 +276,30 @@ def test_a_criterion_is_handed_targets_that_it_trains_on_alone(form, loss, label
         net.set_params(train_split=None).fit(X, y.astype(labels))
 
 
+class OwnMargin(nn.Module):
+    def forward(self, z, targets):
+        return (1 - z * targets).clamp(min=0).mean()
+
+
+def signed(loss):
+    net = regressing(loss, 1, skorch.NeuralNetClassifier, flat=True)
+    # skorch predicts no classes from one output.
+    return net.set_params(max_epochs=60, lr=0.2, batch_size=10, callbacks__valid_acc=None)
+
+
+@pytest.mark.parametrize("loss", [nn.SoftMarginLoss, OwnMargin])
+@pytest.mark.parametrize("dtype", [np.int64, np.float32])
+def test_a_margin_is_learned_from_labels_of_both_signs(loss, dtype):
+    labels = (2 * y - 1).astype(dtype)
+    ensemble = NetworkEnsembleClassifier(signed(loss), n_networks=2, random_state=0)
+    assert ensemble.fit(X, labels).score(X, labels) > 0.9
+
+
+def test_a_margin_is_not_learned_from_zeros():
+    with pytest.raises(ValueError, match=r"SoftMarginLoss, compares.* -1 and 1, .*BCEWith"):
+        NetworkEnsembleClassifier(signed(nn.SoftMarginLoss), n_networks=1).fit(X, y)
+
+
 @pytest.mark.parametrize(("loss", "flat"), [(nn.BCEWithLogitsLoss, True), (nn.NLLLoss, False)])
 def test_a_classifier_that_fits_its_criterion_is_trained(loss, flat):
     class Fitting(Wide):

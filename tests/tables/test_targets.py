@@ -148,6 +148,14 @@ def test_training_tensors(kind, as_float, shape, dtype):
     assert (tuple(found.shape), found.dtype) == (shape, dtype)
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.float32])
+def test_labels_that_are_no_indices_are_handed_to_a_loss_that_takes_what_y_holds(dtype):
+    target = encode_target(np.array([1, -1, 1], dtype=dtype), "classification")
+    assert target.training_tensor(as_float=None).tolist() == [1, -1, 1]
+    assert target.training_tensor(as_float=False).tolist() == [1, 0, 1]
+    assert target.training_tensor(as_float=True).tolist() == [1, 0, 1]
+
+
 def test_one_label_column_stays_a_column():
     target = encode_target(np.array([[1, 0], [0, 1]]), "classification")
     assert target.training_tensor(as_float=False).shape == (2, 2)
