@@ -98,6 +98,8 @@ def _check_first_batch(net: skorch.NeuralNet) -> None:
 def _requirement(net: skorch.NeuralNet) -> Callable[[nn.Module, Tensor, Tensor], None] | None:
     if type(net.criterion_) in ELEMENTWISE:
         return _require_shapes
+    if _is_binary(net) and isinstance(net.criterion_, BY_CLASS):
+        return _require_output_per_class
     if type(net.criterion_) is nn.SoftMarginLoss:
         return _require_signs
     takes_logarithms = isinstance(net, skorch.NeuralNetClassifier)
@@ -120,6 +122,22 @@ def _require_shapes(criterion: nn.Module, outputs: Tensor, targets: Tensor) -> N
         f"the net's criterion, {type(criterion).__name__}, compares each output with the target in "
         f"its place, and outputs have shape {given}, targets {asked}. {remedy}."
     )
+
+
+def _is_binary(net: skorch.NeuralNet) -> bool:
+    return isinstance(net, skorch.NeuralNetBinaryClassifier)
+
+
+def _require_output_per_class(criterion: nn.Module, outputs: Tensor, targets: Tensor) -> None:
+    # Torch takes such outputs for those of a single row.
+    if outputs.ndim < 2:
+        raise ValueError(
+            f"the net's criterion, {type(criterion).__name__}, compares an output per class with "
+            "the number of the class, and skorch's NeuralNetBinaryClassifier hands it one output "
+            f"per row (shape {tuple(outputs.shape)}). Take skorch.NeuralNetClassifier and a module "
+            "with an output per class, or criterion=torch.nn.BCEWithLogitsLoss, which compares one "
+            "output with 0 or 1."
+        )
 
 
 def _require_signs(criterion: nn.Module, outputs: Tensor, targets: Tensor) -> None:
@@ -170,6 +188,8 @@ def _misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> _Mis
         text = f"the net's criterion, {loss}, compares outputs with one class for each row, and y "
         text += "has several columns or is a quantity. Give the net a criterion for such targets."
         return _Misfit(text, of_sizes=False)
+    if problem.kind == "softmax" and _is_binary(net):
+        return None if width == 1 else _Misfit(_too_wide(width), of_sizes=False)
     if problem.kind == "softmax" and problem.n_outputs == 2 and not by_class:
         fitting.add(1)
     if width in fitting:
@@ -177,4 +197,13 @@ def _misfit(net: skorch.NeuralNet, rows: TableDataset, problem: Problem) -> _Mis
     return _Misfit(
         f"the network returns {counted(width, 'number')} per row, but y asks for "
         f"{problem.n_outputs:,}."
+    )
+
+
+def _too_wide(width: int) -> str:
+    return (
+        f"the network returns {counted(width, 'number')} per row, and skorch's "
+        "NeuralNetBinaryClassifier takes one, the logit of the second of two classes. Return one "
+        "from forward, or take skorch.NeuralNetClassifier with "
+        "criterion=torch.nn.CrossEntropyLoss, which takes an output per class."
     )

@@ -276,6 +276,35 @@ def test_a_criterion_is_handed_targets_that_it_trains_on_alone(form, loss, label
         net.set_params(train_split=None).fit(X, y.astype(labels))
 
 
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss, nn.CrossEntropyLoss(), nn.MultiMarginLoss])
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_binary_classifier_has_no_outputs_for_a_criterion_of_classes(loss, flat, n_classes):
+    callback, steps = counting()
+    net = regressing(loss, 1, skorch.NeuralNetBinaryClassifier, flat=flat)
+    net.set_params(callbacks=[callback])
+    said = r"Loss, compares an output per class .*shape \(36,\).* skorch.NeuralNetCl.*BCEWith"
+    with pytest.raises(ValueError, match=said):
+        NetworkEnsembleClassifier(net, n_networks=1).fit(X, np.arange(len(X)) % n_classes)
+    assert steps == []
+
+
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss, nn.BCEWithLogitsLoss])
+def test_a_binary_classifier_takes_one_output(loss):
+    net = regressing(loss, 2, skorch.NeuralNetBinaryClassifier)
+    with pytest.raises(ValueError, match=r"returns 2 numbers per row, .* takes one.*CrossEntropy"):
+        NetworkEnsembleClassifier(net, n_networks=1).fit(X, y)
+
+
+def test_a_binary_classifier_may_make_an_output_per_class_itself():
+    class Own(skorch.NeuralNetBinaryClassifier):
+        def get_loss(self, y_pred, y_true, *args, **kwargs):
+            return self.criterion_(torch.stack([-y_pred, y_pred], dim=1), y_true.long())
+
+    net = regressing(nn.CrossEntropyLoss, 1, Own).set_params(callbacks__valid_acc=None)
+    assert len(NetworkEnsembleClassifier(net, n_networks=1).fit(X, y).estimators_) == 1
+
+
 class OwnMargin(nn.Module):
     def forward(self, z, targets):
         return (1 - z * targets).clamp(min=0).mean()
