@@ -19,9 +19,10 @@ BINARY = (nn.BCEWithLogitsLoss, nn.BCELoss)
 ELEMENTWISE = (
     *(nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss),
     *BINARY,
+    *(nn.PoissonNLLLoss, nn.KLDivLoss, nn.MultiLabelSoftMarginLoss, nn.HingeEmbeddingLoss),
 )
 """Losses of torch that take outputs and targets of the same shape; the first make pairs of others,
-and warn."""
+and warn, and the last say nothing."""
 
 
 def takes_floats(net: skorch.NeuralNet) -> bool | None:
