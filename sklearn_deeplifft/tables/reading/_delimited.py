@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sklearn_deeplifft._printable import quoted
 from sklearn_deeplifft.tables.reading._errors import TableReadError
 from sklearn_deeplifft.tables.reading._notes import Note
 from sklearn_deeplifft.tables.reading._raw import RawTable, header_names, require_distinct
@@ -20,6 +19,7 @@ from sklearn_deeplifft.tables.reading._separators import (
     Record,
     cells_of,
     guess_separator,
+    in_words,
     records,
 )
 from sklearn_deeplifft.tables.reading._written import columns_to_keep_as_text
@@ -119,8 +119,8 @@ def _layout(text: str, suffix: str, sep: str | None, *, header: bool) -> _Layout
     is_usual = chosen in (*SEPARATORS, " ")
     if sep is None and chosen != suggested and (suffix in SUGGESTED or not is_usual):
         notes.append(Note("separator", words=(chosen,)))
-    lines, chosen = _single_mark(lines, chosen)
-    return _rows(lines, chosen, notes, header=header, given=sep is not None)
+    lines, mark = _single_mark(lines, chosen)
+    return _rows(lines, mark, chosen, notes, header=header, given=sep is not None)
 
 
 def _single_mark(lines: list[str], sep: str) -> tuple[list[str], str]:
@@ -148,7 +148,10 @@ def _words(line: str) -> list[str]:
     return [f'"{cell}"' if "\t" in cell or " " in cell else cell for cell in cells]
 
 
-def _rows(lines: list[str], sep: str, notes: list[Note], *, header: bool, given: bool) -> _Layout:
+def _rows(
+    lines: list[str], sep: str, written: str, notes: list[Note], *, header: bool, given: bool
+) -> _Layout:
+    """Rows of lines; ``written`` is the separator as the file has it, for errors."""
     found = [r for r in records(lines, sep) if not _is_blank(lines, r, sep)]
     n_blank = len(lines) - sum(stop - start for start, stop, _ in found)
     usual = Counter(n for _, _, n in found).most_common(1)[0][0] if found else 0
@@ -166,7 +169,7 @@ def _rows(lines: list[str], sep: str, notes: list[Note], *, header: bool, given:
         notes.append(Note("comments", n=len(comments)))
     if n_blank:
         notes.append(Note("blank", n=n_blank))
-    n, row_names = _n_columns(head, kept, sep, given=given)
+    n, row_names = _n_columns(head, kept, written, given=given)
     if row_names:
         notes.append(Note("row names"))
     return _Layout(lines, sep, head, kept, n, row_names, notes)
@@ -245,12 +248,11 @@ def _ragged(
     *,
     given: bool,
 ) -> TableReadError:
-    shown = {"\t": "tabs", UNIT: "the separator"}.get(sep, quoted(sep))
     what = f"the header (line {head[0] + 1:,})" if head is not None else "the first row"
     usual, n_usual = counts.most_common(1)[0]
     finding = (
         f"line {line + 1:,} has {_cells_word(cells)} and {what} has {_cells_word(n)}, separated by "
-        f"{shown}; every row must have as many."
+        f"{in_words(sep)}; every row must have as many."
     )
     if usual != n and n_usual > 0.9 * counts.total():
         finding += f" {n_usual:,} of {counts.total():,} rows have {usual:,}."

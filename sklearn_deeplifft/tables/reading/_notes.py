@@ -9,6 +9,7 @@ from itertools import groupby
 from sklearn_deeplifft._printable import named, named_with_counts, printable, quoted
 from sklearn_deeplifft.tables._task import task_sentence
 from sklearn_deeplifft.tables.reading._errors import Option, Spelling, as_parameter
+from sklearn_deeplifft.tables.reading._separators import in_words
 
 __all__ = ["LEFT_OUT", "OF_OWNERS", "Note", "sentences"]
 
@@ -212,9 +213,7 @@ def _spellings(notes: Sequence[Note], _: Spelling) -> str:
 
 
 def _separator(notes: Sequence[Note], _: Spelling) -> str:
-    names = {"\t": "tabs", " ": "spaces"}
-    sep = notes[0].words[0]
-    return f"Columns are separated by {names.get(sep, quoted(sep))}."
+    return f"Columns are separated by {in_words(notes[0].words[0])}."
 
 
 def _encoding(notes: Sequence[Note], spelling: Spelling) -> str:

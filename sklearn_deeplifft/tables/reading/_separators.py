@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from sklearn_deeplifft._printable import quoted
 from sklearn_deeplifft.tables.reading._errors import TableReadError
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Record",
     "cells_of",
     "guess_separator",
+    "in_words",
     "marks_of",
     "records",
     "separator_around",
@@ -22,12 +24,22 @@ __all__ = [
 SEPARATORS = (",", ";", "\t", "|")
 IN_NAMES = frozenset("_-.()[]{}%$'\"")
 """Marks that stand in names and numbers, and separate no columns."""
+NAMES = {"\t": "tabs", " ": "spaces", r"\s+": "spaces"}
 SAMPLE_LINES = 200
 DECIMAL = re.compile(r"^[^,]*(\d,\d[^,]*)+$")
 """A line whose commas all stand between digits."""
 
 Record = tuple[int, int, int]
 """First line, the line after the last, and the number of cells; lines count from 0."""
+
+
+def in_words(sep: str) -> str:
+    """A separator in a sentence.
+
+    >>> in_words("||"), in_words(" ")
+    ("'||'", 'spaces')
+    """
+    return NAMES.get(sep, quoted(sep))
 
 
 def records(lines: Sequence[str], sep: str) -> Iterator[Record]:

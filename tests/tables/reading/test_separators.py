@@ -95,3 +95,20 @@ def test_quoted_cells_keep_the_marks_that_separate_others(tmp_path, sep):
     read = read_table(path, target="y", sep=sep)
     assert set(read.X["a"]) == {f"p{sep}0", f'say "x"{sep}0'}
     assert set(read.X["b"]) == {'5" wide', "plain"}
+
+
+@pytest.mark.parametrize(
+    ("sep", "named"),
+    [
+        *((sep, f"'{sep}'") for sep in (",", ";", "||", "::", ";;", " | ", "\u00a7", "\u3001")),
+        *(("\t", "tabs"), ("\t\t", r"'\t\t'"), (" ", "spaces"), (r"\s+", "spaces")),
+    ],
+)
+def test_a_line_of_too_many_cells_names_the_separator_of_the_file(tmp_path, sep, named):
+    mark = " " if sep == r"\s+" else sep
+    path = written(tmp_path, mark)
+    path.write_text(path.read_text(encoding="utf-8") + f"{mark}more", encoding="utf-8")
+    with pytest.raises(TableReadError) as caught:
+        read_table(path, target="y", sep=sep)
+    assert f"line {N + 1} has 4 cells and the header (line 1) has 3 cells, " in str(caught.value)
+    assert f"separated by {named}; every row must have as many." in str(caught.value)
