@@ -128,17 +128,24 @@ def _single_mark(lines: list[str], sep: str) -> tuple[list[str], str]:
     if sep in (" ", r"\s+"):
         return ["\t".join(_words(line)) for line in lines], "\t"
     if len(sep.encode()) > 1:
-        return [_with_unit(line, sep) for line in lines], UNIT
+        return _with_units(lines, sep), UNIT
     return lines, sep
 
 
-def _with_unit(line: str, sep: str) -> str:
-    """A line with ``UNIT`` in the place of the separator, but for what stands in quoted cells."""
-    if '"' not in line:
-        return line.replace(sep, UNIT)
+def _with_units(lines: list[str], sep: str) -> list[str]:
+    """Lines with ``UNIT`` in the place of the separator, but for what stands in quoted cells."""
+    marked = [line.replace(sep, UNIT) for line in lines]
+    for start, stop, _ in records(marked, UNIT):
+        if '"' in lines[start]:
+            row = "\n".join(lines[start:stop])  # a quoted cell may go on in the next line
+            marked[start:stop] = _with_unit(row, sep).split("\n")
+    return marked
+
+
+def _with_unit(row: str, sep: str) -> str:
     mark = re.escape(sep)
     cell_or_mark = rf'((?:^|(?<={mark}))\s*"(?:[^"]|"")*"(?=\s*(?:{mark}|$)))|{mark}'
-    return re.sub(cell_or_mark, lambda found: found[1] or UNIT, line)
+    return re.sub(cell_or_mark, lambda found: found[1] or UNIT, row)
 
 
 def _words(line: str) -> list[str]:

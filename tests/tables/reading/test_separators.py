@@ -88,12 +88,13 @@ def test_decimal_commas_between_commas_are_no_matter_of_the_separator(tmp_path):
     assert "sep=" not in str(caught.value)
 
 
-@pytest.mark.parametrize("sep", ["||", "::"])
+@pytest.mark.parametrize("sep", ["||", "::", ";;", "\t\t", "\u00a7", "|", "\t"])
 def test_quoted_cells_keep_the_marks_that_separate_others(tmp_path, sep):
-    a, b = [f'"p{sep}0"', f'"say ""x""{sep}0"'], ['5" wide', "plain"]
+    a = [f'"p{sep}0"', f'"say ""x""{sep}0"', f'"two{sep}\nlines{sep}0"']
+    b = ['5" wide', "plain"]
     path = written(tmp_path, sep, a=a, b=b)
     read = read_table(path, target="y", sep=sep)
-    assert set(read.X["a"]) == {f"p{sep}0", f'say "x"{sep}0'}
+    assert set(read.X["a"]) == {f"p{sep}0", f'say "x"{sep}0', f"two{sep}\nlines{sep}0"}
     assert set(read.X["b"]) == {'5" wide', "plain"}
 
 
