@@ -176,6 +176,7 @@ def _rows(
         notes.append(Note("comments", n=len(comments)))
     if n_blank:
         notes.append(Note("blank", n=n_blank))
+    _require_no_loose_ends(lines, head, kept, sep, written)
     n, row_names = _n_columns(head, kept, written, given=given)
     if row_names:
         notes.append(Note("row names"))
@@ -222,6 +223,24 @@ def _header_cells(layout: _Layout) -> list[str]:
     if layout.row_names:
         cells.insert(0, "")
     return cells + [""] * (layout.n_columns - len(cells))
+
+
+def _require_no_loose_ends(
+    lines: list[str], head: Record | None, rows: list[Record], sep: str, written: str
+) -> None:
+    """Refuse rows that all end with a separator under a header that does not.
+
+    Their first cells would be taken for names of rows, and all others belong to the next column.
+    """
+    if head is None or not rows:
+        return
+    n = head[2]
+    if all(c == n + 1 and lines[stop - 1].rstrip(" ").endswith(sep) for _, stop, c in rows):
+        raise TableReadError(
+            f"every row ends with a separator ({in_words(written)}), and the header (line "
+            f"{head[0] + 1:,}) does not: they have {_cells_word(n + 1)} and it has {n:,}.",
+            "Remove the separator at the ends of the rows, or write it at that of the header.",
+        )
 
 
 def _n_columns(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning
 from sklearn_deeplifft.tables import TableReadError, read_table
 from sklearn_deeplifft.tables.reading import as_flag
 
@@ -72,6 +73,26 @@ def test_the_separator_advised_makes_a_column_of_the_target(tmp_path, sep, chang
         f"no column 'y'; the file has a single column, 'a{sep}b{sep}y'. If its columns are "
         f"separated by something else, say so, as in {advised}."
     )
+
+
+@pytest.mark.parametrize("sep", [",", ";", "\t", "|", "::"])
+@pytest.mark.parametrize("target", ["b", "y"])
+def test_rows_that_end_with_a_separator_do_not_begin_with_a_name(tmp_path, sep, target):
+    """As names of rows, cells would belong to the next column: b would be what y is."""
+    path = written(tmp_path, sep, y=[f"p{sep}", f"q{sep} "])
+    with pytest.raises(TableReadError, match=r"every row ends with a separator \(.*4 cells and it"):
+        read_table(path, target=target, sep=sep)
+    text = path.read_text(encoding="utf-8").replace("y", f"y{sep}", 1)
+    path.write_text(text, encoding="utf-8")
+    with pytest.warns(FeatureSelectionWarning, match="Left out, no values: column 4"):
+        assert "a" in read_table(path, target=target, sep=sep).features
+
+
+def test_names_of_rows_are_read_though_some_rows_end_with_an_empty_cell(tmp_path):
+    path = written(tmp_path, ",", a=["r,-0.5", "s,1.5"], y=["p", "q", ""])
+    with pytest.warns(FeatureSelectionWarning, match="Left out"):
+        table = read_table(path, target="b")
+    assert table.X["a"].tolist()[:2] == [-0.5, 1.5]
 
 
 def test_no_separator_is_advised_where_none_would_help(tmp_path):
