@@ -16,19 +16,19 @@ from sklearn_deeplifft.tables.reading._notes import Note
 from sklearn_deeplifft.tables.reading._raw import RawTable, header_names, require_distinct
 from sklearn_deeplifft.tables.reading._separators import (
     SEPARATORS,
+    UNIT,
     Record,
     cells_of,
     guess_separator,
     in_words,
     records,
+    with_units,
 )
 from sklearn_deeplifft.tables.reading._written import columns_to_keep_as_text
 
 __all__ = ["read_delimited"]
 
 SUGGESTED = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
-UNIT = "\x1f"
-"""Stands for a separator of several bytes; the unit separator of ASCII, made for it."""
 PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
 EXACT = {"float_precision": "round_trip"} if PANDAS < (3, 1) else {}
 """Before pandas 3.1 a number is read to its last digit only where that is asked for."""
@@ -128,24 +128,8 @@ def _single_mark(lines: list[str], sep: str) -> tuple[list[str], str]:
     if sep in (" ", r"\s+"):
         return ["\t".join(_words(line)) for line in lines], "\t"
     if len(sep.encode()) > 1:
-        return _with_units(lines, sep), UNIT
+        return with_units(lines, sep), UNIT
     return lines, sep
-
-
-def _with_units(lines: list[str], sep: str) -> list[str]:
-    """Lines with ``UNIT`` in the place of the separator, but for what stands in quoted cells."""
-    marked = [line.replace(sep, UNIT) for line in lines]
-    for start, stop, _ in records(marked, UNIT):
-        if '"' in lines[start]:
-            row = "\n".join(lines[start:stop])  # a quoted cell may go on in the next line
-            marked[start:stop] = _with_unit(row, sep).split("\n")
-    return marked
-
-
-def _with_unit(row: str, sep: str) -> str:
-    mark = re.escape(sep)
-    cell_or_mark = rf'((?:^|(?<={mark}))\s*"(?:[^"]|"")*"(?=\s*(?:{mark}|$)))|{mark}'
-    return re.sub(cell_or_mark, lambda found: found[1] or UNIT, row)
 
 
 def _words(line: str) -> list[str]:

@@ -12,6 +12,7 @@ from sklearn_deeplifft.tables.reading._errors import TableReadError
 
 __all__ = [
     "SEPARATORS",
+    "UNIT",
     "Record",
     "cells_of",
     "guess_separator",
@@ -19,12 +20,15 @@ __all__ = [
     "marks_of",
     "records",
     "separator_around",
+    "with_units",
 ]
 
 SEPARATORS = (",", ";", "\t", "|")
 IN_NAMES = frozenset("_-.()[]{}%$'\"")
 """Marks that stand in names and numbers, and separate no columns."""
 NAMES = {"\t": "tabs", " ": "spaces", r"\s+": "spaces"}
+UNIT = "\x1f"
+"""Stands for a separator of several bytes; the unit separator of ASCII, made for it."""
 SAMPLE_LINES = 200
 DECIMAL = re.compile(r"^[^,]*(\d,\d[^,]*)+$")
 """A line whose commas all stand between digits."""
@@ -54,6 +58,22 @@ def records(lines: Sequence[str], sep: str) -> Iterator[Record]:
         stop, n_cells = _quoted(lines, start, sep)
         yield start, stop, n_cells
         start = stop
+
+
+def with_units(lines: Sequence[str], sep: str) -> list[str]:
+    """Lines with ``UNIT`` in the place of the separator, but for what stands in quoted cells."""
+    marked = [line.replace(sep, UNIT) for line in lines]
+    for start, stop, _ in records(marked, UNIT):
+        if '"' in lines[start]:
+            row = "\n".join(lines[start:stop])  # a quoted cell may go on in the next line
+            marked[start:stop] = _with_unit(row, sep).split("\n")
+    return marked
+
+
+def _with_unit(row: str, sep: str) -> str:
+    mark = re.escape(sep)
+    cell_or_mark = rf'((?:^|(?<={mark}))\s*"(?:[^"]|"")*"(?=\s*(?:{mark}|$)))|{mark}'
+    return re.sub(cell_or_mark, lambda found: found[1] or UNIT, row)
 
 
 def cells_of(text: str, sep: str) -> list[str]:
@@ -118,8 +138,8 @@ def guess_separator(lines: Sequence[str], suggested: str) -> str:
     -------
     str
         One of ``, ; | \t``, " " for any run of spaces, another mark that the first line has as well
-        as all others, or ``suggested``. This mark and ``|`` are twice, as in ``::``, if they always
-        stand so.
+        as all others, or ``suggested``. A mark is twice, as in ``::``, if it stands so equally
+        often; cells may then hold it by itself.
 
     Examples
     --------
@@ -129,6 +149,8 @@ def guess_separator(lines: Sequence[str], suggested: str) -> str:
     ('^', '::')
     >>> guess_separator(["a||b", "1||2"], ","), guess_separator(["a||b", "1|5|2"], ",")
     ('||', '|')
+    >>> guess_separator(["a||b||c", "1|5||2||3"], ",")
+    '||'
     """
     sample = lines[:SAMPLE_LINES]
     counts = {sep: _counts(sample, sep) for sep in SEPARATORS}
@@ -143,13 +165,13 @@ def guess_separator(lines: Sequence[str], suggested: str) -> str:
         unusual in sample[0].split() or not _are_even(words, header_too=True)
     ):
         return unusual
+    if not even and _are_even(words):
+        return " "
+    best = _usual(counts, suggested)
     if even:
         best = max(even, key=lambda sep: (even[sep], sep == suggested))
-        # No two columns meet in nothing on every line; cells between commas may be empty.
-        return _as_it_stands(best, sample) if best == "|" else best
-    if _are_even(words):
-        return " "
-    return _usual(counts, suggested)
+    # No two columns meet in nothing on every line; cells between commas may be empty.
+    return _as_it_stands(best, sample) if best == "|" else best
 
 
 def marks_of(text: str) -> list[str]:
@@ -180,19 +202,31 @@ def _unusual(sample: Sequence[str]) -> str | None:
     """A mark other than the usual ones that every line has equally often, as ^ in a^b."""
     if len(sample) < 2:
         return None
-    best, most = None, 1
+    best, most = None, 0
     for mark in marks_of(sample[0]):
-        numbers = _counts(sample, mark)
-        if mark in SEPARATORS or len(set(numbers)) != 1 or numbers[0] <= most:
-            continue
-        best, most = mark, numbers[0]
-    return None if best is None else _as_it_stands(best, sample)
+        found = _as_it_stands(mark, sample)
+        numbers = _counts(sample, found)
+        n_marks = len(found) * (numbers[0] - 1) if len(set(numbers)) == 1 else 0
+        if found not in SEPARATORS and n_marks > most:
+            best, most = found, n_marks
+    return best
 
 
 def _as_it_stands(mark: str, sample: Sequence[str]) -> str:
-    """The mark, or twice the mark where it always stands so."""
+    """The mark, or twice the mark where that separates.
+
+    It does where all lines have it equally often, and the header or most lines have the mark in
+    no other way: cells may hold it by itself.
+    """
     twice = 2 * mark
-    return twice if all(line.count(mark) == 2 * line.count(twice) for line in sample) else mark
+    only = [line.count(mark) == 2 * line.count(twice) for line in sample]
+    if all(only):
+        return twice
+    numbers = set(_counts(sample, twice))
+    n_cells = numbers.pop() if len(numbers) == 1 else 1
+    if n_cells == 2:  # a single pair may be a column without a name, as spreadsheets write it
+        return twice if only[0] and mark not in (",", ";", "\t") else mark
+    return twice if n_cells > 2 and (only[0] or 2 * sum(only) > len(only)) else mark
 
 
 def _are_even(numbers: Sequence[int], *, header_too: bool = False) -> bool:
@@ -203,7 +237,8 @@ def _are_even(numbers: Sequence[int], *, header_too: bool = False) -> bool:
 
 def _counts(sample: Sequence[str], sep: str) -> list[int]:
     try:
-        return [n for _, _, n in records(sample, sep)]
+        lines, mark = (with_units(sample, sep), UNIT) if len(sep) > 1 else (sample, sep)
+        return [n for _, _, n in records(lines, mark)]
     except TableReadError:
         return []  # the sample ends within a quoted cell
 

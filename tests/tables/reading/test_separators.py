@@ -1,5 +1,7 @@
 """Marks between columns: usual ones, others that a file shows, and those that an error advises."""
 
+import re
+
 import pytest
 
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
@@ -63,7 +65,7 @@ def test_usual_marks_that_the_header_has_come_first(tmp_path, text, features):
         (",", {}, ";", "--sep ','"),
         ("~", {"y": ["p", "q~"]}, None, "--sep '~'"),
         (":", {"a": ["10:30", "11:30:15"]}, None, "--sep ':'"),
-        ("::", {"a": ["0:5", "10"]}, None, "--sep '::'"),
+        ("::", {"y": ["p", "q::"]}, None, "--sep '::'"),
     ],
 )
 def test_the_separator_advised_makes_a_column_of_the_target(tmp_path, sep, change, given, advised):
@@ -93,6 +95,47 @@ def test_names_of_rows_are_read_though_some_rows_end_with_an_empty_cell(tmp_path
     with pytest.warns(FeatureSelectionWarning, match="Left out"):
         table = read_table(path, target="b")
     assert table.X["a"].tolist()[:2] == [-0.5, 1.5]
+
+
+MARKS = ["||", "::", "~~", ";;", ",,", "\t\t"]
+
+
+@pytest.mark.filterwarnings("ignore:Left out, no values")  # between two commas of each pair
+@pytest.mark.parametrize("sep", MARKS)
+@pytest.mark.parametrize(
+    "a",
+    [["u{}v", "w"], ["u{}v", "w{}x"], ['"u{}v"', "w"], ['"u{}{}v"', "w{}x"], ["u{}v", ""]],
+    ids=["one", "all", "quoted", "quoted twice", "empty"],
+)
+def test_cells_may_hold_half_of_a_separator(tmp_path, sep, a):
+    cells = [cell.replace("{}", sep[0]) for cell in a]
+    table = read_table(written(tmp_path, sep, a=cells), target="y")
+    assert table.features == ("a", "b")
+    assert set(table.X["a"]) == {cell.strip('"') or "(missing)" for cell in cells}
+    assert set(table.y) == {"p", "q"}
+
+
+@pytest.mark.parametrize("sep", MARKS)
+def test_so_may_names(tmp_path, sep):
+    path = written(tmp_path, sep)
+    text = path.read_text(encoding="utf-8").replace("a", f"P(a{sep[0]}b)", 1)
+    path.write_text(text, encoding="utf-8")
+    assert read_table(path, target="y").features == (f"P(a{sep[0]}b)".replace("\t", " "), "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "sep"),
+    [
+        ("a;;y\n" + "1;;p\n" * 20 + "1;2;;p\n", "';'"),
+        ("a,,y\n" + "1,,p\n" * 20 + "1,,2,p\n", "','"),
+        ("a|b||y\n" + "1||p\n" * 20, "'|'"),
+        ("a||y\n" + "1||p\n" * 20 + "1||2||p\n", "'||'"),
+    ],
+)
+def test_lines_that_are_ragged_are_no_cells_with_half_of_a_separator(tmp_path, text, sep):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(TableReadError, match=rf"separated by {re.escape(sep)}; every row must"):
+        read_table(tmp_path / "t.csv", target="y")
 
 
 def test_no_separator_is_advised_where_none_would_help(tmp_path):
