@@ -353,7 +353,6 @@ class GIATransformer(BaseNetworkSelector):
         return super().inverse_transform(X)
 
     def _effects_of(self, X: Any) -> np.ndarray:
-        X = check_array(X, accept_sparse=("csr", "csc"))  # transform has checked the names
         rows = _as_dense(X)
         found = self._ensemble(rows)
         blocks = changes(found.responses, rows, self.interventions_, len(found.outputs))
@@ -446,4 +445,5 @@ def _as_given(rows: np.ndarray, data: FitData) -> Any:
 
 
 def _as_dense(X: Any) -> np.ndarray:
+    X = check_array(X, accept_sparse=("csr", "csc"))  # of a frame, transform has checked the names
     return np.array(X.toarray() if sp.issparse(X) else X, dtype=np.float64, order="F")

@@ -1,11 +1,13 @@
 """Columns for pairs of features behind those that `GIATransformer` selects."""
 
 import pickle
+from copy import copy
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 import torch
@@ -186,6 +188,40 @@ def test_sparse_rows_stay_sparse_and_come_back(xor):
     np.testing.assert_array_equal(
         gia.inverse_transform(found).toarray(), gia.inverse_transform(found[:, :2]).toarray()
     )
+
+
+@pytest.mark.parametrize("made", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize("out", ["pandas", "polars"])
+def test_set_output(xor, of_xor, made, out):
+    frame = xor[0] if made is pd.DataFrame else pl.from_pandas(xor[0])
+    found = copy(of_xor).set_output(transform=out).transform(frame)
+    assert isinstance(found, pd.DataFrame if out == "pandas" else pl.DataFrame)
+    assert list(found.columns) == of_xor.get_feature_names_out().tolist()
+    np.testing.assert_array_equal(found.to_numpy(), of_xor.transform(xor[0]))
+    back = of_xor.inverse_transform(found)
+    np.testing.assert_array_equal(back, of_xor.inverse_transform(of_xor.transform(xor[0])))
+
+
+def test_a_frame_keeps_its_index_and_its_types(xor, of_xor):
+    gia = copy(of_xor).set_output(transform="pandas")
+    frame = xor[0].set_axis(np.repeat(["r", "s"], 400), axis=0)
+    columns = gia.get_feature_names_out().tolist()
+    for dtype, of_pairs in (("float32", "float32"), ("int8", "float64"), ("Float64", "float64")):
+        found = gia.transform(frame.astype(dtype))
+        assert found.index.equals(frame.index)
+        assert found.dtypes.astype(str).tolist() == [dtype] * 2 + [of_pairs] * 2
+        expected = of_xor.transform(xor[0].astype(of_pairs))
+        np.testing.assert_array_equal(found[columns[2:]], expected[:, 2:])
+    none = gia.set_params(n_features_to_select=None, threshold=np.inf)
+    with pytest.warns(FeatureSelectionWarning, match="keeps no column"):
+        assert list(none.transform(frame).columns) == columns[2:]
+
+
+def test_pairs_of_a_frame_need_every_cell(xor, of_xor):
+    """scikit-learn hands a frame on unread where it is to hand one back."""
+    gia = copy(of_xor).set_output(transform="pandas")
+    with pytest.raises(ValueError, match="contains NaN"):
+        gia.transform(xor[0].replace(1.0, np.nan))
 
 
 def test_several_classes_have_a_column_each():

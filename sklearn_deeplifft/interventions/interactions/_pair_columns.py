@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
@@ -75,8 +76,12 @@ class PairColumns:
     def beside(self, first: Any, ensemble: Ensemble, X: np.ndarray) -> Any:
         """Columns of pairs behind other columns (n, q) of the same rows, in their form."""
         second = self.of_rows(ensemble, X)
-        if first.dtype == np.float32:
+        frame = isinstance(first, pd.DataFrame)  # what set_output asks for may be made of one
+        if (first.to_numpy() if frame else first).dtype == np.float32:
             second = second.astype(np.float32)
+        if frame:
+            titled = pd.DataFrame(second, index=first.index, columns=self.titles())
+            return pd.concat([first, titled], axis=1)
         both = [first, second]
         return sp.hstack(both, "csr") if sp.issparse(first) else np.hstack(both)
 
