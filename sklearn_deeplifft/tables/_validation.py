@@ -108,7 +108,8 @@ def require_told_apart(X: Any, names: Names, given: Any = None) -> None:
             return
         merged = [j for j in range(X.shape[1]) if _merges(_column(X, j))]
     elif values.dtype == np.float64 and _of_several_types(given):
-        large = np.flatnonzero(np.maximum(X.max(axis=0), -X.min(axis=0)) > EXACT)
+        largest = np.maximum(_flat(X.max(axis=0)), -_flat(X.min(axis=0)))
+        large = np.flatnonzero(largest > EXACT)
         merged = [j for j in large.tolist() if _merged(stored_column(given, j))]
     else:
         return
@@ -142,7 +143,11 @@ def _of_several_types(X: Any) -> bool:
 
 
 def _column(X: Any, j: int) -> np.ndarray:
-    part = X[:, [j]]
+    return _flat(X[:, [j]])
+
+
+def _flat(part: Any) -> np.ndarray:
+    """A single row or column, dense: also of frames whose columns are all sparse."""
     return np.ravel(part.toarray() if sp.issparse(part) else part)
 
 

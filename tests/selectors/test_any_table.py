@@ -17,6 +17,9 @@ CONTAINERS = {
     "frame": lambda X: pd.DataFrame(X, columns=[f"c{i}" for i in range(X.shape[1])]),
     "csr": sp.csr_array,
     "csc": sp.csc_array,
+    "csr frame": lambda X: pd.DataFrame.sparse.from_spmatrix(
+        sp.csr_matrix(X), columns=[f"c{i}" for i in range(X.shape[1])]
+    ),
 }
 
 LABELS = {
@@ -102,11 +105,11 @@ def test_one_row_per_class(kind):
 
 @pytest.mark.parametrize("kind", SELECTORS)
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("form", ["array", "csr", "frame"])
+@pytest.mark.parametrize("form", ["array", "csr", "frame", "csr frame"])
 def test_what_is_not_finite_is_refused_by_its_column(kind, bad, form):
     X = np.random.default_rng(0).normal(size=(24, 3))
     X[5, 2] = bad
-    with pytest.raises(ValueError, match="c2" if form == "frame" else "2"):
+    with pytest.raises(ValueError, match="c2" if "frame" in form else "2"):
         fitted(kind, CONTAINERS[form](X), np.arange(24) % 2)
 
 

@@ -119,6 +119,9 @@ LONG = (2**60 + np.arange(4)).tolist()
 BESIDE_FLOATS = {
     "pandas": pd.DataFrame({"a": X[:, 0], "id": LONG}),
     "nullable": pd.DataFrame({"a": X[:, 0], "id": pd.array(LONG, dtype="Int64")}),
+    "sparse": pd.DataFrame({"a": X[:, 0], "id": LONG})
+    .astype(pd.SparseDtype("int64", 0))
+    .assign(a=pd.arrays.SparseArray(X[:, 0], fill_value=0.0)),
     "polars": pl.DataFrame({"a": X[:, 0], "id": LONG}),
     "Arrow": pa.table({"a": X[:, 0], "id": LONG}),
     "lists": [[0.5, number] for number in LONG],
@@ -143,6 +146,31 @@ def test_decimals_and_truths_of_arrow_are_numbers():
     np.testing.assert_array_equal(
         tiny.predict_proba(table), clone(tiny).fit(same, y).predict_proba(same)
     )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.exceptions.FeatureSelectionWarning")
+@pytest.mark.parametrize(
+    ("dtype", "beside"),
+    [*((kind, kind) for kind in ("float64", "float32", "int64", "bool")), ("float64", "int64")],
+)
+def test_a_frame_of_sparse_columns_is_the_same_sparse_table(dtype, beside):
+    """pandas makes such frames of scipy's matrices, and get_dummies(sparse=True)."""
+    cells = np.random.default_rng(0).integers(0, 3, (60, 5))
+    kinds = dict.fromkeys("abcd", dtype) | {"e": beside}
+    frame = pd.DataFrame(cells, columns=list("abcde"))
+    frame = frame.astype({k: pd.SparseDtype(t, np.dtype(t).type(0)) for k, t in kinds.items()})
+    matrix = sp.csr_matrix(cells.astype(dtype))
+    tiny = DeepLIFFTSelector.default_estimator(n_networks=1, max_epochs=2, path_steps=10)
+    selector = DeepLIFFTSelector(tiny, n_features_to_select=2, step=None, random_state=0)
+    plain, found = clone(selector).fit(matrix, cells[:, 0]), selector.fit(frame, cells[:, 0])
+    assert found.feature_names_in_.tolist() == list("abcde")
+    for a, b in (
+        (plain.feature_importances_, found.feature_importances_),
+        (plain.transform(matrix).toarray(), found.transform(frame).toarray()),
+        (plain.contributions(matrix).terms, found.contributions(frame).terms),
+        (plain.estimator_.predict_proba(matrix), found.estimator_.predict_proba(frame)),
+    ):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("y", [{0, 1}, {0: 1}, (i % 2 for i in range(4))])
