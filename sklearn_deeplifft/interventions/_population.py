@@ -50,14 +50,18 @@ def groups_for(feature_groups: Any, estimator: Any) -> Any:
 
 
 def population_of(X: Any, feature_groups: Any, estimator: Any = None) -> Population:
-    """Validate a table of rows; names are those of its columns, or of the estimator's."""
+    """Validate a table of rows; names are those of its columns, or of the estimator's.
+
+    Of a list of estimators each is asked, and the first that knows names gives them.
+    """
     # X is any table, the estimator any predictor: frames have columns, and scikit-learn's fit sets
     # the other two where there was something to set.
     prepare_for_forks()  # a torch module alone has come through no other door
     names = getattr(X, "columns", None)
-    fitted = getattr(estimator, "feature_names_in_", None)
-    _require_same_names("X", names, fitted, "estimator.feature_names_in_")
-    names = fitted if names is None else names
+    for one in estimator if isinstance(estimator, list | tuple) else [estimator]:
+        fitted = getattr(one, "feature_names_in_", None)
+        _require_same_names("X", names, fitted, "estimator.feature_names_in_")
+        names = fitted if names is None else names
     expected = getattr(estimator, "n_features_in_", None)
     require_readable(X)
     levels = text_levels(X)

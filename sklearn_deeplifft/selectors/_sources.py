@@ -35,7 +35,6 @@ from sklearn_deeplifft.tables import (
     decide_task,
     encode_target,
     fit_data,
-    names_of,
 )
 
 __all__ = [
@@ -197,6 +196,7 @@ class FittedNetwork:
 
     def fit_data(self, X: Any, y: Any, names: np.ndarray | None, **given: Any) -> FitData:
         """Take the rows as they are given; the network already numbers its classes."""
+        _require_names_of(self.network, names, "network")
         return fit_data(X, y, names, self._encode, canonical=False, **given)
 
     def _encode(self, X: Any, y: Any) -> Target:
@@ -320,13 +320,19 @@ def _require_columns_of(
             f"X has {n_columns} columns, and the fitted ensemble reads {ensemble.n_features_in_}. "
             "Pass the columns it was fitted with, in their order."
         )
-    own = names_of(ensemble)
-    if names is None or own is None or np.array_equal(names, own):
-        return
+    _require_names_of(ensemble, names, "ensemble")
+
+
+def _require_names_of(fitted: Any, names: np.ndarray | None, what: str) -> None:
+    """Refuse columns of other names than those of the fit, or in another order."""
+    # Set by scikit-learn's fit where X had column names; networks of torch have none.
+    own = getattr(fitted, "feature_names_in_", None)
+    if names is None or own is None or len(names) != len(own) or np.array_equal(names, own):
+        return  # another number of columns is refused where rows are read
     at = int(np.flatnonzero(names != own)[0])
     raise ValueError(
-        f"column {at} of X is {names[at]!r}, and the ensemble was fitted with {own[at]!r} there. "
-        "Pass the same columns in the same order: X[ensemble.feature_names_in_]."
+        f"column {at} of X is {names[at]!r}, and the {what} was fitted with {own[at]!r} there. "
+        f"Pass the same columns in the same order: X[{what}.feature_names_in_]."
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPRegressor
 
 from sklearn_deeplifft.interventions import (
     add,
@@ -30,6 +31,18 @@ def test_columns_in_another_order_are_refused(model):
     fitted, X = model
     with pytest.raises(ValueError, match=r"column 'b' where the estimator was fitted on 'a'"):
         intervention_effects(fitted, X[["b", "a", "c"]], set_to("a", 1))
+
+
+@pytest.mark.parametrize("several", [list, tuple])
+def test_so_they_are_by_each_of_a_list(model, several):
+    fitted, X = model
+    networks = [MLPRegressor(random_state=0, max_iter=5000).fit(X, X["a"]) for _ in range(2)]
+    unnamed = MLPRegressor(random_state=0, max_iter=5000).fit(X.to_numpy(), X["a"])
+    for models in ([fitted], networks, [unnamed, networks[0]]):
+        found = intervention_effects(several(models), X, set_to("a", 1))
+        assert found.outputs == intervention_effects(models[0], X, set_to("a", 1)).outputs
+        with pytest.raises(ValueError, match=r"column 'b' where the estimator was fitted on 'a'"):
+            intervention_effects(several(models), X[["b", "a", "c"]], set_to("a", 1))
 
 
 def test_a_black_box_is_not_asked_of_no_rows(model):

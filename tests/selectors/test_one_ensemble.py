@@ -5,14 +5,16 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import skorch
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from torch import nn
 
@@ -387,6 +389,25 @@ def test_columns_of_a_fitted_ensemble_are_its_own(data):
             reading(ensemble, prefit=True).fit(frame[list("hgfedcba")], data.y)
         with pytest.raises(ValueError, match="X has 5 columns, and the fitted ensemble reads 8"):
             reading(ensemble, prefit=True).fit(frame[list("abcde")], data.y)
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("held", [lambda network: network, FrozenEstimator])
+def test_columns_of_a_fitted_network_are_its_own(data, kind, held):
+    frame = pd.DataFrame(data.X, columns=list("abcdefgh"))
+    network = kind(hidden_layer_sizes=(6,), solver="lbfgs", max_iter=5000, random_state=0)
+    network.fit(frame, data.y)
+    for reading in READINGS.values():
+        selector = reading(held(network), prefit=True)
+        for other in (frame[list("hgfedcba")], frame.rename(columns={"a": "h", "h": "a"})):
+            for table in (other, pl.from_pandas(other)):
+                with pytest.raises(ValueError, match="column 0 of X is 'h', and the network was"):
+                    selector.fit(table, data.y)
+    for table in (frame, data.X, frame.set_axis(range(8), axis=1)):  # no names that say otherwise
+        found = DeepLIFFTSelector(held(network), prefit=True).fit(table, data.y)
+        assert found.n_features_in_ == 8
+    with pytest.raises(ValueError, match="the network cannot take rows of 5 columns"):
+        DeepLIFFTSelector(held(network), prefit=True).fit(frame[list("abcde")], data.y)
 
 
 def test_labels_of_a_fitted_ensemble_are_its_own(fitted):
