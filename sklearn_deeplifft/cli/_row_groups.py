@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_deeplifft.ranking import rarest_strata
+
 __all__ = ["held_out_groups"]
 
 MOST_TRIES = 20
@@ -31,7 +33,7 @@ def held_out_groups(groups: np.ndarray, classes: np.ndarray, seed: int, share: f
     """
     of_row = np.unique(groups, return_inverse=True)[1]
     labels, of_class = np.unique(classes, return_inverse=True)
-    stratum = _rarest_class(of_row, of_class)
+    stratum, _ = rarest_strata(of_row, of_class)
     rng = np.random.RandomState(seed)
     for _ in range(MOST_TRIES):
         held = _dealt(np.bincount(of_row), stratum, share, rng)[of_row]
@@ -43,16 +45,6 @@ def held_out_groups(groups: np.ndarray, classes: np.ndarray, seed: int, share: f
         f"no split into training and test groups was found that has class {str(missing)!r} on both "
         "sides; leave out the rows of such rare classes, or take smaller groups."
     )
-
-
-def _rarest_class(of_row: np.ndarray, of_class: np.ndarray) -> np.ndarray:
-    """(G,): of the classes in each group the one that fewest groups have."""
-    pairs = np.unique(np.column_stack([of_row, of_class]), axis=0)
-    n_groups = np.bincount(pairs[:, 1])
-    order = np.lexsort((n_groups[pairs[:, 1]], pairs[:, 0]))
-    first = np.unique(pairs[order, 0], return_index=True)[1]
-    rarest: np.ndarray = pairs[order, 1][first]
-    return rarest
 
 
 def _dealt(

@@ -1,6 +1,6 @@
 """Floor 0, numpy: importances to ranking to mask; folds; stability; null features and FDR."""
 
-from sklearn_deeplifft.ranking._folds import deal_folds, drawn_rows, share_factors
+from sklearn_deeplifft.ranking._folds import deal_folds, drawn_rows, rarest_strata, share_factors
 from sklearn_deeplifft.ranking._knockoffs import (
     blocks_beyond_chance,
     knockoff_maps,
@@ -50,6 +50,7 @@ __all__ = [
     "q_values",
     "rank",
     "ranks",
+    "rarest_strata",
     "selection_frequency",
     "share_factors",
     "shrunk",

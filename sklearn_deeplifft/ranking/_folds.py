@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["deal_folds", "drawn_rows", "share_factors"]
+__all__ = ["deal_folds", "drawn_rows", "rarest_strata", "share_factors"]
 
 FEWEST = 20
 """Rows of a rare stratum that are drawn at least: enough for a mean, too few to cost anything."""
@@ -25,28 +25,49 @@ def deal_folds(
     Returns
     -------
     int array of shape (n,)
-        The fold of each row, or -1 for the only unit of its stratum, which is never held out:
-        a class must be seen to be learned.
+        The fold of each row, or -1 for units (rows, or groups) that are never held out, since a
+        class must be seen to be learned: the only unit that holds a stratum, and one of those that
+        do where all of them would be held out together.
     """
-    units, first, unit_of = np.unique(
-        np.arange(len(strata)) if groups is None else groups,
-        return_index=True,
-        return_inverse=True,
+    units, unit_of = np.unique(
+        np.arange(len(strata)) if groups is None else groups, return_inverse=True
     )
-    stratum_of_unit = strata[first]
+    stratum_of_unit, held_by = rarest_strata(unit_of, strata)
     fold = np.full(len(units), -1)
     dealt = rng.randint(n_folds)
     for stratum in np.unique(stratum_of_unit):
         members = rng.permutation(np.flatnonzero(stratum_of_unit == stratum))
-        if len(members) < 2:
+        if held_by[members[0]] < 2:
             continue
         fold[members] = (dealt + np.arange(len(members))) % n_folds
         dealt += len(members)
     for stratum in np.unique(strata):
         own = unit_of[strata == stratum]
-        if len(np.unique(fold[own])) == 1:  # also a class that lives in one group only
-            fold[own] = -1
+        if len(np.unique(fold[own])) == 1:  # groups of several strata may meet in one fold
+            fold[own.min()] = -1
     return fold[unit_of]
+
+
+def rarest_strata(unit_of: np.ndarray, strata: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of the strata in each unit the one that fewest units hold, and how many hold it, (G,) each.
+
+    Units that are dealt by it spread a rare stratum that stands in one group beside a frequent one.
+
+    Parameters
+    ----------
+    unit_of : int array of shape (n,)
+        The unit of each row, 0 to G - 1.
+    strata : int array of shape (n,)
+        Not negative.
+    """
+    width = int(strata.max()) + 1
+    # Sorted, since np.unique of that many codes may take several times as long.
+    pairs = np.sort(unit_of * width + strata)
+    unit, stratum = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], width)
+    starts = np.flatnonzero(np.diff(unit, prepend=-1))
+    n_units = np.bincount(stratum)[stratum]
+    held_by, rarest = np.divmod(np.minimum.reduceat(n_units * width + stratum, starts), width)
+    return rarest, held_by
 
 
 def drawn_rows(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_deeplifft.ranking import deal_folds, drawn_rows, share_factors
+from sklearn_deeplifft.ranking import deal_folds, drawn_rows, rarest_strata, share_factors
 from sklearn_deeplifft.ranking._folds import FEWEST
 
 
@@ -52,6 +52,79 @@ def test_rows_of_their_own_group_are_rows_without_groups():
         deal_folds(strata, groups, 5, np.random.RandomState(3)) for groups in (None, np.arange(40))
     )
     np.testing.assert_array_equal(a, b)
+
+
+@given(
+    st.lists(st.integers(0, 3), min_size=1, max_size=12).map(np.array),
+    st.lists(st.integers(0, 11), min_size=1, max_size=40).map(np.array),
+    st.integers(2, 6),
+    st.integers(0, 5),
+)
+def test_groups_of_one_class_are_dealt_as_rows_of_it(class_of_group, groups, n_folds, seed):
+    groups %= len(class_of_group)
+    strata, unit_of = class_of_group[groups], np.unique(groups, return_inverse=True)[1]
+    found, expected = (
+        deal_folds(*dealt, n_folds, np.random.RandomState(seed))
+        for dealt in ((strata, groups), (class_of_group[np.unique(groups)], None))
+    )
+    np.testing.assert_array_equal(found, expected[unit_of])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), min_size=1, max_size=60),
+    st.integers(2, 6),
+    st.integers(0, 5),
+)
+def test_groups_are_held_out_unless_a_class_would_not_be_seen(rows, n_folds, seed):
+    """Whatever classes a group holds, and whichever of its rows comes first."""
+    strata, groups = (np.array(part) for part in zip(*rows, strict=True))
+    fold = deal_folds(strata, groups, n_folds, np.random.RandomState(seed))
+    turned = deal_folds(strata[::-1], groups[::-1], n_folds, np.random.RandomState(seed))
+    np.testing.assert_array_equal(fold, turned[::-1])
+    folds = [set(fold[strata == stratum]) for stratum in np.unique(strata)]
+    assert all(len(own) > 1 or own == {-1} for own in folds)
+    for group in set(groups[fold < 0]):
+        others = (set(fold[(strata == c) & (groups != group)]) for c in strata[groups == group])
+        assert any(len(own - {-1}) <= 1 for own in others)
+
+
+@pytest.mark.parametrize("n_folds", [2, 5])
+@pytest.mark.parametrize("first", list(np.ndindex(2, 2)))
+def test_sites_that_hold_every_class_are_all_held_out(n_folds, first):
+    """A class is seen at the other site, whatever the first row of each is."""
+    sites, strata = np.repeat([0, 1], 4), np.tile([0, 1, 1, 0], 2)
+    strata[[0, 4]] = first
+    fold = deal_folds(strata, sites, n_folds, np.random.RandomState(0))
+    assert len(set(fold)) == 2
+    assert (fold >= 0).all()
+
+
+def test_a_rare_class_beside_a_frequent_one_is_spread():
+    """Six of thirty groups hold it, each in one row of ten."""
+    groups, strata = np.repeat(np.arange(30), 10), np.zeros(300, int)
+    strata[np.arange(6) * 50 + 7] = 1
+    for seed in range(5):
+        fold = deal_folds(strata, groups, 3, np.random.RandomState(seed))
+        assert np.bincount(fold[strata == 1]).tolist() == [2, 2, 2]
+        assert np.bincount(fold).tolist() == [100, 100, 100]
+
+
+def test_the_only_group_of_a_class_trains_and_the_other_is_held_out():
+    """Its other class is seen there."""
+    fold = deal_folds(np.array([0, 1, 0, 0]), np.array([0, 0, 1, 1]), 2, np.random.RandomState(0))
+    assert (fold[:2] == -1).all()
+    assert (fold[2:] >= 0).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=40))
+def test_the_rarest_stratum_of_a_unit_by_definition(rows):
+    strata, groups = (np.array(part) for part in zip(*rows, strict=True))
+    units, unit_of = np.unique(groups, return_inverse=True)
+    found = rarest_strata(unit_of, strata)
+    held_by = {c: len(set(groups[strata == c])) for c in strata.tolist()}
+    for unit, stratum, n in zip(units, *found, strict=True):
+        own = sorted((held_by[c], c) for c in strata[groups == unit].tolist())
+        assert (n, stratum) == own[0]
 
 
 def test_the_only_row_of_a_class_is_never_held_out():

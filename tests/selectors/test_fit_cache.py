@@ -179,6 +179,7 @@ OTHER_FITS = {
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:no scored example of class")  # after a few epochs
 @pytest.mark.parametrize("name", OTHER_FITS)
 def test_another_fit_is_trained(name, tmp_path, table, monkeypatch):
     quick(memory=tmp_path).fit(*table)
@@ -485,6 +486,7 @@ def test_threads_that_race_train_once(tmp_path, counter):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:no scored example of class")  # after a few epochs
 def test_groups_of_rows_take_part_in_a_search(tmp_path, counter):
     X, y = planted(n=90)
     rows = np.arange(90) // 3

@@ -103,6 +103,58 @@ def test_out_of_fold_needs_folds_that_are_all_used_once(n_networks, fraction):
     require_known("out_of_fold", [split.validation for split in splits_of(data)], data)
 
 
+RARE = np.where(np.arange(100) == 7, 2, np.arange(100) % 2)
+SITES = np.arange(100) // 50
+
+
+@pytest.mark.parametrize(
+    ("y", "groups", "said"),
+    [
+        (RARE, None, r"1 row of 100 cannot be: without it .* see no row of class 2\. Leave such"),
+        (np.array(["a", "b", "rare"])[RARE], SITES, r"50 rows of 100 .*no row of class 'rare'\. T"),
+        (SITES, SITES, r"100 rows of 100 cannot be: .* classes 0, 1\. Take smaller groups, leave"),
+        (np.eye(3, dtype=int)[RARE], None, "1 row of 100 .* no row with some combination of label"),
+    ],
+)
+def test_rows_that_no_network_can_do_without_are_no_reason_for_other_folds(y, groups, said):
+    data = data_of(groups=groups)
+    data = replace(data, target=encode_target(y, "classification"))
+    held_out = [split.validation for split in splits_of(data)]
+    with pytest.raises(ValueError, match=f"holds every row out from one network, and {said}"):
+        require_known("out_of_fold", held_out, data)
+    with pytest.raises(ValueError, match=r"n_networks = round\(1 / valid"):  # folds are left over
+        require_known("out_of_fold", held_out[:1], data)
+
+
+def test_so_are_quantities_of_one_group():
+    data = replace(
+        data_of(groups=np.zeros(100, int)), target=encode_target(np.arange(100.0), "regression")
+    )
+    held_out = [split.validation for split in splits_of(data)]
+    with pytest.raises(ValueError, match=r"100 rows of 100 cannot be: .* would see no row\."):
+        require_known("out_of_fold", held_out, data)
+
+
+def test_groups_that_meet_in_one_fold_are_no_reason_for_other_folds():
+    """Of three groups any two share a class that the third lacks, and there are two folds."""
+    data = data_of(n=6, groups=np.arange(6) // 2)
+    codes = np.array([0, 1, 1, 2, 0, 2])
+    data = replace(data, target=encode_target(codes, "classification"))
+    held_out = [s.validation for s in splits_of(data, n_networks=2, validation_fraction=0.5)]
+    with pytest.raises(ValueError, match=r"2 rows of 6 cannot be: .* of classes \d, \d\."):
+        require_known("out_of_fold", held_out, data)
+
+
+@pytest.mark.filterwarnings("ignore:the networks predict no better")  # after an epoch
+def test_sites_that_hold_every_class_can_be_out_of_fold():
+    X, y = planted()
+    quick(n_networks=2, score_on="out_of_fold", max_epochs=1).fit(X, y, groups=np.arange(120) % 2)
+    with pytest.raises(ValueError, match="60 rows of 120 cannot be: without them a network would"):
+        quick(n_networks=2, score_on="out_of_fold", max_epochs=1).fit(
+            X, np.where(np.arange(120) == 3, 9, y), groups=np.arange(120) % 2
+        )
+
+
 def test_rounds_score_a_part_of_many_rows(monkeypatch):
     monkeypatch.setattr(_rows_scored, "ROWS_OF_ROUNDS", 60)
     monkeypatch.setattr(_rows_scored, "LEAST", 1)
