@@ -63,12 +63,14 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
         normal prior on the weights, the same for any number of rows.
     batch_size : int, default=128
     max_epochs : int, default=15
+        Passes through the rows. On a path, as by default, training has at least ``path_steps``
+        steps, however few passes are asked for: 75 passes of 200 rows.
     max_steps : int or None, default=1000
         Training ends with the pass through the rows in which so many steps are reached, if
         ``max_epochs`` do not end it before: a table ten times as long need not take ten times as
-        long. Where one pass has more steps, each network is dealt a random part of its rows,
-        balanced by class, that they take in one pass, and holds out as small a part of its fold.
-        On a path such a pass is made of three epochs.
+        long. No path ends before its ``path_steps`` for that. Where one pass has more steps, each
+        network is dealt a random part of its rows, balanced by class, that they take in one pass,
+        and holds out as small a part of its fold. On a path such a pass is made of three epochs.
     patience : int or None, default=10
         Epochs without a better validation loss before training stops; the best epoch is kept.
         A path is walked to its end.
@@ -100,8 +102,9 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
         column closes, None is none. ``"path"`` raises it from 0.2 to 1 while a network trains; the
         weights of the best validation loss are kept, with the columns that were open then.
     path_steps : int, default=150
-        Length of a path in steps; it has no fewer than ``max_epochs`` epochs, where ``max_steps``
-        let it.
+        Length of a path in steps, which ends with a pass through the rows. It is longer where
+        ``max_epochs`` within ``max_steps`` are more steps than that; they never make it shorter.
+        Less training on a short table is a smaller ``path_steps``.
     null_features : bool, default=False
         Networks read a null copy of every column as well; predictions hold them at their means.
     n_jobs : int or None, default=None
