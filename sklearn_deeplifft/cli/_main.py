@@ -33,7 +33,7 @@ def main() -> None:
 
 @main.command(epilog=_help.RANK)
 @with_source
-@with_training("18, or 10 where 800 rows or more train")
+@with_training("18, or 10 where 800 different rows or more train")
 @click.option(
     "--all-rows",
     is_flag=True,
@@ -54,7 +54,7 @@ def rank(source: Source, training: Training, results: Results, all_rows: bool) -
 
 @main.command(epilog=_help.REPORT)
 @with_source
-@with_training("18, or 10 where 800 rows or more train without --nulls")
+@with_training("18, or 10 where 800 different rows or more train without --nulls")
 @click.option(
     "--all-rows",
     is_flag=True,
@@ -257,7 +257,7 @@ def interactions(source: Source, training: Training, results: Results, n_pairs: 
     show_default=True,
     help="Of a site of random letters, at which a motif hits.",
 )
-@with_training("18, or 10 where 800 rows or more train")
+@with_training("18, or 10 where 800 different rows or more train")
 @with_results
 def motifs(
     fasta: tuple[Path, ...],

@@ -39,8 +39,9 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         ``requires_grad_(False)`` or a ``Freezer`` of the first epoch, keep their values.
     n_networks : int or "auto", default="auto"
         Networks trained and averaged, each with its own seed and its own held-out fold. ``"auto"``
-        is 18, or 10 where 800 rows or more train: on such tables more of them found no better
-        lists. With ``null_features`` it is always 18, as q-values of single features need many.
+        is 18, or 10 where 800 different rows or more train (those alike in X, y and group count
+        once): on such tables more of them found no better lists. With ``null_features`` it is
+        always 18, as q-values of single features need many.
     hidden_layer_sizes : sequence of int, default=(100,)
     linear_share : float, default=0.0
         Share of the networks that have no hidden layer, evenly dealt: of n networks n times the

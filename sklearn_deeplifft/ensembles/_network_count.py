@@ -18,7 +18,7 @@ MANY_ROWS = 800
 
 
 def network_count(ensemble: BaseNetworkEnsemble, n_rows: int) -> int:
-    """Networks that an ensemble trains on a table of which ``n_rows`` train.
+    """Networks that an ensemble trains on a table of which ``n_rows`` different rows train.
 
     A q-value of few features takes more networks than a list does, however many rows there are.
     """

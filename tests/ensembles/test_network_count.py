@@ -35,6 +35,14 @@ def test_an_ensemble_trains_as_many_and_counts_the_rows_that_train(n_rows, expec
     assert len(ensemble.estimators_) == len(ensemble.training_choice_) == expected
 
 
+def test_rows_alike_in_x_and_y_count_once():
+    X, y = planted(n=400, d=3)
+    twice = NetworkEnsembleClassifier(**TINY).fit(np.r_[X, X], np.r_[y, y])
+    assert len(twice.estimators_) == 18
+    otherwise = NetworkEnsembleClassifier(**TINY).fit(np.r_[X, X], np.r_[y, y + 1])
+    assert len(otherwise.estimators_) == 10
+
+
 @pytest.mark.filterwarnings("ignore::sklearn_deeplifft.exceptions.FeatureSelectionWarning")
 def test_auto_and_out_of_fold_scores_have_the_networks_they_need():
     X, y = planted(n=800, d=3)
