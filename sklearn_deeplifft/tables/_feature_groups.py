@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_deeplifft._iterables import is_iterable
 from sklearn_deeplifft.tables._validation import Names, column_indices, column_names
 
 __all__ = ["FeatureGroups", "find_groups", "group_labels"]
@@ -93,8 +94,8 @@ def find_groups(groups: Any, names: Names, n_columns: int) -> FeatureGroups:
     groups : None, callable, mapping, or sequence
         A callable takes a column name and returns its group's; a mapping, or a Series with names
         for index, does so for some columns, the others stay alone; a sequence holds one label for
-        each column, or lists of the columns of each group. A column whose label is None or NaN
-        stays alone.
+        each column, or lists of the columns of each group (or sets, an Index). A column whose label
+        is None or NaN stays alone.
 
     Raises
     ------
@@ -177,7 +178,16 @@ def _label(label: Any, column: Any) -> Label:
 
 
 def _is_blocks(groups: Sequence[Any]) -> bool:
-    return len(groups) > 0 and all(isinstance(g, list | tuple | np.ndarray) for g in groups)
+    return len(groups) > 0 and all(map(_is_block, groups))
+
+
+def _is_block(group: Any) -> bool:
+    """Whether this holds columns, as a list, a set or an Index does, and is no label."""
+    if isinstance(group, np.ndarray):
+        return True
+    # What can be gone through once only would be empty the second time.
+    sized = hasattr(group, "__len__") and not isinstance(group, Mapping)
+    return sized and is_iterable(group)
 
 
 def _blocks(groups: Sequence[Any], names: Names, n_columns: int) -> list[Label]:
