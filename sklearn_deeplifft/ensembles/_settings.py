@@ -54,8 +54,8 @@ def network_settings(
     kind = data.target.kind
     if ensemble.loss == "soft_f1" and kind not in ("softmax", "multilabel"):
         raise ValueError(
-            f"loss='soft_f1' needs one label per row or a multilabel y; y is {kind}. Use "
-            "loss='auto'."
+            "loss='soft_f1' needs one label per row or a multilabel y; y is "
+            f"{data.target.in_words}. Use loss='auto'."
         )
     decay = ensemble.weight_decay
     return NetworkSettings(

@@ -174,8 +174,9 @@ def _require_usual_sizes(X: Any) -> None:
 def _require_relu(mlp: MLPClassifier | MLPRegressor) -> None:
     if mlp.activation not in ("relu", "identity"):
         raise ValueError(
-            f"activation={mlp.activation!r} of {type(mlp).__name__} is not piecewise linear; an "
-            "exact decomposition needs activation='relu' or 'identity'."
+            f"activation={mlp.activation!r} of {type(mlp).__name__} is curved, and scikit-learn's "
+            "perceptrons are read with activation='relu' or 'identity' alone, whatever the "
+            "selector's activation_rule. Use one of these, or a torch module of the same layers."
         )
 
 

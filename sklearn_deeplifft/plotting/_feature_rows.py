@@ -12,8 +12,17 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.plotting._labels import literal, shortened
 from sklearn_deeplifft.plotting._signed_cells import LIST, name_size, row_height
+from sklearn_deeplifft.selectors._support import RankedFeatures
 
-__all__ = ["FAINT", "PLAIN", "best_features", "label_rows", "require_alike", "rows_size"]
+__all__ = [
+    "FAINT",
+    "PLAIN",
+    "best_features",
+    "label_rows",
+    "require_alike",
+    "require_selector",
+    "rows_size",
+]
 
 LONGEST_NAME = 36
 LETTER = 0.075
@@ -24,10 +33,23 @@ PLAIN, FAINT = "#4f7ba6", "#ccd8e3"
 
 def best_features(selector: Any, k: int) -> int:
     """How many features are drawn: ``k`` of a fitted selector, or all that there are."""
+    require_selector(selector)
     check_is_fitted(selector, "ranking_")
     if not isinstance(k, Integral) or k < 1:
         raise ValueError(f"k={shown(k)} features cannot be drawn; ask for a whole number from 1.")
     return min(int(k), len(selector._groups.first))
+
+
+def require_selector(selector: Any) -> None:
+    """Refuse what ranks no features as the selectors of this package do."""
+    if not isinstance(selector, RankedFeatures):
+        kind = type(selector).__name__
+        raise TypeError(
+            f"selector is {'an' if kind[:1] in 'AEIOU' else 'a'} {kind}, and what is drawn is the "
+            "ranking of a DeepLIFFTSelector, ImportanceNeuronSelector or GIATransformer; pass one "
+            "of these, fitted. A fitted ensemble or network is ranked by DeepLIFFTSelector("
+            "ensemble, prefit=True).fit(X, y)."
+        )
 
 
 def require_alike(names: Sequence[object], **values: Any) -> None:

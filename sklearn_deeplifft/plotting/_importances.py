@@ -96,7 +96,8 @@ class ImportanceDisplay:
         -------
         ImportanceDisplay
         """
-        table = selector.to_frame()[: best_features(selector, k)]
+        k = best_features(selector, k)
+        table = selector.to_frame()[:k]
         several = "importance_low" in table
         return cls(
             table["importance"].to_numpy(),

@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.plotting._axes import axes_or_new
+from sklearn_deeplifft.plotting._feature_rows import require_selector
 from sklearn_deeplifft.plotting._labels import literal, shortened
 from sklearn_deeplifft.plotting._signed_cells import name_size, row_height
 from sklearn_deeplifft.selectors._ranking_frame import displayed_names
@@ -116,8 +117,9 @@ class RankComparisonDisplay:
         ValueError
             The rankings are not of the same number of columns.
         TypeError
-            ``right`` has nothing to rank by.
+            ``left`` is no selector of this package, or ``right`` has nothing to rank by.
         """
+        require_selector(left)
         groups = left._groups
         order = np.argsort(groups.merged(left.ranking_), kind="stable")
         found = _scores_of(right)

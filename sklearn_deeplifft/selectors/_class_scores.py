@@ -146,10 +146,9 @@ def warn_nothing_speaks(
 def row_of(target: Target, target_class: object) -> int:
     names = [plain(name) for name in target.row_names]
     if target.kind not in ("softmax", "multilabel"):
-        asked = "a regression" if target.kind == "regression" else "several outputs of classes"
         raise ValueError(
-            f"target_class={shown(target_class)} asks for one class, and y is {asked}; leave "
-            "it at None."
+            f"target_class={shown(target_class)} asks for one class, and y is {target.in_words}; "
+            "leave it at None."
         )
     row = position_of(target_class, names)
     if row is None:

@@ -337,6 +337,8 @@ class Reading:
                 varies = torch.from_numpy(self._of_inputs(~self.gauge.constant))
                 point = torch.where((front.sign != 0) & varies, 0.0, point)
         point = point[0].to(self.reader.dtype)
+        if not isinstance(reference, str):
+            _require_within_reach(point, raw)
         return point if bool(point.any()) else None
 
     def _hidden_reference(self, mean: Tensor) -> Tensor | None:
@@ -351,6 +353,7 @@ class Reading:
                 f"reference has shape {tuple(given.shape)}; layer={self.settings.layer!r} has "
                 f"{len(mean)} neurons."
             )
+        _require_within_reach(given, values)
         return given
 
     def _simplex_groups(self, simplices: Sequence[Simplex]) -> list[SimplexGroup]:
@@ -380,6 +383,15 @@ def _narrowed(scorer: Scorer, at: Tensor) -> Scorer:
     return replace(
         scorer, reader=reader.on(at), reference=None if reference is None else reference[at]
     )
+
+
+def _require_within_reach(point: Tensor, given: np.ndarray) -> None:
+    """Refuse a reference (d,) that was ``given`` finite and is not so where networks read it."""
+    if not bool(point.isfinite().all()):
+        raise ValueError(
+            f"reference holds {given[np.abs(given).argmax()]:g}, which is more than the networks "
+            "can compute with. Give values that what is read can have."
+        )
 
 
 def _require_linear(front: Standardize | None, columns: Tensor) -> None:

@@ -271,7 +271,7 @@ def _class_factor(
         return np.ones(len(weight))
     if target.kind != "softmax":
         raise ValueError(
-            f"class_weight={class_weight!r} needs one label per row; y is {target.kind}. Use "
+            f"class_weight={class_weight!r} needs one label per row; y is {target.in_words}. Use "
             "sample_weight instead."
         )
     factor = np.ones(len(weight))

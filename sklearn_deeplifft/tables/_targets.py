@@ -26,6 +26,13 @@ SPELLED_MISSING = ("nan", "NaT", "<NA>")
 LARGEST, SMALLEST = 1e37, 1e-37
 """Sizes of a quantity that single precision holds, with some room for what is computed of it."""
 
+IN_WORDS = {
+    "softmax": "one label per row",
+    "multilabel": "a multilabel indicator",
+    "multisoftmax": "several outputs of classes",
+    "regression": "a regression",
+}
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -51,6 +58,11 @@ class Target:
     """(K,) array; a list of arrays for "multisoftmax"; None in regression."""
     row_names: tuple[Any, ...]
     """Names of the rows of ``class_importances_``."""
+
+    @property
+    def in_words(self) -> str:
+        """The kind, as a message says what y is."""
+        return IN_WORDS[self.kind]
 
     @property
     def n_classes(self) -> list[int]:

@@ -85,6 +85,15 @@ def test_a_selector_has_to_be_fitted(display):
         display.from_estimator(DeepLIFFTSelector())
 
 
+@pytest.mark.parametrize("display", ROWS)
+def test_what_ranks_no_features_is_named(display, selector, data):
+    wanted = "selector is a NetworkEnsembleClassifier, and what is drawn .* prefit=True"
+    with pytest.raises(TypeError, match=wanted):
+        display.from_estimator(selector.estimator_)
+    with pytest.raises(TypeError, match="selector is a LogisticRegression, and what is drawn"):
+        display.from_estimator(LogisticRegression().fit(*data))
+
+
 def test_bars_and_intervals_are_those_of_the_frame(selector, ax):
     table = selector.to_frame()
     display = ImportanceDisplay.from_estimator(selector, ax=ax)

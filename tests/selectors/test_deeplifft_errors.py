@@ -115,9 +115,10 @@ def test_a_single_group_cannot_be_held_out(data):
 
 
 def test_class_weight_needs_classes(data):
-    Y = np.eye(3, dtype=int)[data.y]
-    with pytest.raises(ValueError, match="class_weight='balanced' needs one label per row; y"):
-        quick(class_weight="balanced").fit(data.X, Y)
+    labels, outputs = np.eye(3, dtype=int)[data.y], np.c_[data.y, data.y[::-1]]
+    for Y, kind in ((labels, "a multilabel indicator"), (outputs, "several outputs of classes")):
+        with pytest.raises(ValueError, match=f"'balanced' needs one label per row; y is {kind}. "):
+            quick(class_weight="balanced").fit(data.X, Y)
     with pytest.raises(TypeError, match="class_weight"):
         quick(class_weight="balanced", task="regression")
 
@@ -214,6 +215,15 @@ def test_a_residual_that_is_not_a_number_is_not_a_small_one(data, bad, monkeypat
     monkeypatch.setattr(ChainReader, "form", spoiled)
     with pytest.raises(NotPiecewiseLinearError, match=r"residual of (nan|inf)"):
         quick(net, prefit=True).fit(data.X, y)
+
+
+@pytest.mark.parametrize("prefit", [True, False])
+def test_a_reference_beyond_the_networks_precision_is_named_as_such(data, prefit):
+    net, y = answering(data.X, 10)
+    estimator = net.float() if prefit else None
+    point = np.where(np.arange(data.X.shape[1]) == 2, -1e300, 0.0)
+    with pytest.raises(ValueError, match=r"^reference holds -1e\+300, which is more than the"):
+        quick(estimator, prefit=prefit, reference=point).fit(data.X, y)
 
 
 def test_a_fitted_network_with_nan_in_its_weights_is_an_error(data):

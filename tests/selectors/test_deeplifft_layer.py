@@ -143,6 +143,11 @@ def test_reference_of_wrong_length_is_counted_in_neurons(data):
         quick(layer=LAYER, reference=np.zeros(8)).fit(*data)
 
 
+def test_a_reference_beyond_single_precision_is_named_as_such(data):
+    with pytest.raises(ValueError, match=r"^reference holds 1e\+300, which is more than the"):
+        quick(layer=LAYER, reference=np.full(16, 1e300)).fit(*data)
+
+
 def test_more_neurons_asked_for_than_there_are(data):
     with pytest.raises(ValueError, match=r"n_features_to_select=17 .*16"):
         quick(layer=LAYER, n_features_to_select=17).fit(*data).get_support()

@@ -552,8 +552,9 @@ def test_a_tanh_mlp_is_refused(data, prefit):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             mlp.fit(*data)
-    with pytest.raises(ValueError, match=r"activation='tanh' of MLPClassifier.*'relu'"):
-        quick(mlp, prefit=prefit).fit(*data)
+    for rule in ("exact", "secant"):
+        with pytest.raises(ValueError, match=r"activation='tanh' of MLPClassifier.*whatever"):
+            quick(mlp, prefit=prefit, activation_rule=rule).fit(*data)
 
 
 def test_a_wrong_network_is_refused_before_it_is_trained(data, monkeypatch):

@@ -710,8 +710,8 @@ def test_a_network_of_the_paper(paper, data):
 def test_the_loss_of_the_paper_has_no_meaning_for_other_targets(data):
     both = np.c_[data.y, data.y[::-1]]
     for y, kind, task in (
-        (data.X[:, 0], "regression", "regression"),
-        (both, "multisoftmax", "classification"),
+        (data.X[:, 0], "a regression", "regression"),
+        (both, "several outputs of classes", "classification"),
     ):
         with pytest.raises(ValueError, match=f"soft_f1' needs one label .*y is {kind}.*'auto'"):
             gated(loss="soft_f1", task=task).fit(data.X, y)
