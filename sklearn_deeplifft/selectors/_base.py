@@ -231,6 +231,7 @@ class BaseNetworkSelector(
             y=y,
             kind=type(self),
             seed=self._seed,
+            seeded=self.random_state is not None,
             changes=changes,
         )
 

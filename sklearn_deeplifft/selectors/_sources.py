@@ -250,6 +250,7 @@ def source_of(
     y: Any,
     kind: Any,
     seed: int,
+    seeded: bool,
     changes: dict[str, Any],
 ) -> Source:
     """Find out where the networks of a selector come from.
@@ -265,6 +266,8 @@ def source_of(
         Has a ``default_estimator``.
     seed : int
         Seeds an ensemble that has no ``random_state`` of its own.
+    seeded : bool
+        Whether it comes from the user; another one is drawn in every fit.
     changes : dict
         Parameters of the ensemble that the selector needs to be otherwise, in a clone.
 
@@ -273,7 +276,7 @@ def source_of(
     TypeError
         ``estimator`` is neither an ensemble nor a network.
     ValueError
-        Null columns are asked for beside a network of the user's own.
+        Null columns are asked for beside a network of the user's own; checkpoints without a seed.
     NotFittedError
         ``prefit=True``, and it is not fitted.
     """
@@ -291,7 +294,8 @@ def source_of(
         return FittedEnsemble(estimator._as_trained())
     nulls = bool(changes.get("null_features"))
     ensemble = clone(estimator) if ours else _around(estimator, y, kind, nulls)
-    if ensemble.random_state is None:
+    # A seed that nobody gave would make checkpoints that no other fit can take up.
+    if ensemble.random_state is None and (seeded or ensemble.checkpoint_dir is None):
         ensemble.set_params(random_state=seed)
     if nulls:
         _require_room_for_nulls(ensemble.network)

@@ -86,6 +86,25 @@ def test_memory_names_the_ensemble_as_well(data, kind, tmp_path):
         kind(drawn, memory=tmp_path, random_state=0).fit(*data)
 
 
+@each_selector
+def test_checkpoints_need_a_seed_that_somebody_gave(data, kind, tmp_path):
+    kept = ensemble(random_state=None, checkpoint_dir=tmp_path)
+    with pytest.raises(ValueError, match="checkpoint_dir needs random_state: with None every fit"):
+        kind(kept).fit(*data)
+    with pytest.raises(ValueError, match="checkpoint_dir needs random_state: with None every fit"):
+        kept.fit(*data)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
+@pytest.mark.parametrize("of", ["selector", "ensemble"])
+def test_the_seed_of_either_will_do(data, of, tmp_path):
+    seeds = {"selector": None, "ensemble": None, of: np.random.RandomState(0)}
+    kept = ensemble(checkpoint_dir=tmp_path, random_state=seeds["ensemble"])
+    DeepLIFFTSelector(kept, step=None, random_state=seeds["selector"]).fit(*data)
+    assert [file.suffix for file in tmp_path.iterdir()] == [".npz"]
+
+
 class Stop(Exception):
     """Ends a fit where its training would begin."""
 
