@@ -52,7 +52,7 @@ from sklearn_deeplifft.selectors._significance import (
     explained,
 )
 from sklearn_deeplifft.selectors._slopes import mean_slopes
-from sklearn_deeplifft.selectors._sources import FirstRound, Source, source_of
+from sklearn_deeplifft.selectors._sources import FirstRound, Source, require_settable, source_of
 from sklearn_deeplifft.selectors._support import NO_CLASSES, RankedFeatures
 from sklearn_deeplifft.selectors._unused import warn_unused
 from sklearn_deeplifft.tables import (
@@ -413,6 +413,18 @@ class BaseNetworkSelector(
             )
             remedy = f"Ask for {max(n, 1)} or fewer, or set threshold as well."
             tell(FeatureSelectionWarning(finding, remedy))
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, by ``estimator__`` those of the ensemble that was given.
+
+        Raises
+        ------
+        ValueError
+            A parameter that there is not, or one of an ``estimator`` that has none.
+        """
+        require_settable(type(self), params.get("estimator", self.estimator), params)
+        super().set_params(**params)
+        return self
 
     def _set_importances(self, by_network: np.ndarray) -> None:
         self.importances_per_network_ = by_network

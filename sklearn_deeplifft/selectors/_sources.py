@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.ensembles import (
     ENSEMBLES,
     BaseNetworkEnsemble,
@@ -43,6 +44,7 @@ __all__ = [
     "FittedNetwork",
     "Source",
     "Untrained",
+    "require_settable",
     "source_of",
 ]
 
@@ -303,6 +305,17 @@ def source_of(
     ensemble._validate_params()
     ensemble._require_trainable()
     return Untrained(ensemble)
+
+
+def require_settable(kind: Any, estimator: Any, params: Iterable[str]) -> None:
+    """Refuse parameters of an ``estimator`` that has none, as None, whose defaults come in fit."""
+    nested = next((name for name in params if name.startswith("estimator__")), None)
+    if nested is not None and not hasattr(estimator, "set_params"):
+        default = f"{kind.__name__}.default_estimator"
+        raise ValueError(
+            f"estimator={shown(estimator)} has no parameters, and {nested} sets one. Pass "
+            f'estimator={default}(), or {default}("regression"), whose parameters these are.'
+        )
 
 
 def _require_room_for_nulls(network: Any) -> None:

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
 
 from sklearn_deeplifft import (
     DeepLIFFTSelector,
@@ -103,6 +106,32 @@ def test_the_seed_of_either_will_do(data, of, tmp_path):
     kept = ensemble(checkpoint_dir=tmp_path, random_state=seeds["ensemble"])
     DeepLIFFTSelector(kept, step=None, random_state=seeds["selector"]).fit(*data)
     assert [file.suffix for file in tmp_path.iterdir()] == [".npz"]
+
+
+@each_selector
+@pytest.mark.parametrize("estimator", [None, MLP], ids=["None", "a class"])
+def test_parameters_of_an_estimator_that_has_none(kind, estimator):
+    selector = kind(estimator)
+    before = selector.get_params(deep=False)
+    wanted = (
+        r"^estimator=.* has no parameters, and estimator__n_networks sets one\. Pass estimator="
+        rf"{kind.__name__}\.default_estimator\(\), or"
+    )
+    with pytest.raises(ValueError, match=wanted):
+        selector.set_params(alpha=0.2, estimator__n_networks=2)
+    assert selector.get_params(deep=False) == before
+    selector.set_params(estimator=kind.default_estimator(), estimator__n_networks=2)
+    assert selector.estimator.n_networks == 2
+
+
+def test_a_grid_over_parameters_of_no_estimator_says_so(data):
+    grid = GridSearchCV(
+        Pipeline([("selector", DeepLIFFTSelector()), ("model", LogisticRegression())]),
+        {"selector__estimator__n_networks": [2, 4]},
+        cv=2,
+    )
+    with pytest.raises(ValueError, match="estimator=None has no parameters"):
+        grid.fit(*data)
 
 
 class Stop(Exception):
