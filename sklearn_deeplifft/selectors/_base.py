@@ -151,7 +151,11 @@ class BaseNetworkSelector(
         """Second key that orders features of equal importance, (d,); None has none."""
 
     def _after_scores(
-        self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]
+        self,
+        data: FitData,
+        networks: Sequence[TrainedNetwork],
+        scores: Sequence[Scores],
+        rows: Sequence[np.ndarray],
     ) -> None:
         """Keep what else the networks on all features say; warn of what they could not answer."""
 
@@ -271,7 +275,7 @@ class BaseNetworkSelector(
             scorer(trained, index, columns)
             for trained, index in zip(first.networks, rows, strict=True)
         ]
-        self._after_scores(data, first.networks, scores)
+        self._after_scores(data, first.networks, scores, rows)
         self._compare_with_nulls(scores, first)
         self.class_importances_ = mean_by_class(scores)
         self._keep_slopes(scores)
@@ -415,13 +419,7 @@ class BaseNetworkSelector(
             tell(FeatureSelectionWarning(finding, remedy))
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, by ``estimator__`` those of the ensemble that was given.
-
-        Raises
-        ------
-        ValueError
-            A parameter that there is not, or one of an ``estimator`` that has none.
-        """
+        """Set parameters, by ``estimator__`` those of the ensemble that was given."""
         require_settable(type(self), params.get("estimator", self.estimator), params)
         super().set_params(**params)
         return self

@@ -18,8 +18,8 @@ from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import (
     of_class,
-    warn_never_right,
     warn_nothing_speaks,
+    warn_of_zero_scores,
 )
 from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer, ScoreRule
 from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
@@ -427,14 +427,18 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         return decomposed(importance, kind)
 
     def _after_scores(
-        self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]
+        self,
+        data: FitData,
+        networks: Sequence[TrainedNetwork],
+        scores: Sequence[Scores],
+        rows: Sequence[np.ndarray],
     ) -> None:
         if self.layer is not None and len(networks) > 1:
             raise ValueError(
                 f"layer={self.layer!r} ranks the neurons of one network, and the fitted ensemble "
                 f"has {len(networks)}: pass one of its estimators_, or an ensemble of one."
             )
-        warn_never_right(scores, data.target, self._rule.target_class)
+        warn_of_zero_scores(scores, data, rows, self._rule.target_class)
         warn_nothing_speaks(scores, data.target, self._rule.target_class, self.per_class)
         self._hidden_references = [s.hidden_reference for s in scores]
         # Elimination, where it follows, says its own.

@@ -18,8 +18,8 @@ from sklearn_deeplifft.networks import TrainedNetwork, adapter_of
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import (
     row_of,
-    warn_never_right,
     warn_nothing_speaks,
+    warn_of_zero_scores,
 )
 from sklearn_deeplifft.selectors._gate_scorer import GateScorer, groups_of_gates
 from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
@@ -327,9 +327,13 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         return decomposed(share if self.target_class is None else one, kind)
 
     def _after_scores(
-        self, data: FitData, networks: Sequence[TrainedNetwork], scores: Sequence[Scores]
+        self,
+        data: FitData,
+        networks: Sequence[TrainedNetwork],
+        scores: Sequence[Scores],
+        rows: Sequence[np.ndarray],
     ) -> None:
-        warn_never_right(scores, data.target, self.target_class)
+        warn_of_zero_scores(scores, data, rows, self.target_class)
         warn_nothing_speaks(scores, data.target, self.target_class, self.per_class)
         if self.target_class is None:
             _warn_closed(scores)

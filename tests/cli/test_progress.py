@@ -21,7 +21,7 @@ from tests.conftest import planted
 
 # Two epochs teach a network little: not every class, and mostly nothing.
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:no scored example of class")
+@pytest.mark.filterwarnings("ignore:no scored example")
 @pytest.mark.filterwarnings(
     "ignore:the networks predict no better:sklearn_deeplifft.FeatureSelectionWarning"
 )

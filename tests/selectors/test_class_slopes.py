@@ -19,7 +19,7 @@ from sklearn_deeplifft import (
 from sklearn_deeplifft.datasets import make_motif_counts
 from tests.conftest import OneLogitMLP, counted_trainings, planted, quick, relu_network
 
-pytestmark = pytest.mark.filterwarnings("ignore:no scored example of class")  # short trainings
+pytestmark = pytest.mark.filterwarnings("ignore:no scored example")  # short trainings
 
 SMALL = {"n_networks": 2, "hidden_layer_sizes": (8,), "max_epochs": 4, "path_steps": 20}
 SMALL |= {"learning_rate": 0.02, "batch_size": 32, "random_state": 0}

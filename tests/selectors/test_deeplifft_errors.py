@@ -13,6 +13,7 @@ from torch import nn
 from sklearn_deeplifft import (
     DeepLIFFTSelector,
     FeatureSelectionWarning,
+    ImportanceNeuronSelector,
     NotPiecewiseLinearError,
     TrainingDivergedError,
 )
@@ -134,7 +135,7 @@ def test_target_class_needs_classes(data):
 
 
 def test_a_mask_that_hides_the_class_asked_for(data):
-    with pytest.warns(FeatureSelectionWarning, match="no scored example of class 1 "):
+    with pytest.warns(FeatureSelectionWarning, match="no scored example is of class 1;"):
         selector = quick(target_class=1).fit(*data, sample_mask=data.y != 1)
     assert (selector.feature_importances_ == 0).all()
 
@@ -264,9 +265,65 @@ def test_several_classes_never_right_are_one_warning(data):
     net = _blind_to(1, data.X)
     with torch.no_grad():
         net[-1].bias[2] -= 1e6
-    with pytest.warns(FeatureSelectionWarning, match="class 1, 2 is classified") as caught:
+    with pytest.warns(FeatureSelectionWarning, match="classes 1, 2 is classified") as caught:
         quick(net, prefit=True).fit(*data)
     assert len(caught) == 1
+
+
+def _told(fit):
+    """The only warning of a fit of few networks."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit()
+    (text,) = [str(w.message) for w in caught if "class scores are 0" in str(w.message)]
+    return text
+
+
+def test_all_rows_are_advised_where_some_are_not_scored(data):
+    y = np.where(np.arange(120) < 4, 2, data.y % 2)
+    told = {
+        score_on: _told(lambda on=score_on: quick(max_epochs=5, score_on=on).fit(data.X, y))
+        for score_on in ("all", "training")
+    }
+    assert all(text.startswith("no scored example of class 2 is cl") for text in told.values())
+    assert "score_on" not in told["all"]
+    assert told["training"].endswith(", or score all rows (score_on='all').")
+
+
+@pytest.mark.parametrize("target_class", [None, 2])
+@pytest.mark.parametrize("kind", [DeepLIFFTSelector, ImportanceNeuronSelector])
+def test_a_class_that_is_not_scored_is_said_to_be_absent_and_not_wrong(data, kind, target_class):
+    few = kind.default_estimator(n_networks=2, max_epochs=20)
+    selector = kind(few, target_class=target_class, random_state=0)
+    text = _told(lambda: selector.fit(*data, sample_mask=data.y != 2))
+    assert text.startswith("no scored example is of class 2; its class scores are 0. Give fit some")
+
+
+def test_labels_are_told_from_classes(data):
+    rare = np.arange(120) < 3
+    never, both = np.zeros(120), np.c_[data.X[:, 0] > 1, rare]
+    text = _told(lambda: quick(max_epochs=1).fit(data.X, np.c_[both[:, 0], never].astype(int)))
+    assert text.startswith("no scored example has label 1; its class scores are 0.")
+    assert "leave out of y" in text
+    text = _told(lambda: quick(max_epochs=9).fit(data.X, both.astype(int)))
+    assert text.startswith("no scored example that has label 1 is predicted to have it")
+    assert "class_weight" not in text  # which several labels cannot have
+    text = _told(lambda: quick().fit(data.X, np.c_[both[:, 0], never, never].astype(int)))
+    assert text.startswith("no scored example has any of labels 1, 2; their class scores are 0.")
+
+
+def test_a_class_of_one_of_several_outputs_is_named_with_its_output(data):
+    y = np.c_[data.y, np.where(np.arange(120) < 2, 7, 5)]
+    text = _told(lambda: quick(max_epochs=20).fit(data.X, y))
+    assert text.startswith("no scored example of class (1, 7) is classified correctly")
+
+
+def test_of_many_classes_ten_are_named_and_the_others_counted(data):
+    net = nn.Sequential(nn.Linear(8, 15), nn.ReLU(), nn.Linear(15, 15))
+    with torch.no_grad():
+        net[-1].bias[0] += 1e6
+    text = _told(lambda: quick(net, prefit=True).fit(data.X, np.arange(120) % 15))
+    assert "classes 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 4 more is classified" in text
 
 
 def test_a_class_that_is_right_in_one_network_of_several_is_not_named(data):

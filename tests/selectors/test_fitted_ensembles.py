@@ -86,7 +86,7 @@ def frame(data):
 # Labels of networks read by themselves
 
 # A class that the table at hand lacks, or that a short training did not teach.
-ignores_unlearned_class = pytest.mark.filterwarnings("ignore:no scored example of class")
+ignores_unlearned_class = pytest.mark.filterwarnings("ignore:no scored example")
 
 
 @pytest.mark.slow

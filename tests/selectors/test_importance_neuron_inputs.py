@@ -544,7 +544,7 @@ def test_a_fitted_network_is_only_read(data, monkeypatch):
     assert set(again.get_support(indices=True)) == {0, 1, 2}
 
 
-@pytest.mark.filterwarnings("ignore:no scored example of class 'high'")  # y lacks it, once
+@pytest.mark.filterwarnings("ignore:no scored example is of class 'high'")  # y lacks it, once
 @pytest.mark.parametrize("read", [ImportanceNeuronSelector, DeepLIFFTSelector])
 def test_a_network_that_learned_names_is_read_with_names(data, read):
     names = np.array(["low", "mid", "high"])

@@ -41,7 +41,7 @@ def deeplifft(ensemble, **params):
 KINDS = {"DeepLIFFT": deeplifft, "gates": ImportanceNeuronSelector, "GIA": GIATransformer}
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
-pytestmark = pytest.mark.filterwarnings("ignore:no scored example of class")  # short trainings
+pytestmark = pytest.mark.filterwarnings("ignore:no scored example")  # short trainings
 
 
 @pytest.fixture(scope="module")
