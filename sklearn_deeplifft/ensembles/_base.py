@@ -84,6 +84,7 @@ from sklearn_deeplifft.tables import (
     require_finite_answers,
     require_layer_sizes,
     require_machine_numbers,
+    require_varied,
 )
 
 __all__ = ["BaseNetworkEnsemble", "all_or_nothing", "defaults_of"]
@@ -213,7 +214,9 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
         )
 
     def _encode(self, X: Any, y: Any) -> Target:
-        return encode_target(y, self._task)
+        target = encode_target(y, self._task)
+        require_varied(target)
+        return target
 
     def _encode_known(self, X: Any, y: Any) -> Target:
         return encode_like(y, self._target)

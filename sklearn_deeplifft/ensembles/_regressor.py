@@ -164,8 +164,8 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
     TrainingDivergedError
         The training loss became NaN or infinite.
     ValueError
-        NaN or infinity (columns are named), a target that is not numbers; a parameter that
-        was set and does not apply to ``network``, by name.
+        NaN or infinity (columns are named), a target that is not numbers or holds one value; a
+        parameter that was set and does not apply to ``network``, by name.
 
     See Also
     --------

@@ -218,7 +218,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
     TrainingDivergedError
         The training loss became NaN or infinite.
     ValueError
-        NaN, infinity, a single class, unknown labels, more features asked than there are.
+        NaN, infinity, a single class or value, unknown labels, more features asked than there are.
 
     Warns
     -----

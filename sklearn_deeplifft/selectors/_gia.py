@@ -203,8 +203,8 @@ class GIATransformer(BaseNetworkSelector):
     TrainingDivergedError
         The training loss became NaN or infinite.
     ValueError
-        NaN or infinity (columns are named), a single class, unknown columns, a part of a block,
-        more features asked for than there are.
+        NaN or infinity (columns are named), a single class or value, unknown columns, a part of
+        a block, more features asked for than there are.
 
     Warns
     -----

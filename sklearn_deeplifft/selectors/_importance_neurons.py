@@ -169,8 +169,8 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
     TrainingDivergedError
         The training loss became NaN or infinite.
     ValueError
-        NaN or infinity (columns are named), a single class, more features asked for than there
-        are, a network without gates although ``prefit=True``.
+        NaN or infinity (columns are named), a single class or value, more features asked for
+        than there are, a network without gates although ``prefit=True``.
 
     Warns
     -----

@@ -34,6 +34,7 @@ from sklearn_deeplifft.tables._targets import (
     encode_known,
     encode_like,
     encode_target,
+    require_varied,
 )
 from sklearn_deeplifft.tables._task import Task, decide_task, task_of, task_sentence
 from sklearn_deeplifft.tables._validation import (
@@ -109,6 +110,7 @@ __all__ = [
     "require_readable",
     "require_reference",
     "require_threshold",
+    "require_varied",
     "scored_rows",
     "target_scale",
     "task_of",

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import type_of_target
 
-from sklearn_deeplifft._printable import counted
+from sklearn_deeplifft._printable import counted, shown
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.tables._task import Task
 from sklearn_deeplifft.tables._validation import as_numbers
@@ -18,7 +18,7 @@ from sklearn_deeplifft.tables._validation import as_numbers
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Problem", "Target", "encode_like", "encode_known", "encode_target"]
+__all__ = ["Problem", "Target", "encode_like", "encode_known", "encode_target", "require_varied"]
 
 SPELLED_MISSING = ("nan", "NaT", "<NA>")
 """Texts that no file has for a class; "None" and "NA" may be one."""
@@ -128,6 +128,30 @@ def encode_target(y: Any, task: Task, classes: np.ndarray | None = None) -> Targ
     """
     y = y.toarray() if sp.issparse(y) else y
     return _encode_numbers(y) if task == "regression" else _encode_labels(y, classes)
+
+
+def require_varied(target: Target) -> None:
+    """Raise for a target of one value, of which networks learn nothing.
+
+    Where it holds classes, `encode_target` does. Networks that are trained can be read on such
+    rows, and a label that no row has is left to what is said of its scores.
+    """
+    varied = (target.codes != target.codes[0]).any(axis=0)
+    if varied.all() or target.kind not in ("multilabel", "regression"):
+        return
+    first, labels = target.codes[0].tolist(), target.kind == "multilabel"
+    if labels and varied.any():
+        return
+    if len(first) == 1 or labels:
+        value = f"combination of labels, {shown(first)}" if labels else f"value, {first[0]:g}"
+        raise ValueError(
+            f"y has only one {value}; at least two are needed to learn what tells them apart."
+        )
+    j = int(np.argmin(varied))
+    raise ValueError(
+        f"column {j} of y has only one value, {first[j]:g}; there is nothing to tell apart. Leave "
+        "the column out."
+    )
 
 
 def _encode_numbers(y: np.ndarray) -> Target:

@@ -534,5 +534,6 @@ def test_shapes_that_are_no_table(shape, message):
 
 
 def test_one_row_said_many_times_is_one_row():
+    fitted = quick(task="regression").fit(np.eye(10, 3), np.arange(10.0)).estimator_
     with pytest.raises(ValueError, match=r"n_samples=1 distinct row"):
-        quick(task="regression").fit(np.ones((10, 3)), np.r_[[1], [1] * 9] * 1.5)
+        quick(fitted, prefit=True).fit(np.ones((10, 3)), np.r_[[1], [1] * 9] * 1.5)

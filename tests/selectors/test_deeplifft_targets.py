@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from sklearn_deeplifft import DeepLIFFTSelector
+from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuronSelector
 from tests.conftest import bits, planted, quick
 
 
@@ -259,6 +259,34 @@ def test_targets_that_make_no_sense(data, y, task, message):
 def test_one_class_is_named_as_the_user_wrote_it(data):
     with pytest.raises(ValueError, match=r"only one class, 3;"):
         quick().fit(data.X, np.full(120, 3))
+
+
+NOTHING_TO_LEARN = {
+    "a quantity": (np.full(120, 2.5), "y has only one value, 2.5; at least two are needed"),
+    "one of two": (np.c_[np.arange(120) / 7, np.full(120, -1.5)], "column 1 of y .* value, -1.5;"),
+    "labels": (np.zeros((120, 2), int), r"y has only one combination of labels, \[0, 0\]; at"),
+    "the same labels": (np.tile([1, 0], (120, 1)), r"one combination of labels, \[1, 0\]"),
+}
+
+
+@pytest.mark.parametrize("target", NOTHING_TO_LEARN)
+@pytest.mark.parametrize("kind", [DeepLIFFTSelector, ImportanceNeuronSelector, GIATransformer])
+def test_a_target_that_never_varies_is_refused(data, kind, target):
+    y, message = NOTHING_TO_LEARN[target]
+    with pytest.raises(ValueError, match=message):
+        kind(random_state=0).fit(data.X, y)
+    task = "classification" if "labels" in target else "regression"
+    with pytest.raises(ValueError, match=message):
+        kind.default_estimator(task).fit(data.X, y)
+    twice, weight = np.r_[data.X, data.X], np.r_[np.ones(120), np.zeros(120)]
+    with pytest.raises(ValueError, match=message):  # rows without a weight are no rows
+        kind.default_estimator(task).fit(twice, np.r_[y, 1 - y], sample_weight=weight)
+
+
+def test_trained_networks_are_read_on_rows_of_one_value(data):
+    fitted = regressor().fit(data.X, data.X[:, 0]).estimator_
+    read = quick(fitted, prefit=True).fit(data.X, np.full(120, 2.5))
+    assert read.ranking_[0] == 1
 
 
 def test_new_rows_with_unknown_labels(data):
