@@ -11,6 +11,7 @@ from sklearn_deeplifft._printable import quoted, shown
 from sklearn_deeplifft.report._alone import Target
 from sklearn_deeplifft.report._evidence import Evidence
 from sklearn_deeplifft.report._features import features_of
+from sklearn_deeplifft.selectors._digests import digests_of
 from sklearn_deeplifft.tables import Rows, check_rows, plain_target
 
 __all__ = ["gathered"]
@@ -30,7 +31,8 @@ def gathered(selector: Any, X: Any, y: Any, groups: Any) -> Evidence:
             f"layer={shown(selector.layer)} ranks neurons, and a report is of columns of X; fit "
             "without layer=."
         )
-    rows = Rows(check_rows(selector, X, reset=False))
+    checked = check_rows(selector, X, reset=False)
+    rows = Rows(checked)
     if rows.shape[0] != selector._n_rows:
         raise ValueError(
             f"X has {rows.shape[0]:,} rows, and {selector._n_rows:,} were given to fit; give the X "
@@ -45,6 +47,8 @@ def gathered(selector: Any, X: Any, y: Any, groups: Any) -> Evidence:
             f"y has {len(values):,} rows and X {rows.shape[0]:,}; give both as they were given to "
             "fit."
         )
+    target = _target(selector, values, groups)
+    _require_as_fitted(selector, checked, values)
     name = getattr(y, "name", None)
     return Evidence(
         selector=selector,
@@ -52,9 +56,22 @@ def gathered(selector: Any, X: Any, y: Any, groups: Any) -> Evidence:
         rows=rows,
         names=[str(one) for one in names],
         features=features_of(selector, rows, [str(one) for one in names]),
-        target=_target(selector, values, groups),
+        target=target,
         target_name="the target" if name is None else str(name),
     )
+
+
+def _require_as_fitted(selector: Any, X: Any, y: np.ndarray) -> None:
+    """Refuse another table of the same shape; what an older version has saved knows none."""
+    fitted = getattr(selector, "_digests", None)
+    if fitted is None:
+        return
+    for name, own, found in zip("Xy", fitted, digests_of(X, y), strict=True):
+        if own != found:
+            raise ValueError(
+                f"{name} has the shape of the {name} that was given to fit, and other values (or "
+                "its rows are in another order); give the X and y of the fit."
+            )
 
 
 def _target(selector: Any, y: np.ndarray, groups: Any) -> Target | None:

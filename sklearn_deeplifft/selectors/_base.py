@@ -35,6 +35,7 @@ from sklearn_deeplifft.ranking import (
 from sklearn_deeplifft.saving import SavableMixin
 from sklearn_deeplifft.selectors._at_chance import warn_at_chance
 from sklearn_deeplifft.selectors._cut import CUT
+from sklearn_deeplifft.selectors._digests import digests_of
 from sklearn_deeplifft.selectors._elimination import eliminate, require_possible
 from sklearn_deeplifft.selectors._fit_cache import remembered, require_memory
 from sklearn_deeplifft.selectors._quantities import Quantities
@@ -205,7 +206,7 @@ class BaseNetworkSelector(
             self._groups = self._features(data, source)
             self._check_parameters(data, source)
             remembered(self, data, source, lambda: self._rank(data, source))
-            self._n_rows = X.shape[0]
+            self._n_rows, self._digests = X.shape[0], digests_of(X, checked)
             self._group_labels = group_labels(self.feature_groups, data.names, X.shape[1])
             self._require_count(len(self._groups.first))
             warn_at_chance(self.estimator_)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import re
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -82,13 +84,13 @@ def test_the_same_fit_is_the_same_bytes(fitted, page, monkeypatch):
 def test_the_hash_is_that_of_the_values(fitted, monkeypatch):
     selector, X, y = fitted
 
-    def hash_of(X, y):
+    def hash_of(X, y, selector=selector):
         return re.search("[0-9a-f]{64}", make_report(selector, X, y).html)[0]
 
     monkeypatch.setattr(*NO_FIGURES)
     given = hash_of(X, y)
     assert hash_of(X.copy(), y.to_numpy()) == given
-    assert hash_of(X + 1e-9, y) != given
+    assert hash_of(X + 1e-9, y, DeepLIFFTSelector(quick(), step=None).fit(X + 1e-9, y)) != given
 
 
 @pytest.mark.slow
@@ -245,6 +247,73 @@ def test_other_data_are_refused(fitted):
         make_report(selector, X, y.where(y != "top", "tall"))
     with pytest.raises(ValueError, match="feature names"):
         make_report(selector, X.rename(columns={"signal": "sign"}), y)
+
+
+def test_another_table_of_the_same_shape_is_refused(fitted):
+    selector, X, y = fitted
+    message = "has the shape of the {0} that was given to fit, and other values"
+    for other in (X + 1, X[::-1], X.assign(copy=X["copy"].to_numpy()[::-1])):
+        with pytest.raises(ValueError, match="X " + message.format("X")):
+            make_report(selector, other, y)
+    with pytest.raises(ValueError, match="y " + message.format("y")):
+        make_report(selector, X, y[::-1])
+
+
+def _prefit(X, y, **given):
+    ensemble = quick().set_params(random_state=0).fit(X[:60], y[:60])
+    return DeepLIFFTSelector(ensemble, prefit=True).fit(X, y, **given)
+
+
+def _trained(X, y, **given):
+    return DeepLIFFTSelector(quick(), step=None, random_state=0).fit(X, y, **given)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")
+@pytest.mark.parametrize(
+    ("fit", "given"),
+    [
+        (_trained, {"sample_weight": np.arange(120) % 5}),
+        (_trained, {"groups": np.arange(120) // 2, "sample_mask": np.arange(120) > 9}),
+        (_prefit, {}),
+    ],
+    ids=["weights", "groups", "prefit"],
+)
+def test_the_table_of_the_fit_is_known_whatever_else_was_given(fit, given, monkeypatch):
+    monkeypatch.setattr(*NO_FIGURES)
+    X, y = classes()
+    X, y = pd.concat([X[:110], X[:10]]), pd.concat([y[:110], y[:10]])  # some rows twice
+    selector = fit(X, y, **given)
+    make_report(selector, X, y.tolist())
+    with pytest.raises(ValueError, match="y has the shape of the y that was given"):
+        make_report(selector, X, y[::-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["quantities", "labels", "outputs"])
+def test_targets_of_every_kind_are_known(target, monkeypatch):
+    monkeypatch.setattr(*NO_FIGURES)
+    X, y = classes()
+    y = {
+        "quantities": X[["signal"]].round(3),
+        "labels": pd.get_dummies(y).astype(int)[["low", "top"]],
+        "outputs": np.c_[y, y[::-1]],
+    }[target]
+    task = "regression" if target == "quantities" else "classification"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of y as a column
+        selector = DeepLIFFTSelector(quick(task), step=None, random_state=0).fit(X, y)
+    make_report(selector, X, y)
+    with pytest.raises(ValueError, match="y has the shape of the y that was given"):
+        make_report(selector, X, np.roll(y, 1, axis=0))
+
+
+def test_a_selector_that_was_saved_before_digests_is_reported_on(fitted, monkeypatch):
+    monkeypatch.setattr(*NO_FIGURES)
+    selector, X, y = fitted
+    older = copy.copy(selector)
+    del older._digests
+    make_report(older, X, y)
 
 
 def test_neurons_are_refused():
