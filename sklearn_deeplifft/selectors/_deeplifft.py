@@ -16,11 +16,8 @@ from sklearn_deeplifft.ensembles import (
 )
 from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
-from sklearn_deeplifft.selectors._class_scores import (
-    of_class,
-    warn_nothing_speaks,
-    warn_of_zero_scores,
-)
+from sklearn_deeplifft.selectors._class_scores import of_class
+from sklearn_deeplifft.selectors._class_warnings import warn_nothing_speaks, warn_of_zero_scores
 from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer, ScoreRule
 from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings

@@ -16,11 +16,8 @@ from sklearn_deeplifft.ensembles import (
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.networks import TrainedNetwork, adapter_of
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
-from sklearn_deeplifft.selectors._class_scores import (
-    row_of,
-    warn_nothing_speaks,
-    warn_of_zero_scores,
-)
+from sklearn_deeplifft.selectors._class_scores import row_of
+from sklearn_deeplifft.selectors._class_warnings import warn_nothing_speaks, warn_of_zero_scores
 from sklearn_deeplifft.selectors._gate_scorer import GateScorer, groups_of_gates
 from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings

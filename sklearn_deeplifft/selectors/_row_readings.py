@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
-from sklearn_deeplifft.selectors._class_scores import plain, warn_never_right
+from sklearn_deeplifft.selectors._class_scores import plain
+from sklearn_deeplifft.selectors._class_warnings import warn_never_right
 from sklearn_deeplifft.selectors._contributions import Contributions
 from sklearn_deeplifft.selectors._decomposition_scorer import ScoreRule
 from sklearn_deeplifft.selectors._per_row import (
