@@ -83,8 +83,7 @@ def out_of_fold(
     centred = _pooled([(own, _within_fold(z)) for own, z in parts], rows)[:, columns]
     given = questions, weight, groups, _mutual(parts, rows, data)
     p_value = chance_p_value(centred, values, *given)
-    # Rows that are equal but in their class are never held out together: each class of them is
-    # predicted from the other, which is wrong however much there is to learn.
+    # Copies are one row of as much weight: where most rows are copies, few are left to tell by.
     repeated = (weight == np.round(weight)).all() and weight.sum() > 2 * len(weight)
     if p_value > LEVEL and (repeated or chance_p_value(values, values, *given, HALF) > LEVEL):
         p_value = np.nan

@@ -23,6 +23,7 @@ from sklearn_deeplifft.tables._rows import (
     Rows,
     canonical_rows,
     column_moments,
+    of_several_targets,
     powers_of_two,
     row_codes,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "named_device",
     "naming_bad_cells",
     "near_copies",
+    "of_several_targets",
     "partitions_of",
     "plain_target",
     "powers_of_two",

@@ -28,6 +28,7 @@ from sklearn_deeplifft.tables._rows import (
     Rows,
     canonical_rows,
     column_moments,
+    of_several_targets,
     with_native_bytes,
 )
 from sklearn_deeplifft.tables._scaling import Scaling, scaling_of
@@ -253,9 +254,18 @@ def _without_weightless(
 def _distinct(
     rows: Rows, target: Target, weight: np.ndarray, mask: np.ndarray, groups: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions of distinct rows, their weights, and their weights in the scores."""
+    """Positions of distinct rows, their weights, and their weights in the scores.
+
+    Identical rows are one row of as much weight, so that no copy of what a network learns from is
+    held out from it. Where the same values come with several targets, as in tables of categories,
+    each row is an individual: held out as one, all cases of a pattern would be, and its controls
+    would be learned from.
+    """
     extra = [target.codes] if groups is None else [target.codes, groups[:, None]]
     distinct = canonical_rows(rows, np.hstack(extra).astype(np.float64))
+    if len(distinct.starts) < len(weight):
+        mixed = of_several_targets(rows, target.codes, distinct)
+        distinct = distinct.with_each(mixed, weight + weight * mask) if mixed.any() else distinct
     if len(distinct.starts) < 2:
         raise ValueError(
             f"X has n_samples=1 distinct row of nonzero weight (of {len(weight)}); at least two "

@@ -18,6 +18,7 @@ __all__ = [
     "ColumnMoments",
     "Rows",
     "canonical_rows",
+    "of_several_targets",
     "column_moments",
     "powers_of_two",
     "row_chunks",
@@ -231,6 +232,17 @@ class CanonicalRows(NamedTuple):
         out[self.positions] = np.add.reduceat(values[self.order], self.starts)
         return out
 
+    def with_each(self, alone: np.ndarray, ties: np.ndarray) -> CanonicalRows:
+        """The same, with the rows ``alone`` (n,) bool left as they are.
+
+        Identical ones are sorted by ``ties`` (n,).
+        """
+        distinct = np.zeros(len(self.order), dtype=np.int64)
+        distinct[self.starts] = 1
+        order = self.order[np.lexsort((ties[self.order], np.cumsum(distinct)))]
+        first = (distinct > 0) | alone[order]
+        return CanonicalRows(order, np.flatnonzero(first))
+
 
 def canonical_rows(rows: Rows, extra: np.ndarray) -> CanonicalRows:
     """Merge identical rows and sort by content.
@@ -245,7 +257,7 @@ def canonical_rows(rows: Rows, extra: np.ndarray) -> CanonicalRows:
         What must also agree for rows to be merged: the targets, a group.
     """
     code = row_codes(rows)
-    code += _mixed(np.ascontiguousarray(extra, dtype=np.float64), seed=1).sum(axis=1)
+    code += _codes_of(extra)
     # Sorting rows by their codes takes one number per row; by their values it would take the table.
     order = np.argsort(code, kind="stable")
     code = code[order]
@@ -253,6 +265,24 @@ def canonical_rows(rows: Rows, extra: np.ndarray) -> CanonicalRows:
     first = np.ones(len(order), dtype=bool)
     first[same + 1] = ~_equal_rows(rows, extra, order[same], order[same + 1])
     return CanonicalRows(order, np.flatnonzero(first))
+
+
+def of_several_targets(rows: Rows, codes: np.ndarray, distinct: CanonicalRows) -> np.ndarray:
+    """Whether the table has a row's values with another target too, (n,) bool.
+
+    Equal 64-bit codes of values are taken for equal values.
+    """
+    at = distinct.positions
+    pattern, target = row_codes(rows), _codes_of(codes)
+    pairs = np.unique(np.column_stack([pattern[at], target[at]]), axis=0)
+    values, n_targets = np.unique(pairs[:, 0], return_counts=True)
+    mixed: np.ndarray = np.isin(pattern, values[n_targets > 1])
+    return mixed
+
+
+def _codes_of(extra: np.ndarray) -> np.ndarray:
+    codes: np.ndarray = _mixed(np.ascontiguousarray(extra, dtype=np.float64), seed=1).sum(axis=1)
+    return codes
 
 
 def _equal_rows(rows: Rows, extra: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:

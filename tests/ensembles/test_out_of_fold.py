@@ -158,11 +158,21 @@ def test_few_rows_cannot_tell(n, known):
     assert np.isfinite(ensemble.out_of_fold_score_)
 
 
-def test_rows_that_repeat_each_other_cannot_tell_of_noise_but_of_what_is_learned():
-    """A single column of two values: each class of it is predicted from the other."""
+def test_of_a_table_of_categories_each_row_is_an_individual():
+    """All cases of a pattern held out together, each class was predicted from the other."""
     twins = np.repeat([[0.0], [1.0]], 60, axis=0)
     unsure = (np.arange(120) % 10 == 0).astype(int)
-    assert classifier().fit(twins, np.where(twins[:, 0] > 0, 1 - unsure, unsure)).at_chance_ is None
+    y = np.where(twins[:, 0] > 0, 1 - unsure, unsure)
+    found = classifier().fit(twins, y)
+    assert found.at_chance_ is False
+    assert found.out_of_fold_score_ == pytest.approx(0.9, abs=0.02)
+    told = classifier().fit(twins + 1e-6 * rng.normal(size=twins.shape), y)
+    assert told.out_of_fold_score_ == pytest.approx(found.out_of_fold_score_, abs=0.02)
+    order = rng.permutation(120)
+    again = classifier().fit(twins[order], y[order])
+    np.testing.assert_array_equal(again.predict_proba(twins), found.predict_proba(twins))
+    noise = [rng.integers(2, size=120) for _ in range(20)]
+    assert sum(classifier().fit(twins, y).at_chance_ is False for y in noise) <= 1
     rich = rng.integers(2, size=(600, 6)).astype(float)
     y = (rich[:, 0] + (rng.random(600) < 0.1)) % 2 > 0.5
     assert classifier(max_epochs=30).fit(rich, y.astype(int)).at_chance_ is False

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from sklearn_deeplifft import NetworkEnsembleClassifier
 from sklearn_deeplifft.networks._batches import RowBatches, TableDataset, row_batches
-from sklearn_deeplifft.tables import Rows, canonical_rows, column_moments
+from sklearn_deeplifft.tables import Rows, canonical_rows, column_moments, of_several_targets
 from sklearn_deeplifft.tables import _rows as module
 from sklearn_deeplifft.tables._fit_data import _without_weightless
 
@@ -188,6 +188,26 @@ def test_rows_are_distinct_and_weights_add_up(X):
             expected[tuple(row)] = expected.get(tuple(row), 0) + w
     assert {tuple(row + 0.0): w for row, w in zip(found, summed, strict=True)} == expected
     assert len(found) == len(expected)
+
+
+@given(TABLES)
+def test_values_that_come_with_several_targets_are_individuals(X):
+    rows, y = Rows(np.asarray(X)), np.arange(len(X))[:, None] % 2.0
+    weight = np.arange(len(X)) % 3.0 + 1
+    distinct = canonical_rows(rows, y)
+    found = of_several_targets(rows, y, distinct)
+    keys = [tuple(row + 0.0) for row in np.asarray(X, dtype=np.float64)]
+    targets: dict = {}
+    for key, label in zip(keys, y[:, 0], strict=True):
+        targets.setdefault(key, set()).add(label)
+    np.testing.assert_array_equal(found, [len(targets[key]) > 1 for key in keys])
+    each = distinct.with_each(found, weight)
+    n_pure = len(
+        {(key, label) for key, label, m in zip(keys, y[:, 0], found, strict=True) if not m}
+    )
+    assert len(each.starts) == n_pure + found.sum()
+    np.testing.assert_array_equal(each.summed(weight)[found], weight[found])
+    assert each.summed(weight).sum() == weight.sum()
 
 
 @pytest.mark.parametrize("made", MADE)
