@@ -28,6 +28,7 @@ HEADER = re.compile(r"P[0O]\s+A\s+C\s+G\s+T")
 NAMES = ("AC", "ID", "NA")
 """Lines of TRANSFAC that name a motif: its number, its name, its factor."""
 
+LETTER = re.compile(r"\s*([ACGTU])\b", re.IGNORECASE)
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
@@ -132,7 +133,10 @@ def _rows(lines: Sequence[str]) -> Iterator[list[float]]:
 
 
 def _jaspar(lines: Sequence[str]) -> Iterator[Motif]:
-    """``>name`` and four rows of numbers, with or without a letter before and brackets around."""
+    """``>name`` and four rows of numbers, with or without a letter before and brackets around.
+
+    Rows of letters may come in any order.
+    """
     starts = [at for at, line in enumerate(lines) if line.startswith(">")]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         name = " ".join(lines[start][1:].split())
@@ -142,7 +146,7 @@ def _jaspar(lines: Sequence[str]) -> Iterator[Motif]:
                 f"motif {quoted(name)} has {len(rows)} rows below its name; JASPAR has four, "
                 "A, C, G, T."
             )
-        values = [_row(name, row) for row in rows]
+        values = [_row(name, row) for row in _by_letter(name, rows)]
         if len({len(row) for row in values}) > 1:
             raise ValueError(
                 f"motif {quoted(name)} has rows of {', '.join(str(len(row)) for row in values)} "
@@ -151,8 +155,21 @@ def _jaspar(lines: Sequence[str]) -> Iterator[Motif]:
         yield motif_of(name or f"motif {start + 1}", values)
 
 
+def _by_letter(name: str, rows: list[str]) -> list[str]:
+    """Rows in the order A, C, G, T, where they say which is which."""
+    letters = [found[1].upper() for row in rows if (found := LETTER.match(row))]
+    if not letters:
+        return rows
+    if sorted(letters) not in (list("ACGT"), list("ACGU")):
+        raise ValueError(
+            f"motif {quoted(name)} has rows of the letters {', '.join(letters)}; write a row for "
+            "each of A, C, G, T, or none of the letters, with the rows in this order."
+        )
+    return [rows[letters.index(letter)] for letter in sorted(letters)]
+
+
 def _row(name: str, row: str) -> list[float]:
-    bare = re.sub(r"^\s*[ACGTU]\b|[\[\]|:]", " ", row, flags=re.IGNORECASE)
+    bare = re.sub(r"[\[\]|:]", " ", LETTER.sub(" ", row))
     try:
         return [float(number) for number in bare.split()]
     except ValueError as error:

@@ -81,6 +81,8 @@ def file(tmp_path):
         TRANSFAC,
         gzip.compress(JASPAR.encode(), mtime=0),
         JASPAR.replace("\n", "\r\n"),
+        ">MA0001.1 AGL3\nt 2 19 11 50\ng 1 0 3 4\na 0 3 79 40\nc 94 75 4 3\n",
+        ">MA0001.1 AGL3\nA: 0 3 79 40\nU: 2 19 11 50\nC: 94 75 4 3\nG: 1 0 3 4\n",
     ],
 )
 def test_counts_are_as_written(file, text):
@@ -112,6 +114,8 @@ def test_meme_has_probabilities_and_sites(file):
         (meme(width="w= 9"), "'MA0001.1 AGL3' has 4 rows of four numbers where .* w= 9"),
         (PLAIN.replace("1 0 3 4\n", ""), "has 3 rows below its name"),
         (PLAIN.replace("1 0 3 4", "1 0 3"), "rows of 4, 4, 3, 4 numbers"),
+        (JASPAR.replace("C  [", "A  ["), "has rows of the letters A, A, G, T; write a row"),
+        (JASPAR.replace("C  [", "["), "has rows of the letters A, G, T; write"),
         (PLAIN.replace("79", "x"), "'0 3 x 40'; it is to hold numbers"),
         (PLAIN.replace("79", "-79"), "holds -79 for A at position 2"),
         (JASPAR + JASPAR, "two motifs have one name: MA0001.1 AGL3"),
