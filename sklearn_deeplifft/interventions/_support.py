@@ -92,7 +92,7 @@ class DataNearby:
     data : array of shape (n, d)
         Rows of the data.
     n_rows : int
-        How many of them are moved; the first ones.
+        How many of them are moved, evenly spread over all: tables are often sorted.
     """
 
     def __init__(self, data: np.ndarray, n_rows: int = 100) -> None:
@@ -102,13 +102,14 @@ class DataNearby:
         # Squares of a column far from zero would lose their digits, or overflow.
         self.center = size * (data / size).mean(axis=0)
         self.raw, self.data = data, (data - self.center) / self.units
-        self.rows = np.arange(min(n_rows, len(data)))
+        n = min(n_rows, len(data))
+        self.rows = np.arange(n) * (len(data) - 1) // max(n - 1, 1)
         squares = (self.data**2).sum(axis=1)
         moved = self.data[self.rows]
         cross = moved @ self.data.T
         # A row is no neighbour of itself, neither before nor after it is moved.
         self.squared = squares[self.rows, None] - 2 * cross + squares
-        self.squared[self.rows, self.rows] = np.inf
+        self.squared[np.arange(len(self.rows)), self.rows] = np.inf
         self.space = np.empty_like(self.squared)
         self.limit = np.quantile(self.squared.min(axis=1), 0.99) if len(data) > 1 else np.inf
 

@@ -47,6 +47,16 @@ def test_far_away_is_off_the_data_and_staying_is_not():
     assert found.off_manifold[1] <= 0.02
 
 
+def test_all_of_a_sorted_table_is_looked_at():
+    """Two clusters: to set the column that tells them apart takes half of the rows off the data."""
+    data = normal(400, 2)
+    data[:, 0] = np.arange(400) // 200 * 10.0
+    data[:, 1] += data[:, 0]
+    for rows in (data, data[::-1]):
+        found = effects(lambda a, b: a, rows, [set_to(0, 0.0), set_to(0, 10.0)])
+        np.testing.assert_allclose(found.off_manifold, 0.5, atol=0.05)
+
+
 def test_partners_are_strongest_first():
     a, b, noise = normal(400, 3).T
     X = np.stack([a, a + 0.2 * b, -a + 0.5 * b, noise, np.ones(400)], axis=1)
