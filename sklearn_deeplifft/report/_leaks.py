@@ -184,8 +184,9 @@ def _repeated_rows(evidence: Evidence) -> Doubt:
         )
     elif repeated > REPEATED * n:
         finding += (
-            " In training equal rows of one target are held out together. Learners that are not "
-            "told so test on what they have trained on; give such rows a group of their own."
+            " In training those of one target are held out together, as copies, and those of "
+            "several targets one by one, as in tables of categories. If they are copies, give them "
+            "a group of their own: other learners test on what they have trained on."
         )
     level = "serious" if parted else "caution" if repeated > REPEATED * n else "clear"
     return Doubt(what, level, finding)
