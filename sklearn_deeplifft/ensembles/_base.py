@@ -153,7 +153,8 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
             Any real dtype; CSR and CSC matrices and memory maps are read block by block.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative; a weight of 2 equals the row twice, 0 equals no row.
+            Non-negative; 0 equals no row. A weight of 2 equals the row twice, unless rows of the
+            same values have other targets, as in tables of categories: two rows are then two.
         groups : array-like of shape (n_samples,), default=None
             Rows of one group (a chromosome, a patient, a pair) are held out together.
 

@@ -182,7 +182,8 @@ class BaseNetworkSelector(
             Labels of any type, a multilabel indicator, or numbers. Several columns of 0 and 1 are
             labels; of other values, each column is an output with classes of its own.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative; a weight of 2 equals the row twice, 0 equals no row.
+            Non-negative; 0 equals no row. A weight of 2 equals the row twice, unless rows of the
+            same values have other targets, as in tables of categories: two rows are then two.
         sample_mask : array-like of bool of shape (n_samples,), default=None
             Rows that may be scored; all rows train.
         groups : array-like of shape (n_samples,), default=None

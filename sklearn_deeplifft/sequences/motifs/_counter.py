@@ -37,7 +37,9 @@ class MotifCounter(TransformerMixin, BaseEstimator):
 
     A site is a place where a motif fits into a sequence. Its score is the sum of the log-odds of
     its letters, and it is a hit where the score is one that a site of background letters reaches
-    with a probability of at most ``p_value``. Hits on both strands are added up.
+    with a probability of at most ``p_value``, by a distribution of rounded scores. Of matrices with
+    few different scores, as those of words, several times as many sites may be hits (GATA at .01:
+    .05); count words with `KmerCounter`. Hits on both strands are added up.
 
     Parameters
     ----------
