@@ -95,7 +95,7 @@ def _judged(scores: dict[str, list[float]]) -> pd.DataFrame:
         {
             "features": list(scores),
             "auroc": [float(np.mean(own)) for own in scores.values()],
-            "std": [float(np.std(own)) for own in scores.values()],
+            "std": [float(np.std(own, ddof=1)) for own in scores.values()],
         }
     )
     near = frame["auroc"] >= frame["auroc"][0] - MARGIN

@@ -54,9 +54,7 @@ class FoldOutcome:
         """Means over folds, with ``standard_error`` over folds."""
         found = self.folds.groupby(["n_features", "method", "metric"], sort=False)
         means = found[["score", "linear_score", "forest_score", "ranking_seconds"]].mean()
-        # Divisor n, as everywhere in the package.
-        error = found["score"].std(ddof=0) / np.sqrt(found.size())
-        means.insert(1, "standard_error", error)
+        means.insert(1, "standard_error", found["score"].sem())
         frame = means.reset_index()
         last = frame["method"] == ALL
         return pd.concat([frame[~last], frame[last]], ignore_index=True)

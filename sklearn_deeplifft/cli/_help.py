@@ -130,8 +130,9 @@ Files written:
                   change of the centred logit of the class for one standard
                   deviation more hits: positive speaks for the class
   comparison.csv  as in `rank`
-  composition.csv AUROC of motif counts, GC content and dinucleotides on the
-                  same folds; confounds: within .02 of the motifs, or above
+  composition.csv AUROC of motif counts, GC content and dinucleotides, mean and
+                  standard deviation over the same folds; confounds: within
+                  .02 of the motifs, or above
   hits.bed        every hit of the 20 best families (sequence, start, end,
                   motif, ten times the score, strand, score in bits)
   motifs.png      families, classes and logos as one figure

@@ -109,19 +109,20 @@ def _standard_error(
     groups: np.ndarray | None,
     seed: int,
 ) -> float:
-    """Error over resampled rows or groups; NaN for a single group, which tells of no other."""
+    """Error over resampled rows or groups; NaN for a single one, which tells of no other."""
     rng = np.random.default_rng(seed)
     units = None if groups is None else _rows_of_each(groups)
-    if units is not None and len(units) < 2:
+    n = len(truth) if units is None else len(units)
+    if n < 2:
         return math.nan
     scores = []
     for _ in range(RESAMPLES):
-        n = len(truth) if units is None else len(units)
         rows = rng.integers(n, size=n)
         if units is not None:
             rows = np.concatenate([units[unit] for unit in rows])
         scores.append(np.mean([score(truth[rows], found[rows]) for found in predictions]))
-    return float(np.nanstd(scores))
+    # Resamples of n vary as if the n were all there are; they are a sample, hence n - 1.
+    return float(np.nanstd(scores)) * math.sqrt(n / (n - 1))
 
 
 def _rows_of_each(groups: np.ndarray) -> list[np.ndarray]:

@@ -96,7 +96,7 @@ class SelectorComparison:
             "selector": own["selector"].iloc[0],
             "n_features": numbers.mean() if self.own_numbers else numbers.iloc[0],
             "mean": scores.mean(),
-            "standard_error": scores.std(ddof=0) / np.sqrt(len(scores)),
+            "standard_error": scores.sem(),
             "stability": self._stability(kept),
             "always": tuple(n for n in own["features"].iloc[0] if all(n in k for k in kept)),
             "fit_seconds": own["fit_seconds"].sum(),

@@ -52,15 +52,15 @@ class FeatureCountCurve:
         -------
         DataFrame
             ``selector``, ``n_features``, ``mean``, ``standard_error`` (standard deviation over
-            folds, divisor n, over the root of their number, as in `one_standard_error`) and
-            ``fit_seconds``, the sum over folds.
+            folds, divisor n - 1, over the root of their number, as in `one_standard_error`; NaN of
+            a single fold) and ``fit_seconds``, the sum over folds.
         """
         cells = self.frame.groupby(["selector", "n_features"], sort=False)
         scores = cells["score"]
         found = pd.DataFrame(
             {
                 "mean": scores.mean(),
-                "standard_error": scores.std(ddof=0) / np.sqrt(scores.size()),
+                "standard_error": scores.sem(),
                 "fit_seconds": cells["fit_seconds"].sum(),
             }
         )

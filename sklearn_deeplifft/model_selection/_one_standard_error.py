@@ -33,10 +33,12 @@ def one_standard_error(
         For ``refit=`` of ``GridSearchCV`` and its like. Of all candidates whose mean test score is
         at least the best one's less its standard error, the one with the smallest ``param``; of
         several such, the best scored, then the first. The standard error is the standard deviation
-        over splits (``std_test_<scoring>``, divisor n) over the root of their number. Folds share
-        rows, so it is a rule of thumb and no test. Scores are of scikit-learn's making, where
-        greater is better. Candidates without a score (NaN) are left out; those of a grid without
-        ``param`` may set the standard, and are chosen only if none with it comes up to it.
+        over splits, divisor n - 1, over the root of their number, n: ``std_test_<scoring>``, whose
+        divisor is n, over the root of n - 1. A single split has none, and only what scores as well
+        as the best will do. Folds share rows, so it is a rule of thumb and no test. Scores are of
+        scikit-learn's making, where greater is better. Candidates without a score (NaN) are left
+        out; those of a grid without ``param`` may set the standard, and are chosen only if none
+        with it comes up to it.
 
     Raises
     ------
@@ -83,7 +85,9 @@ class _OneStandardError:
             )
         std = np.asarray(cv_results[f"std_test_{self.scoring}"], dtype=np.float64)
         best = int(np.nanargmax(mean))
-        error = std[best] / np.sqrt(_n_splits(cv_results, self.scoring))
+        # The search divides by n; splits are a sample, hence n - 1. One says nothing of others.
+        n = _n_splits(cv_results, self.scoring)
+        error = std[best] / np.sqrt(n - 1) if n > 1 else 0.0
         size = self._sizes(_required(cv_results, f"param_{self.param}"))
         with np.errstate(invalid="ignore"):
             good = np.flatnonzero((mean >= mean[best] - error) & ~np.isnan(size))

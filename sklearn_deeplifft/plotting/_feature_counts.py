@@ -173,6 +173,8 @@ class FeatureCountDisplay:
             errors = {next(iter(self.scores)): errors}
         for method, error in errors.items():
             middle, error = np.asarray(self.scores[method]), np.asarray(error)
+            if np.isnan(error).all():  # of a single fold
+                continue
             colour = self.lines_[method].get_color()
             if len(self.counts) == 1:
                 self.ax_.errorbar(self.counts, middle, error, color=colour, alpha=0.4, capsize=3)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklearn_deeplifft._printable import shown
@@ -129,7 +130,7 @@ class SelectorComparisonDisplay:
             self.means_[name] = self.ax_.errorbar(
                 scores.mean(),
                 place,
-                xerr=scores.std() / np.sqrt(len(scores)),
+                xerr=pd.Series(scores).sem(),  # NaN of a single fold: no line
                 fmt="|",
                 color=MARK,
                 markersize=12,

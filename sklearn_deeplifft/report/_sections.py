@@ -187,9 +187,10 @@ def _curve_table(comparison: FeatureCountCurve | pd.DataFrame) -> Grid:
         name = comparison.score_name
     else:
         found, name = comparison, str(comparison["metric"].iloc[0])
+    errors = ["" if np.isnan(error) else f"{error:.3f}" for error in found["standard_error"]]
     rows = [
-        [safe(row.method), f"{row.n_features:,}", f"{row.score:.3f}", f"{row.standard_error:.3f}"]
-        for row in found.itertuples()
+        [safe(row.method), f"{row.n_features:,}", f"{row.score:.3f}", error]
+        for row, error in zip(found.itertuples(), errors, strict=True)
     ]
     return Grid(f"{name} on held-out rows", ["method", "features", "score", "standard error"], rows)
 

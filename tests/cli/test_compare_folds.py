@@ -35,7 +35,7 @@ def test_means_are_those_of_the_folds(csv, tmp_path):
         scores = own["score"].to_numpy()
         assert len(scores) == 3
         assert np.isclose(row.score, scores.mean(), atol=1e-5)
-        assert np.isclose(row.standard_error, scores.std() / np.sqrt(3), atol=1e-5)
+        assert np.isclose(row.standard_error, scores.std(ddof=1) / np.sqrt(3), atol=1e-5)
     # One column tells the classes apart, and every way finds it in every fold.
     one = folds[(folds["n_features"] == 1) & folds["method"].isin(ours)]
     assert set(one["features"]) == {"signal"}

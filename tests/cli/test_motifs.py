@@ -216,6 +216,8 @@ def test_what_comes_near_is_flagged():
     scores = {"motif counts": [0.9, 0.8], "GC content": [0.85, 0.82], "dinucleotides": [0.8, 0.8]}
     near = Confounds(_judged(scores))
     assert near.flagged == ["GC content"]
+    # Folds of 0.9 and 0.8 are a sample: (0.05**2 + 0.05**2) / (2 - 1), and its root.
+    assert near.table["std"][0] == pytest.approx(0.05 * 2**0.5)
     assert near.line().endswith("motif counts 0.85, GC content 0.83, dinucleotides 0.80.")
     assert near.warning().startswith("GC content alone comes within 0.02 of the motifs, or above")
     assert Confounds(_judged({**scores, "GC content": [0.5, 0.5]})).warning() is None

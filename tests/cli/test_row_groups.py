@@ -203,3 +203,19 @@ def test_a_single_group_of_test_rows_has_no_standard_error():
     assert np.isnan(_standard_error(*args, np.zeros(6), 0))
     assert _standard_error(*args, np.array([0, 0, 0, 1, 1, 1]), 0) > 0
     assert _standard_error(*args, None, 0) > 0
+    first = (balanced_accuracy, truth[:1], [found[0][:1]])
+    assert np.isnan(_standard_error(*first, None, 0))
+
+
+def test_the_error_of_few_groups_is_not_too_small(monkeypatch):
+    """Of a mean over groups of one size it is the standard error of their means."""
+    monkeypatch.setattr("sklearn_deeplifft.cli._learners.RESAMPLES", 20_000)
+    found = np.repeat([0.2, 0.5, 0.9], 4)
+    error = _standard_error(
+        lambda truth, found: float(found.mean()),
+        np.zeros(12),
+        [found],
+        np.repeat([0, 1, 2], 4),
+        0,
+    )
+    assert error == pytest.approx(np.std([0.2, 0.5, 0.9], ddof=1) / 3**0.5, rel=0.02)

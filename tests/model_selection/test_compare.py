@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_selection import SelectKBest, SelectPercentile, f_regression
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, ShuffleSplit, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -63,7 +63,7 @@ def test_the_summary_is_the_mean_over_folds(found):
     for (name, k), row in table.iterrows():
         own = found.frame[(found.frame["selector"] == name) & (found.frame["n_features"] == k)]
         assert row["mean"] == pytest.approx(own["score"].mean())
-        assert row["standard_error"] == pytest.approx(own["score"].std(ddof=0) / 3**0.5)
+        assert row["standard_error"] == pytest.approx(own["score"].std(ddof=1) / 3**0.5)
         masks = np.array([[n in kept for n in NAMES] for kept in own["features"]])
         if k < 8:
             assert row["stability"] == pytest.approx(nogueira_stability(masks))
@@ -155,12 +155,24 @@ def test_the_display_draws_folds_and_means(found):
     own = found.frame[(found.frame["selector"] == "F-test") & (found.frame["n_features"] == 3)]
     np.testing.assert_array_equal(display.dots_["F-test"].get_xdata(), own["score"])
     table = found.summary().set_index(["selector", "n_features"])
+    _, _, (line,) = display.means_["F-test"]
+    error = np.ptp(line.get_segments()[0][:, 0]) / 2
+    assert error == pytest.approx(np.std(own["score"], ddof=1) / 3**0.5)
     widths = [bar.get_width() for bar in display.stability_ax_.patches]
     np.testing.assert_allclose(widths[:2], table.loc[[("F-test", 3), ("scaled", 3)], "stability"])
     curve = FeatureCountDisplay.from_curve(found.curve(), ax=Figure().subplots())
     np.testing.assert_allclose(
         curve.lines_["scaled"].get_ydata(), table.loc["scaled", "mean"].to_numpy()
     )
+
+
+def test_one_fold_has_a_mean_and_no_error(data):
+    judged = {"F": SelectKBest()}
+    found = compare_selectors(*data, judged, n_features=3, cv=ShuffleSplit(1, random_state=0))
+    assert found.summary()["standard_error"].isna().all()
+    display = SelectorComparisonDisplay.from_comparison(found, ax=Figure().subplots())
+    _, _, (line,) = display.means_["F"]
+    assert [len(part) for part in line.get_segments()] == [0]
 
 
 def test_selectors_without_names_are_refused():

@@ -153,7 +153,7 @@ def test_a_grid_says_the_same(data):
     search = GridSearchCV(pipeline, {"s__n_features_to_select": COUNTS}, cv=3).fit(*data)
     found = feature_count_curve(quick(), MODEL, *data, feature_counts=COUNTS, cv=3).summary()
     np.testing.assert_allclose(found["mean"], search.cv_results_["mean_test_score"])
-    error = search.cv_results_["std_test_score"] / np.sqrt(3)
+    error = search.cv_results_["std_test_score"] / np.sqrt(3 - 1)  # its divisor is 3
     np.testing.assert_allclose(found["standard_error"], error)
 
 
@@ -167,8 +167,23 @@ def test_the_summary_by_hand():
     frame = pd.DataFrame(rows, columns=["selector", "n_features", "fold", "score", "fit_seconds"])
     found = FeatureCountCurve(frame).summary()
     assert found["mean"].tolist() == pytest.approx([0.6, 0.7])
-    assert found["standard_error"].tolist() == pytest.approx([0.1 / np.sqrt(2), 0.0])
+    assert found["standard_error"].tolist() == pytest.approx([0.1, 0.0])
     assert found["fit_seconds"].tolist() == [5.0, 0.0]
+    # A single fold tells of no other.
+    alone = FeatureCountCurve(frame[frame["fold"] == 0]).summary()
+    assert alone["standard_error"].isna().all()
+    assert alone["mean"].tolist() == [0.5, 0.7]
+
+
+def test_a_curve_of_one_fold_is_drawn_without_a_band():
+    frame = pd.DataFrame(
+        {"selector": "a", "n_features": [1, 2], "fold": 0, "score": [0.5, 0.7], "fit_seconds": 0.0}
+    )
+    for part in (frame, frame[:1]):
+        display = FeatureCountDisplay.from_curve(FeatureCountCurve(part))
+        assert not display.ax_.collections
+        assert not display.ax_.containers
+        assert np.isfinite(display.ax_.get_ylim()).all()
 
 
 @pytest.mark.slow

@@ -27,12 +27,13 @@ def results(k, splits, scoring="score", param="s__k"):
     }
 
 
-# The best, 8, has a mean of 0.90 and a standard error of 0.2 / sqrt(4) = 0.1.
+# The best, 8, has a mean of 0.90; its deviations of 0.2 make a standard error of
+# sqrt(4 * 0.2**2 / 3) / sqrt(4) = 0.11547.
 BEST = [0.7, 1.1, 0.7, 1.1]
 
 
 @pytest.mark.parametrize(
-    ("below", "expected"), [(0.0999, 0), (0.1001, 1), (0.0, 0)], ids=["within", "beyond", "level"]
+    ("below", "expected"), [(0.1154, 0), (0.1156, 1), (0.0, 0)], ids=["within", "beyond", "level"]
 )
 def test_the_smallest_within_one_standard_error(below, expected):
     found = results([2, 8, 16], [[0.9 - below] * 4, BEST, [0.89] * 4])
@@ -40,13 +41,19 @@ def test_the_smallest_within_one_standard_error(below, expected):
 
 
 def test_the_error_is_that_of_the_best_and_shrinks_with_the_splits():
-    """0.85 is within 0.2 / sqrt(4) of 0.9, and not within 0.2 / sqrt(20) = 0.0447."""
+    """0.85 is within 0.115 of 0.9, and not within 0.2 / sqrt(19) = 0.0459 of 20 splits."""
     few = results([2, 8], [[0.85] * 4, BEST])
     many = results([2, 8], [[0.85] * 20, BEST * 5])
     assert one_standard_error("s__k")(few) == 0
     assert one_standard_error("s__k")(many) == 1
     # However uncertain the smaller one is.
     assert one_standard_error("s__k")(results([2, 8], [[0.0, 1.6], [0.9, 0.9]])) == 1
+
+
+def test_a_single_split_has_no_error():
+    """Nothing is known of other splits, so that only a score as good as the best will do."""
+    assert one_standard_error("s__k")(results([2, 8], [[0.899], [0.9]])) == 1
+    assert one_standard_error("s__k")(results([2, 8], [[0.9], [0.9]])) == 0
 
 
 def test_order_of_candidates_does_not_matter():
@@ -136,7 +143,7 @@ def test_it_refits_a_search():
     ).fit(X, y)
     mean = search.cv_results_["mean_test_accuracy"]
     best = mean.argmax()
-    limit = mean[best] - search.cv_results_["std_test_accuracy"][best] / np.sqrt(5)
+    limit = mean[best] - search.cv_results_["std_test_accuracy"][best] / np.sqrt(5 - 1)
     within = [k for k, m in zip([4, 3, 2, 1], mean[:4], strict=True) if m >= limit]
     assert search.best_params_["s__k"] == min(within)
     assert search.best_estimator_[0].get_support().sum() == min(within)

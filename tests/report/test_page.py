@@ -223,6 +223,7 @@ def test_a_comparison_is_drawn_from_a_frame_or_a_curve(fitted):
     curve = FeatureCountCurve(pd.DataFrame([*rows, ("=theirs", 2, 0, 0.5, 0.0)], columns=names))
     html = make_report(*fitted, comparison=curve).html
     assert "'=theirs" in names_of(html)
+    assert "nan" not in Page(html).cells  # a single fold has no standard error
     frame = curve.summary().rename(columns={"selector": "method", "mean": "score"})
     assert make_report(*fitted, comparison=frame.assign(metric="score")).html.count("<svg") == 4
 
