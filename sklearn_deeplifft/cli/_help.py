@@ -22,8 +22,8 @@ Files written:
                   closes features, mean over the rounds of elimination;
                   adds up to 1 over features, to less where networks
                   learned nothing
-    std           standard deviation over networks, in the unit of
-                  importance
+    std           standard deviation of importance over networks (divisor
+                  N - 1, as everywhere; empty with one network)
     for_<class>   signed, -1 to 1: mean change of the probability of the
                   class, over its examples that are classified correctly;
                   its size says how much the class hangs on the feature
@@ -45,7 +45,8 @@ Files written:
 NETWORKS_RANKING = """\
   ranking.csv     one row per feature, best first
     importance    {importance}
-    std           standard deviation over networks
+    std           standard deviation of importance over networks (divisor
+                  N - 1; empty with one network)
     low, high     95 % bootstrap interval of the mean over networks
     mean_rank, rank_std
                   mean and standard deviation, over networks, of its rank
@@ -90,7 +91,8 @@ Files written:
     effect        mean change of the class (--scale), or of the target
     low, high     95 % interval of the mean over networks: what another
                   training would have said, not other rows
-    network_std   standard deviation over networks
+    network_std   standard deviation of effect over networks (divisor N - 1;
+                  empty with one network)
     standard_error
                   Monte-Carlo error of the mean over rows; no evidence
     positive_share
@@ -113,8 +115,8 @@ Files written:
                   --target class` reads it
   ranking.csv     one row per motif: families by rank, motifs in them by
                   motif_importance
-    importance    of the family, as in `rank`; std, low, high: over
-                  networks, 95 % bootstrap interval of the mean
+    importance    of the family, as in `rank`, std too; low, high: 95 %
+                  bootstrap interval of the mean over networks
     for_<class>   of the family, signed, as in `rank`
     sign_for_<class>
                   1 where more hits of the family speak for the class, -1

@@ -41,6 +41,7 @@ from sklearn_deeplifft.interventions._text_columns import (
 )
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.perturbation import Response
+from sklearn_deeplifft.ranking import sample_std
 from sklearn_deeplifft.tables import Names
 
 __all__ = [
@@ -90,7 +91,7 @@ class InterventionEffects:
         95 % interval of the mean over networks (Student's t, N - 1 degrees of freedom): the
         uncertainty to report. NaN with one network.
     network_std : ndarray of shape (m, R)
-        Standard deviation over networks; NaN with one.
+        Standard deviation over networks, divisor N - 1; NaN with one.
     per_network : ndarray of shape (N, m, R)
     positive_share : ndarray of shape (m, R)
         Share of the rows, 0 to 1, whose prediction rises.
@@ -309,14 +310,11 @@ def effects_from(
     quantiles: Sequence[float],
 ) -> InterventionEffects:
     """Assemble the effects of interventions from their moments and their support."""
-    N = len(moments.per_network)
-    # Networks are a sample of all that training might give, hence N - 1; one has no spread.
-    spread = moments.per_network.std(axis=0, ddof=1) if N > 1 else moments.effects * np.nan
     return InterventionEffects(
         effects=moments.effects,
         standard_errors=moments.standard_errors,
         interval=t_interval(moments.per_network),
-        network_std=spread,
+        network_std=sample_std(moments.per_network),
         per_network=moments.per_network,
         positive_share=moments.positive,
         quantiles=moments.quantiles,

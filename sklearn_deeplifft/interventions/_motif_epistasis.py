@@ -32,6 +32,7 @@ from sklearn_deeplifft.interventions._options import require_options
 from sklearn_deeplifft.interventions._statistics import require_finite_changes, t_interval
 from sklearn_deeplifft.interventions._support import FEW_ROWS
 from sklearn_deeplifft.interventions.experiments._importance import encoded
+from sklearn_deeplifft.ranking import sample_std
 from sklearn_deeplifft.sequences import Alphabet, MotifCounter
 
 __all__ = ["motif_epistasis"]
@@ -143,7 +144,6 @@ def motif_epistasis(
     own, errors, _, alone = over_rows(ensemble, X, bound, at)
     require_finite_changes(own, [compose(bound[i], bound[j]) for i, j in at])
     low, high = t_interval(own)
-    sd = own.std(axis=0, ddof=1) if len(own) > 1 else np.full(errors.shape, np.nan)
     i, j = np.array(at).T
     mean = own.mean(axis=0)
     numbers = {
@@ -154,7 +154,7 @@ def motif_epistasis(
         "standard_error": errors,
         "low": low,
         "high": high,
-        "network_sd": sd,
+        "network_sd": sample_std(own),
     }
     R = len(ensemble.outputs)
     both = np.array([(names[a], names[b]) for a, b in chosen], dtype=object)

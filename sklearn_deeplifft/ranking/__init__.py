@@ -25,6 +25,7 @@ from sklearn_deeplifft.ranking._stability import (
     bootstrap_interval,
     nogueira_stability,
     ranks,
+    sample_std,
     selection_frequency,
     top_masks,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "q_values",
     "rank",
     "ranks",
+    "sample_std",
     "rarest_strata",
     "selection_frequency",
     "share_factors",

@@ -19,7 +19,14 @@ from scipy.stats import norm, rankdata, t
 
 from sklearn_deeplifft.ranking._rank import rank, top_mask
 
-__all__ = ["bootstrap_interval", "nogueira_stability", "ranks", "selection_frequency", "top_masks"]
+__all__ = [
+    "bootstrap_interval",
+    "nogueira_stability",
+    "ranks",
+    "sample_std",
+    "selection_frequency",
+    "top_masks",
+]
 
 CELLS_AT_ONCE = 4_000_000
 """Resampled means held at a time: 32 MB."""
@@ -109,6 +116,20 @@ def top_masks(importances: np.ndarray, k: int) -> np.ndarray:
     for mask, row in zip(masks, importances, strict=True):
         mask &= top_mask(rank(row), k)
     return masks
+
+
+def sample_std(values: np.ndarray) -> np.ndarray:
+    """Standard deviation over the N rows of an array (N, ...), divisor N - 1; NaN of a single row.
+
+    Networks are a sample of all that training might give, and one tells of no other.
+
+    >>> sample_std(np.array([[1.0, 5.0], [3.0, 5.0]])).round(3), sample_std(np.zeros((1, 2)))
+    (array([1.414, 0.   ]), array([nan, nan]))
+    """
+    if len(values) < 2:
+        return np.full(values.shape[1:], np.nan)
+    found: np.ndarray = values.std(axis=0, ddof=1)
+    return found
 
 
 def bootstrap_interval(

@@ -31,6 +31,7 @@ from sklearn_deeplifft.ranking import (
     importance_threshold,
     rank,
     ranks,
+    sample_std,
 )
 from sklearn_deeplifft.saving import SavableMixin
 from sklearn_deeplifft.selectors._at_chance import warn_at_chance
@@ -429,13 +430,13 @@ class BaseNetworkSelector(
     def _set_importances(self, by_network: np.ndarray) -> None:
         self.importances_per_network_ = by_network
         self.feature_importances_ = by_network.mean(axis=0)
-        self.importances_std_ = by_network.std(axis=0)
+        self.importances_std_ = sample_std(by_network)
         # A generator of its own: networks that were trained elsewhere have the same interval.
         rng = np.random.RandomState(self._seed)
         self.importances_interval_ = bootstrap_interval(by_network, 0.95, 1000, rng)
         by_feature = ranks(self._groups.merged(by_network))
         self.mean_ranks_ = self._groups.spread(by_feature.mean(axis=0))
-        self.ranks_std_ = self._groups.spread(by_feature.std(axis=0))
+        self.ranks_std_ = self._groups.spread(sample_std(by_feature))
 
     def __sklearn_clone__(self) -> Self:
         return clone_holder(self, "estimator")

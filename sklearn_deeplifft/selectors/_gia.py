@@ -145,7 +145,7 @@ class GIATransformer(BaseNetworkSelector):
         Monte-Carlo error of the mean over background rows. It shrinks with their number, so it is
         no evidence that an effect is real.
     effects_std_ : ndarray of shape (n_interventions, n_outputs)
-        Standard deviation over networks; NaN with one.
+        Standard deviation over networks, divisor N - 1; NaN with one.
     effects_interval_ : ndarray of shape (2, n_interventions, n_outputs)
         95 % interval of the mean over networks, Student's t; NaN with one network. It speaks of
         another training on the same data, not of other data.

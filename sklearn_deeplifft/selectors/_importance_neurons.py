@@ -107,12 +107,12 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         columns share its value).
     importances_per_network_ : ndarray of shape (n_networks, n_features)
     importances_std_ : ndarray of shape (n_features,)
-        Standard deviation over networks.
+        Standard deviation over networks, divisor N - 1; NaN with one.
     importances_interval_ : ndarray of shape (2, n_features)
         95 % bootstrap interval of the mean over networks (expanded percentiles: Hesterberg 2015,
         section 5.2); of fewer than 10 networks it is too narrow.
     mean_ranks_, ranks_std_ : ndarray of shape (n_features,)
-        Mean and spread of a feature's rank, 1 the best, over networks.
+        Mean and standard deviation (as above) of a feature's rank, 1 the best, over networks.
     selection_frequency_ : ndarray of shape (n_features,)
         Share of the networks, 0 to 1, that would select the feature at the current cut on their
         own.

@@ -108,9 +108,9 @@ def test_ranking_follows_from_the_gates(done):
     ranks = found.rank(axis=1, ascending=False)
     expected = {
         "importance": found.mean(),
-        "std": found.std(ddof=0),
+        "std": found.std(ddof=1),
         "mean_rank": ranks.mean(),
-        "rank_std": ranks.std(ddof=0),
+        "rank_std": ranks.std(ddof=1),
         "frequency_1": (ranks == 1).mean(),
     }
     for name, values in expected.items():

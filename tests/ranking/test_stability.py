@@ -1,6 +1,7 @@
 """Agreement of selections, ranks of many rows, and the bootstrap of a mean importance."""
 
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from sklearn_deeplifft.ranking import (
     nogueira_stability,
     rank,
     ranks,
+    sample_std,
     selection_frequency,
     top_masks,
 )
@@ -260,3 +262,11 @@ def test_the_seed_decides():
     values = repetitions(12)
     np.testing.assert_array_equal(interval(values), interval(values))
     assert (interval(values, seed=0) != interval(values, seed=1)).any()
+
+
+def test_the_deviation_is_that_of_a_sample():
+    values = repetitions(4)
+    for column, found in zip(values.T, sample_std(values), strict=True):
+        assert found == pytest.approx(statistics.stdev(column.tolist()))
+    assert np.isnan(sample_std(values[:1])).all()
+    assert sample_std(values[:1, :, None]).shape == (5, 1)
