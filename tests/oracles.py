@@ -415,10 +415,10 @@ def oracle_bootstrap_interval(values, level: float, counts) -> np.ndarray:
     the standard deviation of N - 1 in the place of N.
     """
     N, d = np.shape(values)
-    tail = (1 - level) / 2
-    if N > 1:
-        standard = stdtrit(N - 1, tail) * math.sqrt(N / (N - 1))
-        tail = math.erfc(-standard / math.sqrt(2)) / 2
+    if N == 1:
+        return np.full((2, d), np.nan)  # of others nothing is known
+    standard = stdtrit(N - 1, (1 - level) / 2) * math.sqrt(N / (N - 1))
+    tail = math.erfc(-standard / math.sqrt(2)) / 2
     means = np.zeros((len(counts), d))
     for b, drawn in enumerate(counts):
         rows = [values[i] for i in range(N) for _ in range(drawn[i])]

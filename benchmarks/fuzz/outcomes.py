@@ -50,7 +50,8 @@ SECONDS = 20
 MAY_BE_NAN = {
     *("validation_scores_", "validation_score_", "validation_score_interval_"),
     *("out_of_fold_score_", "out_of_fold_interval_", "chance_p_value_"),
-    *("importances_std_", "ranks_std_", "effects_std_", "effects_interval_", "effects_se_"),
+    *("importances_std_", "importances_interval_", "ranks_std_"),
+    *("effects_std_", "effects_interval_", "effects_se_"),
     *("intervention_effects_", "interval", "network_std", "standard_errors", "support"),
     *("exit_penalties_", "off_manifold", "self_epistasis_interval", "doses"),
 }

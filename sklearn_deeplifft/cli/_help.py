@@ -47,7 +47,8 @@ NETWORKS_RANKING = """\
     importance    {importance}
     std           standard deviation of importance over networks (divisor
                   N - 1; empty with one network)
-    low, high     95 % bootstrap interval of the mean over networks
+    low, high     95 % bootstrap interval of the mean over networks (empty
+                  with one)
     mean_rank, rank_std
                   mean and standard deviation, over networks, of its rank
                   in each; 1 is best

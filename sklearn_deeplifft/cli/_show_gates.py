@@ -13,6 +13,7 @@ from sklearn_deeplifft.cli._screen import (
     GAP,
     MOST_FEATURES,
     bar,
+    empty_cell,
     explain,
     grid_of,
     show_notes,
@@ -60,6 +61,7 @@ def _show_features(console: Console, outcome: GateOutcome) -> None:
         *((head, "right") for head in heads),
     )
     longest = shown["importance"].max()
+    single = outcome.agreement.n_networks == 1
     for row in shown.to_dict("records"):
         share = row["importance"] / longest if longest > 0 else 0.0
         grid.add_row(
@@ -67,15 +69,15 @@ def _show_features(console: Console, outcome: GateOutcome) -> None:
             Text(shortened(row["feature"], name)),
             f"{row['importance']:.3f}",
             *(bar(share, width, console) for width in bars),
-            f"{row['low']:.3f} - {row['high']:.3f}",
+            empty_cell() if single else f"{row['low']:.3f} - {row['high']:.3f}",
             *(f"{100 * row[f'frequency_{count}']:.0f} %" for count in counts),
         )
     console.print(grid)
     chosen = " top k: networks that have the feature among their own first k." if counts else ""
+    interval = ". One network has no interval." if single else ", with an interval of that mean."
     explain(
         console,
-        "importance: share of a network's gates, mean over the networks, with an interval of that "
-        f"mean.{chosen}",
+        f"importance: share of a network's gates, mean over the networks{interval}{chosen}",
     )
 
 

@@ -145,7 +145,7 @@ def bootstrap_interval(
     Parameters
     ----------
     values : array of shape (N, d)
-        One independent repetition per row, N >= 1.
+        One independent repetition per row.
     level : float
         Nominal coverage, between 0 and 1. The true coverage is lower where values are skewed, or
         N is below 10: no interval reaches beyond the smallest and the largest value.
@@ -156,8 +156,8 @@ def bootstrap_interval(
     Returns
     -------
     float64 array of shape (2, d)
-        Lower and upper ends, in the units of ``values`` and within their range; of zero width
-        where N = 1.
+        Lower and upper ends, in the units of ``values`` and within their range; NaN where N = 1,
+        as one repetition tells of no other.
 
     References
     ----------
@@ -166,6 +166,8 @@ def bootstrap_interval(
        the Undergraduate Statistics Curriculum", The American Statistician 69:371-386.
     """
     N, d = values.shape
+    if N < 2:
+        return np.full((2, d), np.nan)
     tail = _tail(level, N)
     # Resampled rows enter by their counts: B x N numbers in place of B x N x d.
     weights = rng.multinomial(N, np.full(N, 1 / N), size=n_resamples) / N
@@ -180,7 +182,4 @@ def bootstrap_interval(
 
 def _tail(level: float, N: int) -> float:
     """Share of the resampled means that lie below an interval, and above it."""
-    share = (1 - level) / 2
-    if N == 1:  # all resamples are the same
-        return share
-    return float(norm.cdf(-t.isf(share, N - 1) * np.sqrt(N / (N - 1))))
+    return float(norm.cdf(-t.isf((1 - level) / 2, N - 1) * np.sqrt(N / (N - 1))))

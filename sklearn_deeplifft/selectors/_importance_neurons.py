@@ -110,7 +110,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         Standard deviation over networks, divisor N - 1; NaN with one.
     importances_interval_ : ndarray of shape (2, n_features)
         95 % bootstrap interval of the mean over networks (expanded percentiles: Hesterberg 2015,
-        section 5.2); of fewer than 10 networks it is too narrow.
+        section 5.2); of fewer than 10 networks it is too narrow, with one NaN.
     mean_ranks_, ranks_std_ : ndarray of shape (n_features,)
         Mean and standard deviation (as above) of a feature's rank, 1 the best, over networks.
     selection_frequency_ : ndarray of shape (n_features,)

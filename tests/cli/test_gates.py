@@ -563,7 +563,9 @@ def test_one_network_is_enough(csv, tmp_path):
     assert "Stability: not known" in result.stdout
     found, ranking = read(tmp_path / "out")
     assert len(found) == 1
-    np.testing.assert_allclose(ranking["low"], ranking["high"])
+    assert ranking[["std", "low", "high", "rank_std"]].isna().all(axis=None)
+    assert "nan" not in result.stdout.lower()
+    assert "One network has no interval." in " ".join(result.stdout.split())
 
 
 def test_a_terminal_shows_the_networks_done_and_the_time_left(capsys):
