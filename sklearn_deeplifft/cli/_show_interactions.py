@@ -55,7 +55,7 @@ def show_pairs(console: Console, found: PairsFound) -> None:
             Text(f"{row['score']:.3g}"),
             Text(f"{row['gain']:+.2%}"),
             Text(f"{row['z']:.1f}"),
-            Text(f"{row['q_value']:.2g}"),
+            Text(f"{row['q_value']:.3g}"),
             Text(f"{least:,}{' (few)' if few else ''}", style="yellow" if few else ""),
         )
     console.print(grid)

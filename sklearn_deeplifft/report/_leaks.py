@@ -114,13 +114,14 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 def _totals(evidence: Evidence) -> Doubt | None:
     what = "Row totals (composition, size, depth)"
-    total = np.zeros(evidence.rows.shape[0])
-    largest = np.zeros(evidence.rows.shape[1])
+    amounts = ~_levels(evidence)
+    total, largest = np.zeros(evidence.rows.shape[0]), np.zeros(amounts.sum())
     for where, block in evidence.rows.blocks():
-        if block.min(initial=0) < 0:
+        values = block if amounts.all() else block[:, amounts]
+        if values.min(initial=0) < 0:
             return None  # no amounts, and nothing that a total could mean
-        total[where] = block.sum(axis=1, dtype=np.float64)
-        largest += block.sum(axis=0, dtype=np.float64)
+        total[where] = values.sum(axis=1, dtype=np.float64)
+        largest += values.sum(axis=0, dtype=np.float64)
     if len(largest) < 3 or largest.max() > largest.sum() / 2:
         return None  # a total of columns in different units is that of one of them
     if total.std() <= CONSTANT_TOTAL * total.mean():
@@ -135,6 +136,21 @@ def _totals(evidence: Evidence) -> Doubt | None:
     if not said:
         return Doubt(what, "clear", "They tell little of the target, and follow no leading column.")
     return Doubt(what, "serious" if found[0] else "caution", " ".join(said))
+
+
+def _levels(evidence: Evidence) -> np.ndarray:
+    """Columns (d,) that are levels of a text: of each text a row has one, whatever it says."""
+    texts = [own for own in evidence.features.columns if len(own) > 1]
+    for _, block in evidence.rows.blocks():
+        texts = [own for own in texts if _one_at_most(block[:, own])]
+    found = np.zeros(evidence.rows.shape[1], dtype=bool)
+    for own in texts:
+        found[own] = True
+    return found
+
+
+def _one_at_most(values: np.ndarray) -> bool:
+    return bool(np.isin(values, (0, 1)).all() and values.sum(axis=1).max(initial=0) <= 1)
 
 
 def _of_total(evidence: Evidence, total: np.ndarray) -> str:

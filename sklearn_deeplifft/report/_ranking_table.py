@@ -64,8 +64,9 @@ def columns_of(evidence: Evidence) -> list[Column]:
         )
         found.append(_frequency(evidence))
     if "q_value" in frame:
-        found.append(_numbers("p", frame["p_value"].to_numpy(), "{:.2g}"))
-        found.append(_numbers("q", frame["q_value"].to_numpy(), "{:.2g}"))
+        # As many digits as messages have: of two, q = 0.104 would look like alpha = 0.1.
+        found.append(_numbers("p", frame["p_value"].to_numpy(), "{:.3g}"))
+        found.append(_numbers("q", frame["q_value"].to_numpy(), "{:.3g}"))
     said = frame["direction"]
     title = "more of it speaks for" if evidence.labelled else "direction"
     found.append(Column(title, "", lambda i: Cell(_direction(str(said[i])))))

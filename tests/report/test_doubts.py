@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn_deeplifft.report._alone import Target, alone
 from sklearn_deeplifft.report._doubts import doubts_of
 from sklearn_deeplifft.report._evidence import Evidence
 from sklearn_deeplifft.report._features import Features, StabilityPoint
+from sklearn_deeplifft.report._ranking_table import columns_of
 from sklearn_deeplifft.tables import Rows
 
 CLASSES = ("a", "b")
@@ -183,12 +185,55 @@ def test_rows_of_one_total():
     assert "same total" in _leaks._totals(evidence(X)).finding
 
 
+def with_texts(X, n_texts):
+    """Evidence in which one-hot texts of three levels stand behind the columns of ``X``."""
+    rng, d = np.random.default_rng(1), X.shape[1]
+    texts = [np.eye(3)[rng.integers(3, size=len(X))] for _ in range(n_texts)]
+    found = evidence(np.hstack([X, *texts]))
+    columns = [*np.arange(d)[:, None], *np.arange(d, d + 3 * n_texts).reshape(-1, 3)]
+    return replace(found, features=replace(found.features, columns=columns))
+
+
+def test_texts_add_up_to_nothing():
+    """Every row has one level of each; that is how texts are written, and no finding."""
+    assert _leaks._totals(with_texts(np.empty((120, 0)), 4)) is None
+    assert _leaks._totals(with_texts(np.abs(noise(d=2)), 4)) is None  # two numbers are few
+    shares = np.random.default_rng(0).dirichlet(np.ones(5), size=120)
+    assert "same total" in _leaks._totals(with_texts(shares, 4)).finding
+    # Texts do not hide that numbers are in different units.
+    unlike = np.abs(noise()) * [1000, 1, 1, 1]
+    assert _leaks._totals(with_texts(unlike, 4)) is None
+    # Shares that are grouped remain shares.
+    found = evidence(shares)
+    columns = [np.array([0, 1]), np.array([2, 3, 4])]
+    grouped = replace(found, features=replace(found.features, columns=columns))
+    assert "same total" in _leaks._totals(grouped).finding
+
+
 def test_of_other_columns_there_is_no_total():
     X = np.abs(noise())
     X[:, 0] *= 1000  # another unit
     assert _leaks._totals(evidence(X)) is None
     assert _leaks._totals(evidence(noise())) is None
     assert level(_leaks._totals, evidence(np.abs(noise()))) == "clear"
+
+
+def test_a_q_value_beyond_alpha_is_not_rounded_to_it():
+    """The text counts none at q of 0.1, and messages of the selector call this one 0.104."""
+    found = evidence(noise(d=1))
+    frame = pd.DataFrame(
+        {
+            "rank": [1],
+            "feature": ["f0"],
+            "importance": [1.0],
+            "direction": [""],
+            "p_value": [0.0123],
+            "q_value": [0.104],
+        }
+    )
+    found = replace(found, features=replace(found.features, frame=frame))
+    shown = {column.title: column.cell(0).text for column in columns_of(found)}
+    assert (shown["p"], shown["q"]) == ("0.0123", "0.104")
 
 
 def test_repeated_rows():
