@@ -336,9 +336,9 @@ class BaseNetworkSelector(
         report = self._reporter(source)
         first = source.first_round(
             *(data, self._groups, n_folds, report),
+            lambda held_out: require_known(self.score_on, held_out, data),
             lambda trained: self._require_count(scorer.require_readable(trained)),
         )
-        require_known(self.score_on, first.held_out, data)
         if self.n_features_to_select == AUTO and first.networks[0].null_columns is None:
             raise ValueError(
                 'n_features_to_select="auto" compares columns with null ones, and these networks '

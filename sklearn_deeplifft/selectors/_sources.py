@@ -49,12 +49,15 @@ __all__ = [
 ]
 
 
+HeldOut = Sequence[np.ndarray] | None
+"""Rows held out from each network; None where that is not known of the table."""
+
+
 class FirstRound(NamedTuple):
     """Networks on all features, and what is known of their training."""
 
     networks: Sequence[TrainedNetwork]
-    held_out: Sequence[np.ndarray] | None
-    """Rows held out from each network; None where that is not known of the table."""
+    held_out: HeldOut
     rounds: Rounds | None = None
     """Trains more of them; None for networks that are read as they are."""
 
@@ -98,10 +101,15 @@ class Untrained:
         groups: FeatureGroups,
         n_folds: int | None,
         report: Report,
+        dealt: Callable[[HeldOut], object],
         ready: Callable[[TrainedNetwork], object],
     ) -> FirstRound:
-        """Train every network once; ``ready`` sees the first of them before its first step."""
+        """Train every network once.
+
+        Before the first step ``dealt`` sees the rows held out, and ``ready`` the first network.
+        """
         rounds = self.ensemble._rounds(data, report, groups, n_folds)
+        dealt(rounds.held_out)
         first = rounds.untrained()
         if first is not None:
             ready(first)
@@ -159,14 +167,16 @@ class FittedEnsemble:
         groups: FeatureGroups,
         n_folds: int | None,
         report: Report,
+        dealt: Callable[[HeldOut], object],
         ready: Callable[[TrainedNetwork], object],
     ) -> FirstRound:
         """Take the networks as they are; beside null columns on the table they were trained on."""
         networks = self.ensemble._networks
-        if not self.ensemble._was_trained_on(data):
+        held_out = self.ensemble._held_out(data) if self.ensemble._was_trained_on(data) else None
+        dealt(held_out)
+        if held_out is None:
             return FirstRound(networks, None)
-        as_trained = [trained.as_trained or trained for trained in networks]
-        return FirstRound(as_trained, self.ensemble._held_out(data))
+        return FirstRound([trained.as_trained or trained for trained in networks], held_out)
 
     def fitted(self, first: FirstRound, data: FitData) -> BaseNetworkEnsemble:
         """The ensemble itself."""
@@ -216,9 +226,11 @@ class FittedNetwork:
         groups: FeatureGroups,
         n_folds: int | None,
         report: Report,
+        dealt: Callable[[HeldOut], object],
         ready: Callable[[TrainedNetwork], object],
     ) -> FirstRound:
         """Take the network as it is."""
+        dealt(None)
         return FirstRound([adapter_of(self.network).read_fitted()], None)
 
     def fitted(self, first: FirstRound, data: FitData) -> BaseNetworkEnsemble:

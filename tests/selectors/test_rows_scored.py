@@ -14,7 +14,7 @@ from sklearn_deeplifft.selectors._rows_scored import (
     rows_to_score,
 )
 from sklearn_deeplifft.tables import encode_target
-from tests.conftest import planted, quick
+from tests.conftest import counted_trainings, planted, quick
 from tests.ensembles.test_splits import data_of, splits_of
 
 
@@ -146,13 +146,15 @@ def test_groups_that_meet_in_one_fold_are_no_reason_for_other_folds():
 
 
 @pytest.mark.filterwarnings("ignore:the networks predict no better")  # after an epoch
-def test_sites_that_hold_every_class_can_be_out_of_fold():
+def test_sites_that_hold_every_class_can_be_out_of_fold(monkeypatch):
     X, y = planted()
     quick(n_networks=2, score_on="out_of_fold", max_epochs=1).fit(X, y, groups=np.arange(120) % 2)
-    with pytest.raises(ValueError, match="60 rows of 120 cannot be: without them a network would"):
+    said = "60 rows of 120 cannot be: without them a network would"
+    with counted_trainings(monkeypatch) as calls, pytest.raises(ValueError, match=said):
         quick(n_networks=2, score_on="out_of_fold", max_epochs=1).fit(
             X, np.where(np.arange(120) == 3, 9, y), groups=np.arange(120) % 2
         )
+    assert calls == []  # before hours of training, and not after them
 
 
 def test_rounds_score_a_part_of_many_rows(monkeypatch):
