@@ -88,7 +88,10 @@ def _fit_score(task: str, Z: np.ndarray, y: np.ndarray) -> float:
 
 def _logistic_path(Z: np.ndarray, y: np.ndarray, seed: int) -> list[np.ndarray]:
     """Size of each feature's coefficients, summed over classes, from strong penalties to weak."""
-    weakest = l1_min_c(Z, y, loss="log")
+    try:
+        weakest = l1_min_c(Z, y, loss="log")
+    except ValueError:  # no column follows a class, and under every penalty all weights are 0
+        return [np.zeros(Z.shape[1])]
     model = LogisticRegression(
         solver="saga", max_iter=300, tol=1e-3, warm_start=True, random_state=seed, **_pure_l1()
     )

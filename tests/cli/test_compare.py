@@ -58,6 +58,17 @@ def test_scores_agree_with_scikit_learn():
     assert np.isnan(r_squared(np.ones(3), np.ones(3)))
 
 
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_columns_that_say_nothing_alone_are_ranked_by_every_method(task):
+    """Of a balanced exclusive or L1 keeps no column, however weak its penalty is."""
+    X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]] * 10)
+    y = (X[:, 0] != X[:, 1]).astype(int if task == "classification" else float)
+    for values in (X, np.ones_like(X)):
+        chosen = l1_ranker(task, values, y, 0)
+        assert chosen(1).tolist() == [0]  # equals go by their place
+        assert chosen(2).tolist() == [0, 1]
+
+
 def test_standard_error_is_that_of_a_share():
     y = np.repeat([0, 1], 400)
     noise = np.random.default_rng(0).normal(size=(800, 1))
