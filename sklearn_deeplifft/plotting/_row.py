@@ -16,6 +16,7 @@ from sklearn_deeplifft.plotting._feature_rows import label_rows, require_alike, 
 from sklearn_deeplifft.plotting._labels import literal
 from sklearn_deeplifft.plotting._signed_cells import AGAINST, FOR, dress_bars
 from sklearn_deeplifft.selectors import Contributions
+from sklearn_deeplifft.selectors._row_readings import RowReadings
 
 __all__ = ["RowDisplay"]
 
@@ -104,7 +105,18 @@ class RowDisplay:
         Returns
         -------
         RowDisplay
+
+        Raises
+        ------
+        TypeError
+            ``selector`` has no exact terms.
         """
+        if not isinstance(selector, RowReadings):
+            raise TypeError(
+                f"{type(selector).__name__} has no exact terms of rows; pass a fitted "
+                "DeepLIFFTSelector. A fitted ensemble or network is read by DeepLIFFTSelector("
+                "ensemble, prefit=True).fit(X, y)."
+            )
         if not -n_rows(X) <= row < n_rows(X):
             raise ValueError(f"row={shown(row)} is not in X, which has {n_rows(X):,} rows.")
         found = selector.contributions(_safe_indexing(X, [row]))

@@ -12,6 +12,7 @@ from sklearn_deeplifft.report._alone import Target
 from sklearn_deeplifft.report._evidence import Evidence
 from sklearn_deeplifft.report._features import features_of
 from sklearn_deeplifft.selectors._digests import digests_of
+from sklearn_deeplifft.selectors._support import RankedFeatures
 from sklearn_deeplifft.tables import Rows, check_rows, plain_target
 
 __all__ = ["gathered"]
@@ -22,9 +23,17 @@ def gathered(selector: Any, X: Any, y: Any, groups: Any) -> Evidence:
 
     Raises
     ------
+    TypeError
+        ``selector`` ranks no features.
     ValueError
         Neurons were ranked, or the data are not those of the fit.
     """
+    if not isinstance(selector, RankedFeatures):
+        raise TypeError(
+            f"selector is of {type(selector).__name__}, and a report is of a fitted "
+            "DeepLIFFTSelector, ImportanceNeuronSelector or GIATransformer. A fitted ensemble or "
+            "network is ranked by DeepLIFFTSelector(ensemble, prefit=True).fit(X, y)."
+        )
     check_is_fitted(selector, "ranking_")
     if selector.layer is not None:
         raise ValueError(

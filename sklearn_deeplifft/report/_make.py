@@ -101,6 +101,8 @@ def make_report(
     ------
     ImportError
         jinja2 or matplotlib is not installed.
+    TypeError
+        ``selector`` is of another kind.
     ValueError
         The selector ranks neurons (``layer=``), or ``X`` and ``y`` are not those of its fit.
 

@@ -192,6 +192,14 @@ def test_bars_start_where_the_one_before_ended_and_reach_the_logit(data, selecto
     assert names[0] == f"{NAMES[order[0]]} = {X.iloc[3, order[0]]:.4g}"
 
 
+def test_what_has_no_terms_is_named(data, selector):
+    wanted = "NetworkEnsembleClassifier has no exact terms of rows; .* prefit=True"
+    with pytest.raises(TypeError, match=wanted):
+        RowDisplay.from_estimator(selector.estimator_, data[0])
+    with pytest.raises(TypeError, match="LogisticRegression has no exact terms of rows"):
+        RowDisplay.from_estimator(LogisticRegression(), data[0])
+
+
 def test_a_class_may_be_asked_for_and_rows_of_any_kind_be_drawn(data, selector):
     X, _ = data
     named = RowDisplay.from_estimator(selector, X, output="z", ax=Figure().subplots())

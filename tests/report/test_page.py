@@ -317,6 +317,12 @@ def test_a_selector_that_was_saved_before_digests_is_reported_on(fitted, monkeyp
     make_report(older, X, y)
 
 
+def test_what_ranks_no_features_is_refused(fitted):
+    selector, X, y = fitted
+    with pytest.raises(TypeError, match=r"NetworkEnsembleClassifier, and a report is .* prefit=T"):
+        make_report(selector.estimator_, X, y)
+
+
 def test_neurons_are_refused():
     X, y = classes()
     selector = DeepLIFFTSelector(quick(n_networks=1), layer="0", random_state=0)
