@@ -67,6 +67,7 @@ from sklearn_deeplifft.networks import (
     adapter_of,
     clone_holder,
     name_classes,
+    name_columns,
 )
 from sklearn_deeplifft.saving import SavableMixin
 from sklearn_deeplifft.tables import (
@@ -277,6 +278,7 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
         self._keep_networks(networks, data)
         self._keep_out_of_fold(found)
         name_classes(networks, self._target)
+        name_columns(networks, data.names)
         self._gate_groups = rounds.gate_groups
         self._digest = digest_of_table(data)
         self._held_out_bits = packed(rounds.held_out, data.rows.shape[0])

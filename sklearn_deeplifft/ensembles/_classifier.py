@@ -131,7 +131,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
     Attributes
     ----------
     estimators_ : list of networks
-        They take raw rows.
+        They take raw rows, as arrays. Nets of skorch have ``feature_names_in_`` where there is one.
     validation_score_ : float
         Balanced accuracy, 0 to 1, on held-out rows, mean over the networks from which any were
         held out; NaN if from none.

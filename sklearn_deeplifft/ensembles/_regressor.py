@@ -126,7 +126,7 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
     Attributes
     ----------
     estimators_ : list of networks
-        They take raw rows.
+        They take raw rows, as arrays. Nets of skorch have ``feature_names_in_`` where there is one.
     validation_score_ : float
         R squared, 1 at best, on held-out rows, mean over the networks from which any were held out;
         NaN if from none.

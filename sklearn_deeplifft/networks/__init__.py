@@ -42,6 +42,7 @@ from sklearn_deeplifft.networks._one_hot import OneHotNetwork, recommended_train
 from sklearn_deeplifft.networks._outputs import (
     known_classes,
     name_classes,
+    name_columns,
     output_kind_of,
     takes_columns,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "letters_of",
     "motif_pool",
     "name_classes",
+    "name_columns",
     "output_kind_of",
     "path_epochs",
     "regauge_first_layer",

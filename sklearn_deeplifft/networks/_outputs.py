@@ -17,9 +17,9 @@ from sklearn_deeplifft.networks._kinds import adapter_of
 from sklearn_deeplifft.networks._misfit import NOT_TRAINABLE
 from sklearn_deeplifft.networks._train import seeded
 from sklearn_deeplifft.networks._trained import TrainedNetwork
-from sklearn_deeplifft.tables import Target
+from sklearn_deeplifft.tables import Names, Target
 
-__all__ = ["known_classes", "name_classes", "output_kind_of", "takes_columns"]
+__all__ = ["known_classes", "name_classes", "name_columns", "output_kind_of", "takes_columns"]
 
 LABELS = "labels_"
 """Attribute for the labels of a net that has no parameter for them, or whose classes are 0 and 1
@@ -96,6 +96,17 @@ def name_classes(networks: Sequence[TrainedNetwork], target: Target) -> None:
             trained.estimator.classes = list(target.classes)
         elif isinstance(trained.estimator, skorch.NeuralNet):
             setattr(trained.estimator, LABELS, target.classes)
+
+
+def name_columns(networks: Sequence[TrainedNetwork], names: Names) -> None:
+    """Tell networks the names of their columns, as scikit-learn's ``fit`` leaves them.
+
+    Where one of them is read by itself, columns in another order are refused.
+    """
+    for trained in networks:
+        # Steps of scikit-learn's pipelines would warn of arrays.
+        if names is not None and isinstance(trained.estimator, skorch.NeuralNet):
+            trained.estimator.feature_names_in_ = names
 
 
 @contextmanager

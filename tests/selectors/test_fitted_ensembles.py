@@ -120,6 +120,19 @@ def test_so_does_a_network_of_two_classes(data, network, labels):
     np.testing.assert_array_equal(found, numbered.increments(data.X[later], halves[later]))
 
 
+@pytest.mark.parametrize("network", [None, MLP(8, 3)], ids=["ours", "module"])
+def test_a_network_by_itself_knows_its_columns(data, network):
+    """Columns in another order are refused, as the ensemble refuses them."""
+    X = pd.DataFrame(np.asarray(data[0]), columns=list("abcdefgh"))
+    ensemble = NetworkEnsembleClassifier(network, n_networks=2, max_epochs=1, random_state=0)
+    for net in ensemble.fit(X, data[1]).estimators_:
+        assert net.feature_names_in_.tolist() == list("abcdefgh")
+        other = DeepLIFFTSelector(net, prefit=True, random_state=0)
+        with pytest.raises(ValueError, match="column 0 of X is 'h', and the network was fitted"):
+            other.fit(X[list("hgfedcba")], data[1])
+    assert not hasattr(ensemble.fit(X.to_numpy(), data[1]).estimators_[0], "feature_names_in_")
+
+
 @ignores_unlearned_class
 def test_labels_that_a_network_by_itself_was_not_trained_on_are_refused(data):
     labels = np.array([1, 2, 3])
