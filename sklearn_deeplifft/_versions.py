@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["__version__", "version_of"]
+from pathlib import Path
+
+__all__ = ["__version__", "source_digest", "version_of"]
 
 __version__ = "0.1.0"
 
@@ -22,3 +24,18 @@ def version_of(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return "unknown"
+
+
+def source_digest(folder: Path = Path(__file__).parent) -> str:
+    """Hex digest of the source files in a folder, this package's by default.
+
+    A working copy changes under one version; where there are no files, as in a zip, the version is
+    all that tells.
+    """
+    from hashlib import sha256
+
+    found = sha256()
+    for path in sorted(folder.rglob("*.py")):
+        found.update(sha256(path.relative_to(folder).as_posix().encode()).digest())
+        found.update(sha256(path.read_bytes()).digest())
+    return found.hexdigest()

@@ -12,7 +12,7 @@ import pytest
 
 import sklearn_deeplifft
 from sklearn_deeplifft import __version__, load
-from sklearn_deeplifft._versions import version_of
+from sklearn_deeplifft._versions import source_digest, version_of
 from sklearn_deeplifft.report._provenance import versions
 from sklearn_deeplifft.saving._container import read_blocks
 from tests.conftest import planted, quick
@@ -67,3 +67,18 @@ def test_one_place_asks_for_metadata():
         if re.search(r"importlib[._]metadata", path.read_text())
     ]
     assert asking == ["_versions.py"]
+
+
+def test_the_digest_of_the_source_follows_names_and_contents(tmp_path):
+    folder = tmp_path / "package"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "a.py").write_bytes(b"x = 1")
+    (folder / "inner" / "b.py").write_bytes(b"y = 2")
+    first = source_digest(folder)
+    (folder / "notes.txt").write_bytes(b"no code")
+    assert source_digest(folder) == first
+    (folder / "a.py").write_bytes(b"x = 2")
+    second = source_digest(folder)
+    (folder / "a.py").rename(folder / "inner" / "a.py")
+    assert len({first, second, source_digest(folder)}) == 3
+    assert source_digest() == source_digest(ROOT)

@@ -10,6 +10,9 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
+import scipy
+import sklearn
 import skorch
 import torch
 from joblib.hashing import Hasher, NumpyHasher
@@ -22,7 +25,10 @@ LIBRARIES = {
 }
 """Code of these is told by their versions; that of all others by its bytecode."""
 
-VERSIONS = (platform.python_version(), *(m.__version__ for m in (joblib, np, skorch, torch)))
+VERSIONS = (
+    platform.python_version(),
+    *(m.__version__ for m in (joblib, np, pd, scipy, sklearn, skorch, torch)),
+)
 
 
 def key_of_parameters(params: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ import joblib
 from filelock import FileLock
 
 from sklearn_deeplifft._printable import printable
-from sklearn_deeplifft._versions import version_of
+from sklearn_deeplifft._versions import source_digest, version_of
 from sklearn_deeplifft.ensembles import digest_of
 from sklearn_deeplifft.exceptions import (
     CheckpointWarning,
@@ -38,6 +38,9 @@ INERT = ("checkpoint_dir", "memory", "n_jobs", "output", "verbose")
 
 TOLD_OTHERWISE = ("estimator", "feature_groups")
 """Parameters that enter a key as what they came to: an ensemble, and the group of each column."""
+
+CODE = source_digest()
+"""Of the code that is loaded, and not of what its files hold by the time of a fit."""
 
 # What set_output and set_fit_request keep on an estimator is the user's, not the fit's.
 OF_THE_USER = ("_metadata_request", "_sklearn_output_config", *OF_A_SEARCH)
@@ -166,7 +169,7 @@ def _key(selector: Any, data: FitData, source: Source) -> str:
         (data.groups, selector._groups.of_column, data.target.classes),
         None if data.names is None else data.names.tolist(),
     )
-    kind = hash_of((version_of("sklearn-deeplifft"), type(selector)))
+    kind = hash_of((version_of("sklearn-deeplifft"), CODE, type(selector)))
     ensemble = (hash_of(type(source.ensemble)), key_of_parameters(_plain_seed(trained)))
     return hash_of((kind, hash_of(table), key_of_parameters(_plain_seed(read)), *ensemble))
 

@@ -1,5 +1,6 @@
 """Keys are the same in every process, and differ wherever a fit could."""
 
+import importlib
 import threading
 from string import ascii_lowercase
 
@@ -13,7 +14,7 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import EarlyStopping
 from torch import nn
 
-from sklearn_deeplifft.networks import hash_of, key_of_parameters, relu_mlp
+from sklearn_deeplifft.networks import _hash, hash_of, key_of_parameters, relu_mlp
 from tests.conftest import MLP, FixedMLP, relu_network
 from tests.processes import elsewhere
 
@@ -34,6 +35,11 @@ def keys() -> list[str]:
     return [key_of_parameters({name: value}) for name, value in named.items()] + [
         key_of_parameters(named)
     ]
+
+
+@pytest.mark.parametrize("name", sorted(_hash.LIBRARIES - {"builtins", "sklearn_deeplifft"}))
+def test_code_of_a_library_is_told_by_its_version(name):
+    assert importlib.import_module(name).__version__ in _hash.VERSIONS
 
 
 def order() -> list[str]:

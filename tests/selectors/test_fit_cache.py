@@ -191,6 +191,15 @@ def test_another_fit_is_trained(name, tmp_path, table, monkeypatch):
     assert calls == []
 
 
+def test_other_code_of_the_same_version_trains_again(tmp_path, table, monkeypatch):
+    """A working copy changes for months under one version."""
+    quick(memory=tmp_path).fit(*table)
+    monkeypatch.setattr("sklearn_deeplifft.selectors._fit_cache.CODE", "of another day")
+    with counted_trainings(monkeypatch) as calls:
+        quick(memory=tmp_path).fit(*table)
+    assert len(calls) > 0
+
+
 def test_every_parameter_but_the_cut_and_the_inert_is_in_the_key():
     from sklearn_deeplifft.selectors import _fit_cache as _memory
 
