@@ -40,7 +40,9 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
         Networks trained and averaged, each with its own seed and its own held-out fold. ``"auto"``
         is 18, or 10 where 800 different rows or more train (those alike in X, y and group count
         once): on such tables more of them found no better lists. With ``null_features`` it is
-        always 18, as q-values of single features need many.
+        always 18, as q-values of single features need many. The rows of each ``fit`` are counted:
+        of 800 to 999 a search over five folds scores 18 networks and refits 10. Give a number where
+        all fits should have as many.
     hidden_layer_sizes : sequence of int, default=(100,)
     linear_share : float, default=0.0
         Share of the networks that have no hidden layer, evenly dealt: of n networks n times the

@@ -35,6 +35,13 @@ def test_an_ensemble_trains_as_many_and_counts_the_rows_that_train(n_rows, expec
     assert len(ensemble.estimators_) == len(ensemble.training_choice_) == expected
 
 
+def test_folds_and_their_refit_may_have_other_numbers_and_a_given_one_is_of_all():
+    """900 rows in five folds: 720 train, and 900 at the end."""
+    for given, expected in [({}, (18, 10)), ({"n_networks": 4}, (4, 4))]:
+        ensemble = NetworkEnsembleClassifier(**given)
+        assert tuple(network_count(ensemble, n) for n in (720, 900)) == expected
+
+
 def test_rows_alike_in_x_and_y_count_once():
     X, y = planted(n=400, d=3)
     twice = NetworkEnsembleClassifier(**TINY).fit(np.r_[X, X], np.r_[y, y])
