@@ -12,7 +12,7 @@ import torch
 
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._background import own_rows, sampled
-from sklearn_deeplifft.interventions._bind import bind, described
+from sklearn_deeplifft.interventions._bind import bind, columns_of, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._options import (
     generator_of,
@@ -101,7 +101,8 @@ class InterventionEffects:
     changed_share : ndarray of shape (m,)
         Share of the rows that are changed at all: removing a motif does nothing to rows without.
     support : ndarray of shape (m,)
-        Median number of data rows at the levels that rows are brought to; below 20 is flagged.
+        Median number of data rows at the levels that rows of the background are brought to; below
+        20 is flagged.
     off_manifold : ndarray of shape (m,)
         Share of the moved rows whose nearest neighbour in the data is further away than that of
         99 % of the data; about 0.01 is none.
@@ -260,19 +261,22 @@ def intervention_effects(
     # Quantiles and donors come from the background, not from all of the data.
     bound = [bind(one, base, population.names, population.groups) for one in asked]
     require_swaps(bound, population.levels, population.names)
+    own = None
     if which in ("data", "given"):
         moments = effects_on(ensemble, base, bound, quantiles)
         counts = np.full(len(bound), len(base))
     else:
         # Who has the feature differs from one intervention to the next: a background and a pass
         # for each of them.
-        parts, counts = [], np.empty(len(bound), dtype=np.int64)
-        for i, one in enumerate(bound):
-            own = own_rows(one, population.rows, which, n_background, rng, population.names)
-            parts.append(effects_on(ensemble, dense_rows(population.rows, own), [one], quantiles))
-            counts[i] = len(own)
-        moments = merged(parts)
-    found = supports(population, base, bound, rng) if support else _unknown(len(bound))
+        own = [
+            own_rows(one, population.rows, which, n_background, rng, population.names)
+            for one in bound
+        ]
+        blocks = (dense_rows(population.rows, rows) for rows in own)
+        passes = zip(blocks, bound, strict=True)
+        moments = merged([effects_on(ensemble, rows, [one], quantiles) for rows, one in passes])
+        counts = np.array([len(rows) for rows in own])
+    found = supports(population, base, bound, rng, own) if support else _unknown(len(bound))
     return effects_from(
         moments, found, bound, population, ensemble, counts, which, scale, quantiles
     )
@@ -337,8 +341,12 @@ def supports(
     base: np.ndarray,
     bound: Sequence[Intervention],
     rng: np.random.RandomState,
+    own: Sequence[np.ndarray] | None = None,
 ) -> Support:
-    """Count and measure around every intervention."""
+    """Count and measure around every intervention.
+
+    ``own`` are rows of the table that are the background of each; without, all move ``base``.
+    """
     # Distances and correlations need dense rows, so they are taken from a sample; rows at a level
     # are counted in the whole table, of which only the columns written are read.
     index = sampled(np.arange(population.rows.shape[0]), MOST_NEIGHBOURS, rng)
@@ -347,7 +355,9 @@ def supports(
     rows, off, partners = np.empty(len(bound)), np.empty(len(bound)), []
     for i, one in enumerate(bound):
         values = population.rows.columns(one.positions)
-        before = base[:, one.positions]
+        before = columns_of(base, one)
+        if own is not None:
+            before = population.rows.take(own[i], one.positions).astype(np.float64)
         after = one.apply(before)
         # A row that is at its level already is brought nowhere. If all are, one of them says where.
         moved = (after != before).any(axis=1)

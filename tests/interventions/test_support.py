@@ -19,6 +19,16 @@ def test_counts_of_levels():
     assert found.flagged.tolist() == [s < 20 for s in found.support]
 
 
+@pytest.mark.parametrize("background", ["with", "without", "matched"])
+def test_levels_are_those_that_the_background_is_brought_to(background):
+    """Of rows that have the feature one more leads to 2 and beyond, not to 1."""
+    X = counts(100, 2) * (np.arange(100) % 2)[:, None]
+    has = X[:, 0] > 0
+    own = X[has if background == "with" else ~has, 0]
+    found = effects(lambda a, b: a + b, X, [add(0, 1), set_to(1, 2)], background=background)
+    assert found.support.tolist() == [o.oracle_support(X[:, 0], own + 1, 0), (X[:, 1] == 2).sum()]
+
+
 def test_a_continuous_level_is_a_share_of_a_standard_deviation_wide():
     x = normal(300, 1)
     targets = x[:7] + 0.5
