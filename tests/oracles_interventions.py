@@ -61,28 +61,34 @@ def oracle_support(column: Sequence[float], targets: Sequence[float], near: floa
     return (counts[(n - 1) // 2] + counts[n // 2]) / 2
 
 
-def oracle_off_manifold(data, moved, n_rows: int) -> float:
+def oracle_off_manifold(data, moved, n_rows: int, before=None) -> float:
     """Share of ``n_rows`` moved rows, evenly spread, beyond the 99th percentile of those within.
 
     Distances are between columns over their standard deviations; a row is not compared with what
-    it was itself.
+    it was itself, which stands in ``before`` (the data, unless given).
     """
     data, moved = np.asarray(data, dtype=np.float64), np.asarray(moved, dtype=np.float64)
+    before = data if before is None else np.asarray(before, dtype=np.float64)
     units = [s if s > 0 else 1.0 for s in data.std(axis=0)]
 
-    def nearest(row, own: int) -> float:
-        distances = []
-        for k, other in enumerate(data):
-            if k != own:
-                terms = zip(row, other, units, strict=True)
-                distances.append(sum(((a - b) / u) ** 2 for a, b, u in terms))
+    def nearest(row, itself) -> float:
+        distances, left_out = [], False
+        for other in data:
+            if not left_out and list(other) == list(itself):
+                left_out = True
+                continue
+            terms = zip(row, other, units, strict=True)
+            distances.append(sum(((a - b) / u) ** 2 for a, b, u in terms))
         return min(distances)
 
-    n = min(n_rows, len(data))
-    looked_at = [i * (len(data) - 1) // max(n - 1, 1) for i in range(n)]
-    within = [nearest(data[i], i) for i in looked_at]
-    limit = float(np.quantile(within, 0.99))
-    return sum(1 for i in looked_at if nearest(moved[i], i) > limit * (1 + 1e-9) + 1e-9) / n
+    def spread(size: int) -> list[int]:
+        n = min(n_rows, size)
+        return [i * (size - 1) // max(n - 1, 1) for i in range(n)]
+
+    limit = float(np.quantile([nearest(data[i], data[i]) for i in spread(len(data))], 0.99))
+    limit = limit * (1 + 1e-9) + 1e-9
+    looked_at = spread(len(moved))
+    return sum(1 for i in looked_at if nearest(moved[i], before[i]) > limit) / len(looked_at)
 
 
 def oracle_cells(at_first: Sequence[bool], at_second: Sequence[bool]) -> list[int]:

@@ -104,8 +104,8 @@ class InterventionEffects:
         Median number of data rows at the levels that rows of the background are brought to; below
         20 is flagged.
     off_manifold : ndarray of shape (m,)
-        Share of the moved rows whose nearest neighbour in the data is further away than that of
-        99 % of the data; about 0.01 is none.
+        Share of the moved rows of the background whose nearest neighbour in the data is further
+        away than that of 99 % of the data; about 0.01 is none.
     partners : list of list of (column, rho)
         Strongly correlated columns (``|rho| > 0.7``), which usually move along and here do not.
     interventions : tuple of Intervention
@@ -353,17 +353,19 @@ def supports(
     data = without_text(dense_rows(population.rows, index), population.levels)
     nearby, correlations = DataNearby(data), Correlations(data)
     rows, off, partners = np.empty(len(bound)), np.empty(len(bound)), []
+    around = nearby.of(without_text(base, population.levels))
     for i, one in enumerate(bound):
+        if own is not None:
+            base = dense_rows(population.rows, own[i])
+            around = nearby.of(without_text(base, population.levels))
         values = population.rows.columns(one.positions)
         before = columns_of(base, one)
-        if own is not None:
-            before = population.rows.take(own[i], one.positions).astype(np.float64)
         after = one.apply(before)
         # A row that is at its level already is brought nowhere. If all are, one of them says where.
         moved = (after != before).any(axis=1)
         rows[i] = support_of(values, after[moved] if moved.any() else after[:1])
         is_text = not population.levels.keys().isdisjoint(one.positions.tolist())
-        off[i] = np.nan if is_text else nearby.off_manifold(one)
+        off[i] = np.nan if is_text else around.off_manifold(one)
         partners.append(_named(correlations.partners(one.positions), population.names))
     return Support(rows, off, partners)
 

@@ -6,6 +6,8 @@ number of rows there does.
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from sklearn_deeplifft.interventions._values import Intervention
@@ -90,7 +92,7 @@ class DataNearby:
     Parameters
     ----------
     data : array of shape (n, d)
-        Rows of the data.
+        Rows of the data, which are moved themselves unless `of` names others.
     n_rows : int
         How many of them are moved, evenly spread over all: tables are often sorted.
     """
@@ -101,17 +103,31 @@ class DataNearby:
         self.units = np.where(units > 0, units, 1.0)
         # Squares of a column far from zero would lose their digits, or overflow.
         self.center = size * (data / size).mean(axis=0)
-        self.raw, self.data = data, (data - self.center) / self.units
-        n = min(n_rows, len(data))
-        self.rows = np.arange(n) * (len(data) - 1) // max(n - 1, 1)
-        squares = (self.data**2).sum(axis=1)
-        moved = self.data[self.rows]
-        cross = moved @ self.data.T
-        # A row is no neighbour of itself, neither before nor after it is moved.
-        self.squared = squares[self.rows, None] - 2 * cross + squares
-        self.squared[np.arange(len(self.rows)), self.rows] = np.inf
-        self.space = np.empty_like(self.squared)
+        self.data = (data - self.center) / self.units
+        self.lengths = (self.data**2).sum(axis=1)
+        self.n_rows = n_rows
+        self._move(data)
         self.limit = np.quantile(self.squared.min(axis=1), 0.99) if len(data) > 1 else np.inf
+
+    def of(self, background: np.ndarray) -> DataNearby:
+        """The same for rows (n, d) of a background, as many of them."""
+        found = copy(self)
+        found._move(background)
+        return found
+
+    def _move(self, background: np.ndarray) -> None:
+        n = min(self.n_rows, len(background))
+        self.raw = background
+        self.rows = np.arange(n) * (len(background) - 1) // max(n - 1, 1)
+        self.moved = _clipped(background[self.rows], self.center, self.units)
+        self.squared = (self.moved**2).sum(axis=1)[:, None] + self.lengths
+        self.squared -= 2 * self.moved @ self.data.T
+        # A row that is one of the data is no neighbour of itself, neither before nor after it is
+        # moved.
+        nearest = self.squared.argmin(axis=1)
+        own = np.flatnonzero((self.data[nearest] == self.moved).all(axis=1))
+        self.squared[own, nearest[own]] = np.inf
+        self.space = np.empty_like(self.squared)
 
     def off_manifold(self, bound: Intervention) -> float:
         """Share of the moved rows whose nearest neighbour is further than 99 % of the data's."""
@@ -120,17 +136,16 @@ class DataNearby:
         after = bound.apply(self.raw[:, columns][self.rows], self.rows)
         after = _clipped(after, self.center[columns], self.units[columns])
         # (a - y)^2 - (b - y)^2 = (a - b) (a + b) - 2 (a - b) y: what moving b to a adds.
-        before = self.data[:, columns]
-        moved = before[self.rows]
-        steps = after - moved
-        squared = np.matmul(-2 * steps, before.T, out=self.space)
+        before = self.moved[:, columns]
+        steps = after - before
+        squared = np.matmul(-2 * steps, self.data[:, columns].T, out=self.space)
         squared += self.squared
-        return self._beyond(squared.min(axis=1) + (steps * (after + moved)).sum(axis=1))
+        return self._beyond(squared.min(axis=1) + (steps * (after + before)).sum(axis=1))
 
     def far(self, rows: np.ndarray) -> float:
         """Share of rows (r, d), which need not be of the data, that are as far away."""
         rows = _clipped(rows, self.center, self.units)
-        lengths = (rows**2).sum(axis=1)[:, None] + (self.data**2).sum(axis=1)
+        lengths = (rows**2).sum(axis=1)[:, None] + self.lengths
         return self._beyond((lengths - 2 * rows @ self.data.T).min(axis=1))
 
     def _beyond(self, nearest: np.ndarray) -> float:

@@ -319,6 +319,16 @@ def test_off_manifold_shows_what_no_row_is_like():
     assert (mixed.off_manifold > 0.5).all()
 
 
+def test_only_rows_that_a_pair_reads_are_off_the_data():
+    """Rows that hold neither are taken off it; those that hold both move nowhere, unread."""
+    X = np.zeros((400, 3))
+    X[:200, :2] = 1  # half of the rows hold both features
+    X[:, 2] = normal(400, 1)[:, 0] + 20 * X[:, 0]  # and lie elsewhere
+    found = effects(lambda a, b, c: a * b + c, X, levels="present", pairs=[(0, 1)])
+    assert found.n_rows.item() < 120
+    assert found.off_manifold.item() == 1.0
+
+
 def test_frames_are_sorted_and_say_what_pairs_stand_on():
     net, X = relu_network(4, 9, 3), counts(60, 4)
     found = interaction_effects([net, relu_network(4, 9, 3, seed=1)], X, task="classification")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_deeplifft.interventions import _support, add, quantile_shift, remove, set_to
+from sklearn_deeplifft.interventions import _support, add, quantile_shift, remove, set_to, swap
 from sklearn_deeplifft.interventions._bind import bind
 from sklearn_deeplifft.interventions._support import NEAR, Correlations, DataNearby, support_of
 from tests import oracles_interventions as o
@@ -48,6 +48,35 @@ def test_off_manifold_by_the_definition(intervention, n_rows):
     moved[:, bound.positions] = bound.apply(data[:, bound.positions])
     expected = o.oracle_off_manifold(data, moved, n_rows)
     assert DataNearby(data, n_rows).off_manifold(bound) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["rows of the data", "other rows"])
+@pytest.mark.parametrize("intervention", [set_to(0, 0.5), add(2, 1, low=None), swap([0, 1])])
+def test_rows_of_a_background_are_moved_from_where_they_are(intervention, known):
+    data = normal(60, 3)
+    background = data[40:15:-1] if known else normal(25, 3, seed=1) + np.eye(3)[0]
+    bound = bind(intervention, background)
+    moved = background.copy()
+    moved[:, bound.positions] = bound.apply(background[:, bound.positions])
+    expected = o.oracle_off_manifold(data, moved, 10, background)
+    nearby = DataNearby(data, 10)
+    assert nearby.of(background).off_manifold(bound) == pytest.approx(expected, abs=1e-12)
+
+
+def test_whoever_is_moved_is_off_the_data_or_not():
+    """Of two clusters only rows of the other one are taken off the data."""
+    X = normal(400, 2)
+    X[:, 0] = np.arange(400) // 200
+    X[:, 1] += 20 * X[:, 0]
+    f, moves = lambda a, b: a, [remove(0), set_to(0, 1)]
+    shares = {}
+    for background in ("data", "with", "without"):
+        shares[background] = effects(f, X, moves, background=background).off_manifold
+    shares["given"] = effects(f, X, moves, background=X[X[:, 0] == 0]).off_manifold
+    np.testing.assert_allclose(shares["data"], 0.5, atol=0.02)
+    np.testing.assert_allclose(shares["with"], [1, 0], atol=0.02)
+    np.testing.assert_allclose(shares["without"], [0, 1], atol=0.02)
+    np.testing.assert_allclose(shares["given"], [0, 1], atol=0.02)
 
 
 def test_far_away_is_off_the_data_and_staying_is_not():

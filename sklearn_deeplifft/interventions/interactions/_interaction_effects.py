@@ -40,9 +40,10 @@ class InteractionEffects:
         Data rows at the first level of both (neither), the second level of the first feature only,
         of the second only, and of both: what the four predictions stand on. -1: not counted.
     off_manifold : ndarray of shape (p,)
-        Share of rows, 0 to 1, whose nearest neighbour in the data is further away than that of 99 %
-        of the data once both are moved; about 0.01 is none. Measured for the 200 strongest pairs,
-        NaN for others. Of mixtures and ``"archdetect"``: the share of the contexts themselves.
+        Share of the rows read, 0 to 1, whose nearest neighbour in the data is further away than
+        that of 99 % of the data once both are moved; about 0.01 is none. Measured for the 200
+        strongest pairs, NaN for others. Of mixtures and ``"archdetect"``: the share of the contexts
+        themselves.
     n_rows : ndarray of shape (p,)
         Background rows behind each score.
     h_squared : ndarray of shape (p, R) or None

@@ -17,7 +17,7 @@ from sklearn_deeplifft.interventions.interactions._level_tables import (
     table_scores,
 )
 from sklearn_deeplifft.interventions.interactions._levels import PairLevels
-from sklearn_deeplifft.interventions.interactions._pair_contexts import SIDED, contexts_of
+from sklearn_deeplifft.interventions.interactions._pair_contexts import SIDED, Contexts, contexts_of
 from sklearn_deeplifft.interventions.interactions._pair_plan import (
     Rectangle,
     every_pair,
@@ -123,8 +123,10 @@ def _pairs(
         if question.context in SIDED:
             off = np.full(len(pairs), contexts_off_manifold(population, contexts.base, rng))
         else:
-            moves = moves_of_pairs(features, levels, _strongest_first(scores, pairs))
-            off = _measured(population, moves, scores, rng)
+            first = _strongest_first(scores, pairs)
+            read = _rows_read(contexts, first, len(base))
+            moves = zip(moves_of_pairs(features, levels, first), read, strict=True)
+            off = _measured(population, base, moves, scores, rng)
     return Found(scores, used[pairs], n_rows, cells, off)
 
 
@@ -159,8 +161,9 @@ def _tables(
         cells = level_counts(population, features, levels, strongest)
         flat = [row for rows_of in levels for row in rows_of]
         order = _order(scores)
+        every = np.full(len(base), True)
         written = (_levels_written(features, flat, feature, strongest[p]) for p in order.tolist())
-        off = _measured(population, written, scores, rng)
+        off = _measured(population, base, ((move, every) for move in written), scores, rng)
     return Found(scores, used[pairs], np.full(len(pairs), len(base)), cells, off)
 
 
@@ -224,16 +227,26 @@ def _strongest_first(scores: PairScores, pairs: np.ndarray) -> np.ndarray:
     return found
 
 
+def _rows_read(contexts: Contexts, pairs: np.ndarray, n: int) -> Iterator[np.ndarray]:
+    """Rows (n,) bool of the background that each pair reads."""
+    for i, j in pairs:
+        if contexts.masked and contexts.weight is not None:
+            yield contexts.weight[:, i] * contexts.weight[:, j] > 0
+        else:
+            yield np.full(n, True)
+
+
 def _measured(
     population: Population,
-    moves: Iterable[Intervention],
+    base: np.ndarray,
+    moves: Iterable[tuple[Intervention, np.ndarray]],
     scores: PairScores,
     rng: np.random.RandomState,
 ) -> np.ndarray:
     """Distances of the strongest pairs, in the place of each; ``moves`` are in their order."""
     order = _order(scores)
     found = np.empty(len(order))
-    found[order] = off_manifold(population, moves, len(order), rng)
+    found[order] = off_manifold(population, base, moves, len(order), rng)
     return found
 
 

@@ -156,16 +156,24 @@ def level_counts(
 
 
 def off_manifold(
-    population: Population, moves: Iterable[Intervention], p: int, rng: np.random.RandomState
+    population: Population,
+    base: np.ndarray,
+    moves: Iterable[tuple[Intervention, np.ndarray]],
+    p: int,
+    rng: np.random.RandomState,
 ) -> np.ndarray:
     """Share (p,) of rows beyond 99 % of the data once both features are moved; NaN: not measured.
 
-    ``moves`` move both features of each pair.
+    ``moves`` move both features of each pair, of those rows (n,) bool of the background ``base``
+    (n, d) that the pair reads.
     """
     nearby, found = _nearby(population, rng), np.full(p, np.nan)
-    for i, move in enumerate(itertools.islice(moves, MOST_MEASURED)):
-        if population.levels.keys().isdisjoint(move.columns):
-            found[i] = nearby.off_manifold(move.learned(nearby.raw[:, move.positions]))
+    base = without_text(base, population.levels)
+    all_rows = nearby.of(base)
+    for i, (move, read) in enumerate(itertools.islice(moves, MOST_MEASURED)):
+        if population.levels.keys().isdisjoint(move.columns) and read.any():
+            around = all_rows if read.all() else nearby.of(base[read])
+            found[i] = around.off_manifold(move.learned(around.raw[:, move.positions]))
     return found
 
 
