@@ -18,6 +18,7 @@ from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.interventions._bind import bind, described
 from sklearn_deeplifft.interventions._compose import compose, require_commuting
+from sklearn_deeplifft.interventions._halves import Halves, spread_rows
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._options import generator_of, interventions_of, require_options
 from sklearn_deeplifft.interventions._population import (
@@ -40,6 +41,12 @@ OUTPUT_BYTES = 2_000_000
 MOST_LEVELS = 50
 """Most different levels that are looked up one by one."""
 
+FROM_ELSEWHERE = 0.1
+"""Least share of where rows come from that is not where rows are brought to as well.
+
+A swap, or a small step, leads to where others have been: the two halves of the data stand for it.
+"""
+
 
 @dataclass(frozen=True)
 class PairwiseEpistasis:
@@ -60,7 +67,8 @@ class PairwiseEpistasis:
         Effects of the interventions alone, on the same rows.
     cells : ndarray of shape (p, 4)
         Data rows from where the background is moved (neither), at the level of the first only,
-        of the second only, and of both: what the four predictions stand on.
+        of the second only, and of both: what the four predictions stand on. For a move to where
+        other rows are, such as a swap, the first and the second half of the data.
     pairs : ndarray of shape (p, 2)
         Positions in ``interventions``.
     interventions, names, outputs, scale : as in `InterventionEffects`
@@ -329,10 +337,15 @@ def _origin_and_level(
     # other.
     moved = (after != before).any(axis=1)
     if not moved.any():
-        moved[:] = True
-    reached = _among(values, after[moved])
+        return np.zeros(len(values), dtype=bool), _among(values, after)
+    origin, reached = _among(values, before[moved]), _among(values, after[moved])
     # Ranges of many values overlap, and a row counts in one cell only.
-    return _among(values, before[moved]) & ~reached, reached
+    elsewhere = origin & ~reached
+    if elsewhere.sum() >= FROM_ELSEWHERE * origin.sum():
+        return elsewhere, reached
+    halves = Halves(values[spread_rows(len(values))], np.zeros(1, dtype=np.int64))
+    second = halves(values)[:, 0]
+    return (second, ~second) if bound.sign < 0 else (~second, second)
 
 
 def _among(values: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -176,6 +176,48 @@ def test_cells_and_flags():
     assert enough.flagged.tolist() == [False]
 
 
+X, C = normal(400, 5), counts(400, 5)
+GROUPS = [[0, 1], [3, 4]]
+STEPS = [compose(*(add(j, 0.1, low=None) for j in own)) for own in GROUPS]
+
+
+@pytest.mark.parametrize(
+    ("table", "moves"),
+    [
+        pytest.param(X, [swap(0), swap(3)], id="values swapped"),
+        pytest.param(C, [swap(0), swap(3)], id="counts swapped"),
+        pytest.param(X, [swap([0, 1]), swap([3, 4])], id="groups swapped"),
+        pytest.param(C, [swap([0, 1]), swap([3, 4])], id="groups of counts swapped"),
+        pytest.param(np.round(100 + 10 * X), [add(0, 1), add(3, -1)], id="one more of many"),
+        pytest.param(X, [quantile_shift(0, 0.02), quantile_shift(3, -0.02)], id="small steps"),
+        pytest.param(X, STEPS, id="small steps of groups"),
+    ],
+)
+def test_moves_to_where_other_rows_are_stand_on_the_halves_of_the_data(table, moves):
+    """Independent features fill all four cells; of two that are the same, two are empty."""
+    groups = GROUPS if len(moves[0].columns) > 1 else None
+    f = lambda *x: x[0] * x[3]  # noqa: E731
+    found = epistasis(f, table, moves, feature_groups=groups)
+    assert found.cells.sum() == len(table)
+    assert not found.flagged.any()
+    same = table.copy()
+    same[:, 3:] = table[:, :2]
+    assert epistasis(f, same, moves, feature_groups=groups).flagged.all()
+
+
+def test_swaps_of_columns_of_two_values_stand_on_both():
+    X = np.repeat([[0, 0], [1, 0], [0, 1], [1, 1]], [50, 30, 20, 21], axis=0) * 1.0
+    found = epistasis(lambda a, b: a * b, X, [swap(0), swap(1)])
+    assert found.cells.tolist() == [[50, 30, 20, 21]]
+
+
+def test_moves_that_move_nothing_come_from_nowhere():
+    X = np.repeat([[0, 1], [1, 1]], 50, axis=0) * 1.0
+    found = epistasis(lambda a, b: a * b, X, [set_to(0, 1), swap(1)])
+    assert found.cells.tolist() == [[0, 0, 50, 50]]
+    assert found.flagged.all()
+
+
 @pytest.mark.parametrize(
     ("interventions", "options", "message"),
     [

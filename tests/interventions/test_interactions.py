@@ -309,6 +309,19 @@ def test_empty_cells_are_flagged():
     assert found.off_manifold[0] < 0.1
 
 
+@pytest.mark.parametrize("make", [normal, counts])
+def test_cells_of_groups_of_numbers_are_halves_of_the_data(make):
+    """Hardly any row is at the commonest of many levels; either half of the data is full."""
+    X = make(400, 6)
+    groups = [[0, 1], [2, 3, 4]]
+    found = effects(lambda *x: x[0] * x[2], X, feature_groups=groups)
+    assert not found.flagged.any()
+    assert (found.cells.sum(axis=1) == 400).all()
+    X[:, 2:5] = X[:, [0, 1, 1]]
+    tied = effects(lambda *x: x[0] * x[2], X, feature_groups=[[0, 1], [2, 3]])
+    assert tied.flagged[tied.pairs.tolist().index([0, 1])]
+
+
 def test_off_manifold_shows_what_no_row_is_like():
     X = normal(200, 3)
     X[:, 1] = X[:, 0]

@@ -38,7 +38,10 @@ class InteractionEffects:
         over networks is the score; it says how far networks agree, and no test of 0.
     cells : ndarray of shape (p, 4)
         Data rows at the first level of both (neither), the second level of the first feature only,
-        of the second only, and of both: what the four predictions stand on. -1: not counted.
+        of the second only, and of both: what the four predictions stand on. Swaps have no levels,
+        but halves of the data: above and below the median of a column; the commonest level of a
+        block and its others, or, of a block of many, either side of the middle along which it
+        varies most. -1: not counted.
     off_manifold : ndarray of shape (p,)
         Share of the rows read, 0 to 1, whose nearest neighbour in the data is further away than
         that of 99 % of the data once both are moved; about 0.01 is none. Measured for the 200

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from sklearn_deeplifft.interventions._background import sampled
+from sklearn_deeplifft.interventions._halves import Halves, spread_rows
 from sklearn_deeplifft.interventions._population import Population, dense_rows
 from sklearn_deeplifft.interventions._support import DataNearby, tolerance
 from sklearn_deeplifft.interventions._text_columns import without_text
@@ -22,9 +23,6 @@ __all__ = [
     "moves_of_pairs",
     "off_manifold",
 ]
-
-SAMPLED = 5000
-"""Rows from which the middle of a column is taken."""
 
 MOST_NEIGHBOURS = 1000
 """Most rows of the data to which distances are taken."""
@@ -41,8 +39,8 @@ def cell_counts(
 ) -> np.ndarray:
     """Data rows at the first level of both features, the second of one, of the other, of both.
 
-    Levels that differ from row to row are the two halves of the data: above and below the median,
-    or holding something and nothing; of a block, its commonest level and the others.
+    Levels that differ from row to row are the two halves of the data, `Halves` of a feature, or
+    rows that hold nothing and something.
 
     Parameters
     ----------
@@ -80,12 +78,11 @@ class _Sides:
         self.columns = np.concatenate(list(features))
         sizes = np.array([len(own) for own in features])
         self.starts = np.cumsum(sizes) - sizes
-        self.levels, self.single = levels, np.repeat(sizes == 1, sizes)
-        index = np.arange(population.rows.shape[0])
-        few = index[:: -(-len(index) // SAMPLED)]
+        self.levels = levels
+        few = spread_rows(population.rows.shape[0])
         values = population.rows.take(few, self.columns).astype(np.float64)
         if levels.name == "swap":
-            self.middle = self._middles(values)
+            self.halves = Halves(values, self.starts)
         elif levels.name != "present":
             self.near = tolerance(values)
 
@@ -101,11 +98,9 @@ class _Sides:
 
     def _high(self, values: np.ndarray) -> np.ndarray:
         if self.levels.name == "swap":
-            above = np.where(self.single, values > self.middle, values != self.middle)
-            found: np.ndarray = np.logical_or.reduceat(above, self.starts, axis=1)
-            return found
+            return self.halves(values)
         if self.levels.name == "present":
-            found = np.logical_or.reduceat(values != 0, self.starts, axis=1)
+            found: np.ndarray = np.logical_or.reduceat(values != 0, self.starts, axis=1)
             return found
         assert self.levels.high is not None
         found = np.zeros((len(values), len(self.starts)), dtype=bool)
@@ -117,19 +112,6 @@ class _Sides:
         near = np.abs(values - level[self.columns]) <= self.near
         found: np.ndarray = np.logical_and.reduceat(near, self.starts, axis=1)
         return found
-
-    def _middles(self, values: np.ndarray) -> np.ndarray:
-        """Value of each column above which its second half begins; of blocks their commonest."""
-        middle: np.ndarray = np.median(values, axis=0)
-        # Where more lies below the median than above, as in 0, 1, 1, the median is the upper half.
-        upper = (values < middle).sum(axis=0) > (values > middle).sum(axis=0)
-        middle[upper] = np.nextafter(middle[upper], -np.inf)
-        stops = np.append(self.starts[1:], len(self.columns))
-        for start, stop in zip(self.starts, stops, strict=True):
-            if stop - start > 1:
-                found, times = np.unique(values[:, start:stop], axis=0, return_counts=True)
-                middle[start:stop] = found[times.argmax()]
-        return middle
 
 
 def level_counts(
