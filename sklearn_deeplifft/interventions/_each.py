@@ -6,6 +6,7 @@ import numpy as np
 
 from sklearn_deeplifft.interventions._compose import compose
 from sklearn_deeplifft.interventions._values import (
+    Add,
     Intervention,
     add,
     quantile_shift,
@@ -29,9 +30,9 @@ def each_feature(background: np.ndarray, names: Names, groups: FeatureGroups) ->
     Removing it and adding to it, where zero means absence (counts and sparse columns): one unit
     of a count, the typical amount of others, never above the largest value seen. Every level of a
     block of few levels; of a block of many whose sum never changes (several positions of a
-    sequence, a composition) the values of another row, since any other edit would lead to what no
-    row can be. Otherwise a shift by a quarter of the data up, and down. Columns that hold a single
-    value have none.
+    sequence, a composition), or that holds a one-hot block (a text beside a number), the values of
+    another row, since any other edit would lead to what no row can be. Otherwise a shift by a
+    quarter of the data up, and down. Columns that hold a single value have none.
 
     Parameters
     ----------
@@ -59,8 +60,14 @@ def _of_feature(columns: np.ndarray, values: np.ndarray, names: Names) -> list[I
     column, own = int(columns[0]), values[:, 0]
     if not _counts_something(own):
         return [quantile_shift(column, SHIFT), quantile_shift(column, -SHIFT)]
-    top = float(own.max())
-    return [remove(column), add(column, min(_unit(own), top), high=top)]
+    return _less_and_more(column, own)
+
+
+def _less_and_more(column: int, values: np.ndarray) -> list[Intervention]:
+    """Remove what a column counts, and add to it; one that is constant stays as it is."""
+    top = float(values.max())
+    more = add(column, min(_unit(values), top), high=top) if top else Add((column,), 1.0, top, top)
+    return [remove(column), more]
 
 
 def _of_block(columns: np.ndarray, values: np.ndarray, names: Names) -> list[Intervention]:
@@ -70,10 +77,12 @@ def _of_block(columns: np.ndarray, values: np.ndarray, names: Names) -> list[Int
             set_to(columns.tolist(), level, level=_level_name(columns, level, levels, names))
             for level in levels[::-1]
         ]
-    if _is_a_whole(values):
+    if _is_a_whole(values) or _holds_one_hot(values):
         return [swap(columns.tolist())]
     if all(_counts_something(v) for v in values.T):
-        parts = [_of_feature(columns[[j]], values[:, [j]], names) for j in range(len(columns))]
+        parts = [
+            _less_and_more(int(column), v) for column, v in zip(columns, values.T, strict=True)
+        ]
         return [compose(*both) for both in zip(*parts, strict=True)]
     return [quantile_shift(columns.tolist(), s) for s in (SHIFT, -SHIFT)]
 
@@ -82,6 +91,25 @@ def _is_a_whole(values: np.ndarray) -> bool:
     """Return whether columns have the same sum, not zero, in all rows."""
     sums = values.sum(axis=1)
     return bool(sums[0] != 0 and np.allclose(sums, sums[0], rtol=1e-6, atol=0))
+
+
+def _holds_one_hot(values: np.ndarray) -> bool:
+    """Return whether neighbouring columns of two values are the levels of one thing.
+
+    Exactly one of them is at its upper value in every row.
+    """
+    low, high = values.min(axis=0), values.max(axis=0)
+    two = ((values == low) | (values == high)).all(axis=0) & (low < high)
+    at = (values == high) & two
+    held, start = np.zeros(len(values), dtype=np.int64), 0
+    for stop in range(values.shape[1]):
+        held += at[:, stop]
+        while held.max() > 1:
+            held -= at[:, start]
+            start += 1
+        if held.all():
+            return True
+    return False
 
 
 def _counts_something(values: np.ndarray) -> bool:

@@ -98,9 +98,9 @@ class GIATransformer(BaseNetworkSelector):
         ``"each"``: every feature is removed and added to where zero means absence (counts and
         sparse columns); every level of a block of ``feature_groups`` is set; any other column is
         shifted up and down by a quarter of the data, and a group of many levels whose sum never
-        changes (several positions) takes the values of another row. Or your own, from
-        `sklearn_deeplifft.interventions`; features without any score zero, and one that writes
-        several features counts for none of them.
+        changes (several positions), or that holds one-hot columns beside others, takes the values
+        of another row. Or your own, from `sklearn_deeplifft.interventions`; features without any
+        score zero, and one that writes several features counts for none of them.
     pairs : int or None, default=None
         Columns for so many pairs of features behind those that ``transform`` returns otherwise: the
         strongest of all pairs, by the root mean square of their second differences over rows of

@@ -136,20 +136,25 @@ def test_texts_counts_and_constants(counts):
 
 
 @pytest.mark.slow
-def test_groups_are_set_whole(tmp_path):
+@pytest.mark.parametrize(
+    ("other", "alone", "asked"),
+    [
+        ("smoker", "colour", {"quantile(pair+0.25)", "quantile(pair-0.25)"}),
+        ("colour", "smoker", {"swap(pair)"}),  # no row has two colours, or none
+    ],
+)
+def test_groups_are_set_whole(tmp_path, other, alone, asked):
     mixed_frame().to_csv(tmp_path / "t.csv", index=False)
-    (tmp_path / "groups.csv").write_text("size,pair\nsmoker,pair\n")
+    (tmp_path / "groups.csv").write_text(f"size,pair\n{other},pair\n")
     result = whatif(
         *(tmp_path / "t.csv", "--target", "grade", "-o", tmp_path / "out", *N),
         *("--groups", tmp_path / "groups.csv", "--feature", "pair", "--counts", "1"),
     )
     assert result.exit_code == 0, result.output
     ranking, effects, doses = read(tmp_path / "out")
-    assert sorted(ranking["feature"]) == ["colour", "day", "pair"]
+    assert set(ranking["feature"]) == {alone, "day", "pair"}
     assert set(doses["feature"]) == {"pair"}
-    assert set(effects.loc[effects["feature"] == "pair", "intervention"]) == {
-        *("quantile(pair+0.25)", "quantile(pair-0.25)")
-    }
+    assert set(effects.loc[effects["feature"] == "pair", "intervention"]) == asked
     assert ranking.set_index("feature").loc["pair", ["for_no", "for_yes"]].isna().all()
 
 

@@ -83,6 +83,41 @@ def test_a_block_of_counts_is_removed_and_added_to_together():
     np.testing.assert_array_equal(more.apply(np.array([[2.0, 1.0]])), [[2, 2]])
 
 
+def test_a_column_of_zeros_in_a_block_of_counts_stays_as_it_is():
+    X = np.array([[0, 0, 0], [1, 0, 0], [2, 0, 1], [0, 0, 3], [1, 0, 2]])
+    _, both = made(X, None, [[0, 1, 2]])
+    for one in both:
+        assert (one.apply(X[:, one.positions])[:, 1] == 0).all()
+
+
+NUMBERS = {
+    "a quantity": np.random.default_rng(0).standard_normal((60, 1)),
+    "a count": np.random.default_rng(1).poisson(1.0, (60, 1)),
+    "counts": np.random.default_rng(2).poisson(1.0, (60, 2)),
+    "bits": np.random.default_rng(3).integers(0, 2, (60, 3)),
+}
+ONE_HOT = np.eye(3)[np.random.default_rng(4).integers(0, 3, 60)]
+
+
+@pytest.mark.parametrize("unit", [1, 0.25], ids=["one-hot", "scaled"])
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("first", [True, False], ids=["numbers first", "levels first"])
+def test_a_block_of_levels_beside_numbers_goes_to_what_rows_can_be(number, first, unit):
+    parts = [NUMBERS[number], unit * ONE_HOT[:, [2, 0, 1]]]
+    X = np.hstack(parts if first else parts[::-1]).astype(float)
+    (one,) = made(X, None, [range(X.shape[1])])[1]
+    rows = set(map(tuple, X))
+    assert all(tuple(row) in rows for row in one.apply(X[:, one.positions]))
+
+
+@pytest.mark.parametrize("numbers", ["counts", "bits"])
+def test_columns_that_are_no_levels_of_one_thing_are_moved_together(numbers):
+    X = np.hstack([NUMBERS[numbers], NUMBERS["a count"]]).astype(float)
+    less, more = made(X, None, [range(X.shape[1])])[1]
+    assert (less.apply(X) == 0).all()
+    np.testing.assert_array_equal(more.apply(X), np.minimum(X + 1, X.max(axis=0)))
+
+
 def test_a_block_of_continuous_columns_is_shifted_together():
     X = np.random.default_rng(0).standard_normal((20, 2))
     assert made(X, None, [[0, 1]])[0] == ["quantile(x0,x1+0.25)", "quantile(x0,x1-0.25)"]
