@@ -8,7 +8,6 @@ from sklearn_deeplifft.interventions._compose import compose
 from sklearn_deeplifft.interventions._values import (
     Add,
     Intervention,
-    add,
     quantile_shift,
     remove,
     set_to,
@@ -28,11 +27,12 @@ def each_feature(background: np.ndarray, names: Names, groups: FeatureGroups) ->
     """List the interventions of every feature, feature by feature.
 
     Removing it and adding to it, where zero means absence (counts and sparse columns): one unit
-    of a count, the typical amount of others, never above the largest value seen. Every level of a
-    block of few levels; of a block of many whose sum never changes (several positions of a
-    sequence, a composition), or that holds a one-hot block (a text beside a number), the values of
-    another row, since any other edit would lead to what no row can be. Otherwise a shift by a
-    quarter of the data up, and down. Columns that hold a single value have none.
+    of a count, the typical amount of others, never above the largest value seen. Both values of a
+    column of two, so that its codes do not matter. Every level of a block of few levels; of a block
+    of many whose sum never changes (several positions of a sequence, a composition), or that holds
+    a one-hot block (a text beside a number), the values of another row, since any other edit would
+    lead to what no row can be. Otherwise a shift by a quarter of the data up, and down. Columns
+    that hold a single value have none.
 
     Parameters
     ----------
@@ -58,16 +58,21 @@ def _of_feature(columns: np.ndarray, values: np.ndarray, names: Names) -> list[I
     if len(columns) > 1:
         return _of_block(columns, values, names)
     column, own = int(columns[0]), values[:, 0]
-    if not _counts_something(own):
-        return [quantile_shift(column, SHIFT), quantile_shift(column, -SHIFT)]
-    return _less_and_more(column, own)
+    if _few(own) and own.min() != 0:
+        return [set_to(column, own.min()), set_to(column, own.max() + 0.0)]  # no -0
+    if _counts_something(own):
+        return _less_and_more(column, own)
+    return [quantile_shift(column, SHIFT), quantile_shift(column, -SHIFT)]
 
 
 def _less_and_more(column: int, values: np.ndarray) -> list[Intervention]:
-    """Remove what a column counts, and add to it; one that is constant stays as it is."""
-    top = float(values.max())
-    more = add(column, min(_unit(values), top), high=top) if top else Add((column,), 1.0, top, top)
-    return [remove(column), more]
+    """Remove what a column counts, and add to it; of two values, from the one to the other."""
+    low, high = float(values.min()), float(values.max())
+    step = min(_unit(values), high) if not _few(values) else high - low
+    if low != 0:  # the sum of a rounded difference may miss its end, which is the limit
+        step = np.nextafter(step, np.inf)
+    # One value is two that are the same: it stays as it is.
+    return [remove(column, low), Add((column,), step or 1.0, low, high)]
 
 
 def _of_block(columns: np.ndarray, values: np.ndarray, names: Names) -> list[Intervention]:
@@ -79,7 +84,7 @@ def _of_block(columns: np.ndarray, values: np.ndarray, names: Names) -> list[Int
         ]
     if _is_a_whole(values) or _holds_one_hot(values):
         return [swap(columns.tolist())]
-    if all(_counts_something(v) for v in values.T):
+    if all(_few(v) or _counts_something(v) for v in values.T):
         parts = [
             _less_and_more(int(column), v) for column, v in zip(columns, values.T, strict=True)
         ]
@@ -110,6 +115,11 @@ def _holds_one_hot(values: np.ndarray) -> bool:
         if held.all():
             return True
     return False
+
+
+def _few(values: np.ndarray) -> bool:
+    """Return whether a column holds two values at most, whatever stands for them."""
+    return bool(((values == values.min()) | (values == values.max())).all())
 
 
 def _counts_something(values: np.ndarray) -> bool:

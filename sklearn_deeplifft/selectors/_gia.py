@@ -96,11 +96,11 @@ class GIATransformer(BaseNetworkSelector):
         more of a feature speaks for it, a group as its best level.
     interventions : "each" or sequence of Intervention, default="each"
         ``"each"``: every feature is removed and added to where zero means absence (counts and
-        sparse columns); every level of a block of ``feature_groups`` is set; any other column is
-        shifted up and down by a quarter of the data, and a group of many levels whose sum never
-        changes (several positions), or that holds one-hot columns beside others, takes the values
-        of another row. Or your own, from `sklearn_deeplifft.interventions`; features without any
-        score zero, and one that writes several features counts for none of them.
+        sparse columns); a column of two values is set to either, a block of ``feature_groups`` to
+        every level; any other column is shifted up and down by a quarter of the data. A group of
+        many levels whose sum never changes (several positions), or with one-hot columns in it, gets
+        the values of another row. Or your own, from `sklearn_deeplifft.interventions`; features
+        without any score zero, and one that writes several features counts for none of them.
     pairs : int or None, default=None
         Columns for so many pairs of features behind those that ``transform`` returns otherwise: the
         strongest of all pairs, by the root mean square of their second differences over rows of

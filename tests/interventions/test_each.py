@@ -30,8 +30,13 @@ def column(*values):
         ([0, 0, 0.5, 1.0], ["remove(x0)", "add(x0+0.5)"]),
         ([0, 0, 0, 0.3, 0.4, 0.77], ["remove(x0)", "add(x0+0.4)"]),
         ([0, 0.1, 0.25, 0.37], ["quantile(x0+0.25)", "quantile(x0-0.25)"]),
-        ([0, 0, 0, -1.5], ["quantile(x0+0.25)", "quantile(x0-0.25)"]),
+        ([0, 0, -3, -1.5], ["quantile(x0+0.25)", "quantile(x0-0.25)"]),
         ([1, 2, 3, 4], ["quantile(x0+0.25)", "quantile(x0-0.25)"]),
+        ([0, 1, 1, 0], ["remove(x0)", "add(x0+1)"]),
+        ([0, 2, 2, 2], ["remove(x0)", "add(x0+2)"]),
+        ([1, 2, 2, 1], ["set(x0=1)", "set(x0=2)"]),
+        ([-1, -1, 1, -1], ["set(x0=-1)", "set(x0=1)"]),
+        ([-1.5, -0.0], ["set(x0=-1.5)", "set(x0=0)"]),
         ([2, 2, 2, 2], []),
         ([0, 0, 0, 0], []),
     ],
@@ -43,6 +48,11 @@ def column(*values):
         "half as sparse",
         "sparse and negative",
         "no zero",
+        "0 and 1",
+        "0 and 2",
+        "1 and 2",
+        "-1 and 1",
+        "no count",
         "constant",
         "all zero",
     ],
@@ -108,6 +118,22 @@ def test_a_block_of_levels_beside_numbers_goes_to_what_rows_can_be(number, first
     (one,) = made(X, None, [range(X.shape[1])])[1]
     rows = set(map(tuple, X))
     assert all(tuple(row) in rows for row in one.apply(X[:, one.positions]))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 2), (1, 2), (-1, 1), (-0.83, 1.21), (0.3, 0.7)])
+def test_in_a_block_two_values_are_moved_as_0_and_1_are(low, high):
+    bits = NUMBERS["bits"].astype(float)
+    for others in (NUMBERS["counts"], NUMBERS["a quantity"], NUMBERS["bits"][::-1]):
+        plain, coded = (
+            np.hstack([values, others]) for values in (bits, np.where(bits == 1, high, low))
+        )
+        (one, two), (first, second) = (
+            made(X, None, [range(X.shape[1])])[1] for X in (plain, coded)
+        )
+        for expected, found in ((one, first), (two, second)):
+            after = expected.apply(plain)
+            after[:, :3] = np.where(after[:, :3] == 1, high, low)
+            np.testing.assert_array_equal(found.apply(coded), after)
 
 
 @pytest.mark.parametrize("numbers", ["counts", "bits"])

@@ -36,6 +36,9 @@ QUICK = {
     "random_state": 0,
 }
 
+CODES = [(1, 2), (-1, 1), (0, 2), (-0.8, 1.25)]
+"""Two values in the place of 0 and 1."""
+
 BLOCK = ["grade_low", "grade_mid", "grade_high"]
 
 
@@ -266,6 +269,39 @@ def test_prefit_network_is_only_read(table):
     assert all(torch.equal(p, before[name]) for name, p in trained.module_.named_parameters())
     assert np.isnan(gia.effects_interval_).all()
     assert gia.estimator_.estimators_[0] is trained
+
+
+@pytest.mark.parametrize("share", [0.1, 0.6])
+@pytest.mark.parametrize(
+    ("low", "high", "groups"),
+    [
+        *((low, high, None) for low, high in [*CODES, (2, 1)]),
+        # A group goes up or down as one, so which of the two is more does matter there.
+        *((low, high, [[0], [1, 2, 3]]) for low, high in CODES),
+    ],
+)
+def test_codes_of_columns_of_two_values_do_not_matter(low, high, groups, share):
+    """The same network, whose first layer takes other codes, gives the same importances."""
+    rng = np.random.default_rng(0)
+    X = np.hstack([rng.random((90, 3)) < share, rng.poisson(1.0, (90, 2))]).astype(float)
+    net, coded = relu_network(5, 8, 3), relu_network(5, 8, 3)
+    other = X.copy()
+    other[:, :3] = np.where(X[:, :3] == 1, high, low)
+    with torch.no_grad():
+        slope = coded[0].weight[:, :3] / (high - low)
+        coded[0].weight[:, :3] = slope
+        coded[0].bias -= low * slope.sum(1)
+    y = net(torch.tensor(X)).argmax(1).numpy()
+    one, two = (
+        GIATransformer(network, prefit=True, feature_groups=groups).fit(rows, y)
+        for network, rows in ((net, X), (coded, other))
+    )
+    np.testing.assert_allclose(two.feature_importances_, one.feature_importances_, rtol=1e-9)
+    # Having more of a column whose codes are the other way round is having less of it.
+    sign = np.where(np.arange(5) < 3, np.sign(high - low), 1)
+    if groups is None:
+        by_class = one.class_importances_ * sign
+        np.testing.assert_allclose(two.class_importances_, by_class, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.slow
