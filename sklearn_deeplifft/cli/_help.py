@@ -87,8 +87,9 @@ Files written:
                   of it, by a standard deviation at most; empty for a
                   group or a text
   effects.csv     one row for each intervention and class
-    intervention  what was done to every row: remove, add, set, or shift
-                  by a share of the rows (shift(x,+0.25))
+    intervention  what was done to every row: remove(x), add(x+1),
+                  set(x=1); quantile(x+0.25), a shift up by a quarter of
+                  the rows; swap(x), the values of another row
     effect        mean change of the class (--scale), or of the target
     low, high     95 % interval of the mean over networks: what another
                   training would have said, not other rows
@@ -105,7 +106,8 @@ Files written:
                   than 99 % of its rows are
     partners      columns that usually move along (correlation beyond 0.7)
   doses.csv       one row for each feature, dose and class: effect of
-                  giving every row this value, as above; dates as dates
+                  giving every row this value, as above; dates as dates;
+                  of a text its levels, of a group what is done to it
   whatif.png      effects, and doses of the top features, as one figure
 """
 

@@ -187,8 +187,8 @@ def whatif(
 ) -> None:
     """Say what networks predict for TABLE once its features are set.
 
-    Every feature of every row is removed, added to, set or shifted, and the mean change of each
-    class (or of the target) is written down, with its interval over networks and the number of
+    Every feature of every row is removed, added to, set, shifted or swapped, and the mean change of
+    each class (or of the target) is written down, with its interval over networks and the number of
     rows that there are at such values. Networks are trained on all rows but a fold each. TABLE is
     a file as in `rank`.
     """

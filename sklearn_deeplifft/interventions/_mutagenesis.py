@@ -42,6 +42,7 @@ def saturation_mutagenesis(
         Rows that `SequenceEncoder` encoded.
     alphabet : str, default="DNA"
     scale : {"logit", "proba"}, default="logit"
+        Centred logits ``z_c - mean_c z`` (half the log-odds of two classes), or probabilities.
     task : {"auto", "classification", "multilabel", "regression"}, default="auto"
     dtype : {"float32", "float64"} or None, default=None
 

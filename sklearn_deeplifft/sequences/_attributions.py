@@ -324,10 +324,11 @@ def mutagenesis(
     model, X, **options
         See `saliency`.
     simplex : bool, default=True
-        Subtract the mean over letters, so that the letter that is there has minus the mean change
-        of the others; otherwise it has 0.
+        Subtract the mean over letters. The letter that is there, whose change is 0, then has minus
+        that mean: of four letters three quarters of the mean change by the others, negated.
     times_input : bool, default=False
-        Multiply by the letters, so that only those that are there have a score.
+        Multiply by the letters, so that only those that are there have a score; 0 as well without
+        ``simplex``.
 
     Returns
     -------
@@ -335,8 +336,20 @@ def mutagenesis(
 
     See Also
     --------
-    sklearn_deeplifft.interventions.saturation_mutagenesis : The same changes of every predictor and
-        output.
+    sklearn_deeplifft.interventions.saturation_mutagenesis : Changes of all outputs of any
+        predictor, of centred logits; these are of an output as it is.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_deeplifft.sequences import SequenceEncoder, mutagenesis
+    >>> model = torch.nn.Linear(8, 1, bias=False)
+    >>> _ = model.weight.data.copy_(torch.tensor([[3.0, 1, 1, 1, 0, 0, 0, 0]]))
+    >>> X = SequenceEncoder().fit_transform(["AC"])
+    >>> mutagenesis(model, X, simplex=False).scores[0, 0].tolist()
+    [0.0, -2.0, -2.0, -2.0]
+    >>> mutagenesis(model, X).scores[0, 0].tolist()
+    [1.5, -0.5, -0.5, -0.5]
     """
     inputs = inputs_of(model, X, options)
     logits = options.get("scale", "logit") == "logit"

@@ -18,7 +18,14 @@ from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._show_whatif import show_answers
 from sklearn_deeplifft.cli._table import make_table
 from sklearn_deeplifft.cli._whatif import _guessed, answer_whatif
-from sklearn_deeplifft.interventions import dose_response
+from sklearn_deeplifft.interventions import (
+    add,
+    dose_response,
+    quantile_shift,
+    remove,
+    set_to,
+    swap,
+)
 from sklearn_deeplifft.selectors import _gia
 from tests.cli.conftest import classes_frame, mixed_frame, run
 
@@ -346,3 +353,6 @@ def test_help_explains_the_files():
     described = whatif("--help").output
     for expected in (*FILES, "off_manifold", "95 % interval of the mean over networks"):
         assert expected in described
+    # Names as they stand in the files.
+    for one in (remove("x"), add("x", 1), set_to("x", 1), quantile_shift("x", 0.25), swap("x")):
+        assert one.describe("x") in described

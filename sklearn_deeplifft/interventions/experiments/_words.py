@@ -113,8 +113,8 @@ class _Changes(Experiment):
 def kmer_mutagenesis(word: str, start: int, *, alphabet: str = "DNA") -> Experiment:
     """Every change of one letter of a word that was written into the background.
 
-    The row of position -1 is the effect of the word itself; the others are the effect of the
-    changed word less that, paired.
+    The row of position -1 is the effect of the word itself; the others, whose positions are those
+    in the word, are the effect of the changed word less that, paired.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ class AlignedWords:
 def aligned_words(
     words: Sequence[str], weights: Any = None, *, alphabet: str = "DNA"
 ) -> AlignedWords:
-    """Lay words over the first of them, each at the shift where most letters agree.
+    """Lay words over each other, each at the shift where it agrees most with those before it.
 
     Parameters
     ----------
