@@ -18,7 +18,6 @@ from skorch.helper import predefined_split
 from torch import Tensor
 
 from sklearn_deeplifft.ensembles._batched_module import BatchedNetworks
-from sklearn_deeplifft.ensembles._carried_columns import CarriedColumns
 from sklearn_deeplifft.ensembles._member_batches import Batch, Member, MemberBatches, MemberRows
 from sklearn_deeplifft.ensembles._members import AllStopped, Members, Trace
 from sklearn_deeplifft.ensembles._under_way import UnderWay
@@ -125,6 +124,7 @@ def train_batch(
     if settings.gates is not None:
         epochs = path_epochs(settings.gates, settings.max_epochs, steps)
         penalty = GatePenalty(settings.gates, len(members), settings.learning_rate, epochs * steps)
+    closed = None if penalty is None else _closed(members)
     criterion, criterion_params = criterion_of(problem, settings.loss)
     valid = MemberRows(table, members, "validation") if watch else None
     net = EnsembleNet(
@@ -138,7 +138,7 @@ def train_batch(
         max_epochs=epochs,
         train_split=predefined_split(valid) if watch else None,
         callbacks=[
-            ("members", Members(settings, len(members), penalty, table, halt)),
+            ("members", Members(settings, len(members), penalty, table, halt, closed)),
             *([] if under_way is None else [("under_way", under_way)]),
         ],
         callbacks__print_log=None,
@@ -161,9 +161,7 @@ def train_batch(
     if under_way is not None:
         epochs = 0 if under_way.ended else epochs - under_way.epochs
     training = MemberRows(table, members, "training")
-    if found.columns_ is not None and found.columns_.fewer:  # in an earlier run
-        columns, found.columns_ = found.columns_, CarriedColumns.all_of(*found.columns_.order.shape)
-        found.carry(net, columns, (training, valid))
+    found.begin(net, (training, valid))
     with contextlib.suppress(AllStopped):
         # Not net.fit, which takes Ctrl-C for a wish to end this one training.
         net.fit_loop(training, epochs=epochs)
@@ -178,6 +176,15 @@ def train_batch(
     if penalty is None:
         return found.traces(), None
     return found.traces(), [penalty.reading(i) for i in range(len(members))]
+
+
+def _closed(members: Sequence[Member]) -> Tensor | None:
+    """(N, d): columns closed before the first step; None where no network has any."""
+    given = [torch.from_numpy(m.closed) for m in members if m.closed is not None]
+    if not given:
+        return None
+    none = torch.zeros_like(given[0])
+    return torch.stack([none if m.closed is None else torch.from_numpy(m.closed) for m in members])
 
 
 def _decay(settings: NetworkSettings) -> dict[str, Any]:

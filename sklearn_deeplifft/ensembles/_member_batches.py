@@ -41,6 +41,8 @@ class Member:
     """Of the weights of its training rows, if they are not as in the table."""
     validation_factor: np.ndarray | None = None
     """Of those of its validation rows."""
+    closed: np.ndarray | None = None
+    """(d,): whether a column is closed before the first step of a path; None closes none."""
 
 
 class Batch(NamedTuple):

@@ -62,6 +62,7 @@ class Members(Callback):
         penalty: GatePenalty | None,
         rows: Any,
         halt: threading.Event,
+        closed: Tensor | None = None,
     ) -> None:
         self.settings = settings
         self.n = n
@@ -69,6 +70,8 @@ class Members(Callback):
         self.rows = rows
         """The table's rows with all of their columns."""
         self.halt = halt
+        self.closed = closed
+        """(n, d): columns closed before the first step; None closes none."""
 
     def on_train_begin(self, net: skorch.NeuralNet, **kwargs: Any) -> None:
         self.traces_ = [Trace([], [], 0) for _ in range(self.n)]
@@ -77,6 +80,8 @@ class Members(Callback):
         self.threshold_ = np.full(self.n, np.inf)
         self.misses_ = np.zeros(self.n, dtype=np.int64)
         self.parameters_ = list(net.module_.named_parameters())
+        if self.closed is not None and self.penalty is not None:
+            self.penalty.close(self.closed, *_gated_weights(net.module_))
         self.best_ = {}
         if self.settings.keeps_best:
             self.best_ = {k: v.detach().clone() for k, v in self.parameters_}
@@ -86,6 +91,15 @@ class Members(Callback):
         # The weights behind a closed gate of its own go on moving; those of a tied one are zero.
         if gates is not None and self.settings.on_path and gates.tied:
             self.columns_ = CarriedColumns.all_of(self.n, net.module_.first.shape[2])
+
+    def begin(self, net: skorch.NeuralNet, datasets: Sequence[Any]) -> None:
+        """Carry the columns that an earlier run has left, or those that are not closed."""
+        if self.columns_ is not None and self.columns_.fewer:
+            columns = self.columns_
+            self.columns_ = CarriedColumns.all_of(*columns.order.shape)
+            self.carry(net, columns, datasets)
+        else:
+            self._leave_columns(net, datasets)
 
     def on_epoch_begin(self, net: skorch.NeuralNet, **kwargs: Any) -> None:
         self.sums_ = {training: np.zeros(len(self.alive_)) for training in (True, False)}
@@ -256,7 +270,7 @@ class Members(Callback):
         # Data, not a new parameter, as above.
         first.weight.data = columns.gathered(before.spread(first.weight.data))
         first.weight.grad = None
-        for key in ("exp_avg", "exp_avg_sq"):
+        for key in state.keys() & {"exp_avg", "exp_avg_sq"}:  # none before the first step
             state[key] = columns.gathered(before.spread(state[key]))
         first.alike = columns.alike(first.weight.device)
         self.penalty.carry(columns.at)

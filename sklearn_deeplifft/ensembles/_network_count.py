@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sklearn_deeplifft.ensembles._base import BaseNetworkEnsemble
 
-__all__ = ["network_count"]
+__all__ = ["MANY_ROWS", "network_count"]
 
 NETWORKS, OF_MANY_ROWS = 18, 10
 """On the tables for choosing that have many rows, ten networks found lists as good as those of

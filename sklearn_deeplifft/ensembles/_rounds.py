@@ -16,7 +16,9 @@ from torch import nn
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._checkpoints import key_of
 from sklearn_deeplifft.ensembles._elsewhere import spreads
+from sklearn_deeplifft.ensembles._halves import closed_halves
 from sklearn_deeplifft.ensembles._kinds_compared import certainly_less, knowledge
+from sklearn_deeplifft.ensembles._network_count import MANY_ROWS
 from sklearn_deeplifft.ensembles._null_columns import (
     with_null_features,
     without_null_columns,
@@ -111,14 +113,20 @@ class Rounds:
         columns: np.ndarray,
         starts: Sequence[nn.Module | None] | None = None,
         number: int = 1,
+        closed: Sequence[np.ndarray | None] | None = None,
     ) -> list[TrainedNetwork]:
         """Train every network once on ``columns``; ``starts`` go on from trained cores.
 
         With null columns the networks' cores read these behind the real ones. ``number`` is that of
-        the round, for checkpoints; networks of the first come with their nets.
+        the round, for checkpoints; networks of the first come with their nets. A network on a path
+        opens none of its ``closed`` columns, bool like ``columns``.
         """
         starts = starts or [None] * len(self.splits)
-        begun = [s._replace(start=start) for s, start in zip(self.splits, starts, strict=True)]
+        closed = closed or [None] * len(self.splits)
+        begun = [
+            split._replace(start=start, closed=own)
+            for split, start, own in zip(self.splits, starts, closed, strict=True)
+        ]
         as_float = self.output_kind.single or self.adapter.float_targets
         table = training_table(self.data, ours=self.ours, as_float=as_float)
         with _explained(self):
@@ -161,6 +169,18 @@ class Rounds:
             for i, split in enumerate(self.splits)
         ]
         return replace(self, splits=splits)
+
+    def closed_halves(self, n_features: int, number: int) -> list[np.ndarray | None]:
+        """Which features each network leaves to another in a round of this number, bool (G,).
+
+        None leaves none. Networks on a path deal features where rows are many; of few rows, one
+        that reads half of the features learns too little.
+        """
+        if not self.ours or len(self.data.index) < MANY_ROWS:
+            return [None] * len(self.splits)
+        on_path = [(split.settings or self.settings).on_path for split in self.splits]
+        seeds = [s.seed if own else None for s, own in zip(self.splits, on_path, strict=True)]
+        return closed_halves(n_features, seeds, number)
 
     def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> nn.Module | None:
         """The core to start from when only the columns ``kept`` of ``width`` are left."""

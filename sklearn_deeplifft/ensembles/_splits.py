@@ -41,6 +41,8 @@ class Split(NamedTuple):
     """Of the weight of each row of ``training``; None leaves weights as they are."""
     validation_factor: np.ndarray | None = None
     """Of those of ``validation``."""
+    closed: np.ndarray | None = None
+    """(d,): whether a column is closed before the first step of a path; None closes none."""
 
 
 def fold_count(validation_fraction: float) -> int:

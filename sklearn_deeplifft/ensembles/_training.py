@@ -50,7 +50,7 @@ from sklearn_deeplifft.tables import Problem, Scaling
 
 __all__ = ["ChunkReport", "Execution", "train_networks"]
 
-FORMAT = 6
+FORMAT = 7
 """Raised when the same data and settings train other networks than before, or keep more of them."""
 
 UNDER_WAY = "-under-way"
@@ -333,7 +333,7 @@ class _Work:
 
     def _key(self, i: int) -> str:
         """A digest of what the training of network ``i`` depends on."""
-        training, validation, seed, start, nulls, _, *factors = self.splits[i]
+        training, validation, seed, start, nulls, _, *others = self.splits[i]
         weights, knockoff_map = None, None if nulls is None else nulls.knockoff_map
         if start is not None:
             weights = {name: value.numpy() for name, value in start.state_dict().items()}
@@ -349,7 +349,7 @@ class _Work:
             validation,
             seed,
             weights,
-            *(factor for factor in factors if factor is not None),
+            *(other for other in others if other is not None),
             *(() if nulls is None else (nulls.donors,)),
             *(
                 ()
@@ -399,11 +399,11 @@ def _knockoff_map_of(splits: Sequence[Split]) -> KnockoffMap | None:
 
 def _member(problem: Problem, settings: NetworkSettings, split: Split) -> Member:
     """A network as skorch would start it under this seed."""
-    training, validation, seed, start, nulls, _, *factors = split
+    training, validation, seed, start, nulls, _, *others = split
     if start is not None:
         assert isinstance(start, nn.Sequential)  # networks of ours are
         core, stream = copied_chain(start), RandomStream(seed)
     else:
         core, state = fresh_core(problem, settings, seed)
         stream = RandomStream(seed, state)
-    return Member(core, stream, training, validation, nulls, *factors)
+    return Member(core, stream, training, validation, nulls, *others)

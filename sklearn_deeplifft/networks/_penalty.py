@@ -24,7 +24,7 @@ class GatePenalty:
     """Closes gates after every step, and keeps what is read of them.
 
     On a path, the penalty c rises geometrically from ``path_start`` to 1, and a gate that has
-    closed stays closed: a higher penalty never has more features.
+    closed, or never opened, stays closed: a higher penalty never has more features.
 
     Parameters
     ----------
@@ -57,6 +57,16 @@ class GatePenalty:
         self.sum = torch.zeros(n, G, dtype=single)
         self.effective = torch.zeros(n, G, dtype=single)
         self.gate = torch.zeros(n, G, dtype=single)
+
+    def close(self, closed: Tensor, W: Tensor, g: Tensor | None) -> None:
+        """Close the gates of columns (N, d) for good, on a path before its first step, in place."""
+        gates = torch.zeros(self.open.shape).index_add_(1, self.where, closed.float()) > 0
+        self.open &= ~gates
+        self.exit[gates] = self.now()
+        if g is not None:
+            g.masked_fill_(gates.to(g.device), 0)
+        else:
+            W.masked_fill_(gates[:, self.where].unsqueeze(1).to(W.device), 0)
 
     def now(self) -> float:
         """The penalty c of the current step."""

@@ -49,14 +49,17 @@ def eliminate(
 
     Networks go on from their weights; of ours one of each ``RENEWED`` starts anew. Linear networks
     that certainly know much less than the others make room for such after the first round. Rounds
-    after the first are half as long where the settings say how long. Features rank by their shares
-    of the scores and, to the power of ``path_weight``, of the gates' path, averaged over rounds (a
-    feature that is gone has none), so that the ranking is that of the importances. Which features
-    go is decided by an exponentially weighted mean of the rounds' shares, in which a round counts
-    ``smoothing`` times what the next one does. Features go with all of their columns. Null columns
-    have been compared by then, and are left out. ``rows`` are those that each network is scored on
-    in rounds after the first. ``signed`` scores are averaged as they are, in the place of shares: a
-    round in which all of them are next to nothing, or below zero, would count like any other.
+    after the first are half as long where the settings say how long, and networks on a path read
+    halves of the features where rows are many. Features rank by their shares of the scores and, to
+    the power of ``path_weight``, of the gates' path, averaged over rounds (a feature that is gone
+    has none), so that the ranking is that of the importances. A network that reads a part of the
+    features has that part of a round to share out, and of a feature its rounds are those that read
+    it. Which features go is decided by an exponentially weighted mean of the rounds' shares, in
+    which a round counts ``smoothing`` times what the next one does. Features go with all of their
+    columns. Null columns have been compared by then, and are left out. ``rows`` are those that each
+    network is scored on in rounds after the first. ``signed`` scores are averaged as they are, in
+    the place of shares: a round in which all of them are next to nothing, or below zero, would
+    count like any other.
     """
     share = _as_they_are if signed else _share
     networks = with_nulls_held(rounds.data, networks)
@@ -65,21 +68,25 @@ def eliminate(
     # One of the user's may be as wide as the table, and can only be cut once it is trained.
     renewable = len(networks) // RENEWED * RENEWED if rounds.ours else 0
     columns, features = rounds.every_column, np.arange(len(groups.first))
+    left = groups.among(columns)
     survived = np.zeros(len(features))
-    shares = np.zeros((len(networks), len(features)))
+    shares, readings = np.zeros((2, len(networks), len(features)))
+    closed: list[np.ndarray | None] = [None] * len(networks)
     number, before = 0, None
     while True:
-        left = groups.among(columns)
+        read = np.array([np.ones(len(features)) if c is None else ~c for c in closed])
         current = np.array(
             [
                 _with_path(share(left.merged(s.overall)), t, path_weight)
                 for s, t in zip(scores, networks, strict=True)
             ]
         )
+        current *= read.mean(axis=1, keepdims=True)
         mean = current.mean(axis=0)
         number += 1
         survived[features] = number
         shares[:, features] += current
+        readings[:, features] += read
         smooth = mean if before is None else smoothing * before + (1 - smoothing) * mean
         kept = _kept(smooth, step)
         if len(kept) == 1:
@@ -90,6 +97,8 @@ def eliminate(
                 survived[features[kept]] = number
                 alone = current if signed else np.sign(current)
                 shares[:, features[kept]] += alone[:, kept]
+                readings[:, features[kept]] += read[:, kept]
+            shares *= survived / readings  # the first round was read by all
             ranking = groups.spread(rank(shares.mean(axis=0), survived))
             return Elimination(ranking, groups.spread(shares / number), number, bool(replaced))
         before = share(smooth[kept])
@@ -102,7 +111,10 @@ def eliminate(
             for i, trained in enumerate(networks)
         ]
         columns, features = columns[stay], features[kept]
-        networks = rounds.train(columns, starts, number + 1)
+        left = groups.among(columns)
+        closed = rounds.closed_halves(len(features), number + 1)
+        unread = [None if own is None else own[left.of_column] for own in closed]
+        networks = rounds.train(columns, starts, number + 1, unread)
         scores = [scorer(t, index, columns) for t, index in zip(networks, rows, strict=True)]
 
 

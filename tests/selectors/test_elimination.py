@@ -18,7 +18,12 @@ from tests.oracles import smoothed_elimination
 class KnownRounds:
     """Rounds in which nothing is trained: the networks are numbers, and what is asked is kept."""
 
-    def __init__(self, d: int, *, ours: bool = True, linear: Sequence[int] = ()) -> None:
+    def __init__(
+        self, d: int, n_networks: int, *, ours: bool = True, linear: Sequence[int] = (), halves=None
+    ) -> None:
+        self.n_networks, self.halves = n_networks, halves
+        self.dealt: list[tuple[int, int]] = []
+        self.closed: list[list] = []
         self.data, self.ours, self.every_column = data_of(n=3, d=d), ours, np.arange(d)
         self.columns: list[list[int]] = []
         self.starts: list[list] = []
@@ -43,7 +48,12 @@ class KnownRounds:
         self.cuts.append((width, kept.tolist()))
         return f"weights of {trained.estimator}"
 
-    def train(self, columns, starts, number):
+    def closed_halves(self, n_features, number):
+        self.dealt.append((n_features, number))
+        return [None] * self.n_networks if self.halves is None else self.halves(n_features)
+
+    def train(self, columns, starts, number, closed):
+        self.closed.append(closed)
         self.columns.append(columns.tolist())
         self.starts.append(starts)
         self.numbers.append(number)
@@ -60,7 +70,7 @@ def eliminated(scores_of_columns, d, step, n_networks=1, groups=None, smoothing=
     def scorer(trained, index, columns):
         return Scores(scores_of_columns(columns, trained.estimator), None, None, 0.0)
 
-    rounds, networks = KnownRounds(d, **rounds_), numbered(n_networks)
+    rounds, networks = KnownRounds(d, n_networks, **rounds_), numbered(n_networks)
     scores = [scorer(trained, None, np.arange(d)) for trained in networks]
     rows = [np.arange(3)] * n_networks
     features = find_groups(groups, None, d)
@@ -125,6 +135,41 @@ def test_importances_are_mean_shares_of_the_rounds():
     found, _ = eliminated(lambda columns, j: value[columns], 2, 1)
     np.testing.assert_allclose(found.shares, [[(0.75 + 1) / 2, 0.25 / 2]])
     assert found.shares.mean(0).sum() == pytest.approx(1)
+
+
+def test_a_network_that_reads_half_of_them_shares_out_half_of_a_round():
+    """Each network reads one of the two features left, which then has all of its scores."""
+
+    def halves(n_features):
+        return [np.array([True, False]), np.array([False, True])]
+
+    def scores(columns, j):
+        if len(columns) == 3:
+            return np.array([5.0, 3.0, 2.0])
+        return np.array([0.0, 7.0]) if j == 0 else np.array([7.0, 0.0])
+
+    found, rounds = eliminated(scores, 3, 1, 2, halves=halves)
+    assert rounds.dealt == [(2, 2)]
+    assert [own.tolist() for own in rounds.closed[0]] == [[True, False], [False, True]]
+    # Feature 0 is there in three rounds, of which network 0 has read it in the first alone, and
+    # network 1 in all; feature 1 in two, of which network 1 has read it in the first.
+    expected = [
+        [0.5, (0.3 + 0.5) / 3, 0.2 / 3],
+        [(0.5 + 0.5 + 1.0) / 3, 0.3 * 2 / 3, 0.2 / 3],
+    ]
+    np.testing.assert_allclose(found.shares, expected)
+
+
+def test_columns_of_a_feature_are_dealt_together():
+    of_column = np.array([0, 1, 0, 2, 1])
+
+    def halves(n_features):
+        return [np.arange(n_features) == 0]
+
+    value = np.array([3.0, 2.0, 3.0, 1.0, 2.0])
+    _, rounds = eliminated(lambda columns, j: value[columns], 5, 1, groups=of_column, halves=halves)
+    assert rounds.columns == [[0, 1, 2, 4]]
+    assert rounds.closed[0][0].tolist() == [True, False, True, False]
 
 
 def noisy_scores(columns, j):
