@@ -38,7 +38,8 @@ def figures(quick=False, data=None):
     """All figures of this part: a flat dict."""
     warnings.simplefilter("ignore", FeatureSelectionWarning)
     X, given, names = given_table(data)
-    counter = MotifCounter().fit()
+    # The thresholds that the table was counted with, and those of the peers.
+    counter = MotifCounter(thresholds="rounded").fit()
     found = exactness(counter, X, given, names) | plants(data)
     return found | speed(counter, X, quick) | memory(quick)
 
@@ -74,7 +75,7 @@ def plants(data=None):
     folder = table_file(data, "promoters_arabidopsis", "motif_counts.npz").parent
     with np.load(folder / "motif_counts.npz") as table:
         given, motifs = table["counts"], table["motif"].tolist()
-    counter = MotifCounter("JASPAR2026:plants").fit()
+    counter = MotifCounter("JASPAR2026:plants", thresholds="rounded").fit()
     column = {
         "_".join(reversed(name.split(" ", 1))): j for j, name in enumerate(counter.motif_names_)
     }

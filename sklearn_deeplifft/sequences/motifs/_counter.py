@@ -27,7 +27,8 @@ from sklearn_deeplifft.sequences.motifs._files import read_motifs
 from sklearn_deeplifft.sequences.motifs._hits import hits_of
 from sklearn_deeplifft.sequences.motifs._matrices import Motif, log_odds, motifs_of
 from sklearn_deeplifft.sequences.motifs._modes import MODES, scanned
-from sklearn_deeplifft.sequences.motifs._scan import ScanSettings, thresholds_of
+from sklearn_deeplifft.sequences.motifs._scan import ScanSettings
+from sklearn_deeplifft.sequences.motifs._thresholds import THRESHOLDS, thresholds_of
 
 __all__ = ["MotifCounter", "motifs_from"]
 
@@ -37,9 +38,7 @@ class MotifCounter(TransformerMixin, BaseEstimator):
 
     A site is a place where a motif fits into a sequence. Its score is the sum of the log-odds of
     its letters, and it is a hit where the score is one that a site of background letters reaches
-    with a probability of at most ``p_value``, by a distribution of rounded scores. Of matrices with
-    few different scores, as those of words, several times as many sites may be hits (GATA at .01:
-    .05); count words with `KmerCounter`. Hits on both strands are added up.
+    with a probability of at most ``p_value``. Hits on both strands are added up.
 
     Parameters
     ----------
@@ -49,6 +48,11 @@ class MotifCounter(TransformerMixin, BaseEstimator):
         rows A, C, G, T. Counts are rounded to whole numbers.
     p_value : float, default=1e-4
         Within (0, 1).
+    thresholds : {"exact", "rounded"}, default="exact"
+        ``"rounded"``: by a distribution of rounded scores, as FIMO and LightMotif have it; a table
+        that was counted with these is counted again to the last hit. Of matrices with few different
+        scores, as those of words, several times ``p_value`` of the sites may be hits (GATA at .01:
+        .05). ``"exact"`` raises the thresholds that let more than ``p_value`` of them through.
     both_strands : bool, default=True
         Also read the reverse complement. A motif that is its own counts twice at a site.
     mode : {"count", "best", "presence", "occupancy"}, default="count"
@@ -75,8 +79,8 @@ class MotifCounter(TransformerMixin, BaseEstimator):
     matrices_ : list of d arrays of shape (4, w)
         Counts.
     thresholds_ : ndarray of shape (d,)
-        Score of a hit, in bits; above the highest score of a motif that is too short, or too
-        unspecific, to reach ``p_value``.
+        Score of a hit, in bits; above the highest score of a motif whose best word is by itself
+        more frequent than ``p_value``: too short, or too unspecific.
     families_ : ndarray of d str
         Label of the family of each motif, for ``feature_groups=`` of the selectors.
     background_ : ndarray of shape (4,)
@@ -121,6 +125,7 @@ class MotifCounter(TransformerMixin, BaseEstimator):
     _parameter_constraints: dict[str, list[Any]] = {
         "motifs": [str, PathLike, Mapping],
         "p_value": [Interval(Real, 0, 1, closed="neither")],
+        "thresholds": [StrOptions(set(THRESHOLDS))],
         "both_strands": ["boolean"],
         "mode": [StrOptions(set(MODES))],
         "pseudocount": [Interval(Real, 0, None, closed="neither")],
@@ -134,6 +139,7 @@ class MotifCounter(TransformerMixin, BaseEstimator):
         motifs: Any = "JASPAR2026:vertebrates",
         *,
         p_value: float = 1e-4,
+        thresholds: str = "exact",
         both_strands: bool = True,
         mode: str = "count",
         pseudocount: float = 0.5,
@@ -143,6 +149,7 @@ class MotifCounter(TransformerMixin, BaseEstimator):
     ) -> None:
         self.motifs = motifs
         self.p_value = p_value
+        self.thresholds = thresholds
         self.both_strands = both_strands
         self.mode = mode
         self.pseudocount = pseudocount
@@ -174,7 +181,7 @@ class MotifCounter(TransformerMixin, BaseEstimator):
         motifs = motifs_from(self.motifs)
         families = families_of(motifs, self.families)
         scores = [log_odds(motif.counts, background, self.pseudocount) for motif in motifs]
-        self.thresholds_ = thresholds_of(scores, background, self.p_value)
+        self.thresholds_ = thresholds_of(scores, background, self.p_value, self.thresholds)
         self.motif_names_ = np.array([motif.name for motif in motifs], dtype=object)
         self.matrices_ = [motif.counts for motif in motifs]
         self.families_ = families

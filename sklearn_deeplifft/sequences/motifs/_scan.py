@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sklearn_deeplifft.sequences._extras import extra_module
 from sklearn_deeplifft.sequences.motifs._matrices import LETTERS, reverse_complement
 
-__all__ = ["Block", "ScanSettings", "Scanner", "blocks_of", "thresholds_of"]
+__all__ = ["Block", "ScanSettings", "Scanner", "blocks_of", "scoring"]
 
 LETTERS_OF_BLOCK = 1_000_000
 """Few enough to stay in the cache of a core while a thousand motifs pass over them."""
@@ -75,28 +75,6 @@ def _block(texts: Sequence[bytes]) -> Block:
     return Block(b"N".join(texts).decode("ascii"), np.cumsum(lengths + 1) - lengths - 1)
 
 
-def thresholds_of(
-    scores: Sequence[NDArray[np.float32]], background: NDArray[np.float64], p_value: float
-) -> NDArray[np.float64]:
-    """Least score of each motif that a site of background letters reaches with at most ``p_value``.
-
-    By the distribution of scores (dynamic programming over finely rounded scores, as FIMO has it),
-    (d,). Above the highest score of a motif that cannot reach it.
-    """
-    own = dict(zip(LETTERS, _in_steps(background).tolist(), strict=True))
-    return np.array([_scoring(S, own).score(p_value) for S in scores], dtype=np.float64)
-
-
-def _in_steps(background: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities in steps of a millionth or so, whose sum in single precision is exactly one.
-
-    The library refuses others.
-    """
-    steps = np.rint(background * 2**20)
-    steps[steps.argmax()] += 2**20 - steps.sum()
-    return np.asarray(steps / 2**20)
-
-
 class Scanner:
     """Motifs ready to pass over blocks.
 
@@ -114,7 +92,7 @@ class Scanner:
     @staticmethod
     def _strands(S: NDArray[np.float32], both: bool) -> list[Any]:
         """Scoring matrices of the strands that are read, "+" first."""
-        return [_scoring(M) for M in ([S, reverse_complement(S)] if both else [S])]
+        return [scoring(M) for M in ([S, reverse_complement(S)] if both else [S])]
 
     def positions(self, block: Block) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Where hits of all motifs begin, and how many each motif has (d,)."""
@@ -153,7 +131,7 @@ class Scanner:
                 yield j, s
 
 
-def _scoring(S: NDArray[np.float32], background: dict[str, float] | None = None) -> Any:
+def scoring(S: NDArray[np.float32], background: dict[str, float] | None = None) -> Any:
     """A matrix of lightmotif; what reaches into an N scores minus infinity."""
     rows: dict[str, list[float]] = dict(zip(LETTERS, S.tolist(), strict=True))
     rows["N"] = [-np.inf] * S.shape[1]

@@ -285,6 +285,7 @@ def test_a_file_that_is_not_there_is_said_with_what_may_stand_there():
         ({"p_value": 1}, "p_value"),
         ({"pseudocount": 0}, "pseudocount"),
         ({"mode": "sum"}, "mode"),
+        ({"thresholds": "fine"}, "thresholds"),
         ({"background": (0.5, 0.5, 0, 0)}, "four probabilities above 0"),
         ({"background": (0.5, 0.5)}, "four probabilities"),
         ({"background": "data"}, "needs sequences; pass them to fit"),
