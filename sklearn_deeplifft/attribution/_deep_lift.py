@@ -26,7 +26,7 @@ def between_pairs(reader: LetterReader, x: Tensor, r: Tensor, *, simplex: bool) 
 
     ``explained`` is what they sum to, to be held against ``f(x) - mean f(r)``.
     """
-    sums, R = LetterSums(x, simplex=simplex), r.shape[1]
+    sums, R = LetterSums(x, simplex=simplex, complete=True), r.shape[1]
     size = max(reader.batch_size // 2, 1)  # a pair is two rows of a pass
     for start in range(0, len(x) * R, size):
         flat = torch.arange(start, min(start + size, len(x) * R))

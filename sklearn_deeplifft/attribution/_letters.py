@@ -178,24 +178,41 @@ class LetterSums:
         The sequences.
     simplex : bool
         Take the component normal to the simplex out before anything is multiplied.
+    complete : bool
+        Products sum to ``w g.d``: what a displacement that leaves the simplex (to or from a letter
+        that is not known) owes to the normal component is dealt to its letters by their share.
     """
 
-    def __init__(self, x: Tensor, *, simplex: bool) -> None:
+    def __init__(self, x: Tensor, *, simplex: bool, complete: bool = False) -> None:
         self.simplex = simplex
+        self.complete = complete
         self.slopes = torch.zeros_like(x)
         """(n, L, K): sum of ``w g``."""
         self.products = torch.zeros_like(x)
         """(n, L, K): sum of ``w P g d``, where P projects if asked."""
-        self.explained = x.new_zeros(len(x))
-        """(n,): sum of ``w g.d``."""
+
+    @property
+    def explained(self) -> Tensor:
+        """(n,): what the products of a sequence sum to."""
+        return self.products.sum(dim=(1, 2))
 
     def add(self, rows: Tensor, w: Tensor, g: Tensor, d: Tensor) -> None:
         """Add gradients ``g`` with weights ``w`` and displacements ``d``."""
         g, rows = w[:, None, None] * g, rows.to(g.device)
-        inside = g - g.mean(dim=-1, keepdim=True) if self.simplex else g
         self.slopes.index_add_(0, rows, g)
-        self.products.index_add_(0, rows, inside * d)
-        self.explained.index_add_(0, rows, (g * d).sum(dim=(1, 2)))
+        self.products.index_add_(0, rows, self._products(g, d))
+
+    def _products(self, g: Tensor, d: Tensor) -> Tensor:
+        if not self.simplex:
+            return g * d
+        normal = g.mean(dim=-1, keepdim=True)
+        products = (g - normal) * d
+        if self.complete:
+            size = d.abs()
+            total = size.sum(dim=-1, keepdim=True)
+            share = size / torch.where(total > 0, total, 1)
+            products += normal * d.sum(dim=-1, keepdim=True) * share
+        return products
 
     def scores(self, *, times_input: bool) -> Tensor:
         if times_input:

@@ -65,7 +65,7 @@ def along_paths(
 ) -> LetterSums:
     """Integrated gradients over straight ways from each reference (Sundararajan et al. 2017)."""
     R, T = r.shape[1], len(t)
-    sums, t, w = LetterSums(x, simplex=simplex), t.to(x), w.to(x) / R
+    sums, t, w = LetterSums(x, simplex=simplex, complete=True), t.to(x), w.to(x) / R
     for start in range(0, len(x) * R * T, reader.batch_size):
         flat = torch.arange(start, min(start + reader.batch_size, len(x) * R * T))
         rows, step = flat // (R * T), flat % T
@@ -88,7 +88,7 @@ def at_random(
 
     Every reference is drawn equally often, or once more.
     """
-    sums, R = LetterSums(x, simplex=simplex), r.shape[1]
+    sums, R = LetterSums(x, simplex=simplex, complete=True), r.shape[1]
     chosen = _equally_often(len(x), n_samples, R, generator)
     t = torch.rand(chosen.shape, generator=generator, dtype=torch.float64).to(x)
     sample = torch.arange(n_samples).repeat(len(x)).split(reader.batch_size)

@@ -55,8 +55,9 @@ class Attributions(NamedTuple):
     angles: NDArray[np.floating[Any]]
     """(n, L): degrees, -90 to 90, between the scores before any correction and the simplex."""
     error: NDArray[np.floating[Any]] | None = None
-    """(n,): absolute difference between what scores times displacement sum to and the change of
-    the output from the references, where the method promises that they are equal."""
+    """(n,): absolute difference between what contributions (scores with ``times_input=True``) sum
+    to and the change of the output from the references, where the method promises that they are
+    equal."""
 
 
 def saliency(
@@ -185,13 +186,15 @@ def integrated_gradients(
         Nodes of the Gauss-Legendre rule on each way.
     times_input : bool, default=False
         Multiply by the difference from the reference; the sum is then the difference of outputs.
+        Where that leaves the simplex (at N and padding, and from zero), ``simplex`` takes nothing
+        out.
     random_state : int, RandomState instance or None, default=None
         Seed of the shuffles.
 
     Returns
     -------
     Attributions
-        ``error`` holds what the nodes leave of that sum, for uncorrected scores.
+        ``error`` holds what the nodes leave of that sum.
 
     References
     ----------
@@ -270,7 +273,8 @@ def deep_lift(
         See `integrated_gradients`.
     times_input : bool, default=False
         Multiply by the difference from the reference: DeepLIFT's contributions. Otherwise its
-        multipliers.
+        multipliers. Where the difference leaves the simplex (at N and padding, and from zero),
+        ``simplex`` takes nothing out of contributions.
 
     Returns
     -------

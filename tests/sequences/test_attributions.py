@@ -86,6 +86,12 @@ def corrected(scores):
     return out
 
 
+def contributions(slopes, d):
+    """Slopes, corrected where the displacement ends within the simplex, times displacement."""
+    within = np.abs(d.sum(axis=1)) < 1e-9
+    return np.where(within[:, None], corrected(slopes), slopes) * d
+
+
 @pytest.mark.parametrize(
     ("f", "module"), [(lambda a: max(a, 0.0), nn.ReLU()), (softplus, nn.Softplus())]
 )
@@ -96,7 +102,7 @@ def test_slopes_of_one_layer(f, module):
     np.testing.assert_allclose(found.scores, expected, atol=1e-12)
     products = deep_lift(layer.net, FLAT, reference=OTHERS, times_input=True).scores
     literal = np.mean(
-        [[corrected(layer.slopes(x, r)) * (x - r).reshape(L, K) for r in OTHERS] for x in FLAT],
+        [[contributions(layer.slopes(x, r), (x - r).reshape(L, K)) for r in OTHERS] for x in FLAT],
         axis=1,
     )
     np.testing.assert_allclose(products, literal, atol=1e-12)
@@ -149,6 +155,42 @@ def test_contributions_sum_to_the_difference(name, reference):
     if reference == "uniform" and name != "sigmoid at the end":
         change = outputs(net, X) - outputs(net, np.full((1, K, L), 0.25))
         np.testing.assert_allclose(found.scores.sum(axis=(1, 2)), change, atol=1e-11)
+
+
+UNKNOWN = SequenceEncoder(dtype="float64").fit_transform(["ACGGTTACGTCA", "GGNTCATNNNNN"])
+UNKNOWN = UNKNOWN.reshape(2, L, K).transpose(0, 2, 1)
+
+
+@every_net
+@pytest.mark.parametrize("reference", ["uniform", "dinucleotide", "zero", "array"])
+@pytest.mark.filterwarnings("ignore:.*is no sequence")
+def test_corrected_contributions_sum_to_the_difference_where_letters_are_not_known(name, reference):
+    """No part of a way from or to N and padding is within the simplex."""
+    net = net_of(name)
+    options = {"reference": REFERENCES if reference == "array" else reference, "random_state": 0}
+    found = deep_lift(net, UNKNOWN, n_references=3, times_input=True, **options)
+    plain = deep_lift(net, UNKNOWN, n_references=3, times_input=True, simplex=False, **options)
+    total = found.scores.sum(axis=(1, 2))
+    np.testing.assert_allclose(total, plain.scores.sum(axis=(1, 2)), atol=1e-11)
+    assert found.error.max() < 1e-11
+    if reference == "uniform":
+        np.testing.assert_allclose(found.scores[1, 7:], plain.scores[1, 7:], atol=1e-12)
+        assert np.abs(found.scores[0] - plain.scores[0]).max() > 1e-3
+
+
+@pytest.mark.parametrize("simplex", [True, False])
+@pytest.mark.parametrize("name", ["deep_lift", "integrated_gradients", "expected_gradients"])
+@pytest.mark.filterwarnings("ignore:DeepLIFT's contributions miss")
+def test_the_error_is_that_of_the_contributions(name, simplex):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), Gated()).double()
+    options = {"reference": np.full((K, L), 0.25), "simplex": simplex}
+    found = METHODS[name](net, UNKNOWN, times_input=True, **options)
+    with torch.no_grad():
+        values = net(torch.from_numpy(np.concatenate([UNKNOWN, np.full((1, K, L), 0.25)])))
+    missing = found.scores.sum(axis=(1, 2)) - (values[:2] - values[2]).numpy()
+    np.testing.assert_allclose(found.error, np.abs(missing), atol=1e-12)
+    assert np.abs(missing).max() > (1e-3 if name != "integrated_gradients" else -1)
 
 
 def test_single_precision():
