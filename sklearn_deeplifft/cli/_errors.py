@@ -16,7 +16,14 @@ from sklearn_deeplifft.cli._usage import Command, misplaced_option
 from sklearn_deeplifft.cli._words import as_sentence
 from sklearn_deeplifft.exceptions import TrainingInterrupted
 
-__all__ = ["Commands", "errors", "interruptible", "replace_what_cannot_be_shown"]
+__all__ = [
+    "Commands",
+    "Refused",
+    "errors",
+    "interruptible",
+    "refused_as_typed",
+    "replace_what_cannot_be_shown",
+]
 
 INTERRUPTED = 130
 """Exit status of a shell for what Ctrl-C ended."""
@@ -31,6 +38,21 @@ EXHAUSTED = ("memory", "thread")
 
 OF_CLICK = (click.exceptions.Exit, click.exceptions.Abort, BrokenPipeError)
 """Ends that click itself knows: of a pipe whose reader has gone (`| head`), in silence."""
+
+
+class Refused(click.ClickException):
+    """What the command cannot take as it was typed, files it cannot read included."""
+
+    exit_code = 2
+
+
+@contextmanager
+def refused_as_typed(*kinds: type[Exception]) -> Iterator[None]:
+    """End errors of these kinds as those of what was typed, not of the data."""
+    try:
+        yield
+    except kinds as error:
+        raise Refused(str(error)) from error
 
 
 class Commands(click.Group):

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_deeplifft._printable import named, printable, quoted
+from sklearn_deeplifft.cli._errors import Refused, refused_as_typed
+from sklearn_deeplifft.cli._fitting import collected, notes_of
 from sklearn_deeplifft.cli._target import FEWEST_ROWS
 from sklearn_deeplifft.cli._words import counted
 from sklearn_deeplifft.sequences import (
@@ -53,17 +55,21 @@ def read_samples(paths: Sequence[Path], *, against: str | None, seed: int) -> Sa
 
     Raises
     ------
+    click.ClickException
+        Exit status 2: the files do not make two classes, or one is no FASTA or holds characters
+        that DNA and RNA lack.
     ValueError
-        A file is no FASTA, holds characters that DNA and RNA lack or fewer records than can be
-        split, one is DNA and another RNA, or the files do not make two classes.
+        A file holds fewer records than can be split, or one is DNA and another RNA.
     """
     _require_classes(paths, against)
     classes = _class_names(paths)
-    parts = [_read(path) for path in paths]
+    with collected() as warned:
+        parts = [_read(path) for path in paths]
+    notes = notes_of(warned)
     _require_one_alphabet(paths, [texts for texts, _ in parts])
     parts = [([text.replace(b"U", b"T") for text in texts], own) for texts, own in parts]
     if against is not None:
-        return _against_shuffles(classes[0], *parts[0], seed)
+        return _against_shuffles(classes[0], *parts[0], seed, notes)
     names = [name for _, own in parts for name in own]
     if len(set(names)) < len(names):
         names = [f"{c}:{n}" for c, (_, own) in zip(classes, parts, strict=True) for n in own]
@@ -72,22 +78,23 @@ def read_samples(paths: Sequence[Path], *, against: str | None, seed: int) -> Sa
         [text for texts, _ in parts for text in texts],
         names,
         np.repeat(np.array(classes), [len(texts) for texts, _ in parts]),
+        notes=notes,
     )
 
 
 def _require_classes(paths: Sequence[Path], against: str | None) -> None:
     if len(paths) == 1 and against is None:
-        raise ValueError(
+        raise Refused(
             "one file is one class, and there is nothing to tell it from; name a second FASTA "
             "file, or add --against shuffles."
         )
     if len(paths) > 1 and against is not None:
-        raise ValueError(
+        raise Refused(
             f"--against {against} is for a single FASTA file, and {len(paths)} are named; leave "
             "it out, or name one file."
         )
     if len(set(map(str, paths))) < len(paths):
-        raise ValueError(
+        raise Refused(
             f"a file is named twice: {named(map(str, paths))}; each class is a file of its own."
         )
 
@@ -109,10 +116,11 @@ def _bare(path: Path) -> str:
 
 
 def _read(path: Path) -> tuple[list[bytes], list[str]]:
-    names, sequences = read_fasta(path)
     shown = "standard input" if str(path) == "-" else printable(path)
-    texts = as_texts(sequences, shown)
-    require_letters(texts, find_alphabet("DNA", u_is_t=True), shown)
+    with refused_as_typed(ValueError):
+        names, sequences = read_fasta(path)
+        texts = as_texts(sequences, shown)
+        require_letters(texts, find_alphabet("DNA", u_is_t=True), shown)
     if len(texts) < FEWEST_ROWS:
         raise ValueError(
             f"{shown} holds {counted(len(texts), 'sequence')}; a class needs {FEWEST_ROWS} to be "
@@ -134,13 +142,13 @@ def _require_one_alphabet(paths: Sequence[Path], parts: Sequence[Sequence[bytes]
 
 
 def _against_shuffles(
-    name: str, texts: Sequence[bytes], names: Sequence[str], seed: int
+    name: str, texts: Sequence[bytes], names: Sequence[str], seed: int, notes: Sequence[str]
 ) -> Samples:
     shuffled = as_texts(dinucleotide_shuffle(texts, random_state=seed))
     same = sum(one == other for one, other in zip(texts, shuffled, strict=True))
-    notes = []
+    of_shuffle = []
     if same:
-        notes.append(
+        of_shuffle.append(
             f"{counted(same, 'sequence')} came back unchanged from the shuffle; there is no other, "
             "or it was drawn by chance."
         )
@@ -151,5 +159,5 @@ def _against_shuffles(
         [*names, *(f"{one}|{SHUFFLED}" for one in names)],
         np.repeat(np.array([own, SHUFFLED]), len(texts)),
         np.tile(np.arange(len(texts)), 2),
-        notes,
+        [*notes, *of_shuffle],
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from sklearn_deeplifft.cli._errors import refused_as_typed
 from sklearn_deeplifft.cli._fitting import collected, notes_of
 from sklearn_deeplifft.cli._motif_samples import Samples
 from sklearn_deeplifft.cli._progress import Stages
@@ -47,12 +48,15 @@ def count_motifs(samples: Samples, counter: MotifCounter, progress: Stages) -> C
 
     Raises
     ------
+    click.ClickException
+        Exit status 2: the motifs cannot be read.
     ValueError
         No motif hits any sequence.
     """
     with collected() as warned:
         with progress.stage(_preparing(counter), 1) as advance:
-            counter.fit(samples.texts)
+            with refused_as_typed(ValueError, FileNotFoundError):
+                counter.fit(samples.texts)
             advance()
         with progress.stage("Counting motifs", 1) as advance:
             counts = counter.transform(samples.texts)

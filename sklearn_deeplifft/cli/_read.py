@@ -8,19 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from sklearn_deeplifft.cli._attributes import name_columns
+from sklearn_deeplifft.cli._errors import Refused
 from sklearn_deeplifft.cli._table import Table, make_table
 from sklearn_deeplifft.tables.reading import ReadOptions, TableReadError, as_flag, read_raw
 
 __all__ = ["load_table"]
-
-
-class _ToldOtherwise(click.ClickException):
-    """A file that the command cannot take as it was typed."""
-
-    exit_code = 2
 
 
 def load_table(
@@ -87,4 +80,4 @@ def _spelled_as_flags() -> Iterator[None]:
     try:
         yield
     except TableReadError as error:
-        raise _ToldOtherwise(error.said(as_flag)) from error
+        raise Refused(error.said(as_flag)) from error

@@ -166,10 +166,12 @@ def test_an_interrupted_command_ends_with_130(monkeypatch, tmp_path):
     assert run("motifs", tmp_path / "a.fa", "-o", tmp_path / "out").exit_code == 130
 
 
-def test_motifs_of_no_dna_end_with_1(tmp_path):
+@pytest.mark.parametrize("more", [[], ["--against", "shuffles"]])
+def test_motifs_of_no_dna_end_with_2(tmp_path, more):
+    """As a table that is none does."""
     (tmp_path / "a.fa").write_text("no sequence")
-    done = run("motifs", tmp_path / "a.fa", "-o", tmp_path / "out")
-    assert done.exit_code == 1
+    done = run("motifs", tmp_path / "a.fa", *more, "-o", tmp_path / "out")
+    assert done.exit_code == 2
     assert len(done.stderr.splitlines()) == 1
 
 

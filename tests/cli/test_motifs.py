@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
+from sklearn_deeplifft._printable import printable
 from sklearn_deeplifft.cli._confounds import Confounds, _folds, _judged, gc_content
 from sklearn_deeplifft.cli._motif_samples import read_samples
 from tests.cli.conftest import QUICK, run
@@ -159,8 +160,9 @@ def test_rna_is_read_as_dna(tmp_path):
     assert samples.texts == [row.encode() for row in rows] * 2
 
 
-def refused(result, tmp_path, *words):
-    assert result.exit_code == 1, result.output
+def refused(result, tmp_path, *words, status=2):
+    """Status 2 is for what cannot be read as it was typed, 1 for data, as of every command."""
+    assert result.exit_code == status, result.output
     *progress, error = result.output.splitlines()
     assert error.startswith("Error: ")
     assert all(line.endswith((" ...", " s")) for line in progress)
@@ -176,30 +178,49 @@ def test_what_makes_no_two_classes_is_refused(counted, files, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "words", "status"),
     [
-        ("", ["bad.fa is empty"]),
-        ("ACGT\nACGT\n", ["bad.fa begins with 'ACGT'"]),
-        (">a\nACGT\n>b\nAC-T\n>c\nA\n>d\nA\n", ["row 1 of", "bad.fa holds '-'"]),
-        (">a\nMKLV\n>b\nMKLV\n", ["holds 'L'"]),
-        (">a\nACGT\n>b\nACGT\n", ["bad.fa holds 2 sequences", "a class needs 4"]),
-        (">a\nACGU\n" * 5, ["bad.fa' is RNA", "is DNA"]),
+        ("", ["bad.fa is empty"], 2),
+        ("ACGT\nACGT\n", ["bad.fa begins with 'ACGT'"], 2),
+        (">a\nACGT\n>b\nAC-T\n>c\nA\n>d\nA\n", ["row 1 of", "bad.fa holds '-'"], 2),
+        (">a\nMKLV\n>b\nMKLV\n", ["holds 'L'"], 2),
+        (">a\nACGT\n>b\nACGT\n", ["bad.fa holds 2 sequences", "a class needs 4"], 1),
+        (">a\nACGU\n" * 5, ["bad.fa' is RNA", "is DNA"], 1),
     ],
 )
-@pytest.mark.filterwarnings("ignore::sklearn_deeplifft.FeatureSelectionWarning")  # one name twice
-def test_files_that_are_no_class_are_refused_by_name(counted, files, tmp_path, content, words):
+def test_files_that_are_no_class_are_refused_by_name(
+    counted, files, tmp_path, content, words, status
+):
     (tmp_path / "bad.fa").write_text(content)
-    refused(counted(tmp_path / "bad.fa", files[1]), tmp_path, *words)
+    refused(counted(tmp_path / "bad.fa", files[1]), tmp_path, *words, status=status)
+
+
+def test_records_of_one_name_are_a_note(files):
+    """In the words of the command, and no warning of Python's beside it."""
+    files[0].write_text(files[0].read_text().replace(">s1 ", ">s0 ").replace(">s2 ", ">s0 "))
+    note = f"2 of the 60 records of {printable(files[0])} have a name that stands before: s0."
+    assert read_samples(files, against=None, seed=0).notes == [note]
+    assert read_samples(files[:1], against="shuffles", seed=0).notes == [note]
 
 
 def test_motifs_that_hit_nothing_are_no_table(counted, tmp_path):
     same = [fasta(tmp_path / f"{name}.fa", ["AAAAAAAAAAAA"] * 5) for name in "ab"]
-    refused(counted(*same), tmp_path, "none of 4 motifs hits any of 10 sequences")
+    refused(counted(*same), tmp_path, "none of 4 motifs hits any of 10 sequences", status=1)
 
 
 def test_a_database_that_is_not_there_is_refused(files, tmp_path):
     result = run("motifs", *files, "--motifs", "no.meme", "-o", tmp_path / "out")
     refused(result, tmp_path, "'no.meme' is no file")
+    result = run("motifs", *files, "--motifs", "JASPAR2026:birds", "-o", tmp_path / "out")
+    refused(result, tmp_path, "taxon 'birds'")
+
+
+def test_a_database_that_cannot_be_read_is_refused(counted, files, database, tmp_path):
+    once = database.read_text()
+    database.write_text(3 * once)
+    refused(counted(*files), tmp_path, "8 of the 12 motifs have a name that stands before: planted")
+    database.write_text(once[:-10])
+    refused(counted(*files), tmp_path, "motifs.pfm: motif 'other' has")
 
 
 def test_the_message_of_rank_names_the_command(files):

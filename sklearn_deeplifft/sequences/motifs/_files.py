@@ -181,16 +181,18 @@ def _row(name: str, row: str) -> list[float]:
 def _transfac(lines: Sequence[str]) -> Iterator[Motif]:
     """``AC``, ``ID`` or ``NA`` and a name, ``P0 A C G T``, and rows of a position and counts."""
     record: list[str] = []
+    number = 0
     for line in [*lines, "//"]:
         if not line.startswith("//"):
             record.append(line)
             continue
         if any(HEADER.match(one) for one in record):
-            yield _of_record(record)
+            number += 1
+            yield _of_record(record, number)
         record = []
 
 
-def _of_record(record: Sequence[str]) -> Motif:
+def _of_record(record: Sequence[str], number: int) -> Motif:
     tagged = [line.split(maxsplit=1) for line in record]
     words = [line[1].strip() for line in tagged if len(line) == 2 and line[0] in NAMES]
     name = " ".join(dict.fromkeys(words))
@@ -205,4 +207,4 @@ def _of_record(record: Sequence[str]) -> Motif:
                 f"motif {quoted(name)} has the row {quoted(row)}; it is to hold a position and "
                 "four numbers."
             )
-    return motif_of(name or "motif", np.transpose(np.array(values, dtype=np.float64)))
+    return motif_of(name or f"motif {number}", np.transpose(np.array(values, dtype=np.float64)))

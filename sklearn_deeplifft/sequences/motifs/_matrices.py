@@ -14,6 +14,7 @@ Letters are in the order ACGT, so that the reverse complement is ``C[::-1, ::-1]
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -96,10 +97,14 @@ def motifs_of(matrices: Mapping[Any, ArrayLike]) -> tuple[Motif, ...]:
 
 def require_distinct_names(names: Iterable[str]) -> None:
     """Raise ``ValueError`` if two motifs have one name: they would be one column."""
-    seen: set[str] = set()
-    twice = [name for name in names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
-    if twice:
-        raise ValueError(f"two motifs have one name: {named(twice)}; rename or drop one of them.")
+    counts = Counter(names)
+    shared = [name for name, count in counts.items() if count > 1]
+    if shared:
+        more = sum(counts[name] - 1 for name in shared)
+        raise ValueError(
+            f"{more:,} of the {counts.total():,} motifs have a name that stands before: "
+            f"{named(shared)}; rename or drop them."
+        )
 
 
 def probabilities(C: NDArray[np.float64], pseudocount: float) -> NDArray[np.float64]:

@@ -261,7 +261,7 @@ GOOD = [[5, 0], [0, 5], [0, 0], [0, 0]]
         ({"m": [[1, 0]] * 4}, r"position without any letter \(position 1\)"),
         ({"m": [[0.3, 5]] * 3 + [[0, 5]]}, "rounded to whole numbers has a position without"),
         ({"m": "ACGT"}, "no matrix of numbers"),
-        ({1: GOOD, "1": GOOD}, "two motifs have one name: 1"),
+        ({1: GOOD, "1": GOOD}, "1 of the 2 motifs have a name that stands before: 1;"),
         ("JASPAR2026:birds", "taxon 'birds'; JASPAR has vertebrates"),
         ("JASPAR1999:plants", "releases are .*JASPAR2026"),
     ],

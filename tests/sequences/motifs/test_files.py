@@ -118,7 +118,10 @@ def test_meme_has_probabilities_and_sites(file):
         (JASPAR.replace("C  [", "["), "has rows of the letters A, G, T; write"),
         (PLAIN.replace("79", "x"), "'0 3 x 40'; it is to hold numbers"),
         (PLAIN.replace("79", "-79"), "holds -79 for A at position 2"),
-        (JASPAR + JASPAR, "two motifs have one name: MA0001.1 AGL3"),
+        (
+            JASPAR * 3,
+            "4 of the 6 motifs have a name that stands before: MA0001.1 AGL3, MA0002.1 RUNX1;",
+        ),
         (TRANSFAC.replace("79.0", "many"), "is to hold a position and four numbers"),
         (TRANSFAC.replace("\n1 ", "\nx ").replace("\n2 ", "\nx "), "no row below its P0"),
         (gzip.compress(JASPAR.encode(), mtime=0)[:40], "compressed by gzip and damaged"),
@@ -127,3 +130,13 @@ def test_meme_has_probabilities_and_sites(file):
 def test_files_that_are_none_are_refused_by_name(file, text, message):
     with pytest.raises(ValueError, match=f"motifs.txt.*{message}"):
         read_motifs(file(text))
+
+
+def test_motifs_of_transfac_without_a_name_have_one_each(tmp_path):
+    """They were refused as two of the name motif, which the file does not hold."""
+    record = "P0 A C G T\n01 1 0 0 3\n02 0 1 0 3\n//\n"
+    (tmp_path / "two.transfac").write_text(2 * record)
+    assert [motif.name for motif in read_motifs(tmp_path / "two.transfac")] == [
+        "motif 1",
+        "motif 2",
+    ]
