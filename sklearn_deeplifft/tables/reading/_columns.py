@@ -165,6 +165,8 @@ def _dated(name: str, column: pd.Series, counts: Counter[object], options: ReadO
     notes = [Note(found.kind, name), *_missing_note(name, number_of.missing, counts)]
     if found.order is not None:
         notes.append(Note(found.order, name, words=(texts[0],)))
+    if found.years is not None:
+        notes.append(Note("short years", name, words=found.years))
     values = resolved(column, found.values)
     if found.kind == "dates":
         notes += date_sentinels(name, values, found.values)

@@ -6,7 +6,7 @@ import datetime
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from pandas.api import types
 from sklearn_deeplifft._printable import printable, quoted
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError
 from sklearn_deeplifft.tables.reading._no_dates import COMPACT_PLACEHOLDERS
+from sklearn_deeplifft.tables.reading._years import Written, full_dates
 
 __all__ = [
     "DateReading",
@@ -72,6 +73,8 @@ class DateReading:
     values: Mapping[str, float]
     order: str | None = None
     """"day first" or "month first", where the texts leave it to be found out."""
+    years: tuple[str, str] | None = None
+    """First and last year that years of two digits are read as, where there are any."""
 
 
 def typed_dates(values: pd.Series) -> tuple[str, np.ndarray] | None:
@@ -154,24 +157,48 @@ def read_dates(texts: Sequence[str], column: str, date_order: str | None) -> Dat
     clocks = {text: _hours(text) for text in texts if CLOCK.fullmatch(text)}
     if 2 * len(clocks) > len(texts):
         return DateReading("times", clocks)
-    for pattern, read in ((ISO, _iso), (NUMERIC, None), (NAMED, _with_names)):
+    for pattern in (ISO, NUMERIC, NAMED):
         fit = [text for text in texts if pattern.fullmatch(text)]
         if 2 * len(fit) <= len(texts):
             continue
-        reading = _numeric(fit, column, date_order) if read is None else _dates(fit, read)
+        if pattern is ISO:
+            reading = _reading(fit, _days_by(_iso)(fit))
+        elif pattern is NUMERIC:
+            reading = _numeric(fit, column, date_order)
+        else:
+            reading = _with_years(fit, [_written_by_name(text) for text in fit], _named)
         if 2 * len(reading.values) > len(texts):
             return reading
     return None
 
 
-def _dates(texts: Sequence[str], read: Callable[[Sequence[str]], pd.Series]) -> DateReading:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of formats that pandas finds out cell by cell
-        found = read(texts)
-    days = _days(found)
+def _reading(texts: Sequence[str], days: np.ndarray) -> DateReading:
     return DateReading(
-        "dates", {text: day for text, day in zip(texts, days, strict=True) if day == day}
+        "dates", {text: day for text, day in zip(texts, days.tolist(), strict=True) if day == day}
     )
+
+
+def _with_years(
+    texts: Sequence[str], dates: Sequence[Written], read: Callable[[Sequence[str]], pd.Series]
+) -> DateReading:
+    """Read dates some of which have years of two digits."""
+    full, days = full_dates(dates, _days_by(read))
+    years = [
+        text[len(date.before) : len(text) - len(date.after)]
+        for text, date, day in zip(full, dates, days, strict=True)
+        if date.is_short and day == day
+    ]
+    reading = _reading(texts, days)
+    return replace(reading, years=(min(years), max(years))) if years else reading
+
+
+def _days_by(read: Callable[[Sequence[str]], pd.Series]) -> Callable[[Sequence[str]], np.ndarray]:
+    def days_of(texts: Sequence[str]) -> np.ndarray:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of formats that pandas finds out cell by cell
+            return _days(read(texts))
+
+    return days_of
 
 
 def _iso(texts: Sequence[str]) -> pd.Series:
@@ -179,9 +206,17 @@ def _iso(texts: Sequence[str]) -> pd.Series:
     return pd.to_datetime(plain, format="ISO8601", utc=True, errors="coerce")
 
 
-def _with_names(texts: Sequence[str]) -> pd.Series:
+def _named(texts: Sequence[str]) -> pd.Series:
     known = pd.Series([text if re.search(MONTHS, text) else None for text in texts])
     return pd.to_datetime(known, format="mixed", utc=True, errors="coerce")
+
+
+def _written_by_name(text: str) -> Written:
+    match = NAMED.fullmatch(text)
+    assert match is not None
+    if match[3] is None:  # a month and its year, of four digits
+        return Written(text, "", "")
+    return Written(text[: match.start(3)], match[3], text[match.end(3) :])
 
 
 def _mixed(texts: Sequence[str]) -> pd.Series:
@@ -194,15 +229,14 @@ def _numeric(texts: Sequence[str], column: str, date_order: str | None) -> DateR
     if date_order is None:
         date_order = _order(texts, parts, column)
     day_first = date_order == "dmy"
-    iso = []
+    dates = []
     for match in matches:
         assert match is not None
         day, month = (match[1], match[3]) if day_first else (match[3], match[1])
-        year = match[4] if len(match[4]) == 4 else _year(int(match[4]))
-        iso.append(f"{year}-{month:0>2}-{day:0>2}" + (f" {match[5]}" if match[5] else ""))
-    found = _dates(iso, _mixed).values
-    values = {text: found[key] for text, key in zip(texts, iso, strict=True) if key in found}
-    return DateReading("dates", values, "day first" if day_first else "month first")
+        clock = f" {match[5]}" if match[5] else ""
+        dates.append(Written("", match[4], f"-{month:0>2}-{day:0>2}{clock}"))
+    order = "day first" if day_first else "month first"
+    return replace(_with_years(texts, dates, _mixed), order=order)
 
 
 def _order(texts: Sequence[str], parts: Sequence[tuple[int, int]], column: str) -> str:
@@ -219,10 +253,6 @@ def _order(texts: Sequence[str], parts: Sequence[tuple[int, int]], column: str) 
         "Say {} or {}, or leave the column out with {}.",
         [Option("date_order", "dmy"), Option("date_order", "mdy"), Option("drop", [column])],
     )
-
-
-def _year(short: int) -> str:
-    return str(2000 + short if short < 69 else 1900 + short)  # as POSIX has it
 
 
 def _days(dates: pd.Series) -> np.ndarray:

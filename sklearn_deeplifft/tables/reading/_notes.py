@@ -172,6 +172,15 @@ def _numbered(notes: Sequence[Note], spelling: Spelling) -> str:
     )
 
 
+def _short_years(notes: Sequence[Note], _: Spelling) -> str:
+    first, last = notes[0].words
+    years = f"{first} to {last}" if first != last else first
+    return (
+        f"{_columns(notes)}: years of two digits are read as {years}; if they are of another "
+        "century, write them with four."
+    )
+
+
 def _categories(notes: Sequence[Note], _: Spelling) -> str:
     return (
         f"{_columns(notes)}: numbers and other texts ({_words(notes[0])}) are taken as categories."
@@ -276,6 +285,7 @@ SENTENCES: dict[str, Callable[[Sequence[Note], Spelling], str]] = {
     "month first": lambda notes, _: (
         f"{_columns(notes)}: the month comes before the day, as in {quoted(notes[0].words[0])}."
     ),
+    "short years": _short_years,
     "comments": _lines("comment line is skipped", "comment lines are skipped"),
     "blank": _lines("blank line is skipped", "blank lines are skipped"),
     "row names": lambda notes, _: (
