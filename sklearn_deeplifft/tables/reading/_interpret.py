@@ -304,18 +304,24 @@ def _with_target(
 
 
 def _require_finite(table: ReadTable) -> None:
+    """Refuse infinite values, and NaN in a sparse matrix, which is not filled as a column is."""
     if isinstance(table.X, pd.DataFrame):
         numbers = table.X.drop(columns=list(table.text_columns))
-        infinite = pd.Series(
-            np.isinf(numbers.to_numpy(dtype=np.float64)).sum(axis=0), list(numbers)
-        )
+        names, missing = list(numbers), np.zeros(numbers.shape[1], dtype=np.int64)
+        infinite = np.isinf(numbers.to_numpy(dtype=np.float64)).sum(axis=0)
     else:
-        columns = table.X.indices[~np.isfinite(table.X.data)]
-        counts = np.bincount(columns, minlength=table.X.shape[1])
-        infinite = pd.Series(counts, list(table.features))
-    bad = infinite[infinite > 0]
-    if len(bad):
-        raise ValueError(
-            f"infinite values in {len(bad):,} column{'s' * (len(bad) > 1)}: "
-            f"{named_with_counts(bad.items())}. Replace them, or leave these columns out."
+        names, d = list(table.features), table.X.shape[1]
+        infinite, missing = (
+            np.bincount(table.X.indices[found(table.X.data)], minlength=d)
+            for found in (np.isinf, np.isnan)
         )
+    kinds = (("infinite values", infinite), ("values that are NaN", missing))
+    bad = [_said_in(what, pd.Series(counts, names)) for what, counts in kinds if counts.any()]
+    if bad:
+        raise ValueError(f"{'; '.join(bad)}. Replace them, or leave these columns out.")
+
+
+def _said_in(what: str, counts: pd.Series) -> str:
+    bad = counts[counts > 0]
+    n_columns = f"{len(bad):,} column{'s' * (len(bad) > 1)}"
+    return f"{what} in {n_columns}: {named_with_counts(bad.items())}"

@@ -64,6 +64,29 @@ def test_sparse_counts_stay_sparse(tmp_path):
     assert encoded.feature_groups == list(table.features)
 
 
+@pytest.mark.parametrize("made", [sparse.csr_matrix, sparse.csc_matrix])
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ({(0, 1): np.nan, (3, 1): np.nan}, r"^values that are NaN in 1 column: x1 \(2\)\. Replace"),
+        ({(0, 1): -np.inf, (3, 2): np.inf}, r"^infinite values in 2 columns: x1 \(1\), x2 \(1\)\."),
+        (
+            {(0, 1): np.nan, (2, 0): np.inf, (3, 1): np.nan},
+            r"^infinite values in 1 column: x0 \(1\); values that are NaN in 1 column: x1 \(2\)\.",
+        ),
+    ],
+)
+def test_sparse_values_that_are_no_numbers_are_called_what_they_are(tmp_path, made, cells, message):
+    X = np.eye(N, 4)
+    for at, value in cells.items():
+        X[at] = value
+    sparse.save_npz(tmp_path / "X.npz", made(X))
+    with np.load(tmp_path / "X.npz") as parts:
+        np.savez(tmp_path / "t.npz", **parts, y=np.arange(N) % 2)
+    with pytest.raises(ValueError, match=message):
+        read_table(tmp_path / "t.npz", target="y")
+
+
 def test_columns_left_out_unasked_are_a_warning(tmp_path):
     FRAME.assign(id=range(N)).to_csv(tmp_path / "t.csv", index=False)
     with pytest.warns(FeatureSelectionWarning, match="row numbers: id") as caught:
