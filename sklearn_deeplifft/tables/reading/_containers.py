@@ -14,6 +14,7 @@ from sklearn_deeplifft.tables.reading._bytes import require_pyarrow
 from sklearn_deeplifft.tables.reading._errors import Option, TableReadError, undamaged
 from sklearn_deeplifft.tables.reading._notes import Note
 from sklearn_deeplifft.tables.reading._raw import RawTable, header_names, require_distinct
+from sklearn_deeplifft.tables.reading._workbook_gaps import gap_notes
 
 __all__ = ["read_arrow", "read_excel", "read_json", "read_parquet"]
 
@@ -86,8 +87,10 @@ def read_excel(data: bytes, sheet: str | None, target: str | None) -> RawTable:
             "the rows over the names of the columns."
         )
     require_distinct(names)
+    with undamaged("an Excel workbook"):
+        gaps = gap_notes(data, chosen, cells.iloc[1:], names)
     frame = cells.iloc[1:].set_axis(names, axis=1).reset_index(drop=True)
-    return RawTable(frame.infer_objects(), (*notes, *unnamed))
+    return RawTable(frame.infer_objects(), (*notes, *unnamed, *gaps))
 
 
 def _trimmed(cells: pd.DataFrame) -> pd.DataFrame:

@@ -274,6 +274,14 @@ SENTENCES: dict[str, Callable[[Sequence[Note], Spelling], str]] = {
     "separator": _separator,
     "encoding": _encoding,
     "sheet": _sheet,
+    "merged cells": lambda notes, _: (
+        f"Cells merged with the one before hold no value of their own and are taken as missing: "
+        f"{_counted(notes)}. If its value holds for them, unmerge and fill them."
+    ),
+    "formulas": lambda notes, _: (
+        f"Formulas whose values the file does not hold are taken as missing: {_counted(notes)}. "
+        "Open it in a spreadsheet program and save it there to have them."
+    ),
     "quantity": _quantity,
     "no target": _no_target,
     "dates": lambda notes, _: f"Dates are read as days since 1970-01-01: {_columns(notes)}.",
