@@ -65,7 +65,7 @@ def counted(database, tmp_path):
 
 @pytest.mark.long
 def test_two_files_are_two_classes(counted, files, tmp_path):
-    result = counted(*files)
+    result = counted(*files, "--networks", 2)  # an interval takes two
     assert result.exit_code == 0, result.output
     out = tmp_path / "out"
     assert sorted(path.name for path in out.iterdir()) == [

@@ -233,10 +233,10 @@ def starts_of(monkeypatch, selector, data):
     """The columns of each round, the cores that it started from, and those it trained."""
     seen, train = [], Rounds.train
 
-    def training(self, columns, starts=None, number=1):
+    def training(self, columns, starts=None, number=1, closed=None):
         starts = starts or [None] * len(self.splits)
         begun = copy.deepcopy(starts)
-        networks = train(self, columns, starts, number)
+        networks = train(self, columns, starts, number, closed)
         seen.append((columns, begun, [trained.core for trained in networks]))
         return networks
 
