@@ -58,7 +58,7 @@ def counted(database, tmp_path):
 
     def made(*arguments):
         given = ("--motifs", database, "--families", "none", "--p-value", "0.001", *QUICK)
-        return run("motifs", *arguments, *given, "-o", tmp_path / "out")
+        return run("motifs", *given, *arguments, "-o", tmp_path / "out")
 
     return made
 
