@@ -1,20 +1,27 @@
 """Comparison of predictions of held-out rows with chance.
 
-==========  =================================================================  ==========
-code        meaning                                                            shape
-==========  =================================================================  ==========
-``v``       ranks of the targets: a column per class (0 or 1), label, quantity  (n, m)
-``a``       ranks of the outputs that belong to them, centred                  (n, m)
-``count``   rows that a row stands for                                         (n,)
-==========  =================================================================  ==========
+======  ======================================================================  ==========
+code    meaning                                                                 shape
+======  ======================================================================  ==========
+``v``   ranks of the targets: a column per class (0 or 1), label, quantity      (n, m)
+``u``   the same less their weighted mean, times the weights, up to a constant  (n, m)
+``a``   ranks of the outputs that belong to them, centred                       (n, m)
+``h``   weights, as far as they do not follow the target                        (n, m)
+``b``   ranks of the outputs, centred by h and times h                          (n, m)
+======  ======================================================================  ==========
 
-A column's statistic is ``sum_i a_i v_i``, and its null distribution that of targets which are dealt
-anew to the rows: mean and variance are known in closed form (W. Hoeffding 1951, "A combinatorial
-central limit theorem"). Targets of one group of rows move together, and are dealt anew within it.
+A column's statistic is ``sum_i a_i u_i``, and its null distribution that of targets which are dealt
+anew to the rows together with their weights: mean and variance are known in closed form
+(W. Hoeffding 1951, "A combinatorial central limit theorem"). A row is one witness whatever it
+weighs, as are rows that repeat it, which have been merged into it. Where weights follow the outputs
+as well, products of a heavy row are larger than those dealt at random: the variance is that of b in
+the place of a. Without weights the two are the same. Targets of one group of rows move together,
+and are dealt anew within it.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +59,7 @@ def chance_p_value(
     questions : int array of shape (m,)
         Columns that answer one question, such as the classes of one output.
     weight : array of shape (n,)
-        Whole numbers count rows; others are scaled to a mean of one.
+        Above 0, in any unit. It says what a row is worth, and not how many rows it stands for.
     groups : int array of shape (n,) or None
     mutual : float, default=0.0
         How many of the rows that a row's networks have learned from are predicted in their turn by
@@ -68,10 +75,13 @@ def chance_p_value(
         over the sum of all, by Bonferroni: one class, label or quantity that is predicted is
         enough, and so is a little of each.
     """
-    count, weight = _counted(weight)
-    ranks, v = _mid_ranks(outputs, count), _mid_ranks(targets, count)
-    a = weight[:, None] * (ranks - np.average(ranks, axis=0, weights=count * weight))
-    found = _dealt(a, v, count) if groups is None else _grouped(a, v, count, groups)
+    ranks, v = _mid_ranks(outputs), _mid_ranks(targets)
+    # A target less its mean, times its weight: with a weight of one it stays as it is.
+    u = v + (weight / weight.mean() - 1)[:, None] * (v - np.average(v, axis=0, weights=weight))
+    h = _beside_targets(weight, v, questions)
+    a, b = ranks - ranks.mean(axis=0), h * (ranks - np.average(ranks, axis=0, weights=h))
+    dealt = _dealt if groups is None else partial(_grouped, groups=groups)
+    found = _Statistic(dealt(a, u).value, dealt(b, u).covariance)
     value, covariance = share * found.value, (1 + mutual) * found.covariance
     sums = _sums_of_columns(questions)
     smallest = [
@@ -88,20 +98,30 @@ def _sums_of_columns(questions: np.ndarray) -> list[np.ndarray]:
     return list(sums.values())
 
 
-def _counted(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows that each row stands for, and the weight of each of these."""
-    if (weight == np.round(weight)).all():
-        return weight, np.ones(len(weight))
-    return np.ones(len(weight)), weight / weight.mean()
+def _beside_targets(weight: np.ndarray, v: np.ndarray, questions: np.ndarray) -> np.ndarray:
+    """Weights (n, m) over the typical one of rows of the same target; their mean square is one.
+
+    They say what weights owe to the row and not to its target, which takes its own part along. A
+    quantity has no rows of the same target, and all rows are typical of each other.
+    """
+    h = np.empty(v.shape)
+    for q in np.unique(questions):
+        own = questions == q
+        place = np.unique(v[:, own], axis=0, return_inverse=True)[1].reshape(-1)
+        alike = np.bincount(place)
+        alone = len(alike) > len(v) / 2
+        typical = 1.0 if alone else np.sqrt(np.bincount(place, weight**2) / alike)[place]
+        h[:, own] = (weight / typical)[:, None]
+    return np.asarray(h / np.sqrt((h**2).mean(axis=0)))
 
 
-def _mid_ranks(x: np.ndarray, count: np.ndarray) -> np.ndarray:
+def _mid_ranks(x: np.ndarray) -> np.ndarray:
     """Rows below each and half of those that are equal, as shares of all: (n, m), 0 to 1."""
     ranks = np.empty(x.shape)
     for k, column in enumerate(x.T):
         place = np.unique(column, return_inverse=True)[1].reshape(-1)
-        equal = np.bincount(place, count)
-        ranks[:, k] = (np.cumsum(equal) - equal / 2)[place] / count.sum()
+        equal = np.bincount(place)
+        ranks[:, k] = (np.cumsum(equal) - equal / 2)[place] / len(x)
     return ranks
 
 
@@ -113,31 +133,30 @@ def _p_values(value: np.ndarray, variance: np.ndarray) -> np.ndarray:
     return np.asarray(norm.sf(z))
 
 
-def _dealt(a: np.ndarray, v: np.ndarray, count: np.ndarray) -> _Statistic:
-    """The statistic where any row may get the target of any other."""
-    a, v = (x - np.average(x, axis=0, weights=count) for x in (a, v))
-    counted = count[:, None] * a
-    covariance = (a.T @ counted) * (v.T @ (count[:, None] * v)) / max(count.sum() - 1, 1)
-    return _Statistic((counted * v).sum(axis=0), covariance)
+def _dealt(a: np.ndarray, u: np.ndarray) -> _Statistic:
+    """The statistic where any row may get the target, and its weight, of any other."""
+    a, u = (x - x.mean(axis=0) for x in (a, u))
+    covariance = (a.T @ a) * (u.T @ u) / max(len(a) - 1, 1)
+    return _Statistic((a * u).sum(axis=0), covariance)
 
 
-def _grouped(a: np.ndarray, v: np.ndarray, count: np.ndarray, groups: np.ndarray) -> _Statistic:
+def _grouped(a: np.ndarray, u: np.ndarray, groups: np.ndarray) -> _Statistic:
     """The statistic where targets move with their group, and are dealt anew within it."""
     group = np.unique(groups, return_inverse=True)[1].reshape(-1)
-    size = np.bincount(group, count)
-    total_a, mean_v = (_sums(count[:, None] * x, group, len(size)) for x in (a, v))
-    mean_v /= size[:, None]
-    between = _dealt(total_a, mean_v, np.ones(len(size)))
+    size = np.bincount(group)
+    total_a, mean_u = (_sums(x, group, len(size)) for x in (a, u))
+    mean_u /= size[:, None]
+    between = _dealt(total_a, mean_u)
     within_a = a - (total_a / size[:, None])[group]
-    within_v = v - mean_v[group]
-    value = between.value + (count[:, None] * within_a * within_v).sum(axis=0)
+    within_u = u - mean_u[group]
+    value = between.value + (within_a * within_u).sum(axis=0)
     freedom = np.maximum(size - 1, 1)[:, None]
     covariance = between.covariance.copy()
     for k in range(a.shape[1]):  # a row at a time, as all of G matrices (m, m) may not fit
-        scatter_a, scatter_v = (
-            _sums(count[:, None] * x[:, [k]] * x, group, len(size)) for x in (within_a, within_v)
+        scatter_a, scatter_u = (
+            _sums(x[:, [k]] * x, group, len(size)) for x in (within_a, within_u)
         )
-        covariance[k] += (scatter_a * scatter_v / freedom).sum(axis=0)
+        covariance[k] += (scatter_a * scatter_u / freedom).sum(axis=0)
     return _Statistic(value, covariance)
 
 

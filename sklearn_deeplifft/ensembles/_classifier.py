@@ -155,12 +155,14 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         which flatters (.55 to .65 on noise of two classes and 300 to 60 rows). NaN if none was held
         out.
     out_of_fold_interval_ : ndarray of shape (2,)
-        95 % interval of it over rows, or over ``groups`` of them.
+        95 % interval of it over rows, or over ``groups`` of them. A row is one whatever its weight
+        is, with all that repeat its values and target; the unit of weights does not matter.
     chance_p_value_ : float
         0 to 1: how likely predictions of held-out rows would rank with the targets as they do, if
         they knew nothing of them; small where any class or label is predicted. NaN where
-        held-out rows cannot tell: too few (some 45 of two classes, or of groups of one class), or
-        most of them repeats of others.
+        held-out rows cannot tell: too few (some 45 of two classes, or of groups of one class),
+        where those that repeat each other are one. Weights are dealt with their targets, so
+        that a class does not pass for known because its rows are repeated or weigh more.
     at_chance_ : bool or None
         ``chance_p_value_ > 0.01``: the networks predict no better than chance, and nothing that is
         read from them means anything. None where that cannot be told.

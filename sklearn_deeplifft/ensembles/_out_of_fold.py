@@ -83,12 +83,10 @@ def out_of_fold(
     centred = _pooled([(own, _within_fold(z)) for own, z in parts], rows)[:, columns]
     given = questions, weight, groups, _mutual(parts, rows, data)
     p_value = chance_p_value(centred, values, *given)
-    # Copies are one row of as much weight: where most rows are copies, few are left to tell by.
-    repeated = (weight == np.round(weight)).all() and weight.sum() > 2 * len(weight)
-    if p_value > LEVEL and (repeated or chance_p_value(values, values, *given, HALF) > LEVEL):
+    if p_value > LEVEL and chance_p_value(values, values, *given, HALF) > LEVEL:
         p_value = np.nan
     lowest = -np.inf if target.kind == "regression" else 0.0
-    return OutOfFold(score, _interval(score, lowest, worth, weight, groups), p_value)
+    return OutOfFold(score, _interval(score, lowest, worth, groups), p_value)
 
 
 def without_outputs(trained: TrainedNetwork) -> TrainedNetwork:
@@ -183,16 +181,11 @@ def _interval(
     score: float,
     lowest: float,
     influence: np.ndarray,
-    weight: np.ndarray,
     groups: np.ndarray | None,
 ) -> np.ndarray:
     """95 % interval (2,) of a score from the influence of rows, or of their groups."""
     if not np.isfinite(influence).all():
         return np.full(2, np.nan)
-    if groups is not None:
-        variance = (np.bincount(groups, influence) ** 2).sum()
-    else:
-        whole = (weight == np.round(weight)).all()
-        variance = (influence**2 / (weight if whole else 1)).sum()
-    half = norm.ppf(0.975) * np.sqrt(variance)
+    units = influence if groups is None else np.bincount(groups, influence)
+    half = norm.ppf(0.975) * np.sqrt((units**2).sum())
     return np.asarray(np.clip([score - half, score + half], lowest, 1.0))

@@ -27,11 +27,12 @@ def moments_of_every_deal(a: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.
     )
 
 
-def oracle(outputs, targets, questions, groups=None) -> float:
-    """The same p-value with all deals written out."""
+def oracle(outputs, targets, questions, groups=None, *, as_given=False) -> float:
+    """The same p-value with all deals written out; of targets, or of ranks with their weights."""
     r = np.stack([ranks(column) for column in outputs.T], axis=1)
     a = r - r.mean(axis=0)
-    targets = np.stack([ranks(column) for column in targets.T], axis=1)
+    if not as_given:
+        targets = np.stack([ranks(column) for column in targets.T], axis=1)
     value = (a * targets).sum(axis=0)
     if groups is None:
         mean, covariance = moments_of_every_deal(a, targets)
@@ -72,20 +73,71 @@ def test_moments_are_those_of_all_deals(seed, questions, grouped):
     assert found == pytest.approx(oracle(outputs, targets, asked, groups), rel=1e-9)
 
 
-def test_a_weight_of_two_is_the_row_twice():
-    rng = np.random.default_rng(0)
-    outputs, targets = rng.normal(size=(20, 1)), rng.integers(2, size=(20, 1)).astype(float)
-    count = rng.integers(1, 4, size=20)
-    twice = [np.repeat(x, count, axis=0) for x in (outputs, targets)]
-    merged = chance_p_value(outputs, targets, ONE, count.astype(float))
-    assert merged == pytest.approx(chance_p_value(*twice, ONE, np.ones(count.sum())), rel=1e-9)
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("grouped", [False, True])
+def test_weights_are_dealt_with_their_targets(seed, grouped):
+    """Written out for weights of classes: each deal moves a target and its weight together."""
+    rng = np.random.default_rng(seed)
+    codes = rng.permutation([0, 0, 1, 1, 2, 2])
+    targets = np.eye(3)[codes]
+    outputs = np.round(rng.normal(size=(6, 3)) + targets, 1)
+    weight = np.array([1.0, 2.5, 9.0])[codes]
+    groups = np.array([0, 0, 1, 1, 1, 2]) if grouped else None
+    v = np.stack([ranks(column) for column in targets.T], axis=1)
+    worth = weight[:, None] * (v - np.average(v, axis=0, weights=weight))
+    question = np.zeros(3, dtype=int)
+    found = chance_p_value(outputs, targets, question, weight, groups, mutual=0.9)
+    assert found == pytest.approx(oracle(outputs, worth, question, groups, as_given=True), rel=1e-9)
 
 
-def test_fractional_weights_have_no_unit():
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_weights_have_no_unit(whole, grouped):
     rng = np.random.default_rng(0)
     outputs, targets, weight = rng.normal(size=(50, 1)), rng.normal(size=(50, 1)), rng.random(50)
-    found = chance_p_value(outputs, targets, ONE, weight)
-    assert chance_p_value(outputs, targets, ONE, 1000 * weight) == pytest.approx(found)
+    weight = np.ceil(5 * weight) if whole else weight
+    groups = np.arange(50) // 3 if grouped else None
+    found = chance_p_value(outputs, targets, ONE, weight, groups)
+    for unit in (0.25, 1000.0):
+        again = chance_p_value(outputs, targets, ONE, unit * weight, groups)
+        assert again == pytest.approx(found, rel=1e-9)
+
+
+def test_a_weight_for_each_of_two_classes_is_no_evidence():
+    """Ten rows that count nine times each are ten witnesses."""
+    rng = np.random.default_rng(0)
+    y = (np.arange(100) < 10).astype(float)[:, None]
+    outputs = rng.normal(size=(100, 1)) + 0.5 * y
+    plain = chance_p_value(outputs, y, ONE, np.ones(100))
+    assert chance_p_value(outputs, y, ONE, 1 + 8 * y[:, 0]) == pytest.approx(plain, rel=1e-9)
+
+
+def rare(rng: np.random.Generator) -> np.ndarray:
+    return (rng.random((120, 1)) < 0.1).astype(float)
+
+
+LEVELS = {
+    "all 10": lambda rng, z: (rare(rng), np.full(120, 10.0)),
+    "1 to 6": lambda rng, z: (rare(rng), rng.integers(1, 7, size=120).astype(float)),
+    "fractions": lambda rng, z: (rare(rng), np.exp(1.5 * rng.normal(size=120))),
+    "of the class": lambda rng, z: (y := rare(rng), 1 + 8 * y[:, 0]),
+    "of the class, fractions": lambda rng, z: (y := rare(rng), 1 + 8.5 * y[:, 0]),
+    "of the quantity": lambda rng, z: (y := rng.normal(size=(120, 1)), np.exp(y[:, 0])),
+    "of the outputs": lambda rng, z: (rare(rng), np.exp(np.abs(z[:, 0]))),
+    "of both": lambda rng, z: (y := rare(rng), (1 + 8 * y[:, 0]) * np.exp(np.abs(z[:, 0]))),
+}
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_noise_is_at_chance_whatever_weights_follow(name):
+    """Counted as rows, weights of the class alone made noise pass in 16 of 100 tables."""
+    passed = 0
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        outputs = rng.normal(size=(120, 1))
+        targets, weight = LEVELS[name](rng, outputs)
+        passed += chance_p_value(outputs, targets, ONE, weight) <= LEVEL
+    assert passed <= 10
 
 
 @pytest.mark.parametrize("direction", [1, -1])

@@ -132,6 +132,24 @@ def test_rows_of_a_group_are_one_witness():
     assert np.ptp(narrow.out_of_fold_interval_) < np.ptp(known.out_of_fold_interval_)
 
 
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_a_row_that_counts_twice_is_one_witness(make):
+    """Copies, whole weights and their fractions are the same rows, no more of them."""
+    y = X[:, 0] + rng.normal(size=150)
+    y = y if make is regressor else (y > 1).astype(int)
+    count = np.random.default_rng(5).integers(1, 4, size=150)
+    found = make().fit(X, y, sample_weight=count)
+    copies = make().fit(np.repeat(X, count, axis=0), np.repeat(y, count))
+    scaled = [make().fit(X, y, sample_weight=unit * count) for unit in (2, 0.25)]
+    for other in (copies, *scaled):
+        assert other.chance_p_value_ == pytest.approx(found.chance_p_value_, rel=1e-9)
+        np.testing.assert_allclose(other.out_of_fold_interval_, found.out_of_fold_interval_)
+    plain, tenfold = make().fit(X, y), make().fit(X, y, sample_weight=np.full(150, 10.0))
+    assert np.ptp(tenfold.out_of_fold_interval_) == pytest.approx(
+        np.ptp(plain.out_of_fold_interval_), rel=0.1
+    )
+
+
 UNKNOWN = {
     "nothing is held out": {"validation_fraction": 0.0, "patience": None},
     "one group": {"groups": np.zeros(150, dtype=int)},
