@@ -33,10 +33,11 @@ def weighted_rows(
 ) -> np.ndarray:
     """About ``n`` rows of ``index`` in proportion to their weights, by systematic sampling.
 
-    With whole weights that sum to no more than ``n`` each row comes as often as its weight says:
-    a weight of 2 equals the row twice.
+    Where that is no more than ``n`` rows, each comes as often as its weight is the smallest one:
+    a weight of 2 beside others of 1 equals the row twice, and weights have no unit.
     """
     index = index[weight[index] > 0]
+    weight = weight / weight[index].min()
     order = rng.permutation(len(index)) if len(index) > n else np.arange(len(index))
     total = weight[index].sum()
     count = min(n, max(len(index), int(np.ceil(total - 1e-9))))

@@ -284,11 +284,15 @@ def intervention_effects(
 
 @neutral_torch()
 def effects_on(
-    ensemble: Ensemble, X: np.ndarray, bound: Sequence[Intervention], quantiles: Sequence[float]
+    ensemble: Ensemble,
+    X: np.ndarray,
+    bound: Sequence[Intervention],
+    quantiles: Sequence[float],
+    repeats: np.ndarray | None = None,
 ) -> EffectMoments:
     """Stream the changes of rows (n, d) into their summaries."""
     blocks = changes(ensemble.responses, X, bound, len(ensemble.outputs))
-    return merged([moments_of(t, own, share, quantiles) for t, own, share in blocks])
+    return merged([moments_of(t, own, share, quantiles, repeats) for t, own, share in blocks])
 
 
 @neutral_torch()

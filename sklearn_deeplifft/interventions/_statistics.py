@@ -7,6 +7,7 @@ code                  symbol                                                    
 ``total``             its mean over networks                                     (n, B, R)
 ``effects``           I_c(T), mean over n                                        (m, R)
 ``standard_errors``   sd_n / sqrt(n): Monte-Carlo error of the background        (m, R)
+``repeats``           rows n that are the same row of the table as this one      (n,)
 ``per_network``       mean over n for each network: its spread is the evidence   (N, m, R)
 ====================  =========================================================  ===========
 """
@@ -158,14 +159,20 @@ def _wide_edit(columns: np.ndarray, before: np.ndarray, target: np.ndarray) -> E
 
 @neutral_torch()
 def moments_of(
-    total: np.ndarray, own: np.ndarray, changed: np.ndarray, quantiles: Sequence[float]
+    total: np.ndarray,
+    own: np.ndarray,
+    changed: np.ndarray,
+    quantiles: Sequence[float],
+    repeats: np.ndarray | None = None,
 ) -> EffectMoments:
-    """Summarise a block of changes (n, B, R)."""
+    """Summarise a block of changes (n, B, R); a row that comes ``repeats`` times is one witness."""
     n, B, R = total.shape
+    times = torch.ones(n, dtype=torch.float64) if repeats is None else torch.from_numpy(repeats)
+    U = round(float((1 / times).sum()))
     flat = torch.from_numpy(total).view(n, B * R)
     mean = own[0].ravel() if len(own) == 1 else flat.numpy().mean(axis=0)
-    squares, sizes, positive = _sums(flat, torch.from_numpy(mean))
-    errors = np.sqrt(squares / (n - 1) / n) if n > 1 else np.full(B * R, np.nan)
+    squares, sizes, positive = _sums(flat, torch.from_numpy(mean), times)
+    errors = np.sqrt(squares / (U - 1) / n * (U / n)) if U > 1 else np.full(B * R, np.nan)
     found = (mean, errors, sizes / n, positive / n)
     effects, errors, magnitudes, positive = (values.reshape(B, R) for values in found)
     ordered = np.zeros((0, B * R))
@@ -182,8 +189,8 @@ def moments_of(
     )
 
 
-def _sums(flat: torch.Tensor, mean: torch.Tensor) -> np.ndarray:
-    """Sums over rows of (c - mean)^2, |c| and c > 0 of changes c (n, m), (3, m).
+def _sums(flat: torch.Tensor, mean: torch.Tensor, times: torch.Tensor) -> np.ndarray:
+    """Sums over rows of times (c - mean)^2, |c| and c > 0 of changes c (n, m), (3, m).
 
     A few columns at a time, which stay in cache. Sums are products with ones: the BLAS takes fewer
     passes.
@@ -196,7 +203,7 @@ def _sums(flat: torch.Tensor, mean: torch.Tensor) -> np.ndarray:
         part = flat[:, at]
         held, cell = (space[: part.numel()].view(part.shape) for space in (rows, cells))
         held.copy_(part)
-        torch.mv(torch.sub(held, mean[at], out=cell).square_().T, ones, out=sums[0, at])
+        torch.mv(torch.sub(held, mean[at], out=cell).square_().T, times, out=sums[0, at])
         torch.mv(torch.abs(held, out=cell).T, ones, out=sums[1, at])
         torch.mv(torch.gt(held, 0, out=cell).T, ones, out=sums[2, at])
     return sums.numpy()

@@ -142,8 +142,8 @@ class GIATransformer(BaseNetworkSelector):
         Mean change of each class (in the order of ``classes_``), label or target; positive speaks
         for the class. ``transform(background_)`` with ``output="effects"`` has this mean, exactly.
     effects_se_ : ndarray of shape (n_interventions, n_outputs)
-        Monte-Carlo error of the mean over background rows. It shrinks with their number, so it is
-        no evidence that an effect is real.
+        Monte-Carlo error of the mean over background rows, of which one that its weight repeats is
+        one. It shrinks with their number, so it is no evidence that an effect is real.
     effects_std_ : ndarray of shape (n_interventions, n_outputs)
         Standard deviation over networks, divisor N - 1; NaN with one.
     effects_interval_ : ndarray of shape (2, n_interventions, n_outputs)
@@ -373,6 +373,7 @@ class GIATransformer(BaseNetworkSelector):
         index = weighted_rows(
             data.index, data.score_weight, self.n_background, np.random.RandomState(seed)
         )
+        self._repeats = np.bincount(index)[index].astype(np.float64)
         rows = data.rows.take(index)
         self.background_ = _as_given(rows, data)
         base = rows.astype(np.float64)
@@ -397,7 +398,7 @@ class GIATransformer(BaseNetworkSelector):
     def _after_fit(self, data: FitData) -> None:
         base = _as_dense(self.background_)
         found = self._ensemble(base)
-        moments = effects_on(found, base, self.interventions_, QUANTILES)
+        moments = effects_on(found, base, self.interventions_, QUANTILES, self._repeats)
         population = Population(data.rows, data.names, self._groups)
         rng = np.random.RandomState(self._background_seed)
         self.intervention_effects_ = effects_from(
@@ -415,7 +416,6 @@ class GIATransformer(BaseNetworkSelector):
         self.effects_se_ = self.intervention_effects_.standard_errors
         self.effects_std_ = self.intervention_effects_.network_std
         self.effects_interval_ = self.intervention_effects_.interval
-
         self._keep_pairs(found, base, data)
 
     def _keep_pairs(self, found: Ensemble, base: np.ndarray, data: FitData) -> None:

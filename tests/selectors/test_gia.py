@@ -233,6 +233,19 @@ def test_a_weight_of_two_is_the_row_twice():
     repeated = quick().fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
     np.testing.assert_allclose(weighted.effects_, repeated.effects_, atol=1e-12)
     assert len(weighted.background_) == weight.sum()
+    rows = effects(weighted, weighted.background_)
+    distinct, often = np.unique(weighted.background_, axis=0, return_counts=True)
+    summed = [
+        times * (rows[(weighted.background_ == row).all(axis=1)].mean(0) - rows.mean(0))
+        for row, times in zip(distinct, often, strict=True)
+    ]
+    U, n = len(distinct), len(rows)
+    errors = np.sqrt(np.sum(np.square(summed), axis=0) * U / (U - 1)) / n
+    np.testing.assert_allclose(weighted.effects_se_.ravel(), errors, rtol=1e-9, atol=1e-15)
+    for unit in (2, 0.25):
+        scaled = quick().fit(X, y, sample_weight=unit * weight)
+        np.testing.assert_allclose(scaled.effects_, weighted.effects_, atol=1e-9)
+        np.testing.assert_allclose(scaled.effects_se_, weighted.effects_se_, rtol=1e-6)
 
 
 def test_background_is_drawn_by_weight():
