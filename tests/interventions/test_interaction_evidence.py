@@ -157,8 +157,9 @@ def test_logits_of_labels_are_halves_of_log_odds():
 
 def test_z_is_a_sum_over_its_standard_error():
     s, weight = np.array([[1.0], [3.0], [-1.0]]), np.array([1.0, 2.0, 1.0])
-    expected = 6 / np.sqrt(1 + 2 * 9 + 1)
-    assert parts.z_values(s, weight, None)[0] == pytest.approx(expected)
+    expected = 6 / np.sqrt(1 + (2 * 3) ** 2 + 1)
+    for unit in (1, 10, 0.25):
+        assert parts.z_values(s, unit * weight, None)[0] == pytest.approx(expected)
     grouped = parts.z_values(s, np.ones(3), np.array([0, 0, 1]))
     assert grouped[0] == pytest.approx(3 / np.sqrt(16 + 1))
 

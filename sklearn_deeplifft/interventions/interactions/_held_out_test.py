@@ -163,7 +163,8 @@ def losses(f: np.ndarray, codes: np.ndarray, target: Target) -> np.ndarray:
 def z_values(s: np.ndarray, weight: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
     """Sum over rows of s (n, p) over its standard error; 0 where it has none.
 
-    Rows of one of ``groups`` are one observation. Whole weights are rows that were merged.
+    Rows of one of ``groups`` are one observation, as is a row, with all that were merged into it,
+    whatever it weighs.
     """
     moved = weight[:, None] * s
     if groups is not None:
@@ -171,8 +172,7 @@ def z_values(s: np.ndarray, weight: np.ndarray, groups: np.ndarray | None) -> np
         np.add.at(summed, groups, moved)
         variance = (summed**2).sum(axis=0)
     else:
-        whole = (weight == np.round(weight)).all()
-        variance = (moved**2 / (weight[:, None] if whole else 1)).sum(axis=0)
+        variance = (moved**2).sum(axis=0)
     error = np.sqrt(variance)
     return np.asarray(
         np.divide(moved.sum(axis=0), error, out=np.zeros_like(error), where=error > 0)
