@@ -198,6 +198,7 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
             )
         require_layer_sizes(self.hidden_layer_sizes)
         require_device(self.device)
+        adapter.require_obeyed()
 
     def _fit_data(
         self, X: Any, y: Any, names: np.ndarray | None, *, known: bool = False, **given: Any

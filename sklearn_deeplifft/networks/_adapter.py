@@ -56,6 +56,10 @@ class NetworkAdapter(ABC):
         """Whether it is a network to read, and no recipe for one."""
 
     @abstractmethod
+    def require_obeyed(self) -> None:
+        """Raise ``ValueError`` for a setting of its own that could only be ignored or misread."""
+
+    @abstractmethod
     def untrained(
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
     ) -> TrainedNetwork | None:

@@ -39,11 +39,11 @@ __all__ = [
     "Moments",
     "NetworkSettings",
     "OutputKind",
+    "stops_early",
     "users_net",
     "criterion_of",
     "default_net",
     "module_net",
-    "stops_early",
 ]
 
 

@@ -56,6 +56,9 @@ class PerceptronAdapter(NetworkAdapter):
         # coefs_ is scikit-learn's own sign of a fitted perceptron.
         return self.network.activation == "relu" and hasattr(self.network, "coefs_")
 
+    def require_obeyed(self) -> None:
+        """Pass: all of its settings act on the rows it is given."""
+
     def untrained(
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
     ) -> None:

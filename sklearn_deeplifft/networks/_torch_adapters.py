@@ -19,13 +19,13 @@ from sklearn_deeplifft.networks._build import (
     NetworkSettings,
     default_net,
     module_net,
-    stops_early,
     users_net,
 )
 from sklearn_deeplifft.networks._criteria import takes_floats
 from sklearn_deeplifft.networks._modules import on_fewer_columns
 from sklearn_deeplifft.networks._net_training import initialized, train_net
 from sklearn_deeplifft.networks._trained import TrainedNetwork, TrainingJob
+from sklearn_deeplifft.networks._users_settings import held_out_monitor, require_obeyed
 from sklearn_deeplifft.tables import Problem
 
 __all__ = ["DefaultAdapter", "ModuleAdapter", "SkorchAdapter"]
@@ -44,6 +44,9 @@ class DefaultAdapter(NetworkAdapter):
     task = "auto"
     float_targets = False
     readable = False
+
+    def require_obeyed(self) -> None:
+        """Pass: it brings no settings of its own."""
 
     def untrained(
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
@@ -81,6 +84,9 @@ class ModuleAdapter(NetworkAdapter):
     def readable(self) -> bool:
         """Whether it is an instance."""
         return isinstance(self.network, nn.Module)
+
+    def require_obeyed(self) -> None:
+        """Pass: it brings no settings of its own."""
 
     def untrained(
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
@@ -131,6 +137,10 @@ class SkorchAdapter(NetworkAdapter):
         """Whether its criterion takes numbers."""
         return takes_floats(self.network)
 
+    def require_obeyed(self) -> None:
+        """Refuse those of the net's settings that only its own table gives a meaning."""
+        require_obeyed(self.network)
+
     def untrained(
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
     ) -> TrainedNetwork:
@@ -140,13 +150,12 @@ class SkorchAdapter(NetworkAdapter):
 
     def train(self, job: TrainingJob) -> TrainedNetwork:
         """Train a copy of the net as it trains alone."""
-        job = _repeated(job)
+        # None is a net that watches no row; a path's best epoch is known by rows held out alone.
+        watching = self.network.train_split is not None or job.settings.on_path
+        job = _repeated(job if watching else replace(job, validation=job.validation[:0]))
         weighted = not _uniform(job.table.weight[np.append(job.training, job.validation)])
-        if not len(job.validation) and stops_early(self.network):
-            raise ValueError(
-                "the skorch net stops early on a validation loss, but no row is held out; set "
-                "validation_fraction above 0, or take EarlyStopping out of its callbacks."
-            )
+        if not len(job.validation):
+            _require_no_watch(self.network, watching)
         build = partial(users_net, self.network, weighted=weighted)
         return train_net(build, job, weighted=weighted, own_callbacks=True)
 
@@ -193,6 +202,18 @@ def _no_fitted_network(network: Any) -> ValueError:
         f"prefit=True needs a fitted network; got estimator={network!r}. Pass a fitted "
         "skorch net or MLP, or a torch module instance."
     )
+
+
+def _require_no_watch(net: skorch.NeuralNet, watching: bool) -> None:
+    monitor = held_out_monitor(net)
+    if monitor is not None:
+        why, remedy = "no row is held out", "set validation_fraction above 0"
+        if not watching:
+            why, remedy = "train_split=None has it watch none", "leave train_split at its default"
+        raise ValueError(
+            f"the skorch net stops early by {monitor!r} on rows held out, but {why}; {remedy}, "
+            "monitor 'train_loss', or take EarlyStopping out of its callbacks."
+        )
 
 
 def _uniform(weight: Tensor) -> bool:

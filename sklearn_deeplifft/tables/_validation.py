@@ -388,15 +388,17 @@ def named_device(device: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def require_device(device: str) -> None:
-    """Raise unless torch knows the device and has it here."""
+def require_device(device: Any, *, auto: bool = True) -> None:
+    """Raise unless torch knows the device and has it here; ``auto`` lets "auto" be one."""
     import torch
 
     try:
-        torch.zeros(1, device=named_device(device)).item()  # "meta" makes tensors that hold nothing
+        found = named_device(device) if auto else device
+        torch.zeros(1, device=found).item()  # "meta" makes tensors that hold nothing
     except (AssertionError, RuntimeError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
+        chosen = "'auto' for whatever torch finds here, " if auto else ""
         raise ValueError(
-            f"device={device!r} cannot be used here: {reason}. Use 'cpu', 'auto' for "
-            "whatever torch finds here, or a device that it reports as available."
+            f"device={str(device)!r} cannot be used here: {reason}. Use 'cpu', {chosen}or a device "
+            "that it reports as available."
         ) from error
