@@ -45,17 +45,26 @@ class _ForMembers:
 
 
 class _Weighted(_ForMembers):
-    """Mean of per-example losses, weighted where weights come with the target."""
+    """Mean of per-example losses, weighted where weights come with the target; or their sum."""
+
+    reduction: str
+    _sums = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["reduction"] = "none"
         super().__init__(*args, **kwargs)
+        if self.reduction not in ("mean", "sum"):
+            raise ValueError(
+                f"reduction={self.reduction!r} of the criterion leaves a loss for each row, and "
+                "training needs one number. Use 'mean' or 'sum'."
+            )
+        self._sums, self.reduction = self.reduction == "sum", "none"
 
     def forward(self, output: Tensor, target: Any) -> Tensor:
         y, weight = target if isinstance(target, tuple | list) else (target, None)
         loss = self._of_rows(output, y)
         weight = torch.ones_like(loss) if weight is None else weight
-        return (loss * weight).sum() / self._total(weight, y)
+        total = (loss * weight).sum()
+        return total if self._sums else total / self._total(weight, y)
 
     def of_members(self, output: Tensor, y: Tensor, weight: Tensor) -> Tensor:
         """Losses (N,) of N networks at once: (N, B, K), (N, B, ...), (N, B).
@@ -72,7 +81,9 @@ class _Weighted(_ForMembers):
         if self._same_shape:
             y = y.view_as(output).to(output.dtype)
         loss: Tensor = super().forward(output, y)  # type: ignore[misc]  # of the loss beside it
-        return loss.flatten(1).mean(1) if loss.ndim > 1 else loss
+        if loss.ndim == 1:
+            return loss
+        return loss.flatten(1).sum(1) if self._sums else loss.flatten(1).mean(1)
 
     _same_shape = False
 

@@ -32,7 +32,8 @@ class Watched(Callback):
 
     def on_batch_begin(self, net, batch=None, training=None, **kwargs):
         if training:
-            Watched.classes += batch[1].tolist()
+            y = batch[1]
+            Watched.classes += (y[0] if isinstance(y, tuple) else y).tolist()  # beside weights
 
 
 @pytest.fixture(scope="module")
@@ -209,3 +210,18 @@ def test_a_device_that_is_not_there(data, device, monkeypatch):
 def test_devices_of_skorch(data, device):
     ensemble(net_of(device=device)).fit(*data)
     assert Watched.rows[0] == 90
+
+
+def test_a_sum_stays_one_under_weights(data):
+    """Two nets of one step on all rows: halves of weights step as half of the learning rate."""
+    given = {"criterion__reduction": "sum", "batch_size": -1, "max_epochs": 1}
+    weight = np.linspace(0.5, 1.5, 100)
+    one, other = (
+        ensemble(net_of(lr=lr, **given), validation_fraction=0, standardize=False)
+        .fit(*data, sample_weight=w)
+        .estimators_[0]
+        .module_.state_dict()
+        for lr, w in ((0.01, weight), (0.02, weight / 2))
+    )
+    for name in one:
+        torch.testing.assert_close(one[name], other[name])

@@ -36,6 +36,22 @@ def test_weighted_mean_of_the_rows(loss):
 
 
 @pytest.mark.parametrize("loss", WEIGHTED)
+@pytest.mark.filterwarnings("ignore:size_average")  # torch's former name of reduction
+@pytest.mark.parametrize("asked", [{"reduction": "sum"}, {"size_average": False}], ids=str)
+def test_weighted_sum_of_the_rows(loss, asked):
+    output, y = CASES[loss]
+    rows = [loss(reduction="sum")(output[i : i + 1], y[i : i + 1]) for i in range(9)]
+    expected = sum(w * row for w, row in zip(W, rows, strict=True))
+    torch.testing.assert_close(WEIGHTED[loss](**asked)(output, (y, W)), expected)
+    torch.testing.assert_close(WEIGHTED[loss](**asked)(output, y), sum(rows))
+
+
+def test_a_loss_of_each_row_is_none_to_descend():
+    with pytest.raises(ValueError, match=r"^reduction='none' of the criterion .*'mean' or 'sum'"):
+        WEIGHTED[nn.MSELoss](reduction="none")
+
+
+@pytest.mark.parametrize("loss", WEIGHTED)
 def test_repeated_rows_and_scaled_weights(loss):
     output, y = CASES[loss]
     counts = torch.tensor([1, 2, 3, 1, 0, 1, 1, 4, 1])
