@@ -25,6 +25,12 @@ from sklearn_deeplifft.tables import Problem, Scaling, powers_of_two, unskewed
 
 __all__ = ["PerceptronAdapter", "in_units"]
 
+NOT_FITTED = (
+    "prefit=True, but this %(name)s is not fitted yet; call its fit first, or leave prefit=False "
+    "to have it trained here. (sklearn.clone, as in GridSearchCV, returns an unfitted one: pass "
+    "sklearn.frozen.FrozenEstimator(network), which is not cloned.)"
+)
+
 SQUARED, STEPPED = 1e150, 1e70
 """Sizes up to which squares, and squares of the gradients of squares, do not overflow."""
 
@@ -92,7 +98,7 @@ class PerceptronAdapter(NetworkAdapter):
     def read_fitted(self) -> TrainedNetwork:
         """Copy the weights of a fitted one."""
         # Not whatever ends in "_": a fit that failed leaves some of these behind.
-        check_is_fitted(self.network, "n_iter_")
+        check_is_fitted(self.network, "n_iter_", msg=NOT_FITTED)
         if not all(np.isfinite(w).all() for w in (*self.network.coefs_, *self.network.intercepts_)):
             raise ValueError(
                 f"weights of the fitted {type(self.network).__name__} hold NaN or infinity, so "

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 import skorch
 import torch
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from torch import nn
 
@@ -143,6 +146,20 @@ def test_a_perceptron_whose_fit_failed_is_not_fitted(kind):
         mlp.fit(X * np.nan, y)
     with pytest.raises(ValueError, match="is not fitted yet"):
         DeepLIFFTSelector(mlp, prefit=True).fit(X, y)
+
+
+def test_a_fitted_perceptron_survives_a_grid_search_frozen():
+    mlp = MLPClassifier((3,), solver="lbfgs").fit(X, y)
+
+    def search(network):
+        selector = DeepLIFFTSelector(network, prefit=True, score_on="all")
+        grid = {"n_features_to_select": [1, 2]}
+        return GridSearchCV(selector, grid, cv=2, scoring=lambda *_: 0.0, error_score="raise")
+
+    wanted = r"this MLPClassifier is not fitted yet; .*GridSearchCV, .*FrozenEstimator\(network\)"
+    with pytest.raises(NotFittedError, match=wanted):
+        search(mlp).fit(X, y)
+    assert search(FrozenEstimator(mlp)).fit(X, y).best_params_ == {"n_features_to_select": 1}
 
 
 def test_columns_of_zeros_do_not_make_probabilities_of_logits():
