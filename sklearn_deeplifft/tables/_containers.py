@@ -104,7 +104,7 @@ def naming_bad_cells(X: Any, name: str = "X") -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError, OverflowError) as error:
-        reason = None if sp.issparse(X) else _unreadable(X, name)
+        reason = _unreadable(X, name)
         if reason is None:
             raise
         if isinstance(error, TypeError):  # scikit-learn's own type for what is no number at all
@@ -114,13 +114,17 @@ def naming_bad_cells(X: Any, name: str = "X") -> Iterator[None]:
 
 def _unreadable(X: Any, name: str) -> str | None:
     """Say which value cannot be read; None where all of them can."""
+    if sp.issparse(X):
+        return _complex(X, name) if X.dtype.kind == "c" else None
     try:
         values: np.ndarray = np.asarray(X)
     except (TypeError, ValueError, OverflowError) as error:
         return (
             f"{name} cannot be read as a table of numbers ({error}); give every row one per column."
         )
-    if values.ndim != 2 or values.dtype.kind in "biufc":
+    if values.dtype.kind == "c":
+        return _complex(values, name)
+    if values.ndim != 2 or values.dtype.kind in "biuf":
         return None
     if values.dtype.kind in "mM":
         return (
@@ -132,6 +136,13 @@ def _unreadable(X: Any, name: str) -> str | None:
             if not _is_number(cell):
                 return f"column {names[j]!r} of {name} holds {shown(cell)} (row {i}), {_why(cell)}"
     return None
+
+
+def _complex(values: Any, name: str) -> str:
+    return (  # in scikit-learn's words first, which would print the whole table
+        f"Complex data not supported: {name} holds {values.dtype}, and networks read real numbers. "
+        "Give real and imaginary parts, or sizes and angles, columns of their own."
+    )
 
 
 def _why(cell: Any) -> str:

@@ -131,10 +131,11 @@ def check_rows(selector: Any, X: Any, *, reset: bool, y: Any = "no_validation") 
             ensure_min_samples=2 if reset else 1,
             **({} if isinstance(y, str) else {"multi_output": True}),
         )
-        X_read = checked if isinstance(y, str) else checked[0]
-        if X_read.dtype.kind not in "biuf":
-            raise ValueError(f"cells of X are {X_read.dtype}")
-    X, y = (checked, None) if isinstance(y, str) else checked
+        X, y = (checked, None) if isinstance(y, str) else checked
+        if X.dtype.kind == "O":  # decimals and texts of frames, which it leaves as they are
+            X = X.astype(np.float64)
+        if X.dtype.kind not in "biuf":
+            raise ValueError(f"cells of X are {X.dtype}")
     names = getattr(selector, "feature_names_in_", None)
     require_finite(X, names)
     require_told_apart(X, names, given)
@@ -293,7 +294,10 @@ def _class_factor(
 
 def _described(mask: Any, values: np.ndarray) -> str:
     if values.ndim == 1:
-        return f"{len(values)} of dtype {values.dtype}"
+        if values.dtype != object:
+            return f"{len(values)} of dtype {values.dtype}"
+        odd = next(value for value in values if not isinstance(value, bool | np.bool_))
+        return f"{len(values)} values, {shown(odd)} ({type(odd).__name__}) among them"
     return shown(mask) if values.ndim == 0 else f"shape {values.shape}"
 
 

@@ -89,7 +89,10 @@ def test_they_are_found_out_before_hours_of_training(data, params, monkeypatch):
     [
         ({"sample_mask": np.ones(120)}, "sample_mask must be 120 booleans.*dtype float64"),
         ({"sample_mask": np.ones(12, bool)}, "sample_mask must be 120 booleans.*got 12"),
-        ({"sample_mask": [0, 3, 5]}, "sample_mask must be 120 booleans"),
+        (
+            {"sample_mask": [0, 3, 5]},
+            r"must be 120 booleans.*got 3 values, 0 \(int\) among them",
+        ),
         ({"sample_mask": np.zeros(120, bool)}, "sample_mask is False for every row"),
         ({"sample_weight": np.ones(7)}, "sample_weight.shape == .7"),
         ({"sample_weight": -np.ones(120)}, "[Nn]egative"),

@@ -19,6 +19,7 @@ from sklearn_deeplifft import (
     groups_from_correlation,
 )
 from sklearn_deeplifft.interventions import intervention_effects, remove
+from sklearn_deeplifft.tables import check_rows
 from sklearn_deeplifft.tables._containers import naming_bad_cells, require_readable
 
 X = np.arange(12.0).reshape(4, 3) + 1
@@ -171,6 +172,43 @@ def test_a_frame_of_sparse_columns_is_the_same_sparse_table(dtype, beside):
         (plain.estimator_.predict_proba(matrix), found.estimator_.predict_proba(frame)),
     ):
         np.testing.assert_array_equal(a, b)
+
+
+NUMBERS = {"a": ["3", "1.5", "2", "0"], "b": ["7", "8", "9", "-1e3"]}
+AS_TEXT = pl.DataFrame(NUMBERS)
+LEVELS = pl.Enum(["3", "1.5", "2", "0"])
+DECIMAL = pd.ArrowDtype(pa.decimal128(30, 2))
+AS_CELLS = {
+    "texts of polars": AS_TEXT,
+    "decimals of polars": AS_TEXT.cast(pl.Float64).cast(pl.Decimal(30, 2)),
+    "categories of polars": AS_TEXT.with_columns(pl.col("a").cast(pl.Categorical)),
+    "levels of polars": AS_TEXT.with_columns(pl.col("a").cast(LEVELS)),
+    "texts of pandas": pd.DataFrame(NUMBERS),
+    "decimals of pandas": pd.DataFrame(NUMBERS).astype(float).astype(DECIMAL),
+    "decimals beside floats": pd.DataFrame(NUMBERS).astype(float).astype({"a": DECIMAL}),
+    "categories of pandas": pd.DataFrame(NUMBERS).astype("category"),
+    "a dictionary of Arrow": pa.table({"a": pa.array(NUMBERS["a"]).dictionary_encode()}),
+}
+
+
+@pytest.mark.parametrize("table", AS_CELLS.values(), ids=AS_CELLS)
+@pytest.mark.parametrize("y", [None, [0, 1, 0, 1]])
+def test_numbers_are_read_in_whatever_form(table, y):
+    found = check_rows(DeepLIFFTSelector(), table, reset=True, **({} if y is None else {"y": y}))
+    found = found if y is None else found[0]
+    expected = np.array([[float(cell) for cell in NUMBERS[name]] for name in "ab"]).T
+    np.testing.assert_array_equal(found, expected[:, : found.shape[1]])
+    assert found.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "form", [np.asarray, pd.DataFrame, sp.csr_matrix, list], ids=lambda f: f.__name__
+)
+def test_complex_numbers_are_named_and_not_printed(form):
+    wanted = r"^Complex data not supported: X holds complex128, and networks read real numbers\."
+    with pytest.raises(ValueError, match=wanted) as caught:
+        check_rows(DeepLIFFTSelector(), form(np.ones((40, 2)) * 1j), reset=True)
+    assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize("y", [{0, 1}, {0: 1}, (i % 2 for i in range(4))])
