@@ -230,5 +230,7 @@ def _ranking(selector: DeepLIFFTSelector, table: Table) -> pd.DataFrame:
         "importance": selector.feature_importances_,
         "std": selector.importances_std_,
     }
+    if "q_values_" in vars(selector):  # its networks read null columns as well
+        columns |= {"p_value": selector.p_values_, "q_value": selector.q_values_}
     signed = [class_scores(selector, table), slopes(selector, table)]
     return pd.concat([pd.DataFrame(columns), *signed], axis=1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import shlex
 import sys
 
@@ -65,11 +67,16 @@ def test_texts_notes_and_nulls(tmp_path):
     frame.to_csv(tmp_path / "mixed.csv", index=False)
     done = report(
         *(tmp_path / "mixed.csv", "--target", "grade", "-o", tmp_path / "m.html", "--nulls"),
-        "--all-rows",
+        *("--all-rows", "--json"),
     )
     assert done.exit_code == 0, done.output
     said = text_of(tmp_path / "m.html")
     assert "colour=blue" in said
+    ranking = json.loads(done.stdout)["ranking"]
+    assert len({row["feature"] for row in ranking}) == len(ranking)
+    for row in ranking:  # as on the page, in the cells p and q of a feature's row
+        p, q = (f"{row[name]:.2g}" for name in ("p_value", "q_value"))
+        assert re.search(rf"{row['feature']}\b.* {re.escape(p)}\s+{re.escape(q)} ", said), row
     assert "Missing categories are a level of their own" in said
     assert "stand out from null ones" in said
     assert "Ranked on all 157 rows" in said
