@@ -193,7 +193,7 @@ def test_version_and_help():
     assert run("--version").output.strip().endswith(__version__)
     described = run("rank", "--help").output
     assert "ranking.csv" in described
-    assert "standard deviation over networks" in described
+    assert "standard deviation of importance over networks" in described
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_columns_of_a_group_share_what_it_scores(ranked):
     noise = ranking[ranking["group"] == "noise"]
     assert len(noise) == 2
     shared = noise.drop(columns="feature").filter(regex="^(?!slope_of_)")
-    assert (shared.nunique() == 1).all()
+    assert (shared.nunique(dropna=False) == 1).all()
     assert noise["slope_of_low"].nunique() == 2  # each column's own
     assert sorted(ranking["rank"].unique()) == [1, 2, 3]
     assert ranking.drop_duplicates("group")["importance"].sum() == pytest.approx(1)
