@@ -66,7 +66,7 @@ class Alphabet:
 DNA = Alphabet("DNA", b"ACGT", b"NRYSWKMBDHV")
 RNA = Alphabet("RNA", b"ACGU", b"NRYSWKMBDHV")
 PROTEIN = Alphabet("protein", b"ACDEFGHIKLMNPQRSTVWY", b"XBZJUO")
-KNOWN = {alphabet.name: alphabet for alphabet in (DNA, RNA, PROTEIN)}
+KNOWN = {alphabet.name.upper(): alphabet for alphabet in (DNA, RNA, PROTEIN)}
 
 
 def find_alphabet(alphabet: str, u_is_t: bool = False) -> Alphabet:
@@ -75,8 +75,8 @@ def find_alphabet(alphabet: str, u_is_t: bool = False) -> Alphabet:
     Parameters
     ----------
     alphabet : {"DNA", "RNA", "protein"} or str
-        Two or more distinct letters, in the order of their columns. Every other letter then
-        counts as unknown.
+        A name, or two or more distinct letters, in the order of their columns. Every other letter
+        then counts as unknown. Upper and lower case are alike, of names too.
     u_is_t : bool
         Read U as T in DNA, and T as U in RNA.
 
@@ -85,7 +85,7 @@ def find_alphabet(alphabet: str, u_is_t: bool = False) -> Alphabet:
     ValueError
         Letters that stand twice, that are none, or a single one; ``u_is_t`` for another alphabet.
     """
-    known = KNOWN.get(alphabet)
+    known = KNOWN.get(alphabet.upper())
     if known is not None:
         return _with_alike(known) if u_is_t else known
     if u_is_t:

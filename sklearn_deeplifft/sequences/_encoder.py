@@ -33,7 +33,8 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
     ----------
     alphabet : {"DNA", "RNA", "protein"} or str, default="DNA"
         DNA is ACGT, RNA is ACGU, protein the twenty amino acids by their letters. Any other string
-        names the letters, in the order of their columns. Upper and lower case are alike.
+        names the letters, in the order of their columns. Upper and lower case are alike, of names
+        and of letters.
     length : int, default=None
         Positions of the encoding. None takes the length that all sequences given to ``fit`` share.
         Shorter sequences are padded, longer ones refused.

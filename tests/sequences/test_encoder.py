@@ -58,6 +58,16 @@ def test_padding_and_unknown_letters(alphabet, unknown, pad):
     np.testing.assert_array_equal(sparse.toarray(), expected)
 
 
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("name", ["DNA", "RNA", "protein"])
+def test_names_of_alphabets_are_of_either_case(name, upper):
+    letters = {"DNA": "ACGT", "RNA": "ACGU", "protein": "ACDEFGHIKLMNPQRSTVWY"}[name]
+    encoder = SequenceEncoder(name.upper() if upper else name.lower())
+    encoded = encoder.fit_transform([letters])
+    np.testing.assert_array_equal(encoded, np.eye(len(letters)).reshape(1, -1))
+    assert encoder.letters_ == letters
+
+
 @pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, lambda t: np.array(t, object)])
 def test_containers(kind):
     texts = ["ACG", "TTN"]

@@ -62,6 +62,7 @@ def test_other_alphabets():
     rna = KmerCounter(2, alphabet="RNA").fit(["ACGU"])
     assert rna.transform(["AAUU"]).sum() == 3
     assert "UU" not in rna.words_
+    assert KmerCounter(2, alphabet="rna").fit(["ACGU"]).words_.tolist() == rna.words_.tolist()
     protein = KmerCounter(2, False, alphabet="protein").fit(["MKM"])
     assert protein.transform(["MKMK"]).data.tolist() == [1, 2]
 

@@ -73,6 +73,8 @@ def test_equally_often_among_rows_of_other_lengths_and_of_proteins():
     protein = "MKWVMKTLVMK"
     drawn = Counter(dinucleotide_shuffle([protein], 1500, 0, alphabet="protein"))
     assert set(drawn) == walks(protein)
+    same = dinucleotide_shuffle([protein], 1500, 0, alphabet="PROTEIN")
+    assert Counter(same) == drawn
     assert chisquare([*drawn.values()]).pvalue > 0.001
 
 
