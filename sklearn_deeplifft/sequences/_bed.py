@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 from sklearn_deeplifft._printable import named, printable, quoted
 from sklearn_deeplifft.sequences._extras import extra_module
 from sklearn_deeplifft.sequences._fasta import Fasta, file_content, warn_names_twice
+from sklearn_deeplifft.sequences._genome_index import require_fitting
 
 __all__ = ["read_bed"]
 
@@ -37,7 +39,7 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
         further ones are left alone. A region on the minus strand is reverse complemented.
     genome : str or path
         FASTA file of the genome, plain or compressed by bgzip. An index, ``.fai``, is written
-        beside it where there is none.
+        beside it where there is none; one that is there is held against the file.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
         pyfaidx is not installed.
     ValueError
         No region; a line that is none; a chromosome that the genome lacks; a region that runs
-        over its end.
+        over its end; an index of another file, or of an earlier version of this one.
     """
     shown = "standard input" if str(path) == "-" else printable(path)
     text = file_content(path, shown, "a BED file holds chromosome, start and end on each line")
@@ -61,7 +63,10 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
     if not Path(genome).is_file():
         raise FileNotFoundError(f"there is no genome at {printable(genome)}; pass its FASTA file.")
     try:
-        opened = faidx.Fasta(str(genome), as_raw=True, rebuild=False)
+        with warnings.catch_warnings():
+            # Of an index that is older than the genome: whether it fits is asked below.
+            warnings.filterwarnings("ignore", category=RuntimeWarning)
+            opened = faidx.Fasta(str(genome), as_raw=True, rebuild=False)
     except Exception as error:  # damaged files raise whatever they meet
         if isinstance(error, MemoryError | PermissionError):
             raise
@@ -70,6 +75,7 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
             f"({printable(error, 200)}); compress it by bgzip, or not at all."
         ) from error
     with opened as chromosomes:
+        require_fitting(chromosomes.faidx, printable(genome))
         _require_inside(regions, chromosomes, shown)
         sequences = [_letters(region, chromosomes) for region in regions]
     names = [region.name for region in regions]

@@ -1,6 +1,7 @@
 """Regions of a small genome."""
 
 import gzip
+import os
 import sys
 
 import pytest
@@ -76,3 +77,69 @@ def test_without_pyfaidx(tmp_path, monkeypatch):
     (tmp_path / "peaks.bed").write_bytes(BED)
     with pytest.raises(ImportError, match=r"read_bed needs pyfaidx: pip .*deeplifft\[sequences\]'"):
         read_bed(tmp_path / "peaks.bed", tmp_path / "genome.fa")
+
+
+def written(path, content):
+    """Write a genome, compressed by bgzip where its name says so."""
+    if path.suffix == ".gz":
+        with pytest.importorskip("Bio.bgzf").BgzfWriter(str(path)) as file:
+            file.write(content)
+    else:
+        path.write_text(content)
+
+
+REGIONS = b"chr1\t8\t14\nchr2\t2\t8\n"
+
+
+@pytest.mark.parametrize("name", ["genome.fa", "genome.fa.gz"])
+@pytest.mark.parametrize("newer", [False, True])
+@pytest.mark.parametrize(
+    "other",
+    [
+        GENOME.replace("NACGR", "NACGRAA"),
+        GENOME.replace("the first", "the very first"),
+        GENOME.replace("chr2", "chrX"),
+        GENOME.replace("ACGTACGTAC\nGGTTnNACGR", "ACGTACGTACG\nGTTnNACGR"),
+        GENOME.replace("AAAACC", "AAAAC"),
+        GENOME.replace("TTTTAAAACC", "TTTTA\nAAAC"),
+        f"{GENOME}>chr3\nACGT\n",
+        GENOME[: GENOME.index(">chr2")],
+    ],
+)
+def test_an_index_of_another_file_is_refused(tmp_path, name, newer, other):
+    pytest.importorskip("pyfaidx")
+    bed, genome = tmp_path / "peaks.bed", tmp_path / name
+    bed.write_bytes(REGIONS)
+    written(genome, GENOME)
+    assert read_bed(bed, genome).sequences == ["ACGGTT", "TTAAAA"]
+    indices = [*tmp_path.glob("*.fai"), *tmp_path.glob("*.gzi")]
+    before = [index.read_bytes() for index in indices]
+    written(genome, other)
+    for index in indices:
+        os.utime(index, (genome.stat().st_mtime + (5 if newer else -5),) * 2)
+    with pytest.raises(ValueError, match=r"index .*\.fai does not fit .*; delete it"):
+        read_bed(bed, genome)
+    assert [index.read_bytes() for index in indices] == before
+
+
+@pytest.mark.parametrize("name", ["genome.fa", "genome.fa.gz"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        GENOME,
+        GENOME.replace("\n", "\r\n"),
+        GENOME.removesuffix("\n"),
+        GENOME.replace(">chr2", "\n>chr2").replace("NACGR", "NACG"),
+        f"; a comment\n\n{GENOME}\n",
+        GENOME.replace(">chr2", ">empty\n>chr2") + ">last\n",
+    ],
+)
+def test_an_index_that_fits_may_be_older(tmp_path, name, content):
+    pytest.importorskip("pyfaidx")
+    bed, genome = tmp_path / "peaks.bed", tmp_path / name
+    bed.write_bytes(REGIONS)
+    written(genome, content)
+    for _ in range(2):
+        assert read_bed(bed, genome).sequences == ["ACGGTT", "TTAAAA"]
+        for index in tmp_path.glob("*.*i"):
+            os.utime(index, (genome.stat().st_mtime - 5,) * 2)

@@ -1,0 +1,79 @@
+"""Whether the index of a genome, a ``.fai`` file, is of the genome that lies beside it.
+
+Time stamps do not say: a copy keeps the older one, or gets a new one. So the index is held against
+the file, a few bytes for each record.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn_deeplifft._printable import printable
+
+__all__ = ["require_fitting"]
+
+MOST_BYTES = 2**16
+"""Bytes read at a place, and of a header at the most: an index may say that it is a genome long."""
+
+Reader = Any
+"""``pyfaidx.Faidx``: reads plain files, and those of bgzip."""
+
+
+def require_fitting(reader: Reader, genome: str) -> None:
+    """Raise ``ValueError`` that names the first record that is not where the index says."""
+    for name in reader.index:
+        if not _read_or_none(_begins, reader, name):
+            raise ValueError(_misfit(genome, f"record {printable(name)} is not where it says"))
+    if not reader.index or not _read_or_none(_ends, reader, name):
+        raise ValueError(_misfit(genome, "the file does not end where it says"))
+
+
+def _misfit(genome: str, what: str) -> str:
+    return (
+        f"the index {genome}.fai does not fit {genome}: {what}, so that it would give letters of "
+        "other places. The file was changed after it was indexed; delete it (of a compressed "
+        "genome also .gzi), and it is written anew. Where you may not, copy the genome elsewhere."
+    )
+
+
+def _read_or_none(question: Any, reader: Reader, name: str) -> bool | None:
+    try:
+        return bool(question(reader, name))
+    except (MemoryError, PermissionError):
+        raise
+    except Exception:  # places that are none, of compressed files too, raise whatever they meet
+        return None
+
+
+def _begins(reader: Reader, name: str) -> bool:
+    """Whether a header of this name stands before the record, alone, and its first line fits."""
+    record = reader.index[name]
+    if not 0 < record.offset - record.prev_bend <= MOST_BYTES:
+        return False
+    between = f">{reader.get_long_name(name)}".strip()
+    # Comments may stand before the first record, and blank lines before any.
+    header = between.rpartition("\n>")[2].lstrip(">")
+    if header.split()[:1] != [name] or "\n" in (header if not record.prev_bend else between):
+        return False
+    return _first_line_fits(reader, name)
+
+
+def _first_line_fits(reader: Reader, name: str) -> bool:
+    """Whether the first line has as many letters as the index says, and no break among them."""
+    record = reader.index[name]
+    if not record.rlen:
+        return True
+    first = min(record.rlen, record.lenc)
+    # The end of a line by itself: one may hold a whole chromosome.
+    begin, _ = reader.from_file(name, 1, min(first, MOST_BYTES), internals=True)
+    end, _ = reader.from_file(name, first, min(first + 1, record.rlen), internals=True)
+    lengths = [len(line) for line in (*begin.splitlines(), *end.splitlines())]
+    ones = [1] if first == record.rlen else [1, 1]
+    return lengths == [min(first, MOST_BYTES), *ones] and ">" not in begin + end
+
+
+def _ends(reader: Reader, name: str) -> bool:
+    """Whether the last record has its last letter, with nothing behind."""
+    length = reader.index[name].rlen
+    last = reader.from_file(name, max(length, 1), length)
+    return len(last) == min(length, 1) and not reader.file.read(MOST_BYTES).strip()
