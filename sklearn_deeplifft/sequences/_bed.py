@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from os import PathLike
@@ -17,6 +18,9 @@ __all__ = ["read_bed"]
 
 HEADERS = ("#", "track", "browser")
 COMPLEMENT = str.maketrans("ACGTUNRYSWKMBDHVacgtunryswkmbdhv", "TGCAANYRSWMKVHDBtgcaanyrswmkvhdb")
+OF_RNA = COMPLEMENT | str.maketrans("Aa", "Uu")
+
+LETTERS_AT_A_TIME = 2**16
 
 
 class _Region(NamedTuple):
@@ -36,7 +40,8 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
     path : str or path
         BED file, plain or compressed by gzip; ``"-"`` is standard input. Columns are chromosome,
         start (from 0), end (not included) and, where they are there, name, score and strand;
-        further ones are left alone. A region on the minus strand is reverse complemented.
+        further ones are left alone. A region on the minus strand is reverse complemented;
+        in a genome of RNA, the complement of A is U.
     genome : str or path
         FASTA file of the genome, plain or compressed by bgzip. An index, ``.fai``, is written
         beside it where there is none; one that is there is held against the file.
@@ -77,7 +82,9 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
     with opened as chromosomes:
         require_fitting(chromosomes.faidx, printable(genome))
         _require_inside(regions, chromosomes, shown)
-        sequences = [_letters(region, chromosomes) for region in regions]
+        rna = any(region.reverse for region in regions) and _is_rna(chromosomes)
+        complement = OF_RNA if rna else COMPLEMENT
+        sequences = [_letters(region, chromosomes, complement) for region in regions]
     names = [region.name for region in regions]
     warn_names_twice(names, shown)
     return Fasta(names, sequences)
@@ -126,6 +133,17 @@ def _require_inside(regions: list[_Region], chromosomes: Any, shown: str) -> Non
         )
 
 
-def _letters(region: _Region, chromosomes: Any) -> str:
+def _is_rna(chromosomes: Any) -> bool:
+    """Whether the first letter of the genome that is T or U, is U."""
+    for chromosome in chromosomes:
+        for start in range(0, len(chromosome), LETTERS_AT_A_TIME):
+            letters = str(chromosome[start : start + LETTERS_AT_A_TIME])
+            found = re.search("[TU]", letters, re.IGNORECASE)
+            if found:
+                return found[0].upper() == "U"
+    return False
+
+
+def _letters(region: _Region, chromosomes: Any, complement: dict[int, int]) -> str:
     letters = str(chromosomes[region.chromosome][region.start : region.end])
-    return letters.translate(COMPLEMENT)[::-1] if region.reverse else letters
+    return letters.translate(complement)[::-1] if region.reverse else letters

@@ -79,6 +79,17 @@ def test_without_pyfaidx(tmp_path, monkeypatch):
         read_bed(tmp_path / "peaks.bed", tmp_path / "genome.fa")
 
 
+@pytest.mark.parametrize("end", [3, 6, 9])
+def test_the_minus_strand_of_rna(tmp_path, end):
+    pytest.importorskip("pyfaidx")
+    bed, genome = tmp_path / "peaks.bed", tmp_path / "genome.fa"
+    genome.write_text(">c\nGAANaaUuG\n>d\nGAAN\n")
+    bed.write_text(f"c\t0\t{end}\t.\t0\t-\nd\t0\t4\t.\t0\t-\n")
+    pairs = {"A": "U", "U": "A", "G": "C", "N": "N", "a": "u", "u": "a"}
+    expected = "".join(pairs[letter] for letter in reversed("GAANaaUuG"[:end]))
+    assert read_bed(bed, genome).sequences == [expected, "NUUC"]
+
+
 def written(path, content):
     """Write a genome, compressed by bgzip where its name says so."""
     if path.suffix == ".gz":
