@@ -45,7 +45,9 @@ class MotifCounter(TransformerMixin, BaseEstimator):
     motifs : str, path or mapping, default="JASPAR2026:vertebrates"
         A release of JASPAR and a taxon (needs pyjaspar), a file of motifs in the MEME, JASPAR or
         TRANSFAC format, or a mapping from names to matrices (4, w) of counts or probabilities,
-        rows A, C, G, T. Counts are rounded to whole numbers.
+        rows A, C, G, T. They are probabilities where every position adds up to one (.95 to 1.05),
+        and otherwise counts, which are rounded to whole numbers; fractions of at most one that do
+        not add up are refused. A MEME file holds probabilities whatever they add up to.
     p_value : float, default=1e-4
         Within (0, 1).
     thresholds : {"exact", "rounded"}, default="exact"

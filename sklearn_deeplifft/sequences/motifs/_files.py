@@ -5,17 +5,20 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from sklearn_deeplifft._printable import printable, quoted
+from sklearn_deeplifft._printable import counted, named, printable, quoted
+from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.sequences.motifs._matrices import (
     LETTERS,
+    ROUNDED,
     Motif,
     motif_of,
+    motif_of_probabilities,
     require_distinct_names,
 )
 
@@ -51,6 +54,17 @@ def read_motifs(path: str | PathLike[str]) -> tuple[Motif, ...]:
     ValueError
         The file is empty or of another format, a matrix is cut short, holds what is no count, or
         has a name that stands before; the message names file and motif.
+
+    Warns
+    -----
+    FeatureSelectionWarning
+        Probabilities of a MEME file that add up to less than .95 or more than 1.05 at a position.
+
+    Notes
+    -----
+    The matrices of a MEME file are probabilities, divided by their sum at each position, of
+    ``nsites`` sites (20 where it does not say). Those of other files are probabilities where every
+    position adds up to one (.95 to 1.05), and otherwise counts.
 
     Examples
     --------
@@ -98,7 +112,7 @@ def _reader_of(text: str) -> Callable[[Sequence[str]], Iterator[Motif]]:
 
 def _meme(lines: Sequence[str]) -> Iterator[Motif]:
     """``MOTIF name [alternate]``, then ``letter-probability matrix: ... w= nsites=`` and w rows."""
-    name = ""
+    name, off = "", {}
     for at, line in enumerate(lines):
         if line.startswith("ALPHABET=") and line.split("=", 1)[1].strip().upper() != LETTERS:
             raise ValueError(f"it is of {quoted(line)}; motifs are of DNA, ALPHABET= ACGT.")
@@ -113,7 +127,23 @@ def _meme(lines: Sequence[str]) -> Iterator[Motif]:
                     f"says w= {width or '?'}; the file is cut short or damaged."
                 )
             rows = rows[: int(width)] if width else rows
-            yield motif_of(name or f"motif {at + 1}", np.transpose(rows), sites=sites)
+            name = name or f"motif {at + 1}"
+            off[name] = [total for total in map(sum, rows) if abs(total - 1) > ROUNDED]
+            yield motif_of_probabilities(name, np.transpose(rows), sites=sites)
+    _tell_sums(off)
+
+
+def _tell_sums(off: Mapping[str, Sequence[float]]) -> None:
+    """Say which motifs have positions of sums that rounding does not explain."""
+    names = [name for name, sums in off.items() if sums]
+    if names:
+        sums = [total for name in names for total in off[name]]
+        finding = (
+            f"probabilities at {counted(len(sums), 'position')} of {counted(len(names), 'motif')} "
+            f"add up to {min(sums):.3g} to {max(sums):.3g} and not to one, and were divided by "
+            f"their sums: {named(names)}."
+        )
+        tell(FeatureSelectionWarning(finding, "Correct the file if that is not meant."))
 
 
 def _setting(line: str, key: str) -> float | None:

@@ -25,10 +25,12 @@ from sklearn_deeplifft._printable import named, quoted, shown
 
 __all__ = [
     "LETTERS",
+    "ROUNDED",
     "Motif",
     "information",
     "log_odds",
     "motif_of",
+    "motif_of_probabilities",
     "motifs_of",
     "probabilities",
     "require_distinct_names",
@@ -42,6 +44,10 @@ SITES = 20
 
 ROUNDED = 0.05
 """What the probabilities of a position may add up to beside one: files round them."""
+
+
+WHOLE = 0.01
+"""What a count may be beside a whole number."""
 
 
 class Motif(NamedTuple):
@@ -66,24 +72,49 @@ def motif_of(
     Parameters
     ----------
     values : array-like of shape (4, w)
-        Rows A, C, G, T. Where every position adds up to one they are probabilities, and
-        otherwise counts, which are rounded to whole numbers (databases hold 999.9997).
+        Rows A, C, G, T. Where every position adds up to one (.95 to 1.05) they are
+        probabilities, and otherwise counts, which are rounded to whole numbers (databases hold
+        999.9997).
     sites : float, default=None
         Sites behind probabilities; None is 20.
 
     Raises
     ------
     ValueError
-        The matrix is not of four rows, has no position, or holds what is no count; the message
-        names the motif.
+        The matrix is not of four rows, has no position, holds what is no count, or fractions of at
+        most one that do not add up to one; the message names the motif.
     """
     C = _numbers(name, values)
-    sums = C.sum(axis=0)
-    if (np.abs(sums - 1) <= ROUNDED).all():
-        return Motif(name, C / sums * (sites or SITES), family)
+    off = np.abs(C.sum(axis=0) - 1)
+    if off.max() <= ROUNDED:
+        return motif_of_probabilities(name, C, sites=sites, family=family)
+    # Rounded, they would be a consensus of one site.
+    if C.max() <= 1 and (np.abs(C - np.rint(C)) > WHOLE).any():
+        at = int(off.argmax())
+        raise ValueError(
+            f"motif {quoted(name)} holds fractions of at most one, and position {at} adds up to "
+            f"{C[:, at].sum():.3g}; divide each position by its sum if they are probabilities, or "
+            "pass counts."
+        )
     counts = np.rint(C)
     _require_full(name, counts, "rounded to whole numbers ")
     return Motif(name, counts, family)
+
+
+def motif_of_probabilities(
+    name: str, values: ArrayLike, *, sites: float | None = None, family: str | None = None
+) -> Motif:
+    """Make a matrix of probabilities one of counts, each position divided by its sum.
+
+    Parameters
+    ----------
+    values : array-like of shape (4, w)
+        Rows A, C, G, T.
+    sites : float, default=None
+        Sites behind the probabilities; None is 20.
+    """
+    P = _numbers(name, values)
+    return Motif(name, P / P.sum(axis=0) * (sites or SITES), family)
 
 
 def motifs_of(matrices: Mapping[Any, ArrayLike]) -> tuple[Motif, ...]:

@@ -181,6 +181,24 @@ def test_reverse_complements_have_the_same_counts():
     )
 
 
+@pytest.mark.parametrize(
+    ("position", "message"),
+    [
+        ([0.94, 0, 0, 0], "adds up to 0.94"),
+        ([0.6, 0.3, 0.1, 0.06], "adds up to 1.06"),
+        ([1, 0.5, 0.2, 0], "adds up to 1.7"),
+    ],
+)
+def test_fractions_that_do_not_add_up_are_refused(position, message):
+    matrix = np.transpose([[0.7, 0.1, 0.1, 0.1], position])
+    with pytest.raises(ValueError, match=rf"'m' holds fractions .* position 1 {message}; divide"):
+        MotifCounter({"m": matrix}, p_value=0.5).fit()
+    divided = MotifCounter({"m": matrix / matrix.sum(axis=0)}, p_value=0.5).fit()
+    np.testing.assert_allclose(divided.matrices_[0], 20 * matrix / matrix.sum(axis=0))
+    words = MotifCounter({"m": [[1, 1], [1, 0], [0, 0], [0, 0.9997]]}, p_value=0.5).fit()
+    np.testing.assert_array_equal(words.matrices_[0], [[1, 1], [1, 0], [0, 0], [0, 1]])
+
+
 def test_probabilities_are_twenty_sites():
     P = np.array([[0.7, 0.1, 0.1, 0.1], [0.05, 0.85, 0.05, 0.05]]).T
     one, other = MotifCounter({"p": P}, p_value=0.2).fit(), MotifCounter({"p": 20 * P}, p_value=0.2)

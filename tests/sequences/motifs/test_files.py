@@ -7,6 +7,7 @@ import gzip
 import numpy as np
 import pytest
 
+from sklearn_deeplifft import FeatureSelectionWarning
 from sklearn_deeplifft.sequences import read_motifs
 
 C = np.array([[0, 3, 79, 40], [94, 75, 4, 3], [1, 0, 3, 4], [2, 19, 11, 50]])
@@ -104,6 +105,19 @@ def test_meme_has_probabilities_and_sites(file):
     assert len(read_motifs(file(meme() + "MOTIF " + meme(name="b").partition("MOTIF ")[2]))) == 2
 
 
+def test_rows_of_meme_are_probabilities_whatever_they_add_up_to(file):
+    rows = np.array([[0.6, 0.2, 0.1, 0.03], [0.1, 0.7, 0.1, 0.16], [0.05, 0.05, 0.55, 0.35]])
+    text = meme().partition("MOTIF ")[0]
+    for name in ("m1", "m2"):
+        text += f"MOTIF {name}\nletter-probability matrix: w= 3 nsites= 50\n"
+        text += "\n".join(" ".join(map(str, row)) for row in rows) + "\n"
+    with pytest.warns(FeatureSelectionWarning, match=r"add up to 0\.93 to 1\.06 .*: m1, m2\."):
+        motifs = read_motifs(file(text))
+    expected = [[50 * p / sum(row) for p in row] for row in rows]
+    for motif in motifs:
+        np.testing.assert_allclose(motif.counts.T, expected)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -124,6 +138,10 @@ def test_meme_has_probabilities_and_sites(file):
         ),
         (TRANSFAC.replace("79.0", "many"), "is to hold a position and four numbers"),
         (TRANSFAC.replace("\n1 ", "\nx ").replace("\n2 ", "\nx "), "no row below its P0"),
+        (
+            PLAIN.replace("79", ".6").split("0 3")[0] + ".6 .1\n.2 .7\n.1 .1\n.03 .1\n",
+            "'MA0001.1 AGL3' holds fractions of at most one, and position 0 adds up to 0.93",
+        ),
         (gzip.compress(JASPAR.encode(), mtime=0)[:40], "compressed by gzip and damaged"),
     ],
 )
