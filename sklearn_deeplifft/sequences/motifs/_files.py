@@ -6,6 +6,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from os import PathLike
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from sklearn_deeplifft.sequences.motifs._matrices import (
 
 __all__ = ["read_motifs"]
 
-FORMATS = "MEME (its first line says so), JASPAR ('>' and a name) or TRANSFAC ('P0 A C G T')"
+FORMATS = "MEME (a line 'MEME version'), JASPAR ('>' and a name) or TRANSFAC ('P0 A C G T')"
 HEADER = re.compile(r"P[0O]\s+A\s+C\s+G\s+T")
 """Head of a matrix of TRANSFAC."""
 
@@ -41,8 +42,8 @@ def read_motifs(path: str | PathLike[str]) -> tuple[Motif, ...]:
     Parameters
     ----------
     path : str or path
-        MEME (minimal or full, version 4 and later), JASPAR (with or without letters and brackets)
-        or TRANSFAC; its contents say which.
+        MEME (minimal or full text, version 4 and later), JASPAR (with or without letters and
+        brackets) or TRANSFAC; its contents say which.
 
     Returns
     -------
@@ -100,7 +101,7 @@ def _text(path: Path) -> str:
 def _reader_of(text: str) -> Callable[[Sequence[str]], Iterator[Motif]]:
     if not text.strip():
         raise ValueError(f"the file is empty; formats are {FORMATS}.")
-    if text.lstrip().startswith("MEME version"):
+    if re.search("^MEME version", text, re.MULTILINE):
         return _meme
     if text.lstrip().startswith(">"):
         return _jaspar
@@ -114,23 +115,47 @@ def _meme(lines: Sequence[str]) -> Iterator[Motif]:
     """``MOTIF name [alternate]``, then ``letter-probability matrix: ... w= nsites=`` and w rows."""
     name, off = "", {}
     for at, line in enumerate(lines):
-        if line.startswith("ALPHABET=") and line.split("=", 1)[1].strip().upper() != LETTERS:
+        if line.startswith("ALPHABET") and _alphabet(lines[at:]) != LETTERS:
             raise ValueError(f"it is of {quoted(line)}; motifs are of DNA, ALPHABET= ACGT.")
-        if line.startswith("MOTIF"):
-            name = " ".join(line.split()[1:3])
+        if line.split()[:1] == ["MOTIF"]:
+            # The full text goes on with width =, sites = and more.
+            name = " ".join(re.split(r"\s+width\s*=", line)[0].split()[1:3])
         elif line.startswith("letter-probability matrix"):
-            sites, width = (_setting(line, key) for key in ("nsites", "w"))
-            rows = list(_rows(lines[at + 1 :]))
-            if not rows or (width and len(rows) < width):
-                raise ValueError(
-                    f"motif {quoted(name)} has {len(rows)} rows of four numbers where its header "
-                    f"says w= {width or '?'}; the file is cut short or damaged."
-                )
-            rows = rows[: int(width)] if width else rows
             name = name or f"motif {at + 1}"
+            rows = _matrix(name, lines[at:])
             off[name] = [total for total in map(sum, rows) if abs(total - 1) > ROUNDED]
+            sites = _setting(line, "nsites")
             yield motif_of_probabilities(name, np.transpose(rows), sites=sites)
     _tell_sums(off)
+
+
+def _alphabet(lines: Sequence[str]) -> str:
+    """Letters behind ``ALPHABET=``, or of the lines up to ``END ALPHABET``, as they are sorted."""
+    if lines[0].startswith("ALPHABET="):
+        return lines[0].split("=", 1)[1].strip().upper()
+    bare = [re.sub('"[^"]*"', "", line) for line in takewhile(_defines, lines[1:])]
+    # A line is of a letter, or of two that pair, 'A ~ T'; one with '=' is of any of several.
+    parts = [part.split()[:1] for line in bare if "=" not in line for part in line.split("~")]
+    return "".join(sorted(letter for part in parts for letter in part))
+
+
+def _defines(line: str) -> bool:
+    return not line.startswith(("END ALPHABET", "MOTIF"))
+
+
+def _matrix(name: str, lines: Sequence[str]) -> list[list[float]]:
+    letters, width = (_setting(lines[0], key) for key in ("alength", "w"))
+    if letters not in (None, len(LETTERS)):
+        raise ValueError(
+            f"motif {quoted(name)} has alength= {letters:g} letters; motifs are of DNA, alength= 4."
+        )
+    rows = list(_rows(lines[1:]))
+    if not rows or (width and len(rows) < width):
+        raise ValueError(
+            f"motif {quoted(name)} has {len(rows)} rows of four numbers where its header says "
+            f"w= {f'{width:g}' if width else '?'}; the file is cut short or damaged."
+        )
+    return rows[: int(width)] if width else rows
 
 
 def _tell_sums(off: Mapping[str, Sequence[float]]) -> None:

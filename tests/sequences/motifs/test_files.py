@@ -64,6 +64,46 @@ def meme(sites="nsites= 97", width="w= 4", name="MA0001.1 AGL3"):
     )
 
 
+FULL = """********************************************************************************
+MEME - Motif discovery tool
+********************************************************************************
+MEME version 5.5.5 (Release date: Thu Sep 14 08:48:04 2023 +1000)
+
+ALPHABET= ACGT
+
+MOTIF GATA MEME-1\twidth =   2  sites =  10  llr = 40  E-value = 1.0e-002
+********************************************************************************
+\tMotif GATA MEME-1 position-specific scoring matrix
+--------------------------------------------------------------------------------
+log-odds matrix: alength= 4 w= 2 n= 100 bayes= 7 E= 1e-2
+  -10    -10   20   -10
+   18      0  -10   -10
+--------------------------------------------------------------------------------
+\tMotif GATA MEME-1 position-specific probability matrix
+--------------------------------------------------------------------------------
+letter-probability matrix: alength= 4 w= 2 nsites= 10 E= 1.0e-002
+ 0.000000  0.000000  1.000000  0.000000
+ 0.900000  0.100000  0.000000  0.000000
+--------------------------------------------------------------------------------
+MOTIF  2 width =   1  sites =  4  llr = 4  E-value = 1.0
+letter-probability matrix: alength= 4 w= 1 nsites= 4 E= 1.0
+ 0.0 0.0 0.0 1.0
+"""
+
+CUSTOM = """MEME version 5
+
+ALPHABET "DNA" DNA-LIKE
+A "Adenine" CC0000 ~ T "Thymine" 008000
+C "Cytosine" 0000CC ~ G "Guanine" FFB300
+N "Any base" = ACGT
+END ALPHABET
+
+MOTIF m1
+letter-probability matrix: alength= 4 w= 1 nsites= 10
+1 0 0 0
+"""
+
+
 @pytest.fixture
 def file(tmp_path):
     def written(text):
@@ -105,6 +145,18 @@ def test_meme_has_probabilities_and_sites(file):
     assert len(read_motifs(file(meme() + "MOTIF " + meme(name="b").partition("MOTIF ")[2]))) == 2
 
 
+def test_the_full_text_of_meme(file):
+    first, second = read_motifs(file(FULL))
+    assert (first.name, second.name) == ("GATA MEME-1", "2")
+    np.testing.assert_allclose(first.counts, [[0, 9], [0, 1], [10, 0], [0, 0]])
+    np.testing.assert_allclose(second.counts, [[0], [0], [0], [4]])
+
+
+def test_meme_with_the_letters_of_dna_defined(file):
+    (motif,) = read_motifs(file(CUSTOM))
+    np.testing.assert_array_equal(motif.counts, [[10], [0], [0], [0]])
+
+
 def test_rows_of_meme_are_probabilities_whatever_they_add_up_to(file):
     rows = np.array([[0.6, 0.2, 0.1, 0.03], [0.1, 0.7, 0.1, 0.16], [0.05, 0.05, 0.55, 0.35]])
     text = meme().partition("MOTIF ")[0]
@@ -125,7 +177,14 @@ def test_rows_of_meme_are_probabilities_whatever_they_add_up_to(file):
         ("id\tcount\na\t1\n", "it begins with 'id.*'; formats are MEME"),
         ("MEME version 4\n", "it holds no motif"),
         (meme().replace("ACGT\n\nstr", "ACDEFGHIKLMNPQRSTVWY\n\nstr"), "motifs are of DNA"),
-        (meme(width="w= 9"), "'MA0001.1 AGL3' has 4 rows of four numbers where .* w= 9"),
+        (
+            'MEME version 5\nALPHABET "Protein" PROTEIN-LIKE\nEND ALPHABET\nMOTIF m1\n'
+            "letter-probability matrix: alength= 20 w= 1\n" + "0.05 " * 20,
+            "motifs are of DNA",
+        ),
+        (CUSTOM.replace('A "Ade', 'm "Methyl"\nA "Ade'), "motifs are of DNA"),
+        (meme().replace("alength= 4", "alength= 20"), "'MA0001.1 AGL3' has .*alength= 20.* of DNA"),
+        (meme(width="w= 9"), "'MA0001.1 AGL3' has 4 rows of four numbers where .* w= 9;"),
         (PLAIN.replace("1 0 3 4\n", ""), "has 3 rows below its name"),
         (PLAIN.replace("1 0 3 4", "1 0 3"), "rows of 4, 4, 3, 4 numbers"),
         (JASPAR.replace("C  [", "A  ["), "has rows of the letters A, A, G, T; write a row"),
