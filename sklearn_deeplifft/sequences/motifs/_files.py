@@ -26,14 +26,20 @@ from sklearn_deeplifft.sequences.motifs._matrices import (
 __all__ = ["read_motifs"]
 
 FORMATS = "MEME (a line 'MEME version'), JASPAR ('>' and a name) or TRANSFAC ('P0 A C G T')"
-HEADER = re.compile(r"P[0O]\s+A\s+C\s+G\s+T")
-"""Head of a matrix of TRANSFAC."""
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+HEAD = re.compile(r"P[0O]\s+[A-Za-z]\b")
+"""Head of a matrix of TRANSFAC, with a letter for each column."""
+
+ROW = re.compile(r"\s*\d+\s")
+ROW_OF_FOUR = re.compile(rf"\s*\d+(?:\s+{NUMBER.pattern}){{4}}(?:\s|$)")
+"""Lines of counts below it, and such as are nothing else."""
 
 NAMES = ("AC", "ID", "NA")
 """Lines of TRANSFAC that name a motif: its number, its name, its factor."""
 
+DNA_OR_RNA = (list("ACGT"), list("ACGU"))
 LETTER = re.compile(r"\s*([ACGTU])\b", re.IGNORECASE)
-NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
 def read_motifs(path: str | PathLike[str]) -> tuple[Motif, ...]:
@@ -105,7 +111,7 @@ def _reader_of(text: str) -> Callable[[Sequence[str]], Iterator[Motif]]:
         return _meme
     if text.lstrip().startswith(">"):
         return _jaspar
-    if any(HEADER.match(line) for line in text.splitlines()):
+    if any(HEAD.match(line) for line in text.splitlines()):
         return _transfac
     first = text.strip().splitlines()[0]
     raise ValueError(f"it begins with {quoted(first, 40)}; formats are {FORMATS}.")
@@ -215,7 +221,7 @@ def _by_letter(name: str, rows: list[str]) -> list[str]:
     letters = [found[1].upper() for row in rows if (found := LETTER.match(row))]
     if not letters:
         return rows
-    if sorted(letters) not in (list("ACGT"), list("ACGU")):
+    if sorted(letters) not in DNA_OR_RNA:
         raise ValueError(
             f"motif {quoted(name)} has rows of the letters {', '.join(letters)}; write a row for "
             "each of A, C, G, T, or none of the letters, with the rows in this order."
@@ -234,14 +240,17 @@ def _row(name: str, row: str) -> list[float]:
 
 
 def _transfac(lines: Sequence[str]) -> Iterator[Motif]:
-    """``AC``, ``ID`` or ``NA`` and a name, ``P0 A C G T``, and rows of a position and counts."""
+    """``AC``, ``ID`` or ``NA`` and a name, ``P0 A C G T``, and rows of a position and counts.
+
+    Columns may come in any order, which each head says.
+    """
     record: list[str] = []
     number = 0
     for line in [*lines, "//"]:
         if not line.startswith("//"):
             record.append(line)
             continue
-        if any(HEADER.match(one) for one in record):
+        if any(HEAD.match(one) or ROW_OF_FOUR.match(one) for one in record):
             number += 1
             yield _of_record(record, number)
         record = []
@@ -250,9 +259,15 @@ def _transfac(lines: Sequence[str]) -> Iterator[Motif]:
 def _of_record(record: Sequence[str], number: int) -> Motif:
     tagged = [line.split(maxsplit=1) for line in record]
     words = [line[1].strip() for line in tagged if len(line) == 2 and line[0] in NAMES]
-    name = " ".join(dict.fromkeys(words))
-    header = next(at for at, line in enumerate(record) if HEADER.match(line))
-    rows = [line for line in record[header + 1 :] if re.match(r"\d+\s", line)]
+    name = " ".join(dict.fromkeys(words)) or f"motif {number}"
+    head = next((at for at, line in enumerate(record) if HEAD.match(line)), None)
+    if head is None:
+        raise ValueError(
+            f"motif {quoted(name)} has rows of numbers and no head above them; write it: P0 A C G "
+            "T, the letters in the order of the columns."
+        )
+    order = _order(name, record[head])
+    rows = [line for line in record[head + 1 :] if ROW.match(line)]
     if not rows:
         raise ValueError(f"motif {quoted(name)} has no row below its P0; the file is cut short.")
     values = [row.split()[1:5] for row in rows]
@@ -262,4 +277,15 @@ def _of_record(record: Sequence[str], number: int) -> Motif:
                 f"motif {quoted(name)} has the row {quoted(row)}; it is to hold a position and "
                 "four numbers."
             )
-    return motif_of(name or f"motif {number}", np.transpose(np.array(values, dtype=np.float64)))
+    return motif_of(name, np.transpose(np.array(values, dtype=np.float64))[order])
+
+
+def _order(name: str, head: str) -> list[int]:
+    """Columns of A, C, G and T."""
+    letters = head.upper().split()[1:]
+    if sorted(letters) not in DNA_OR_RNA:
+        raise ValueError(
+            f"motif {quoted(name)} has the head {quoted(' '.join(head.split()))}; it is P0 and "
+            "each of A, C, G, T once, in the order of the columns."
+        )
+    return [letters.index(letter) for letter in sorted(letters)]

@@ -145,6 +145,19 @@ def test_meme_has_probabilities_and_sites(file):
     assert len(read_motifs(file(meme() + "MOTIF " + meme(name="b").partition("MOTIF ")[2]))) == 2
 
 
+@pytest.mark.parametrize("order", ["ACGT", "AGCT", "tgca", "ACGU"])
+def test_columns_of_transfac_follow_each_head(file, order):
+    text = f"{TRANSFAC}AC M3\nPO  {'  '.join(order)}\n"
+    columns = [C["ACGT".index(letter.upper().replace("U", "T"))] for letter in order]
+    for position, counts in enumerate(np.transpose(columns), start=1):
+        text += f" {position}  {'  '.join(map(str, counts))}  N\n"
+    motifs = read_motifs(file(f"{text}XX\n//\n"))
+    assert [motif.name for motif in motifs] == ["MA0001.1 AGL3", "M2", "M3"]
+    np.testing.assert_array_equal(motifs[2].counts, C)
+    (alone,) = read_motifs(file(text[text.index("AC M3") :]))
+    np.testing.assert_array_equal(alone.counts, C)
+
+
 def test_the_full_text_of_meme(file):
     first, second = read_motifs(file(FULL))
     assert (first.name, second.name) == ("GATA MEME-1", "2")
@@ -201,6 +214,9 @@ def test_rows_of_meme_are_probabilities_whatever_they_add_up_to(file):
             PLAIN.replace("79", ".6").split("0 3")[0] + ".6 .1\n.2 .7\n.1 .1\n.03 .1\n",
             "'MA0001.1 AGL3' holds fractions of at most one, and position 0 adds up to 0.93",
         ),
+        (TRANSFAC + "AC M3\nP0 A C G\n1 1 2 3\n//\n", "motif 'M3' has the head 'P0 A C G'; it is"),
+        (TRANSFAC + "AC M3\nP0 A C G G\n1 1 2 3 4\n//\n", "motif 'M3' has the head 'P0 A C G G'"),
+        (TRANSFAC + "AC M3\n01 1 2 3 4 N\n//\n", "motif 'M3' has rows of numbers and no head"),
         (gzip.compress(JASPAR.encode(), mtime=0)[:40], "compressed by gzip and damaged"),
     ],
 )
