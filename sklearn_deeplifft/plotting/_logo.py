@@ -61,7 +61,7 @@ class LogoDisplay:
         Parameters
         ----------
         counts : array of shape (K, L)
-            Counts or probabilities.
+            Counts or probabilities, 0 or more. A position without any stays empty.
         pseudocount : float, default=0.0
             Added to each.
         ax : matplotlib Axes, default=None
@@ -71,9 +71,22 @@ class LogoDisplay:
         -------
         LogoDisplay
             A position tells ``log2 K + sum p log2 p`` bits, dealt to its letters by their shares.
+
+        Raises
+        ------
+        ValueError
+            A number below zero, as of log-odds and attributions; no matrix of finite numbers.
         """
-        C = np.asarray(counts, dtype=np.float64) + pseudocount
-        P = C / C.sum(axis=0)
+        C = _require_heights(counts, letters, "counts")
+        if C.min(initial=0) < 0:
+            raise ValueError(
+                f"counts holds {C.min():g}, and counts and probabilities are 0 or more; draw "
+                "scores (log-odds, attributions) as they are: LogoDisplay(scores, "
+                "label='score').plot()."
+            )
+        C = C + pseudocount
+        total = C.sum(axis=0)
+        P = C / np.where(total > 0, total, 1)
         entropy = -(P * np.log2(np.where(P > 0, P, 1))).sum(axis=0)
         return cls(P * (np.log2(len(P)) - entropy), letters=letters).plot(ax=ax)
 
@@ -95,7 +108,7 @@ class LogoDisplay:
         ValueError
             Heights are not finite, or not of one row per letter.
         """
-        heights = self._heights()
+        heights = _require_heights(self.heights, self.letters, "heights")
         L = heights.shape[1]
         self.ax_ = axes_or_new(ax, (1.0 + POSITION * L, 1.6))
         self.figure_ = self.ax_.figure
@@ -113,17 +126,6 @@ class LogoDisplay:
         self.ax_.spines[["top", "right"]].set_visible(False)
         return self
 
-    def _heights(self) -> np.ndarray:
-        heights = np.asarray(self.heights, dtype=np.float64)
-        if heights.ndim != 2 or len(heights) != len(self.letters):
-            raise ValueError(
-                f"heights is of shape {heights.shape}, and there are {len(self.letters)} letters "
-                f"({self.letters}); pass one row per letter, (K, L)."
-            )
-        if not np.isfinite(heights).all():
-            raise ValueError("heights holds NaN or infinity; pass finite numbers.")
-        return heights
-
     def _patch(self, letter: str, position: int, low: float, high: float) -> Any:
         """The shape of a letter that fills a place."""
         from matplotlib.patches import PathPatch
@@ -137,6 +139,19 @@ class LogoDisplay:
         place = place.translate(position - own / 2, low)
         colour = COLOURS.get(letter.upper(), OTHER)
         return PathPatch(place.transform_path(path), facecolor=colour, edgecolor="none")
+
+
+def _require_heights(values: ArrayLike, letters: str, name: str) -> np.ndarray:
+    """Finite numbers (K, L), a row per letter."""
+    heights = np.asarray(values, dtype=np.float64)
+    if heights.ndim != 2 or len(heights) != len(letters):
+        raise ValueError(
+            f"{name} is of shape {heights.shape}, and there are {len(letters)} letters "
+            f"({letters}); pass one row per letter, (K, L)."
+        )
+    if not np.isfinite(heights).all():
+        raise ValueError(f"{name} holds NaN or infinity; pass finite numbers.")
+    return heights
 
 
 def _piled(heights: np.ndarray) -> list[tuple[int, float, float]]:

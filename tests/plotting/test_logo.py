@@ -71,6 +71,26 @@ def test_what_is_no_logo_is_refused(heights, message, ax):
         LogoDisplay(heights).plot(ax=ax)
 
 
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ([[1.2], [-2.0], [0], [0]], r"counts holds -2, .* LogoDisplay\(scores, label='score'\)"),
+        ([[1], [2]], r"counts is of shape \(2, 1\), and there are 4 letters"),
+        ([[np.nan], [0], [0], [1]], "counts holds NaN"),
+    ],
+)
+def test_counts_that_are_none_are_refused(counts, message, ax):
+    for pseudocount in (0, 5):
+        with pytest.raises(ValueError, match=message):
+            LogoDisplay.from_counts(counts, pseudocount=pseudocount, ax=ax)
+
+
+def test_a_position_without_any_count_stays_empty(ax):
+    display = LogoDisplay.from_counts([[4, 0], [0, 0], [0, 0], [0, 0]], ax=ax)
+    assert np.asarray(display.heights).tolist() == [[2, 0], [0, 0], [0, 0], [0, 0]]
+    assert len(ax.patches) == 1
+
+
 def test_logos_stand_in_the_rows_of_their_features():
     logos = [np.eye(4), None, 2 * np.eye(4)[:, :2]]
     display = ClassImportanceDisplay(
