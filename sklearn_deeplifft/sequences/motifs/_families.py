@@ -52,6 +52,12 @@ def families_of(motifs: Sequence[Motif], families: Any) -> NDArray[np.object_]:
     ----------
     families : {"similarity", "class"}, mapping, sequence or None
         As `MotifCounter` takes them. A motif without a family is labelled by its own name.
+
+    Raises
+    ------
+    ValueError
+        Names or labels that do not fit the motifs; a family that is called like a motif outside of
+        it that has none, since both would be one.
     """
     names = [motif.name for motif in motifs]
     if families is None:
@@ -64,6 +70,14 @@ def families_of(motifs: Sequence[Motif], families: Any) -> NDArray[np.object_]:
         found = _mapped(names, families)
     else:
         found = _listed(names, families)
+    found = list(found)
+    merged = {f for f in found if f} & {name for f, name in zip(found, names, strict=True) if not f}
+    if merged:
+        raise ValueError(
+            "families holds labels that are names of motifs without a family: "
+            f"{named(sorted(merged))}; a motif without one is labelled by its name. Give these "
+            "motifs their family, or call the families otherwise."
+        )
     return np.array([f or name for f, name in zip(found, names, strict=True)], dtype=object)
 
 

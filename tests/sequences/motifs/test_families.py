@@ -48,6 +48,16 @@ def test_the_middle_is_the_motif_most_like_the_others(monkeypatch):
     assert similarity_families(found)[:3].tolist() == ["m2 +2"] * 3
 
 
+def test_a_family_called_like_a_motif_outside_of_it_is_refused():
+    given = {name: [[9], [0], [0], [0]] for name in "ABC"}
+    with pytest.raises(ValueError, match="names of motifs without a family: B; a motif without"):
+        MotifCounter(given, p_value=0.5, families={"A": "B"}).fit()
+    with pytest.raises(ValueError, match="without a family: C;"):
+        MotifCounter(given, p_value=0.5, families=["C", "C", None]).fit()
+    found = MotifCounter(given, p_value=0.5, families={"A": "B", "B": "B"}).fit()
+    assert found.families_.tolist() == ["B", "B", "C"]
+
+
 def test_the_cut_is_of_the_mean_over_pairs(monkeypatch):
     found = motifs(n=25, copies=0)[:25]
     p = np.full((25, 25), 0.5)
