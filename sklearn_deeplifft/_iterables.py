@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
-__all__ = ["is_iterable"]
+__all__ = ["is_iterable", "read_once"]
 
 
 def is_iterable(value: Any) -> TypeGuard[Iterable[Any]]:
@@ -16,3 +16,8 @@ def is_iterable(value: Any) -> TypeGuard[Iterable[Any]]:
     if isinstance(value, str | bytes) or getattr(value, "ndim", 1) == 0:
         return False
     return isinstance(value, Iterable)
+
+
+def read_once(values: Any) -> Any:
+    """A list of what an iterator, such as a generator, yields; all else as it is."""
+    return list(values) if isinstance(values, Iterator) else values

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, DTypeLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
@@ -18,11 +18,12 @@ from sklearn_deeplifft._printable import named, shown
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.sequences._alphabet import Alphabet, find_alphabet, require_letters
 from sklearn_deeplifft.sequences._texts import as_texts, equal_length, lengths_of, letter_matrix
+from sklearn_deeplifft.sequences._transformer import SequenceTransformer
 
 __all__ = ["SequenceEncoder"]
 
 
-class SequenceEncoder(TransformerMixin, BaseEstimator):
+class SequenceEncoder(SequenceTransformer, BaseEstimator):
     """One-hot encode sequences, position by position.
 
     Letter ``a`` of position ``l`` is column ``K l + a``, positions and letters counted from zero:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
@@ -18,6 +18,7 @@ from sklearn_deeplifft._printable import named
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.sequences._alphabet import Alphabet, find_alphabet, require_letters
 from sklearn_deeplifft.sequences._texts import as_texts, joined, lengths_of, starts_of
+from sklearn_deeplifft.sequences._transformer import SequenceTransformer
 
 __all__ = ["KmerCounter"]
 
@@ -27,7 +28,7 @@ MOST_WORDS = 2**24
 LETTERS_AT_A_TIME = 2**21
 
 
-class KmerCounter(TransformerMixin, BaseEstimator):
+class KmerCounter(SequenceTransformer, BaseEstimator):
     """Count words of ``k`` letters, overlapping ones too.
 
     Parameters

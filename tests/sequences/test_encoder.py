@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_deeplifft import FeatureSelectionWarning
-from sklearn_deeplifft.sequences import SequenceEncoder, position_groups
+from sklearn_deeplifft.sequences import KmerCounter, MotifCounter, SequenceEncoder, position_groups
 
 IUPAC = "NRYSWKMBDHV"
 
@@ -75,6 +75,23 @@ def test_containers(kind):
     np.testing.assert_array_equal(SequenceEncoder().fit_transform(kind(texts)), expected)
     as_bytes = kind([text.encode() for text in texts])
     np.testing.assert_array_equal(SequenceEncoder().fit_transform(as_bytes), expected)
+
+
+def test_a_generator_is_gone_through_once():
+    texts = ["ACGT", "GGTA"]
+    for one in (
+        SequenceEncoder(),
+        KmerCounter(2),
+        MotifCounter({"A": [[9], [0], [0], [0]]}, p_value=0.4),
+    ):
+        found, same = (one.fit_transform(X) for X in ((text for text in texts), texts))
+        np.testing.assert_array_equal(*(sp.csr_array(table).toarray() for table in (found, same)))
+        assert found.shape[0] == 2
+    model = make_pipeline(SequenceEncoder(), LogisticRegression()).fit(iter(texts), [0, 1])
+    assert model.predict(texts).tolist() == [0, 1]
+    series = pd.Series(texts, index=[5, 6])
+    frame = SequenceEncoder().set_output(transform="pandas").fit_transform(series)
+    assert frame.index.tolist() == [5, 6]
 
 
 def test_dtypes():

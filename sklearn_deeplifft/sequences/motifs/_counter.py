@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -20,6 +20,7 @@ from sklearn_deeplifft._printable import named, quoted
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.sequences._alphabet import find_alphabet, require_letters
 from sklearn_deeplifft.sequences._texts import as_texts
+from sklearn_deeplifft.sequences._transformer import SequenceTransformer
 from sklearn_deeplifft.sequences.motifs._background import background_of
 from sklearn_deeplifft.sequences.motifs._database import is_jaspar, jaspar_motifs
 from sklearn_deeplifft.sequences.motifs._families import FAMILIES, families_of
@@ -33,7 +34,7 @@ from sklearn_deeplifft.sequences.motifs._thresholds import THRESHOLDS, threshold
 __all__ = ["MotifCounter", "motifs_from"]
 
 
-class MotifCounter(TransformerMixin, BaseEstimator):
+class MotifCounter(SequenceTransformer, BaseEstimator):
     """Count the hits of motifs in sequences.
 
     A site is a place where a motif fits into a sequence. Its score is the sum of the log-odds of
