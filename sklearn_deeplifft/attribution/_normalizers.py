@@ -163,12 +163,13 @@ class FinalNormalizer(TorchFunctionMode):
         out = func(*args, **kwargs)
         soft = func in SOFTMAXES or func in LOG_SOFTMAXES
         dim = _dimension(z, args, kwargs) if soft else None
+        both = not soft and z.shape[1:] == (2,) and _are_opposite(z[:, 0], z[:, 1])
         known = _Probabilities(
             out,
             out._version,
-            joint=z if soft else None,
+            joint=z if soft else z / 2 if both else None,
             alone=_alone(z, dim),
-            classes=self._numbered(z, dim),
+            classes=self._numbered(z, 1 if both else dim),
             log=func in LOG_SOFTMAXES or func is F.logsigmoid,
             root=len(self._outputs),
         )
@@ -365,13 +366,20 @@ def _dimension(z: Tensor, args: Any, kwargs: Any) -> int | None:
 
 
 def _are_two_sides(found: Sequence[_Probabilities]) -> bool:
-    """Return whether two tensors are p and 1 - p, one column each."""
-    if len(found) != 2 or found[0].root != found[1].root or found[0].sign == found[1].sign:
+    """Return whether two tensors are p and 1 - p, one column each, of one sigmoid or of two."""
+    if len(found) != 2:
         return False
     one, other = found[0].alone, found[1].alone
-    if one is None or other is None or one.shape != other.shape:
+    if one is None or other is None or one.shape != other.shape or one.numel() != len(one):
         return False
-    return one.numel() == len(one) and torch.equal(one, -other)
+    of_one = found[0].root == found[1].root and found[0].sign != found[1].sign
+    return torch.equal(one, -other) if of_one else _are_opposite(one, other)
+
+
+def _are_opposite(one: Tensor, other: Tensor) -> bool:
+    """Return whether z of two sigmoids have opposite signs throughout."""
+    # Zeros are opposite by chance: two labels of which nothing is known yet are no two sides.
+    return torch.equal(one, -other) and bool(one.any())
 
 
 def _limits(func: Function, args: Any, kwargs: Any) -> tuple[float | None, float | None]:

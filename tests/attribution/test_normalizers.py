@@ -114,6 +114,38 @@ def test_both_sides_of_a_sigmoid_are_a_softmax_of_two(join):
     verify_piecewise_linear(NetworkReader(module), X)
 
 
+SIDES_OF_THEIR_OWN = {
+    "the other sign": lambda z: torch.cat([torch.sigmoid(-z), torch.sigmoid(z)], 1),
+    "each its own call": lambda z: torch.cat([1 - torch.sigmoid(z), torch.sigmoid(z)], 1),
+    "stack": lambda z: torch.stack([torch.sigmoid(-z[:, 0]), torch.sigmoid(z[:, 0])], 1),
+    "guarded": lambda z: torch.hstack([(-z).sigmoid() + 1e-8, z.sigmoid().clamp(1e-7)]),
+    "logarithms": lambda z: torch.cat([F.logsigmoid(-z), F.logsigmoid(z)], 1),
+    "one call of both": lambda z: torch.sigmoid(torch.cat([-z, z], 1)),
+    "one call, one less": lambda z: 1 - torch.sigmoid(torch.cat([z, -z], 1)),
+}
+
+
+@pytest.mark.parametrize("head", SIDES_OF_THEIR_OWN.values(), ids=SIDES_OF_THEIR_OWN.keys())
+def test_both_sides_by_sigmoids_of_their_own_are_a_softmax_of_two(head):
+    module, X = Headed(core(1), head), rows()
+    shown = module(X).detach()
+    p = shown.exp() if shown.max() <= 0 else shown
+    found = NetworkReader(module).logits(X)
+    torch.testing.assert_close(found.softmax(1), p, rtol=0, atol=1e-6)
+    torch.testing.assert_close(found[:, 1:] - found[:, :1], core(1)(X).detach(), rtol=0, atol=1e-12)
+    verify_piecewise_linear(NetworkReader(module), X)
+
+
+def test_two_labels_that_are_alike_are_no_two_sides():
+    """At zero each is the opposite of the other as well; slopes are those of each by itself."""
+    labels = nn.Linear(D, 2, bias=False).double()
+    X = torch.zeros(3, D).double()
+    for head in (torch.sigmoid, lambda z: torch.cat([z[:, :1].sigmoid(), z[:, 1:].sigmoid()], 1)):
+        found = NetworkReader(Headed(labels, head)).form(X)
+        expected = labels.weight.detach().expand(3, 2, D)
+        torch.testing.assert_close(found.coefficients, expected, rtol=0, atol=1e-12)
+
+
 def test_both_sides_at_even_odds_are_still_a_softmax_of_two():
     dead = nn.Linear(D, 1).double()
     nn.init.zeros_(dead.weight), nn.init.zeros_(dead.bias)
