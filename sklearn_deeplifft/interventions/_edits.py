@@ -182,11 +182,12 @@ def embed(
     (12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)
     """
     known = alphabet_of(alphabet)
+    if not isinstance(motif, str | bytes) and not draw:
+        # Before the strand is turned: of equal letters the first, and its partner on the other.
+        motif = np.eye(known.K)[letters_of(motif, known, "+").argmax(axis=1)].T
     letters = letters_of(motif, known, strand)
     positions = np.array(written_positions(start, len(letters), "embed"))
     written = letters.any(axis=1)
-    if not isinstance(motif, str | bytes) and not draw:
-        letters = np.eye(known.K)[letters.argmax(axis=1)]
     word = word_of(letters, known)
     letters, positions = letters[written], positions[written]
     columns = tuple((known.K * positions[:, None] + np.arange(known.K)).ravel().tolist())

@@ -76,6 +76,15 @@ def test_a_matrix_writes_its_likeliest_word_or_draws():
     np.testing.assert_allclose(shares, [0.8, 0.2, 0, 0], atol=0.06)
 
 
+def test_equal_letters_of_a_matrix_are_paired_on_the_other_strand():
+    counts = [[5, 0, 1, 2], [0, 2, 1, 2], [5, 2, 1, 0], [0, 2, 1, 0]]
+    pairs = dict(zip("ACGT", "TGCA", strict=True))
+    forward = edited(embed(counts, 3))[0][3:7]
+    assert forward == "ACAA"
+    backward = "".join(pairs[letter] for letter in reversed(forward))
+    assert edited(embed(counts, 3, "-")) == [t[:3] + backward + t[7:] for t in TEXTS]
+
+
 def test_rows_draw_the_same_in_any_batch():
     X = encoder().fit_transform(TEXTS)
     bound = bind(embed("RYSWKM", 2), X)
