@@ -203,6 +203,49 @@ def test_a_hairpin_pairs_in_every_row():
     assert all("GAUA" in t[14:20] for t in texts["right"])
 
 
+PAIRS = {"A": "T", "C": "G", "G": "C", "T": "A"}
+CODES = {"N": "", "R": "AG", "Y": "CT", "S": "CG", "B": "CGT"}
+
+
+@pytest.mark.parametrize("word", ["NNNNG", "RRRR", "BNY", "GATA"])
+def test_codes_of_a_motif_in_a_hairpin(word):
+    """N holds what the bare hairpin holds there; drawn letters are those of `positions`, paired."""
+    start, arm, loop, X = 3, 7, 6, backgrounds(60, letters="ACGT")
+    encoder = SequenceEncoder(dtype="float64").fit(X)
+    rows = encoder.transform(X)
+
+    def texts(intervention):
+        bound, moved = bind(intervention, rows), rows.copy()
+        moved[:, bound.positions] = bound.apply(rows[:, bound.positions], np.arange(len(rows)))
+        return encoder.inverse_transform(moved).tolist()
+
+    dna = find_alphabet("DNA")
+    (alone,) = positions(word, [12]).arms(L, dna)
+    drawn = [text[12 : 12 + len(word)] for text in texts(alone.intervention)]
+    for i, code in enumerate(word):
+        assert {text[i] for text in drawn} == set(CODES.get(code, code) or "ACGT")
+    arms = hairpin(word, start, stem=arm, loop=loop).arms(L, dna)
+    found = {one.labels["place"]: texts(one.intervention) for one in arms}
+    offset, middle = (arm - len(word)) // 2, arm + (loop - len(word)) // 2
+    for row, (old, letters) in enumerate(zip(X, drawn, strict=True)):
+        bare = list(old)
+        for i in range(arm):
+            bare[start + arm + loop + i] = PAIRS[old[start + arm - 1 - i]]
+        expected = {"unpaired": list(old)}
+        expected |= {place: list(bare) for place in ("stem alone", "loop", "left", "right")}
+        for i, code in enumerate(word):
+            if code == "N":
+                continue
+            at, last = start + offset + i, start + 2 * arm + loop - 1
+            for place in ("loop", "unpaired"):
+                expected[place][start + middle + i] = letters[i]
+            expected["left"][at] = expected["right"][at + arm + loop] = letters[i]
+            expected["left"][last - offset - i] = PAIRS[letters[i]]
+            expected["right"][start + arm - 1 - offset - i] = PAIRS[letters[i]]
+        for place, text in expected.items():
+            assert found[place][row] == "".join(text), place
+
+
 def test_a_network_that_reads_the_loop():
     model = made(("GATA",), lambda h: h[:, 0])
     X = [t.replace("T", "U") for t in backgrounds(15, letters="AC")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,15 @@ import numpy as np
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.interventions._compose import compose
 from sklearn_deeplifft.interventions._edits import (
+    Drawn,
     Shuffled,
+    Word,
     embed,
     require_encoded,
     require_positions,
     shuffle_region,
 )
-from sklearn_deeplifft.interventions._letters import letters_of, reverse_complement
+from sklearn_deeplifft.interventions._letters import letters_of
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.interventions.experiments._arms import (
     Arm,
@@ -155,38 +157,38 @@ def _around(start: int, stop: int, length: int, seed: int, letters: str) -> Inte
 
 @dataclass(frozen=True)
 class Stem(Intervention):
-    """Write a hairpin: the right arm pairs with the left one, which each row has of its own."""
+    """Write a hairpin: its arms pair, and what they hold beside a motif is the row's left arm."""
 
     arm: int
     loop: int
     K: int
-    motif: tuple[tuple[float, ...], ...]
-    """(w, K): letters written; none for the bare hairpin."""
+    written: Word | Drawn | None
+    """The motif, on columns counted from the stem's first; None for the bare hairpin."""
     where: str
     """"loop", "left", "right" or "none"."""
 
     def apply(self, values: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
-        letters = values.reshape(len(values), -1, self.K).copy()
-        motif = np.array(self.motif)
-        n, end = self.arm, 2 * self.arm + self.loop
-        offset = (self.arm - len(motif)) // 2 if self.where in ("left", "right") else 0
-        if self.where == "loop":
-            at = n + (self.loop - len(motif)) // 2
-            letters[:, at : at + len(motif)] = motif
-        elif self.where == "left":
-            letters[:, offset : offset + len(motif)] = motif
-        elif self.where == "right":  # its partner on the left, so that the right arm holds it
-            first = n - offset - len(motif)
-            letters[:, first : first + len(motif)] = motif[::-1, ::-1]
-        letters[:, n + self.loop : end] = letters[:, :n][:, ::-1, ::-1]
-        return letters.reshape(values.shape)
+        values = values.copy()
+        letters = values.reshape(len(values), -1, self.K)
+        left, right = letters[:, : self.arm], letters[:, self.arm + self.loop :]
+        right[:] = left[:, ::-1, ::-1]
+        if self.written is not None:
+            at = self.written.positions
+            values[:, at] = self.written.apply(values[:, at], rows)
+        if self.where == "right":
+            left[:] = right[:, ::-1, ::-1]
+        else:
+            right[:] = left[:, ::-1, ::-1]
+        return values
 
     def describe(self, label: str) -> str:
         return f"hairpin({self.where})"
 
     def learned(self, data: np.ndarray, names: Names = None) -> Stem:
         require_encoded(data, self.K)
-        return self
+        if self.written is None:
+            return self
+        return replace(self, written=self.written.learned(data[:, self.written.positions]))
 
     def require_within(self, n_columns: int) -> None:
         require_positions(self, self.describe(""), self.K, n_columns)
@@ -203,25 +205,30 @@ class _Hairpin(Experiment):
     loop: int | None
 
     def arms(self, length: int, alphabet: Alphabet) -> list[Arm]:
-        motif = letters_of(self.motif, alphabet, "+")
-        reverse_complement(motif, alphabet)  # of letters that pair
-        motif = np.eye(alphabet.K)[motif.argmax(axis=1)]
-        loop = len(motif) if self.loop is None else self.loop
-        if len(motif) > min(self.stem, loop):
+        w = len(letters_of(self.motif, alphabet, "-"))  # of letters that pair
+        loop = w if self.loop is None else self.loop
+        if w > min(self.stem, loop):
             raise ValueError(
-                f"hairpin: a motif of {len(motif)} letters does not fit into stem={self.stem} and "
+                f"hairpin: a motif of {w} letters does not fit into stem={self.stem} and "
                 f"loop={loop}; pass larger ones."
             )
         K, width = alphabet.K, 2 * self.stem + loop
         columns = tuple(range(K * self.start, K * (self.start + width)))
-        written = tuple(tuple(row) for row in motif.tolist())
+        offset = (self.stem - w) // 2
+        first = {
+            "loop": self.stem + (loop - w) // 2,
+            "left": offset,
+            "right": self.stem + loop + offset,
+        }
+
+        def motif(at: int) -> Word | Drawn:
+            return embed(self.motif, at, alphabet=alphabet.letters.decode())
 
         def stem(where: str) -> Stem:
-            own = written if where != "none" else ()
-            return Stem(columns, self.stem, loop, K, own, where)
+            written = motif(first[where]) if where in first else None
+            return Stem(columns, self.stem, loop, K, written, where)
 
-        at = self.start + self.stem + (loop - len(motif)) // 2
-        alone = embed(motif.T, at, alphabet=alphabet.letters.decode())
+        alone = motif(self.start + first["loop"])
         found = [Arm({"place": "stem alone"}, stem("none")), Arm({"place": "unpaired"}, alone)]
         return found + [Arm({"place": place}, stem(place)) for place in PLACES]
 
@@ -247,7 +254,8 @@ def hairpin(motif: Any, start: int, *, stem: int = 9, loop: int | None = None) -
     Parameters
     ----------
     motif : str or array-like of shape (K, w)
-        DNA or RNA.
+        DNA or RNA, as for `embed`: N leaves a position as it is, which in an arm pairs, and the
+        letters of the other codes are drawn for each row, alike at every place.
     start : int
         Position of the first letter of the left arm.
     stem : int, default=9
