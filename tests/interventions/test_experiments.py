@@ -153,6 +153,29 @@ def test_an_and_has_epistasis_at_every_spacing():
     np.testing.assert_allclose(table["effect"], 1)
 
 
+@pytest.mark.parametrize("strand", ["+", "-"])
+def test_codes_of_two_motifs_are_drawn_apart(strand):
+    """Pairs of letters come equally often, and alone each motif is drawn as it is in the pair."""
+    X = backgrounds(400)
+    encoder = SequenceEncoder(dtype="float64").fit(X)
+    rows = encoder.transform(X)
+    alone, *arms = spacing("R", "R", 10, [3], strands=[strand]).arms(L, find_alphabet("DNA"))
+
+    def letters(arm, *places):
+        bound, moved = bind(arm.intervention, rows), rows.copy()
+        moved[:, bound.positions] = bound.apply(rows[:, bound.positions], np.arange(len(rows)))
+        found = encoder.inverse_transform(moved)
+        return [tuple(text[place] for place in places) for text in found]
+
+    for other, pair, place in zip(arms[::2], arms[1::2], (14, 6), strict=True):
+        both = letters(pair, 10, place)
+        counts = [both.count((a, b)) for a in "AG" for b in ("AG" if strand == "+" else "CT")]
+        assert sum(counts) == 400
+        assert 60 < min(counts) <= max(counts) < 140  # 100 and 5 standard deviations
+        expected = zip(letters(alone, 10), letters(other, place), strict=True)
+        assert both == [one + two for one, two in expected]
+
+
 def test_gc_content_of_the_background():
     X = ["A" * 20 + "C" * 10, "A" * 30, "C" * 25 + "A" * 5, "AC" * 15]
     table = measured(made(), gc_context("GATA", 3, n_parts=2), X)

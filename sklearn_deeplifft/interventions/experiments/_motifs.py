@@ -127,7 +127,8 @@ class _Spacing(Experiment):
                     f"spacing: at distance {distance} before position {self.start} there is no "
                     f"room for {own} letters; pass a larger start, or smaller distances."
                 )
-            other = embed(self.second, place, strand, alphabet=letters)
+            # Seeds apart: equal ones would draw letters of the two that belong together.
+            other = embed(self.second, place, strand, random_state=1, alphabet=letters)
             labels = {"order": order, "strand": strand, "distance": distance}
             found.append(Arm(labels, other, reported=False))
             found.append(Arm(labels | {"measure": "pair"}, compose(one, other)))
