@@ -338,6 +338,8 @@ def test_words_are_laid_over_each_other():
         (lambda: measured(made(), kmers(40)), "longer than the sequences"),
         (lambda: measured(made(), kmers(12)), "pass a smaller k"),
         (lambda: measured(made(), kmers(4, start=28)), "writes position 31"),
+        (lambda: measured(made(), positions("GATA" * 8)), "32 letters.* have 30 positions"),
+        (lambda: measured(made(), positions("GATA" * 8, strand="-")), "longer than"),
         (lambda: copies("GATA", []), "at least one"),
         (lambda: copies("GATA", 5), "starts=5"),
         (lambda: measured(made(), copies("GATA", [3, 5])), "overlap at position 5"),

@@ -35,6 +35,11 @@ class _Positions(Experiment):
     def arms(self, length: int, alphabet: Alphabet) -> list[Arm]:
         letters = alphabet.letters.decode()
         width = len(letters_of(self.motif, alphabet, self.strand))
+        if width > length:
+            raise ValueError(
+                f"positions of a motif of {width} letters: it is longer than the sequences, which "
+                f"have {length} positions; pass a shorter one."
+            )
         starts = range(length - width + 1) if self.starts is None else self.starts
         return [
             Arm({"start": s}, embed(self.motif, s, self.strand, alphabet=letters)) for s in starts
