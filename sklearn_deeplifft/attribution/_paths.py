@@ -47,11 +47,16 @@ def around(
     """
     sums = LetterSums(x, simplex=simplex)
     for rows in _pairs(reader, len(x), n_samples):
-        noise = torch.randn(x[rows].shape, generator=generator, dtype=torch.float64)
+        # Point by point: what torch draws at once depends on how much that is, a batch.
+        noise = torch.stack([_normal(x[0], generator) for _ in rows])
         noise = spread * (within_simplex(noise) if on_simplex else noise).to(x.dtype)
         g = reader.gradients(x[rows] + noise.to(x.device), rows)
         sums.add(rows, x.new_full((len(rows),), 1 / n_samples), g, x[rows])
     return sums
+
+
+def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randn(like.shape, generator=generator, dtype=torch.float64)
 
 
 def path_nodes(n_steps: int) -> tuple[Tensor, Tensor]:
