@@ -58,7 +58,7 @@ from sklearn_deeplifft.attribution._regauge import (
 from sklearn_deeplifft.attribution._relu_layers import ReluLayer, ReluNetwork, relu_network
 from sklearn_deeplifft.attribution._scores import Head, Reader, Scorer, block_rows, reader_of
 from sklearn_deeplifft.attribution._simplex import simplex_angles, within_simplex
-from sklearn_deeplifft.attribution._soundness import doubts, probabilities
+from sklearn_deeplifft.attribution._soundness import require_sound
 from sklearn_deeplifft.attribution._spread import spread_positions
 from sklearn_deeplifft.attribution._unrolled import unrolled
 from sklearn_deeplifft.attribution._verify import verify_piecewise_linear
@@ -97,7 +97,6 @@ __all__ = [
     "cell_means",
     "chain_of",
     "cosines",
-    "doubts",
     "each_times_transposed",
     "evaluating",
     "every_mutation",
@@ -115,12 +114,12 @@ __all__ = [
     "neutral_torch",
     "overall_score",
     "path_nodes",
-    "probabilities",
     "project",
     "reader_of",
     "regauge_first_layer",
     "relative_residual",
     "relu_network",
+    "require_sound",
     "round_rows",
     "signal",
     "simplex_angles",

@@ -19,7 +19,7 @@ from sklearn_deeplifft.attribution._linear_form import NetworkReader
 from sklearn_deeplifft.attribution._module_state import neutral_torch
 from sklearn_deeplifft.attribution._spread import FEW, spread_positions
 
-__all__ = ["doubts", "mixed_rows", "probabilities", "randomness"]
+__all__ = ["doubts", "mixed_rows", "probabilities", "randomness", "require_sound"]
 
 SEED = 0
 FAR = 1e6
@@ -29,6 +29,30 @@ DROPOUTS = frozenset(
     {F.dropout, F.alpha_dropout, F.feature_alpha_dropout, F.dropout1d, F.dropout2d, F.dropout3d}
     | {torch.dropout, torch.alpha_dropout, torch.feature_dropout}
 )
+
+
+def require_sound(
+    module: nn.Module, X: Tensor, *, of_logits: bool, what: str, otherwise: str = ""
+) -> None:
+    """Refuse networks that draw, mix rows, or give probabilities where logits are wanted.
+
+    ``what`` would be wrong of them; ``otherwise`` is what else may be done about probabilities.
+
+    Raises
+    ------
+    ValueError
+    """
+    reader = NetworkReader(module, dtype=torch.float64, drop_normalizer=of_logits)
+    try:
+        doubt = doubts(reader, X)
+    except (RuntimeError, TypeError):  # an operation, or a device, of one precision only
+        reader = NetworkReader(module, drop_normalizer=of_logits)
+        doubt = doubts(reader, X)
+    if doubt is None and of_logits:
+        doubt = probabilities(reader, X)
+        doubt = None if doubt is None else f"{doubt}{otherwise}"
+    if doubt is not None:
+        raise ValueError(f"{doubt} {what} would not be those of the network's answers.")
 
 
 def doubts(reader: NetworkReader, X: Tensor) -> str | None:

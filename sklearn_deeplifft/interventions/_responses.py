@@ -12,10 +12,9 @@ from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution import (
     NetworkReader,
-    doubts,
     module_dtype,
     neutral_torch,
-    probabilities,
+    require_sound,
 )
 from sklearn_deeplifft.interventions._statistics import edit_of
 from sklearn_deeplifft.interventions._values import Intervention
@@ -67,7 +66,7 @@ def response_of(
     fast = low_rank_of(trained.core, precision, prepare, steps, scale)
     if fast is not None:  # a plain chain is a function of rows, and answers in logits
         return fast
-    _require_sound(trained.core, rows, scale.of_logits)
+    require_sound(trained.core, rows, of_logits=scale.of_logits, what="Effects")
     whole = whole_passes(trained, scale, precision)
     tried = torch.tensor(few).double()
     return local_of(trained.core, tried, precision, prepare, steps, scale, whole) or whole
@@ -77,20 +76,6 @@ def _precision_of(dtype: str) -> torch.dtype:
     if dtype not in PRECISIONS:
         raise ValueError(f"dtype={dtype!r} must be one of {list(PRECISIONS)}, or None.")
     return PRECISIONS[dtype]
-
-
-def _require_sound(core: nn.Module, rows: Tensor, of_logits: bool) -> None:
-    """Refuse networks that draw, mix rows, or give probabilities where logits are wanted."""
-    exact = NetworkReader(core, dtype=torch.float64, drop_normalizer=of_logits)
-    try:
-        doubt = doubts(exact, rows)
-    except RuntimeError:  # an operation that knows its own precision only
-        exact = NetworkReader(core, drop_normalizer=of_logits)
-        doubt = doubts(exact, rows)
-    if doubt is None and of_logits:
-        doubt = probabilities(exact, rows)
-    if doubt is not None:
-        raise ValueError(f"{doubt} Effects would not be those of the network's answers.")
 
 
 @contextmanager

@@ -28,8 +28,8 @@ from sklearn_deeplifft.sequences._model_inputs import (
     Inputs,
     Reading,
     generator_of,
-    inputs_of,
     references_of,
+    sound_inputs_of,
 )
 from sklearn_deeplifft.sequences._positions import require_positive
 
@@ -88,6 +88,13 @@ def saliency(
     -------
     Attributions
 
+    Raises
+    ------
+    ValueError
+        Sequences that are not encoded, an output that there is not; a network that draws in
+        evaluation mode, mixes rows, or, for ``scale="logit"``, returns probabilities that are no
+        sigmoid or softmax of torch's. All attributions refuse these.
+
     References
     ----------
     Majdandzic, A., Rajesh, C. & Koo, P. K. (2023). Correcting gradient-based interpretations of
@@ -103,7 +110,7 @@ def saliency(
     >>> found.scores[0, 0].tolist(), found.angles.round(1).tolist()
     ([1.5, -0.5, -0.5, -0.5], [[60.0, 0.0]])
     """
-    inputs = inputs_of(model, X, options)
+    inputs = sound_inputs_of(model, X, options)
     return _attributions(gradients_at(inputs.reader, inputs.x, simplex=simplex), times_input)
 
 
@@ -145,7 +152,7 @@ def smooth_grad(
     require_positive("n_samples", n_samples)
     if not isinstance(noise, Real) or not 0 <= noise < np.inf:
         raise ValueError(f"noise={shown(noise)}; pass a standard deviation, such as 0.1.")
-    inputs = inputs_of(model, X, options)
+    inputs = sound_inputs_of(model, X, options)
     sums = around(
         inputs.reader,
         inputs.x,
@@ -201,7 +208,7 @@ def integrated_gradients(
     Sundararajan, M., Taly, A. & Yan, Q. (2017). Axiomatic attribution for deep networks. *ICML*.
     """
     require_positive("n_steps", n_steps)
-    inputs = inputs_of(model, X, options)
+    inputs = sound_inputs_of(model, X, options)
     r = references_of(reference, inputs, n_references, random_state)
     t, w = path_nodes(n_steps)
     sums = along_paths(inputs.reader, inputs.x, r, t, w, simplex=simplex)
@@ -242,7 +249,7 @@ def expected_gradients(
     attribution priors and expected gradients. *Nature Machine Intelligence* 3.
     """
     require_positive("n_samples", n_samples)
-    inputs = inputs_of(model, X, options)
+    inputs = sound_inputs_of(model, X, options)
     generator = generator_of(random_state)
     r = references_of(reference, inputs, n_references, generator.initial_seed() % (2**31 - 1))
     sums = at_random(inputs.reader, inputs.x, r, n_samples, generator, simplex=simplex)
@@ -292,7 +299,7 @@ def deep_lift(
     Shrikumar, A., Greenside, P. & Kundaje, A. (2017). Learning important features through
     propagating activation differences. *ICML*.
     """
-    inputs = inputs_of(model, X, options)
+    inputs = sound_inputs_of(model, X, options)
     r = references_of(reference, inputs, n_references, random_state)
     sums = between_pairs(inputs.reader, inputs.x, r, simplex=simplex)
     found = _attributions(sums, times_input, _summation_error(inputs, r, sums))
@@ -355,7 +362,7 @@ def mutagenesis(
     >>> mutagenesis(model, X).scores[0, 0].tolist()
     [1.5, -0.5, -0.5, -0.5]
     """
-    inputs = inputs_of(model, X, options)
+    inputs = sound_inputs_of(model, X, options)
     logits = options.get("scale", "logit") == "logit"
     changes = mutations_within_reach(model, inputs, logits=logits)
     if changes is None:

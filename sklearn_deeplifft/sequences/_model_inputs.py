@@ -11,14 +11,21 @@ from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from sklearn_deeplifft._printable import shown
-from sklearn_deeplifft.attribution import Layout, LetterReader, layout_of
+from sklearn_deeplifft.attribution import Layout, LetterReader, layout_of, require_sound
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.sequences._alphabet import DNA, Alphabet
 from sklearn_deeplifft.sequences._positions import require_positive
 from sklearn_deeplifft.sequences._segments import Letters
 from sklearn_deeplifft.sequences._shuffle import rng_of, shuffled
 
-__all__ = ["Inputs", "Reading", "generator_of", "references_of", "inputs_of"]
+__all__ = [
+    "Inputs",
+    "Reading",
+    "generator_of",
+    "inputs_of",
+    "references_of",
+    "sound_inputs_of",
+]
 
 
 class Reading(TypedDict, total=False):
@@ -99,6 +106,27 @@ def inputs_of(model: Any, X: Any, options: Reading) -> Inputs:
     )
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
     return Inputs(reader, layout.letters(values.to(device, reader.dtype)).contiguous(), layout)
+
+
+def sound_inputs_of(model: Any, X: Any, options: Reading) -> Inputs:
+    """`inputs_of` a network that answers row by row, and in logits where these are wanted.
+
+    Raises
+    ------
+    ValueError
+        The network draws in evaluation mode, mixes rows, or returns probabilities whose logits are
+        not found; what `inputs_of` refuses.
+    """
+    inputs = inputs_of(model, X, options)
+    if len(inputs.x):
+        require_sound(
+            model,
+            inputs.layout.inputs(inputs.x),
+            of_logits=options.get("scale", "logit") == "logit",
+            what="Scores",
+            otherwise=" Or pass scale='output', which attributes what the network returns.",
+        )
+    return inputs
 
 
 def numbers_of(X: Any, name: str) -> Tensor:
