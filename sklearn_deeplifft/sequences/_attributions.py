@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -45,6 +46,9 @@ __all__ = [
 
 INEXACT = 1e-3
 """Summation error, relative to the largest change of output, from which ``deep_lift`` warns."""
+
+ROUNDING = 100
+"""Units in the last place of outputs and contributions that an exact sum may miss."""
 
 
 class Attributions(NamedTuple):
@@ -270,8 +274,8 @@ def deep_lift(
     """DeepLIFT by the rescale rule: slopes between each sequence and its references.
 
     Every activation's derivative is replaced by its slope between the two, so that slopes times
-    displacement sum exactly to the difference of outputs. That holds for affine layers, every
-    elementwise activation, the exponential included, max-pooling of any kind, average-pooling,
+    displacement sum exactly to the difference of outputs. That holds for affine layers, the usual
+    elementwise activations, the exponential included, max-pooling of any kind, average-pooling,
     batch normalisation and residual sums.
 
     Parameters
@@ -291,8 +295,9 @@ def deep_lift(
     Warns
     -----
     FeatureSelectionWarning
-        Contributions do not sum to the difference: the network multiplies activations, or has a
-        curved operation of several of them, such as attention.
+        Contributions miss the difference by more than a thousandth of the largest: the network
+        multiplies or divides activations, as attention does, or has another curved function that
+        is none of the above.
 
     References
     ----------
@@ -302,20 +307,22 @@ def deep_lift(
     inputs = sound_inputs_of(model, X, options)
     r = references_of(reference, inputs, n_references, random_state)
     sums = between_pairs(inputs.reader, inputs.x, r, simplex=simplex)
-    found = _attributions(sums, times_input, _summation_error(inputs, r, sums))
-    assert found.error is not None
-    largest = float(sums.explained.abs().max()) if len(inputs.x) else 0.0
-    if len(inputs.x) and not found.error.max() <= INEXACT * max(largest, 1.0):
+    after, before = _ends(inputs, r)
+    error = (sums.explained - (after - before)).abs()
+    largest = _largest(after - before)
+    size = _largest(after) + _largest(before) + _largest(sums.products.abs().sum(dim=(1, 2)))
+    rounding = ROUNDING * torch.finfo(inputs.x.dtype).eps * size
+    if not _largest(error) <= max(INEXACT * largest, rounding):
         finding = (
             f"DeepLIFT's contributions miss the difference of outputs by up to "
-            f"{found.error.max():.3g}."
+            f"{_largest(error):.3g}, where the largest is {largest:.3g}."
         )
         remedy = (
-            "The network multiplies activations, or has a curved operation of several of them; "
-            "use integrated_gradients."
+            "Something in the network is curved and has no slopes here, such as a product of "
+            "activations, a division, torch.where or attention; use integrated_gradients."
         )
         tell(FeatureSelectionWarning(finding, remedy))
-    return found
+    return _attributions(sums, times_input, _array(error))
 
 
 def mutagenesis(
@@ -381,13 +388,20 @@ def _attributions(
 
 
 def _summation_error(inputs: Inputs, r: Tensor, sums: LetterSums) -> NDArray[np.floating[Any]]:
+    after, before = _ends(inputs, r)
+    return _array((sums.explained - (after - before)).abs())
+
+
+def _ends(inputs: Inputs, r: Tensor) -> tuple[Tensor, Tensor]:
+    """``f`` (n,) of the sequences, and its mean over the references of each."""
     n, R = r.shape[:2]
-    reader, x = inputs.reader, inputs.x
-    rows = x.new_zeros(n).long().cpu()
-    rows = rows + rows.new_tensor(range(n))
-    before = reader.values(r.reshape(n * R, *r.shape[2:]), rows.repeat_interleave(R))
-    change = reader.values(x) - before.reshape(n, R).mean(dim=1)
-    return _array((sums.explained - change).abs())
+    rows = torch.arange(n).repeat_interleave(R)
+    before = inputs.reader.values(r.reshape(n * R, *r.shape[2:]), rows)
+    return inputs.reader.values(inputs.x), before.reshape(n, R).mean(dim=1)
+
+
+def _largest(values: Tensor) -> float:
+    return float(values.abs().max()) if len(values) else 0.0
 
 
 def _array(values: Tensor) -> NDArray[np.floating[Any]]:

@@ -224,6 +224,23 @@ def test_a_product_of_activations_is_told():
         deep_lift(Gated().double(), FLAT)
 
 
+@pytest.mark.parametrize("gain", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_a_sum_misses_is_told_relative_to_the_differences(gain, dtype):
+    """In any unit of the output; and not where the output is large and the sum exact."""
+    scaled = nn.Sequential(Gated(), Turn(lambda z: gain * z)).to(dtype)
+    with pytest.warns(FeatureSelectionWarning, match=r"where the largest is \d.*no slopes here"):
+        found = deep_lift(scaled, FLAT)
+    uniform = torch.full((1, L * K), 0.25, dtype=dtype)
+    with torch.no_grad():
+        change = scaled(torch.as_tensor(FLAT, dtype=dtype)) - scaled(uniform)
+    assert found.error.max() > 1e-3 * change.abs().max()
+    for name in ("exponential", "residual, tanh"):
+        exact = nn.Sequential(net_of(name).to(dtype), Turn(lambda z: gain * (1000 + z)))
+        deep_lift(exact, X)
+        deep_lift(nn.Sequential(net_of(name).to(dtype), Turn(lambda z: gain * z)), X)
+
+
 @every_net
 def test_saliency_and_paths_by_differences(name):
     net, h = net_of(name), 1e-6
