@@ -205,12 +205,10 @@ def references_of(reference: Any, inputs: Inputs, n_references: int, random_stat
     if values.ndim - len(one) == 2 and len(values) != n:
         raise ValueError(f"reference is for {len(values):,} sequences, and X holds {n:,}.")
     letters = layout.letters(values.reshape(-1, *one)).reshape(*values.shape[: -len(one)], L, K)
-    if letters.ndim == 4:
-        return letters
-    shared = letters.reshape(1, -1, L, K)
-    if not shared.shape[1]:
+    found = letters if letters.ndim == 4 else letters.reshape(1, -1, L, K).expand(n, -1, -1, -1)
+    if not found.shape[1]:
         raise ValueError("reference holds no sequence; pass at least one.")
-    return shared.expand(n, -1, -1, -1)
+    return found
 
 
 def _shuffles(x: Tensor, R: int, random_state: Any) -> Tensor:

@@ -453,6 +453,7 @@ def test_no_rows():
             "for 1 sequences, and X holds",
         ),
         (lambda n: deep_lift(n, X, reference=X[:0]), ValueError, "reference holds no sequence"),
+        (lambda n: deep_lift(n, X, reference=X[:, None][:, :0]), ValueError, "holds no sequence"),
         (
             lambda n: deep_lift(n, X, reference="dinucleotide", n_references=0),
             ValueError,
