@@ -20,12 +20,16 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_deeplifft.attribution._linear_form import NetworkReader
-from sklearn_deeplifft.attribution._module_state import neutral_torch
+from sklearn_deeplifft.attribution._module_state import module_dtype, neutral_torch
 
 __all__ = ["LetterReader", "LetterSums", "Layout", "layout_of"]
 
 BATCH = 64
 """Rows of a pass; 1,000 at once take twice as long on published networks, out of cache."""
+
+
+HALVES = (torch.float16, torch.bfloat16)
+"""Read in single precision: sums over a path lose digits in them, and NumPy has no bfloat16."""
 
 
 class Layout(NamedTuple):
@@ -101,7 +105,7 @@ class LetterReader:
     logits : bool
         Attribute what goes into a final softmax or sigmoid.
     dtype : torch.dtype or None
-        Precision; None takes the module's own.
+        Precision; None takes the module's own. Half precisions are read in float32.
     batch_size : int or None
         Rows of a pass; None takes 64.
     """
@@ -119,8 +123,10 @@ class LetterReader:
         self.layout = layout
         self.output = output
         self.batch_size = batch_size or BATCH
-        self._reader = NetworkReader(module, drop_normalizer=logits, dtype=dtype)
-        self.dtype = self._reader.dtype
+        with neutral_torch():
+            own = dtype or module_dtype(module)
+        self.dtype = torch.float32 if own in HALVES else own
+        self._reader = NetworkReader(module, drop_normalizer=logits, dtype=self.dtype)
 
     def live(self, x: Tensor, rows: Tensor) -> Tensor:
         """``f`` (m,) with its graph."""

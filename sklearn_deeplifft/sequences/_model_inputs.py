@@ -40,7 +40,8 @@ class Reading(TypedDict, total=False):
         Attribute what goes into a final softmax or sigmoid, or what the network returns. Gradients
         of probabilities vanish where the network is sure.
     dtype : torch.dtype, default=None
-        ``torch.float64`` for doubled precision; None is the network's own.
+        ``torch.float64`` for doubled precision; None is the network's own, or float32 of a network
+        in half precision.
     batch_size : int, default=64
         Rows of a pass. A thousand take twice as long each, out of cache.
     channel_axis : {1, 2}, default=None

@@ -200,6 +200,18 @@ def test_single_precision():
     assert deep_lift(net, X, dtype=torch.float64).error.max() < 1e-11
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@every_method
+def test_half_precision_is_read_in_single(name, dtype):
+    """A network of the rounded weights has the same scores."""
+    net = net_of("relu and max-pool").to(dtype)
+    found = METHODS[name](net, X.astype(np.float32))
+    assert found.scores.dtype == found.angles.dtype == np.float32
+    assert next(net.parameters()).dtype is dtype
+    rounded = METHODS[name](copy.deepcopy(net).float(), X.astype(np.float32))
+    np.testing.assert_allclose(found.scores, rounded.scores, atol=1e-6)
+
+
 def test_output_of_a_sigmoid():
     net = net_of("sigmoid at the end")
     found = deep_lift(net, X, scale="output", simplex=False, times_input=True)
