@@ -26,7 +26,7 @@ from sklearn_deeplifft.interventions._bind import bind
 from sklearn_deeplifft.interventions._compose import compose
 from sklearn_deeplifft.interventions._edits import embed
 from sklearn_deeplifft.interventions._epistasis import over_rows
-from sklearn_deeplifft.interventions._letters import alphabet_of, letters_of
+from sklearn_deeplifft.interventions._letters import alphabet_of, letters_of, written_positions
 from sklearn_deeplifft.interventions._models import ensemble_of
 from sklearn_deeplifft.interventions._options import require_options
 from sklearn_deeplifft.interventions._statistics import require_finite_changes, t_interval
@@ -210,6 +210,8 @@ def _places(starts: Any) -> tuple[int, int]:
         raise ValueError(
             f"starts={shown(starts)} must be two positions, of the first and the second motif."
         ) from error
+    for start in (first, second):
+        written_positions(start, 1, "motif_epistasis")
     return first, second
 
 

@@ -95,6 +95,8 @@ def test_without_data_the_support_is_unknown_and_said_so():
         ({"starts": (5, 8)}, "'A' at 5 is 6 letters long and overlaps 'B' at 8"),
         ({"starts": (5, 36)}, "runs|writes position 41"),
         ({"starts": 5}, "starts=5 must be two positions"),
+        ({"starts": ("a", 5)}, "motif_epistasis: start='a' must be a position"),
+        ({"starts": (5, 20.5)}, "motif_epistasis: start=20.5 must be a position"),
         ({"pairs": [("A", "Z")]}, "each pair is two names"),
         ({"pairs": []}, "pairs is empty"),
         ({"motifs": "GATA"}, "must be a mapping from names to motifs"),
