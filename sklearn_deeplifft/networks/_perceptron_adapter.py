@@ -58,9 +58,10 @@ class PerceptronAdapter(NetworkAdapter):
 
     @property
     def readable(self) -> bool:
-        """Whether it is fitted, and a ReLU network."""
+        """Whether it is fitted, a ReLU network, and its outputs are read; else it is asked."""
         # coefs_ is scikit-learn's own sign of a fitted perceptron.
-        return self.network.activation == "relu" and hasattr(self.network, "coefs_")
+        mlp = self.network
+        return mlp.activation == "relu" and hasattr(mlp, "coefs_") and _answers_are_read(mlp)
 
     def require_obeyed(self) -> None:
         """Pass: all of its settings act on the rows it is given."""
@@ -69,12 +70,12 @@ class PerceptronAdapter(NetworkAdapter):
         self, problem: Problem, settings: NetworkSettings, moments: Moments, seed: int
     ) -> None:
         """Refuse what could not be read; scikit-learn builds nothing before it trains."""
-        _require_relu(self.network)
+        _require_read(clone(self.network))
 
     def train(self, job: TrainingJob) -> TrainedNetwork:
         """Have scikit-learn train it; rows that are held out stay unseen."""
         mlp = clone(self.network).set_params(random_state=job.seed % 2**32)
-        _require_relu(mlp)
+        _require_read(mlp)
         table = job.table
         X = table.rows.matrix(job.training, job.columns)
         y = table.targets[job.training].numpy()
@@ -180,18 +181,35 @@ def _require_usual_sizes(X: Any) -> None:
         )
 
 
-def _require_relu(mlp: MLPClassifier | MLPRegressor) -> None:
+def _require_read(mlp: MLPClassifier | MLPRegressor) -> None:
+    """Refuse what the logits do not tell: curved layers, and answers on another scale."""
+    name = type(mlp).__name__
     if mlp.activation not in ("relu", "identity"):
         raise ValueError(
-            f"activation={mlp.activation!r} of {type(mlp).__name__} is curved, and scikit-learn's "
+            f"activation={mlp.activation!r} of {name} is curved, and scikit-learn's "
             "perceptrons are read with activation='relu' or 'identity' alone, whatever the "
             "selector's activation_rule. Use one of these, or a torch module of the same layers."
         )
+    if not _answers_are_read(mlp):
+        raise ValueError(
+            f"loss={mlp.loss!r} of {name} makes it answer a function of its last layer (the "
+            "exponential, for 'poisson'), and what is read is that layer itself: importances and "
+            "scores would be of the logarithm of y. Train it by loss='squared_error', on "
+            "log(1 + y) say."
+        )
+
+
+def _answers_are_read(mlp: MLPClassifier | MLPRegressor) -> bool:
+    """Whether the last layer holds what it answers: a number, or logits."""
+    answers = vars(mlp).get("out_activation_")  # set by its fit
+    if answers is None:
+        return mlp.loss in ("squared_error", "log_loss")
+    return answers in ("identity", "logistic", "softmax")
 
 
 def _torch_of_mlp(mlp: MLPClassifier | MLPRegressor) -> nn.Sequential:
     """The same network in torch, float64, up to the logits."""
-    _require_relu(mlp)
+    _require_read(mlp)
     layers: list[nn.Module] = []
     for weight, bias in zip(mlp.coefs_, mlp.intercepts_, strict=True):
         # skip_init draws nothing from torch's generator.

@@ -1,6 +1,7 @@
 """Effects over a population: answers on paper, identities, invariances, refusals."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -166,6 +167,7 @@ def _mlp(kind, X, y):
 MODELS = {
     "linear": lambda X, y: LinearRegression().fit(X, y),
     "MLPRegressor": lambda X, y: _mlp(MLPRegressor, X, y),
+    "Poisson": lambda X, y: _mlp(partial(MLPRegressor, loss="poisson"), X, np.exp(y)),
     "logistic": lambda X, y: LogisticRegression().fit(X, y > y.mean()),
     "three classes": lambda X, y: LogisticRegression().fit(X, np.digitize(y, [-0.5, 0.5])),
     "MLPClassifier": lambda X, y: _mlp(MLPClassifier, X, np.digitize(y, [-0.5, 0.5])),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import skorch
 import torch
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
@@ -160,6 +161,28 @@ def test_a_fitted_perceptron_survives_a_grid_search_frozen():
     with pytest.raises(NotFittedError, match=wanted):
         search(mlp).fit(X, y)
     assert search(FrozenEstimator(mlp)).fit(X, y).best_params_ == {"n_features_to_select": 1}
+
+
+@pytest.mark.parametrize("reading", [DeepLIFFTSelector, GIATransformer])
+def test_a_perceptron_that_answers_an_exponential_is_refused_before_it_trains(reading, monkeypatch):
+    """Its last layer holds the logarithm of what it predicts."""
+    counts = np.round(np.exp(X[:, 0]))
+    mlp = MLPRegressor(loss="poisson", hidden_layer_sizes=(3,), solver="lbfgs", random_state=0)
+    fitted = clone(mlp).fit(X, counts)
+    np.testing.assert_allclose(_last_layer(fitted, X), np.log(fitted.predict(X)), rtol=1e-5)
+    with pytest.raises(ValueError, match="loss='poisson' of MLPRegressor makes it answer"):
+        reading(fitted, prefit=True).fit(X, counts)
+    monkeypatch.setattr(MLPRegressor, "fit", None)
+    for unread in (mlp, fitted):
+        with pytest.raises(ValueError, match=r"logarithm of y. Train it by loss='squared_error'"):
+            NetworkEnsembleRegressor(unread, n_networks=1).fit(X, counts)
+        with pytest.raises(ValueError, match="loss='poisson'"):
+            reading(NetworkEnsembleRegressor(unread, n_networks=1)).fit(X, counts)
+
+
+def _last_layer(mlp, rows):
+    inner, outer = mlp.coefs_
+    return (np.maximum(rows @ inner + mlp.intercepts_[0], 0) @ outer + mlp.intercepts_[1])[:, 0]
 
 
 def test_columns_of_zeros_do_not_make_probabilities_of_logits():
