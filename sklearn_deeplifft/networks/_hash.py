@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pickle
 import platform
+import sys
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from types import CodeType, FunctionType
+from functools import cached_property
+from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 import joblib
@@ -16,6 +19,7 @@ import sklearn
 import skorch
 import torch
 from joblib.hashing import Hasher, NumpyHasher
+from torch import nn
 
 __all__ = ["hash_of", "key_of_parameters"]
 
@@ -23,7 +27,10 @@ LIBRARIES = {
     *("builtins", "joblib", "numpy", "pandas", "scipy"),
     *("sklearn", "sklearn_deeplifft", "skorch", "torch"),
 }
-"""Code of these is told by their versions; that of all others by its bytecode."""
+"""Code of these, and of Python's own, is told by versions; that of all others by its bytecode."""
+
+IN_ORDER = (nn.Module, OrderedDict, type, FunctionType)
+"""What holds dicts whose order can matter: a network runs its submodules in that of theirs."""
 
 VERSIONS = (
     platform.python_version(),
@@ -61,10 +68,15 @@ def hash_of(value: Any) -> str:
     >>> hash_of(torch.ones(3)) == hash_of(torch.ones(3)), hash_of(torch.ones(3)) == hash_of([1.0])
     (True, False)
     """
-    return str(_Hasher(coerce_mmap=True).hash(value))
+    return str(_Hasher().hash(value))
 
 
 class _Hasher(NumpyHasher):
+    def __init__(self) -> None:
+        super().__init__(coerce_mmap=True)
+        self._begun: set[type] = set()
+        self._keeping_order = False
+
     def reducer_override(self, obj: Any) -> Any:
         """Return what stands for an object in the hash; NotImplemented leaves it to joblib."""
         if isinstance(obj, torch.Tensor):
@@ -76,16 +88,28 @@ class _Hasher(NumpyHasher):
             return _set, (type(obj), sorted(map(hash_of, obj)))
         if isinstance(obj, FunctionType | type) and not _of_a_library(obj):
             _require_global(obj)
-            if isinstance(obj, type):
-                return _class, (_name(obj), obj.__bases__, _methods(obj))
-            details = _bytecode(obj.__code__), obj.__defaults__, obj.__kwdefaults__
-            return _function, (_name(obj), *details)
+            if isinstance(obj, FunctionType):
+                return _function, (_name(obj), *_code(obj))
+            if obj in self._begun:  # its own members refer to it
+                return _class, (_name(obj),)
+            self._begun.add(obj)
+            return _class, (_name(obj), obj.__bases__, _members(obj))
         return NotImplemented
+
+    def save_reduce(self, *args: Any, obj: Any = None, **options: Any) -> None:
+        """Keep the order of dicts in what may depend on it."""
+        before = self._keeping_order
+        self._keeping_order = before or isinstance(obj, IN_ORDER)
+        try:
+            super().save_reduce(*args, obj=obj, **options)
+        finally:
+            self._keeping_order = before
 
     def _batch_setitems(self, items: Iterable[tuple[Any, Any]], *args: Any) -> None:
         """In an order of the keys alone; joblib's own hides a value that cannot be pickled."""
-        ordered = sorted(items, key=lambda item: hash_of(item[0]))
-        super(Hasher, self)._batch_setitems(iter(ordered), *args)
+        if not self._keeping_order:
+            items = sorted(items, key=lambda item: hash_of(item[0]))
+        super(Hasher, self)._batch_setitems(iter(items), *args)
 
 
 # Names that mark the kinds in the stream; nothing calls them.
@@ -102,24 +126,46 @@ def _plain(tensor: torch.Tensor) -> tuple[Any, ...]:
 
 
 def _of_a_library(obj: Any) -> bool:
-    return str(obj.__module__).partition(".")[0] in LIBRARIES
+    package = str(obj.__module__).partition(".")[0]
+    return package in LIBRARIES or package in sys.stdlib_module_names
 
 
 def _name(obj: Any) -> tuple[str, str]:
     return str(obj.__module__), obj.__qualname__
 
 
-def _methods(cls: type) -> list[tuple[Any, ...]]:
-    """Names with bytecode, or value, of what a class defines itself."""
-    found: list[tuple[Any, ...]] = []
+def _members(cls: type) -> list[tuple[str, Any]]:
+    """Names with code, or value, of what a class defines itself."""
+    found = []
     for name, value in sorted(vars(cls).items()):
-        # Class and static methods hold the function in __func__, properties in fget.
-        function = getattr(value, "__func__", getattr(value, "fget", value))
-        if isinstance(function, FunctionType):
-            found.append((name, _bytecode(function.__code__)))
-        elif not name.startswith("__") and isinstance(value, bool | int | float | str):
-            found.append((name, value))
+        code = _member(value)
+        # Python keeps its own under such names: the docstring, the module, a cache of ABC.
+        pythons = name.startswith("__") or name == "_abc_impl"
+        slot = isinstance(value, MemberDescriptorType | GetSetDescriptorType)
+        if code is not value or not (pythons or slot):
+            found.append((name, code))
     return found
+
+
+def _member(value: Any) -> Any:
+    """Code of what is a function or wraps one; any other value as it is."""
+    if isinstance(value, FunctionType):
+        return _code(value)
+    if isinstance(value, property):
+        return "property", *map(_member, (value.fget, value.fset, value.fdel))
+    if isinstance(value, classmethod | staticmethod):
+        return type(value).__name__, _member(value.__func__)
+    if isinstance(value, cached_property):
+        return "cached_property", _member(value.func)
+    return value
+
+
+def _code(function: FunctionType) -> tuple[Any, ...]:
+    """What a function does, with its defaults, and what it has been wrapped around."""
+    defaults = tuple(map(_member, function.__defaults__ or ()))
+    by_name = {name: _member(value) for name, value in (function.__kwdefaults__ or {}).items()}
+    wrapped = _member(vars(function).get("__wrapped__"))  # set by functools.wraps
+    return _bytecode(function.__code__), defaults, by_name, wrapped
 
 
 def _require_global(obj: Any) -> None:

@@ -1,7 +1,10 @@
 """Keys are the same in every process, and differ wherever a fit could."""
 
+import copy
+import functools
 import importlib
 import threading
+from collections import OrderedDict
 from string import ascii_lowercase
 
 import numpy as np
@@ -130,6 +133,80 @@ def test_a_rewritten_network_is_another():
     assert child[0] != child[1]
     assert hash_of(_one) != hash_of(_two)
     assert hash_of(relu_mlp) == hash_of(relu_mlp)
+
+
+def _wide(self, width=8): ...
+def _wider(self, width=80): ...
+def _named(self, *, width=8): ...
+def _named_wider(self, *, width=80): ...
+
+
+def _around(function):
+    @functools.wraps(function)
+    def wrapper(self, x):
+        return function(self, x)
+
+    return wrapper
+
+
+MEMBERS = {
+    "defaults": (_wide, _wider),
+    "keyword-only defaults": (_named, _named_wider),
+    "tuples": ((8, 8), (8, 80)),
+    "lists": ([8], [80]),
+    "dicts": ({"width": 8}, {"width": 80}),
+    "order of dicts": ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    "None": (None, 8),
+    "classes": (nn.ReLU, nn.LeakyReLU),
+    "classes of one's own": (_renamed({"width": 8}), _renamed({"width": 80})),
+    "instances": (nn.LeakyReLU(0.1), nn.LeakyReLU(0.2)),
+    "arrays": (np.arange(3), np.arange(4)),
+    "what is wrapped": (_around(_one), _around(_two)),
+    "static methods": (staticmethod(_wide), staticmethod(_wider)),
+    "properties": (property(_one), property(_two)),
+    "setters": (property(_one, _one), property(_one, _two)),
+    "cached properties": (functools.cached_property(_one), functools.cached_property(_two)),
+    "lambdas": (lambda self, x: x + 1, lambda self, x: x + 2),
+}
+
+
+@pytest.mark.parametrize("kind", MEMBERS)
+def test_classes_differ_by_each_of_their_members(kind):
+    first, second = (hash_of(_renamed({"member": value})) for value in MEMBERS[kind])
+    assert first != second
+    assert first == hash_of(_renamed({"member": MEMBERS[kind][0]}))
+
+
+def test_functions_differ_by_their_defaults():
+    assert len({hash_of(_renamed({"f": f})) for f in MEMBERS["defaults"]}) == 2
+    before = hash_of(_named)
+    _named.__kwdefaults__["width"] = 9
+    try:
+        assert hash_of(_named) != before
+    finally:
+        _named.__kwdefaults__["width"] = 8
+
+
+def test_classes_that_refer_to_themselves_have_a_key():
+    one, two = _renamed({"width": 8}), _renamed({"width": 80})
+    one.other, two.other = {"me": one}, {"me": two}
+    assert len({hash_of(one), hash_of(two)}) == 2
+
+
+def test_submodules_in_another_order_are_another_network():
+    torch.manual_seed(0)
+    front, norm, relu, last = nn.Linear(5, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3)
+    orders = [
+        OrderedDict(front=front, norm=norm, relu=relu, last=last),
+        OrderedDict(front=front, relu=relu, norm=norm, last=last),
+    ]
+    networks = [nn.Sequential(order) for order in orders]
+    x = torch.randn(4, 5)
+    assert not torch.equal(networks[0](x), networks[1](x))
+    for kind in (nn.Sequential, nn.ModuleDict, lambda order: order):
+        assert len({hash_of(kind(order)) for order in orders}) == 2
+        assert hash_of(kind(orders[0])) == hash_of(copy.deepcopy(kind(orders[0])))
+    assert hash_of({"a": 1, "b": 2}) == hash_of({"b": 2, "a": 1})
 
 
 @pytest.mark.parametrize("value", [threading.Lock(), lambda x: x, (i for i in range(3))])
