@@ -24,6 +24,7 @@ from sklearn_deeplifft.model_selection._curve import (
     cells_of_folds,
     checked_counts,
     name_of,
+    splits_of,
 )
 from sklearn_deeplifft.model_selection._recut import require_count_parameter
 from sklearn_deeplifft.model_selection._report import selection_of
@@ -192,7 +193,8 @@ def compare_selectors(
     asked = _several(n_features)
     counts = [] if asked is None else checked_counts(asked, d, "n_features")
     judge = _default_judge(table.X, y) if judge is None else judge
-    options = {"cv": cv, "scoring": scoring, "n_jobs": n_jobs, "keep": _features}
+    splits = splits_of(cv, table, judge)
+    options = {"splits": splits, "scoring": scoring, "n_jobs": n_jobs, "keep": _features}
     found = [
         *cells_of_folds(named, judge, table, counts, **options),
         *cells_of_folds({ALL: Everything()}, judge, table, [], **options),

@@ -32,7 +32,11 @@ __all__ = [
     "checked_counts",
     "feature_count_curve",
     "name_of",
+    "splits_of",
 ]
+
+Split = tuple[np.ndarray, np.ndarray]
+"""Positions of the rows that train and of those that test."""
 
 
 @dataclass(frozen=True)
@@ -158,10 +162,11 @@ def feature_count_curve(
     named = _named(selector)
     for one in named.values():
         require_count_parameter(one)
+    splits = splits_of(cv, table, estimator)
     rows = [
         (name, k, fold, score, seconds)
         for name, fold, cells in cells_of_folds(
-            named, estimator, table, counts, cv=cv, scoring=scoring, n_jobs=n_jobs
+            named, estimator, table, counts, splits=splits, scoring=scoring, n_jobs=n_jobs
         )
         for k, score, seconds, _ in cells
     ]
@@ -180,13 +185,19 @@ class Cell(NamedTuple):
     """What ``keep`` made of the fitted selector."""
 
 
+def splits_of(cv: Any, table: Table, estimator: Any) -> list[Split]:
+    """Rows that train and rows that test, made once: another time a splitter may deal others."""
+    folds = check_cv(cv, table.y, classifier=is_classifier(estimator))
+    return list(folds.split(table.X, table.y, table.groups))
+
+
 def cells_of_folds(
     named: Mapping[str, Any],
     estimator: Any,
     table: Table,
     counts: Sequence[int],
     *,
-    cv: Any,
+    splits: Sequence[Split],
     scoring: Any,
     n_jobs: int | None,
     keep: Callable[[Any], Any] | None = None,
@@ -196,8 +207,6 @@ def cells_of_folds(
     Without ``counts`` selectors keep as many features as they do.
     """
     scorer = check_scoring(estimator, scoring)
-    folds = check_cv(cv, table.y, classifier=is_classifier(estimator))
-    splits = list(folds.split(table.X, table.y, table.groups))
     pieces = Parallel(n_jobs=n_jobs)(
         delayed(_cells_of_fold)(one, estimator, table, train, test, counts, scorer, keep)
         for one in named.values()

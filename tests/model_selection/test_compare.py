@@ -53,6 +53,26 @@ def test_scores_and_features_are_those_of_each_fold_by_hand(data, found):
     assert len(found.frame) == 2 * 2 * 3 + 3
 
 
+@pytest.mark.parametrize(
+    "cv",
+    [
+        lambda X, y: ShuffleSplit(3),
+        lambda X, y: StratifiedKFold(3, shuffle=True),
+        lambda X, y: StratifiedKFold(3).split(X, y),
+    ],
+    ids=["shuffled splits", "shuffled folds", "a generator"],
+)
+def test_all_features_meet_the_folds_of_the_others(data, cv):
+    """A selector that keeps every column is worth what all of them are, fold by fold."""
+    splitter = cv(*data)
+    found = compare_selectors(
+        *data, {"8": SelectKBest()}, n_features=8, judge=MODEL, cv=splitter
+    ).frame
+    scores = found.groupby("selector")["score"].apply(list)
+    assert scores["8"] == scores["all features"]
+    assert len(found) == 6
+
+
 def test_the_summary_is_the_mean_over_folds(found):
     table = found.summary().set_index(["selector", "n_features"])
     assert list(table.index) == [
