@@ -149,9 +149,11 @@ def compare_selectors(
     scoring : str, callable or None, default=None
         One metric; None is ``judge.score``.
     groups : array-like of shape (n_samples,), default=None
-        Rows that belong together: passed to ``cv``, and to selectors whose ``fit`` takes them.
+        Rows that belong together: passed to ``cv``, to every ``fit`` that takes them, and to the
+        folds of a search.
     sample_weight : array-like of shape (n_samples,), default=None
-        Passed to every ``fit`` that takes it, and to the score.
+        Passed to the score and to every ``fit`` that takes it, of steps of a pipeline and of what
+        ``RFE``, ``SelectFromModel`` or a search are wrapped around as well.
     n_jobs : int or None, default=None
         Pairs of selector and fold that are worked on at the same time.
 

@@ -13,11 +13,12 @@ import pandas as pd
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.pipeline import Pipeline
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _num_features, has_fit_parameter
+from sklearn.utils.validation import _num_features
 
+from sklearn_deeplifft.model_selection._fit_params import parameters_of_fit, score_of_search
 from sklearn_deeplifft.model_selection._recut import (
     as_it_is,
     cuts,
@@ -79,6 +80,11 @@ class Table(NamedTuple):
     groups: Any = None
     weight: Any = None
 
+    @property
+    def params(self) -> dict[str, Any]:
+        """What belongs to each, as ``fit`` calls it."""
+        return {"groups": self.groups, "sample_weight": self.weight}
+
     def rows(self, index: np.ndarray) -> Table:
         """Some of them."""
         return Table(*(part if part is None else _safe_indexing(part, index) for part in self))
@@ -121,9 +127,11 @@ def feature_count_curve(
     scoring : str, callable or None, default=None
         One metric; None is ``estimator.score``.
     groups : array-like of shape (n_samples,), default=None
-        Rows that belong together: passed to ``cv``, and to selectors whose ``fit`` takes them.
+        Rows that belong together: passed to ``cv``, to every ``fit`` that takes them, and to the
+        folds of a search.
     sample_weight : array-like of shape (n_samples,), default=None
-        Passed to every ``fit`` that takes it, and to the score.
+        Passed to the score and to every ``fit`` that takes it, of steps of a pipeline and of what
+        ``RFE``, ``SelectFromModel`` or a search are wrapped around as well.
     n_jobs : int or None, default=None
         Pairs of selector and fold that are worked on at the same time.
 
@@ -206,7 +214,8 @@ def cells_of_folds(
 
     Without ``counts`` selectors keep as many features as they do.
     """
-    scorer = check_scoring(estimator, scoring)
+    by_itself = scoring is None and isinstance(estimator, BaseSearchCV)
+    scorer = score_of_search if by_itself else check_scoring(estimator, scoring)
     pieces = Parallel(n_jobs=n_jobs)(
         delayed(_cells_of_fold)(one, estimator, table, train, test, counts, scorer, keep)
         for one in named.values()
@@ -233,32 +242,19 @@ def _cells_of_fold(
     def fit(unfitted: Any) -> Any:
         nonlocal seconds
         began = time.perf_counter()
-        unfitted.fit(training.X, training.y, **_fit_params(unfitted, training))
+        unfitted.fit(training.X, training.y, **parameters_of_fit(unfitted, training.params))
         seconds = time.perf_counter() - began
         return unfitted
 
     found = []
     for k, cut, fresh in cuts(selector, counts, fit) if counts else as_it_is(selector, fit):
         model, columns = clone(estimator), cut.transform(training.X)
-        params = _fit_params(model, training._replace(groups=None))
-        model.fit(columns, training.y, **params)
+        model.fit(columns, training.y, **parameters_of_fit(model, training.params))
         weights = {} if held_out.weight is None else {"sample_weight": held_out.weight}
         score = scorer(model, cut.transform(held_out.X), held_out.y, **weights)
         kept = None if keep is None else keep(cut)
         found.append(Cell(k, float(score), seconds if fresh else 0.0, kept))
     return found
-
-
-def _fit_params(estimator: Any, table: Table) -> dict[str, Any]:
-    """Groups and weights, for those who take them; in a pipeline its last step does."""
-    prefix = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
-    last = last_step(estimator)
-    given = {"groups": table.groups, "sample_weight": table.weight}
-    return {
-        f"{prefix}{name}": value
-        for name, value in given.items()
-        if value is not None and has_fit_parameter(last, name)
-    }
 
 
 def checked_counts(
