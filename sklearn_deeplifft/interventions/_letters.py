@@ -26,9 +26,6 @@ IUPAC = {
 }
 """Letters that each code stands for, in DNA."""
 
-COMPLEMENTED = ("ACGT", "ACGU")
-"""Alphabets in which letter ``a`` pairs with letter ``3 - a``."""
-
 
 def alphabet_of(alphabet: Any) -> Alphabet:
     """The alphabet of this name, or of these letters."""
@@ -68,7 +65,7 @@ def letters_of(motif: Any, alphabet: Alphabet, strand: str) -> np.ndarray:
 
 def reverse_complement(letters: np.ndarray, alphabet: Alphabet) -> np.ndarray:
     """(..., w, K) read from the other strand."""
-    if alphabet.letters.decode() not in COMPLEMENTED:
+    if not alphabet.complemented:
         raise ValueError(
             f"strand='-' is the reverse complement of DNA and RNA, and the alphabet is "
             f"{alphabet.name}; pass strand='+'."
@@ -103,7 +100,7 @@ def _of_letter(letter: str, text: str, alphabet: Alphabet) -> np.ndarray:
         return one
     if letter == alphabet.unknown.decode():
         return np.zeros(len(letters))
-    codes = IUPAC.get(letter, "") if letters in COMPLEMENTED else ""
+    codes = IUPAC.get(letter, "") if alphabet.complemented else ""
     if not codes:
         raise ValueError(
             f"motif={shown(text)} holds {letter!r}; the letters of {alphabet.name} are {letters}"

@@ -34,7 +34,7 @@ from sklearn_deeplifft.sequences._model_inputs import Reading
 from sklearn_deeplifft.sequences._positions import position_groups
 from sklearn_deeplifft.sequences._random import gc_matched, permute, profile_sample
 from sklearn_deeplifft.sequences._shuffle import dinucleotide_shuffle, n_distinct_shuffles
-from sklearn_deeplifft.sequences._texts import as_texts
+from sklearn_deeplifft.sequences._texts import as_texts, equal_length
 from sklearn_deeplifft.sequences.motifs import (
     Motif,
     MotifCounter,
@@ -62,6 +62,7 @@ __all__ = [
     "cosine",
     "deep_lift",
     "dinucleotide_shuffle",
+    "equal_length",
     "expected_gradients",
     "extra_module",
     "filter_motifs",

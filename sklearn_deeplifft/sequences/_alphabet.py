@@ -10,7 +10,7 @@ name       meaning                                             shape
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,6 +40,11 @@ class Alphabet:
     @property
     def K(self) -> int:
         return len(self.letters)
+
+    @property
+    def complemented(self) -> bool:
+        """Whether letter ``a`` pairs with letter ``3 - a``, as in ACGT and ACGU."""
+        return self.letters in (b"ACGT", b"ACGU")
 
     @property
     def unknown(self) -> bytes:
@@ -117,7 +122,12 @@ def _with_alike(known: Alphabet) -> Alphabet:
 
 
 def require_letters(
-    texts: Sequence[bytes], alphabet: Alphabet, name: str = "X", *, unknown: bool = True
+    texts: Sequence[bytes],
+    alphabet: Alphabet,
+    name: str = "X",
+    *,
+    unknown: bool = True,
+    parameters: Collection[str] = (),
 ) -> None:
     """Raise ``ValueError`` that names row and position of a character the alphabet lacks.
 
@@ -125,6 +135,8 @@ def require_letters(
     ----------
     unknown : bool
         Allow letters that stand for several, such as N.
+    parameters : collection of {"alphabet", "u_is_t"}
+        What the caller lets its users pass, and the message may name.
     """
     codes = alphabet.codes.copy()
     codes[PAD] = FOREIGN
@@ -140,11 +152,12 @@ def require_letters(
     character = chr(letters[first])
     raise ValueError(
         f"row {row} of {name} holds {character!r} at position {first - int(starts[row])} "
-        f"({rows:,} of {len(texts):,} rows hold such characters); {_rule(character, alphabet)}"
+        f"({rows:,} of {len(texts):,} rows hold such characters); "
+        f"{_rule(character, alphabet, parameters)}"
     )
 
 
-def _rule(character: str, alphabet: Alphabet) -> str:
+def _rule(character: str, alphabet: Alphabet, parameters: Collection[str]) -> str:
     letters = alphabet.letters.decode()
     if character.encode() in alphabet.ambiguous:
         return (
@@ -153,11 +166,17 @@ def _rule(character: str, alphabet: Alphabet) -> str:
         )
     rule = f"the letters of {alphabet.name} are {letters}, and {alphabet.unknown.decode()} is any"
     if character in "UT" and alphabet.name in ("DNA", "RNA"):
-        return f"{rule}: pass u_is_t=True to read U and T alike."
+        if "u_is_t" in parameters:
+            return f"{rule}: pass u_is_t=True to read U and T alike."
+        other, name = ("T", "RNA") if character == "U" else ("U", "DNA")
+        choice = f", or pass alphabet='{name}'" if "alphabet" in parameters else ""
+        return f"{rule}: write {character} as {other}{choice}."
     if character == "-":
         return f"{rule}: take the gaps of an alignment out first."
     if character == "*":
         return f"{rule}: cut proteins at their stop, '*', first."
     if character.isalpha():
-        return f"{rule}: pass the alphabet that the sequences are written in."
+        if "alphabet" in parameters:
+            return f"{rule}: pass the alphabet that the sequences are written in."
+        return f"{rule}: sequences of other alphabets, such as proteins, are not read here."
     return f"{rule}: sequences hold letters alone."

@@ -232,7 +232,12 @@ class SequenceEncoder(SequenceTransformer, BaseEstimator):
         return found
 
     def _require_encodable(self, texts: Sequence[bytes], alphabet: Alphabet, length: int) -> None:
-        require_letters(texts, alphabet, unknown=self.unknown != "error")
+        require_letters(
+            texts,
+            alphabet,
+            unknown=self.unknown != "error",
+            parameters=("alphabet", "u_is_t"),
+        )
         lengths = lengths_of(texts)
         longer = np.flatnonzero(lengths > length)
         if len(longer):

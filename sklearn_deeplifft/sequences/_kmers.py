@@ -37,7 +37,8 @@ class KmerCounter(SequenceTransformer, BaseEstimator):
         Letters of a word.
     canonical : bool, default=True
         Count a word and its reverse complement as one, named by the first of the two in the order
-        of the alphabet, as is right where either strand may have been read. For DNA and RNA.
+        of the alphabet, as is right where either strand may have been read. For DNA and RNA, by
+        name or by their letters ACGT and ACGU.
     alphabet : {"DNA", "RNA", "protein"} or str, default="DNA"
         See `SequenceEncoder`.
     u_is_t : bool, default=False
@@ -96,7 +97,7 @@ class KmerCounter(SequenceTransformer, BaseEstimator):
         """
         alphabet = self._alphabet()
         texts = as_texts(X)
-        require_letters(texts, alphabet)
+        require_letters(texts, alphabet, parameters=("alphabet", "u_is_t"))
         if not texts:
             raise ValueError("X holds no sequence; pass at least one.")
         longest = int(lengths_of(texts).max())
@@ -130,7 +131,7 @@ class KmerCounter(SequenceTransformer, BaseEstimator):
         """
         check_is_fitted(self)
         alphabet, texts = self._alphabet(), as_texts(X)
-        require_letters(texts, alphabet)
+        require_letters(texts, alphabet, parameters=("alphabet", "u_is_t"))
         K = alphabet.K
         blocks = [
             _counted(codes, n, K, self.k, self._column) for codes, n in _blocks(texts, alphabet)
@@ -184,10 +185,10 @@ def _columns(
         )
     numbers = np.arange(K**k)
     if canonical:
-        if alphabet.name not in ("DNA", "RNA"):
+        if not alphabet.complemented:
             raise ValueError(
-                f"canonical=True merges complements, which letters of {alphabet.name} do not have; "
-                "pass canonical=False."
+                f"canonical=True merges complements, which are known of ACGT and ACGU and not "
+                f"of {alphabet.letters.decode()}; pass canonical=False."
             )
         complement, rest = np.zeros_like(numbers), numbers
         for _ in range(k):  # in ACGT, and ACGU, the complement of letter a is 3 - a

@@ -84,5 +84,5 @@ def letters_of(X: Any, alphabet: str, name: str = "X") -> Letters:
     if not texts:
         raise ValueError(f"{name} holds no sequence; pass at least one.")
     found = find_alphabet(alphabet)
-    require_letters(texts, found, name)
+    require_letters(texts, found, name, parameters=("alphabet",))
     return Letters(found, joined(texts), starts_of(texts))

@@ -366,3 +366,22 @@ def test_what_makes_no_sense_is_refused(make, words):
 def test_what_is_no_experiment_is_refused():
     with pytest.raises(TypeError, match="must be an experiment"):
         measured(made(), "kmers")
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["ACG", "ACGT"], "sequences of background are .* one length: cut or drop those of other"),
+        (["ACGU"], r"row 0 of background holds 'U' .*: write U as T, or pass alphabet='RNA'\.$"),
+        (["ACGT", None], "row 1 of background is None"),
+    ],
+)
+def test_backgrounds_that_cannot_be_read_are_told_in_terms_of_the_function(texts, message):
+    with pytest.raises(ValueError, match=message):
+        measured(made(), positions("A", [0]), texts)
+
+
+def test_backgrounds_of_a_generator():
+    texts = backgrounds(n=4)
+    found = measured(made(), positions("GATA", [3]), (text for text in texts))
+    pd.testing.assert_frame_equal(found, measured(made(), positions("GATA", [3]), texts))

@@ -67,6 +67,14 @@ def test_other_alphabets():
     assert protein.transform(["MKMK"]).data.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize(("name", "letters"), [("DNA", "ACGT"), ("RNA", "acgu")])
+def test_letters_of_dna_are_dna(name, letters):
+    texts = [letters * 2, letters[::-1] + "N"]
+    named, spelled = (KmerCounter(2, alphabet=alphabet).fit(texts) for alphabet in (name, letters))
+    assert named.words_.tolist() == spelled.words_.tolist()
+    np.testing.assert_array_equal(*(one.transform(texts).toarray() for one in (named, spelled)))
+
+
 def test_what_has_no_words_is_told():
     counter = KmerCounter(3).fit(["ACGT"])
     with pytest.warns(FeatureSelectionWarning, match=r"3 of 4 sequences hold no word.*row 0, 1, 3"):
@@ -81,6 +89,7 @@ def test_what_has_no_words_is_told():
         ({"k": 13}, ["A" * 20], r"4\*\*13 words, more than 16,777,216; pass k=12"),
         ({"k": 0}, ["A"], "'k' parameter"),
         ({"k": 1, "alphabet": "protein"}, ["M"], "pass canonical=False"),
+        ({"k": 1, "alphabet": "TGCA"}, ["A"], "known of ACGT and ACGU and not of TGCA; pass can"),
         ({"k": 1}, [], "X holds no sequence"),
         ({"k": 1}, ["A*"], "row 0 of X holds"),
     ],

@@ -131,7 +131,9 @@ def test_sequences_with_one_shuffle_are_told():
         ([], {}, "X holds no sequence"),
         (["ACG-"], {}, "row 0 of X holds '-'"),
         (["ACG"], {"n": 0}, "n=0; pass a whole number of at least 1"),
-        (["ACGU"], {}, "holds 'U'"),
+        (["ACGU"], {}, "holds 'U' .*: write U as T, or pass alphabet='RNA'\\.$"),
+        (["ACGT"], {"alphabet": "rna"}, ": write T as U, or pass alphabet='DNA'\\.$"),
+        (["MKLE"], {}, "pass the alphabet that the sequences are written in"),
     ],
 )
 def test_refusals(texts, params, message):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sklearn_deeplifft._iterables import read_once
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.interventions._bind import bind
@@ -20,7 +21,14 @@ from sklearn_deeplifft.interventions._population import dense_rows, population_o
 from sklearn_deeplifft.interventions._statistics import changes, t_interval
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.interventions.experiments._arms import Arm, Experiment
-from sklearn_deeplifft.sequences import Background, Fasta, SequenceEncoder
+from sklearn_deeplifft.sequences import (
+    Background,
+    Fasta,
+    SequenceEncoder,
+    as_texts,
+    equal_length,
+    require_letters,
+)
 
 __all__ = ["encoded", "sequence_importance"]
 
@@ -116,8 +124,12 @@ def sequence_importance(
 def encoded(background: Any, alphabet: str, model: Any) -> np.ndarray:
     """Backgrounds as rows (n, K L) float64."""
     given = background.sequences if isinstance(background, Background | Fasta) else background
+    given = read_once(given)
     if getattr(given, "ndim", 1) == 1 and not hasattr(given, "columns") and _is_text(given):
-        given = SequenceEncoder(alphabet, dtype="float32").fit_transform(given)
+        texts = as_texts(given, "background")
+        require_letters(texts, alphabet_of(alphabet), "background", parameters=("alphabet",))
+        equal_length(texts, "background", "cut or drop those of other lengths.")
+        given = SequenceEncoder(alphabet, dtype="float32").fit_transform(texts)
     rows = population_of(given, None, model).rows
     return dense_rows(rows, np.arange(rows.shape[0]))
 

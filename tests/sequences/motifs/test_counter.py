@@ -199,6 +199,11 @@ def test_fractions_that_do_not_add_up_are_refused(position, message):
     np.testing.assert_array_equal(words.matrices_[0], [[1, 1], [1, 0], [0, 0], [0, 1]])
 
 
+def test_proteins_are_told_that_they_are_not_read():
+    with pytest.raises(ValueError, match=r"such as proteins, are not read here\.$"):
+        MotifCounter({"A": [[9], [0], [0], [0]]}, p_value=0.5).fit().transform(["MKLE"])
+
+
 def test_probabilities_are_twenty_sites():
     P = np.array([[0.7, 0.1, 0.1, 0.1], [0.05, 0.85, 0.05, 0.05]]).T
     one, other = MotifCounter({"p": P}, p_value=0.2).fit(), MotifCounter({"p": 20 * P}, p_value=0.2)
