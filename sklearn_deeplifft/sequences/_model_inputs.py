@@ -11,7 +11,13 @@ from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from sklearn_deeplifft._printable import shown
-from sklearn_deeplifft.attribution import Layout, LetterReader, layout_of, require_sound
+from sklearn_deeplifft.attribution import (
+    Layout,
+    LetterReader,
+    NetworkReader,
+    layout_of,
+    require_sound,
+)
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.sequences._alphabet import DNA, Alphabet
 from sklearn_deeplifft.sequences._positions import require_positive
@@ -115,11 +121,13 @@ def sound_inputs_of(model: Any, X: Any, options: Reading) -> Inputs:
     Raises
     ------
     ValueError
-        The network draws in evaluation mode, mixes rows, or returns probabilities whose logits are
-        not found; what `inputs_of` refuses.
+        The network takes sequences in another layout, draws in evaluation mode, mixes rows, or
+        returns probabilities whose logits are not found; what `inputs_of` refuses.
     """
     inputs = inputs_of(model, X, options)
-    if len(inputs.x):
+    if not len(inputs.x):
+        return inputs
+    try:
         require_sound(
             model,
             inputs.layout.inputs(inputs.x),
@@ -127,7 +135,31 @@ def sound_inputs_of(model: Any, X: Any, options: Reading) -> Inputs:
             what="Scores",
             otherwise=" Or pass scale='output', which attributes what the network returns.",
         )
+    except RuntimeError as error:
+        _require_layout(model, inputs, error)
+        raise
     return inputs
+
+
+def _require_layout(model: nn.Module, inputs: Inputs, error: RuntimeError) -> None:
+    """Say which layout the network takes, where it takes another than that of its inputs."""
+    x, (form, L, K) = inputs.x, inputs.layout
+    wanted: dict[Literal["columns", "first", "last"], str] = {
+        "columns": f"rows (n, {K * L})",
+        "first": f"(n, {K}, {L}), which is X.reshape(-1, {L}, {K}).transpose(0, 2, 1) of rows",
+        "last": f"(n, {L}, {K}), and channel_axis=2",
+    }
+    for other, described in wanted.items():
+        if other == form:
+            continue
+        try:
+            NetworkReader(model).logits(Layout(other, L, K).inputs(x[:2]))
+        except (RuntimeError, TypeError, ValueError, IndexError):
+            continue
+        shape = tuple(inputs.layout.inputs(x).shape)
+        raise ValueError(
+            f"X has the shape {shape}, which the network does not take; pass {described}."
+        ) from error
 
 
 def numbers_of(X: Any, name: str) -> Tensor:

@@ -66,3 +66,28 @@ def test_probabilities_by_hand_are_attributed_as_outputs_alone(name):
         shown = METHODS[name](net, X, output=1, scale="output").scores
         whole = METHODS[name](soft, X, output=1, scale="output").scores
         np.testing.assert_allclose(shown, whole, atol=1e-12)
+
+
+@every_method
+def test_another_layout_is_named(name):
+    channels, rows = Behind(lambda z: z), X.transpose(0, 2, 1).reshape(len(X), -1)
+    first = r"shape \(3, 48\), which the network does not take; pass \(n, 4, 12\), which is "
+    first += r"X.reshape\(-1, 12, 4\).transpose\(0, 2, 1\) of rows"
+    with pytest.raises(ValueError, match=first):
+        METHODS[name](channels, rows)
+    flat = nn.Linear(L * K, 1).double()
+    with pytest.raises(ValueError, match=r"pass rows \(n, 48\)"):
+        METHODS[name](flat, X)
+    last = nn.Sequential(nn.Linear(K, 1), nn.Flatten(), nn.Linear(L, 1)).double()
+    with pytest.raises(ValueError, match=r"pass \(n, 12, 4\), and channel_axis=2"):
+        METHODS[name](last, X)
+    turned = rows.reshape(-1, L, K).transpose(0, 2, 1)
+    assert np.array_equal(METHODS[name](channels, turned).scores, METHODS[name](channels, X).scores)
+
+
+def test_an_error_of_the_network_is_its_own():
+    def fails(z):
+        raise RuntimeError("of the network's own")
+
+    with pytest.raises(RuntimeError, match="of the network's own"):
+        METHODS["saliency"](Behind(fails), X)
