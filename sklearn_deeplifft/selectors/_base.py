@@ -23,7 +23,6 @@ from sklearn_deeplifft.ensembles import (
     network_count,
     reporter,
 )
-from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.networks import TrainedNetwork, clone_holder
 from sklearn_deeplifft.ranking import (
     bootstrap_interval,
@@ -36,6 +35,7 @@ from sklearn_deeplifft.ranking import (
 from sklearn_deeplifft.saving import SavableMixin
 from sklearn_deeplifft.selectors._at_chance import warn_at_chance
 from sklearn_deeplifft.selectors._cut import CUT
+from sklearn_deeplifft.selectors._cut_warnings import warn_of_cut
 from sklearn_deeplifft.selectors._digests import digests_of
 from sklearn_deeplifft.selectors._elimination import eliminate, require_possible
 from sklearn_deeplifft.selectors._fit_cache import remembered, require_memory
@@ -51,7 +51,6 @@ from sklearn_deeplifft.selectors._significance import (
     AUTO,
     Significance,
     against_nulls,
-    explained,
 )
 from sklearn_deeplifft.selectors._slopes import mean_slopes
 from sklearn_deeplifft.selectors._sources import FirstRound, Source, require_settable, source_of
@@ -212,8 +211,7 @@ class BaseNetworkSelector(
             self._group_labels = group_labels(self.feature_groups, data.names, X.shape[1])
             self._require_count(len(self._groups.first))
             warn_at_chance(self.estimator_)
-            self._explain_auto(data.names)
-            self._warn_of_zeros()
+            warn_of_cut(self, data)
         return self
 
     def _straight_columns(self, names: Names, d: int) -> list[np.ndarray]:
@@ -392,34 +390,6 @@ class BaseNetworkSelector(
         """Drop what an earlier fit has set and this one may not."""
         if name in vars(self):
             delattr(self, name)
-
-    def _explain_auto(self, names: Names) -> None:
-        """Warn of a selection that is empty, or could hardly be anything else."""
-        if self.n_features_to_select != AUTO:
-            return
-        assert self._tested is not None
-        said = explained(
-            self._q_of_cut(), self.feature_importances_, names, self.alpha, self._tested
-        )
-        if said is not None:
-            tell(FeatureSelectionWarning(said))
-
-    def _warn_of_zeros(self) -> None:
-        """Warn of a count that only features which say nothing can fill."""
-        k = self.n_features_to_select
-        if k is None or k == AUTO or self.threshold is not None or self.per_class:
-            return
-        if self._second_importances() is not None:  # these order them, then, and not by chance
-            return
-        by_feature = self._groups.merged(self.feature_importances_)
-        k, n = count_to_select(k, len(by_feature)), int((by_feature != 0).sum())
-        if k > n:
-            finding = (
-                f"n_features_to_select={self.n_features_to_select} keeps {k - n} features of "
-                f"importance 0, as only {n} of {len(by_feature)} have any."
-            )
-            remedy = f"Ask for {max(n, 1)} or fewer, or set threshold as well."
-            tell(FeatureSelectionWarning(finding, remedy))
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, by ``estimator__`` those of the ensemble that was given."""

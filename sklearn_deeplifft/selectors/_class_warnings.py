@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.selectors._class_scores import plain, row_of
-from sklearn_deeplifft.selectors._scores import Scores, mean_by_class
+from sklearn_deeplifft.selectors._scores import Scores
 from sklearn_deeplifft.tables import FitData, Target
 
 __all__ = ["warn_never_right", "warn_nothing_speaks", "warn_of_zero_scores"]
@@ -51,17 +51,22 @@ def warn_of_zero_scores(
 
 
 def warn_nothing_speaks(
-    scores: Sequence[Scores], target: Target, target_class: object, per_class: bool
+    seen: np.ndarray,
+    class_importances: np.ndarray,
+    target: Target,
+    target_class: object,
+    per_class: bool,
 ) -> None:
     """Warn of classes that features are ranked or kept for, and that none speaks for on the whole.
 
     Scores of an example add up to what its probability gains on that of the reference. A frequent
     class, or one in the middle of others, is what networks expect before they know any feature.
+    ``seen`` (K,): classes of which a network got some row right.
     """
     if target.kind == "regression" or (target_class is None and not per_class):
         return
     asked = range(len(target.row_names)) if per_class else [row_of(target, target_class)]
-    seen, gains = np.any([s.seen for s in scores], axis=0), mean_by_class(scores).sum(axis=1)
+    gains = class_importances.sum(axis=1)
     silent = [row for row in asked if seen[row] and gains[row] <= 0]
     if not silent:
         return

@@ -17,7 +17,7 @@ from sklearn_deeplifft.ensembles import (
 from sklearn_deeplifft.networks import TrainedNetwork
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import of_class
-from sklearn_deeplifft.selectors._class_warnings import warn_nothing_speaks, warn_of_zero_scores
+from sklearn_deeplifft.selectors._class_warnings import warn_of_zero_scores
 from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer, ScoreRule
 from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
@@ -438,7 +438,7 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
                 f"has {len(networks)}: pass one of its estimators_, or an ensemble of one."
             )
         warn_of_zero_scores(scores, data, rows, self._rule.target_class)
-        warn_nothing_speaks(scores, data.target, self._rule.target_class, self.per_class)
+        self._seen = np.any([s.seen for s in scores], axis=0)
         self._hidden_references = [s.hidden_reference for s in scores]
         # Elimination, where it follows, says its own.
         self.n_rounds_, self.linear_replaced_ = 1, False

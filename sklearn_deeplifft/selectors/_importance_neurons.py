@@ -17,7 +17,7 @@ from sklearn_deeplifft.exceptions import FeatureSelectionWarning, tell
 from sklearn_deeplifft.networks import TrainedNetwork, adapter_of
 from sklearn_deeplifft.selectors._base import BaseNetworkSelector
 from sklearn_deeplifft.selectors._class_scores import row_of
-from sklearn_deeplifft.selectors._class_warnings import warn_nothing_speaks, warn_of_zero_scores
+from sklearn_deeplifft.selectors._class_warnings import warn_of_zero_scores
 from sklearn_deeplifft.selectors._gate_scorer import GateScorer, groups_of_gates
 from sklearn_deeplifft.selectors._quantities import Quantities, decomposed
 from sklearn_deeplifft.selectors._reading import Gauge, ReadingPlan, ReadingSettings
@@ -331,7 +331,7 @@ class ImportanceNeuronSelector(BaseNetworkSelector):
         rows: Sequence[np.ndarray],
     ) -> None:
         warn_of_zero_scores(scores, data, rows, self.target_class)
-        warn_nothing_speaks(scores, data.target, self.target_class, self.per_class)
+        self._seen = np.any([s.seen for s in scores], axis=0)
         if self.target_class is None:
             _warn_closed(scores)
         self._forget("exit_penalties_")

@@ -182,6 +182,21 @@ def test_a_class_that_nothing_speaks_for_is_named(make, asked):
         make(few, random_state=0).fit(X, names[y])
 
 
+@pytest.mark.parametrize("first", [False, True], ids=["overall first", "per class first"])
+@pytest.mark.parametrize("make", [DeepLIFFTSelector, ImportanceNeuronSelector])
+def test_a_kept_fit_warns_of_the_classes_that_are_asked_for_now(make, first, tmp_path):
+    """``per_class`` is a cut: the same file serves both."""
+    X, y = of_two_unequal_classes(0.85)
+    few = make.default_estimator(n_networks=3)
+    for per_class in (first, not first):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            make(few, random_state=0, per_class=per_class, memory=tmp_path).fit(X, y)
+        told = [str(w.message) for w in said if "nothing speaks for class 1" in str(w.message)]
+        assert len(told) == per_class
+    assert len(list(tmp_path.rglob("fit.safetensors"))) == 1
+
+
 @EACH
 def test_a_group_speaks_for_a_class_as_one(name, table):
     selector = SELECTORS[name](target_class=1, feature_groups=[[1, 3], [0, 2]]).fit(*table)
