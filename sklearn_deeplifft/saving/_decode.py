@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from sklearn_deeplifft.saving._arrays import array_from
 from sklearn_deeplifft.saving._container import Block
@@ -232,6 +233,16 @@ def _random_state(decoder: Decoder, at: int, state: Any) -> np.random.RandomStat
     return found
 
 
+def _requests(
+    decoder: Decoder, at: int, owner: str, methods: dict[str, dict[str, Any]]
+) -> MetadataRequest:
+    found = MetadataRequest(owner=owner)
+    for method, requests in methods.items():
+        for param, alias in requests.items():
+            vars(found)[method].add_request(param=param, alias=alias)
+    return found
+
+
 def _partial(decoder: Decoder, at: int, function: Any, args: Any, keywords: Any) -> Any:
     parts = [decoder.decode(part) for part in (function, args, keywords)]
     return functools.partial(parts[0], *parts[1], **parts[2])
@@ -277,6 +288,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "partial": _partial,
     "random_state": _random_state,
     "range": _range,
+    "requests": _requests,
     "scalar": _scalar,
     "series": _series,
     "set": _set,

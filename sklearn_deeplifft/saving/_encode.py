@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from sklearn_deeplifft._printable import shown
 from sklearn_deeplifft.saving._arrays import block_of_array, is_plain
@@ -254,6 +255,13 @@ def _partial(encoder: Encoder, value: functools.partial[Any]) -> list[Any]:
     return ["partial", *(encoder.encode(part) for part in parts)]
 
 
+def _requests(encoder: Encoder, value: MetadataRequest) -> list[Any]:
+    """What methods ask for; the owner, a whole estimator, serves messages by its name alone."""
+    methods = {name: part for name, part in vars(value).items() if name != "owner"}
+    owner = value.owner if isinstance(value.owner, str) else type(value.owner).__name__
+    return ["requests", owner, {name: part.requests for name, part in methods.items()}]
+
+
 Encode = Callable[[Encoder, Any], list[Any]]
 
 CONTAINERS: dict[type, Encode] = {
@@ -275,4 +283,5 @@ KINDS: list[tuple[Any, Encode]] = [
     (pd.DataFrame, _frame),
     (sp.spmatrix | sp.sparray, _sparse),
     (np.random.RandomState, _random_state),
+    (MetadataRequest, _requests),
 ]

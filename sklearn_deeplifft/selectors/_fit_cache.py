@@ -111,6 +111,7 @@ def remembered(selector: Any, data: FitData, source: Source, fit: Callable[[], N
     for name in _fitted(selector):  # of an earlier fit
         delattr(selector, name)
     vars(selector).update(kept.attributes)
+    _with_the_users(selector.estimator_, source.ensemble)
     for category, *parts in kept.warnings:
         tell(category(*parts))
 
@@ -189,6 +190,14 @@ def _fitted(selector: Any) -> dict[str, Any]:
         and name not in OF_THE_USER
         and (name.startswith("_") or name.endswith("_"))
     }
+
+
+def _with_the_users(ensemble: Any, asked: Any) -> None:
+    """Give a kept ensemble what the user has set on the one that he has passed this time."""
+    for name in OF_THE_USER:
+        vars(ensemble).pop(name, None)
+        if name in vars(asked):
+            vars(ensemble)[name] = vars(asked)[name]
 
 
 def _watched(fit: Callable[[], None]) -> tuple[Said, ...]:

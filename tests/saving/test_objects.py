@@ -252,6 +252,8 @@ EVIL_NODES = [
     ["sparse", "eval", [1, 1]],
     ["torch_dtype", "load"],
     ["tensor", "7", {}, False, False],
+    ["requests", "mine", {"owner": {"sample_weight": True}}],
+    ["requests", "mine", {"fit": {"sample_weight": "import os"}}],
     ["list"],
     "list",
     None,

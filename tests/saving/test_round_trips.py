@@ -14,6 +14,7 @@ import pytest
 import scipy.sparse as sp
 import skorch
 import torch
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -252,6 +253,34 @@ def test_an_unfitted_selector_comes_back(path):
     assert found.get_params(deep=False)["n_features_to_select"] == 3
     assert found.verbose == 0
     assert not hasattr(found, "ranking_")
+
+
+def asked(estimator):
+    """What scikit-learn reads of the requests, method by method."""
+    requests = estimator._get_metadata_request()
+    return {method: dict(getattr(requests, method).requests) for method in ("fit", "score")}
+
+
+def test_metadata_requests_come_back(path, table):
+    with config_context(enable_metadata_routing=True):
+        inner = selector().estimator.set_fit_request(sample_weight="weight", groups=False)
+        outer = DeepLIFFTSelector(inner, random_state=0, step=None).set_fit_request(groups=True)
+        twin = clone(outer).fit(*table)  # the owner of its requests is the original
+        for original in (outer, twin, inner):
+            original.save(path)
+            loaded = load(path)
+            assert asked(loaded) == asked(original)
+            again = clone(loaded)
+            assert asked(again) == asked(original)
+        twin.save(path)
+        loaded = load(path)
+        assert asked(loaded.estimator_) == asked(loaded.estimator) == asked(inner)
+        assert asked(inner)["fit"]["sample_weight"] == "weight"
+        assert asked(loaded)["fit"]["groups"] is True
+        np.testing.assert_array_equal(loaded.transform(table.X), twin.transform(table.X))
+        weights = np.linspace(1, 2, len(table.y))
+        pipeline = make_pipeline(loaded.set_fit_request(sample_weight=True))
+        assert pipeline.fit(*table, sample_weight=weights).n_features_in_ == 8
 
 
 def test_a_class_of_the_user_is_refused(path):

@@ -426,6 +426,26 @@ def test_what_the_user_set_stays(tmp_path, table):
     assert isinstance(plain.transform(table.X), np.ndarray)
 
 
+def test_requests_are_those_of_the_estimator_that_is_passed(tmp_path, table, monkeypatch):
+    """They change nothing of a fit, and are in no key."""
+
+    def asked(ensemble):
+        return ensemble._get_metadata_request().fit.requests["sample_weight"]
+
+    with sklearn.config_context(enable_metadata_routing=True), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for request in (True, None, "weight"):
+            selector = quick(memory=tmp_path)
+            selector.estimator.set_fit_request(sample_weight=request)
+            selector.set_fit_request(groups=True).fit(*table)
+            assert asked(selector.estimator_) == asked(selector.estimator) == request
+            assert selector._get_metadata_request().fit.requests["groups"] is True
+    with counted_trainings(monkeypatch) as calls:
+        plain = quick(memory=tmp_path).fit(*table)
+    assert calls == []
+    assert asked(plain.estimator_) is None
+
+
 def test_nothing_of_an_earlier_fit_is_left(tmp_path, table):
     numbers = table.X[:, 0].copy()
     of_numbers = quick(memory=tmp_path, task="regression").fit(table.X, numbers)
