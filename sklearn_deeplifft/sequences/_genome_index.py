@@ -31,8 +31,9 @@ def require_fitting(reader: Reader, genome: str) -> None:
 def _misfit(genome: str, what: str) -> str:
     return (
         f"the index {genome}.fai does not fit {genome}: {what}, so that it would give letters of "
-        "other places. The file was changed after it was indexed; delete it (of a compressed "
-        "genome also .gzi), and it is written anew. Where you may not, copy the genome elsewhere."
+        "other places. The genome was changed after it was indexed; delete the index (of a "
+        "compressed genome also its .gzi), and it is written anew. Where you may not, copy the "
+        "genome elsewhere."
     )
 
 

@@ -128,7 +128,7 @@ def test_an_index_of_another_file_is_refused(tmp_path, name, newer, other):
     written(genome, other)
     for index in indices:
         os.utime(index, (genome.stat().st_mtime + (5 if newer else -5),) * 2)
-    with pytest.raises(ValueError, match=r"index .*\.fai does not fit .*; delete it"):
+    with pytest.raises(ValueError, match=r"index .*\.fai does not fit .*; delete the index"):
         read_bed(bed, genome)
     assert [index.read_bytes() for index in indices] == before
 
