@@ -15,6 +15,7 @@ def crossed(tmp_path):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.integers(0, 2, (600, 4)), columns=["a", "b", "c", "d"])
     frame["colour"] = rng.choice(["red", "blue"], 600)
+    frame["age"] = rng.normal(40, 10, 600).round(3)  # equal rows would be one observation
     frame["label"] = np.where(frame["a"] != frame["b"], "on", "off")
     path = tmp_path / "crossed.csv"
     frame.to_csv(path, index=False)
@@ -58,7 +59,7 @@ def test_the_figure_says_how_many_pairs_are_sure(monkeypatch, q_values, sure):
 
 
 def test_one_feature_makes_no_pair(crossed):
-    done = run("interactions", crossed, "--target", "label", "--drop", "b,c,d,colour")
+    done = run("interactions", crossed, "--target", "label", "--drop", "b,c,d,colour,age")
     assert done.exit_code == 2
     assert "makes no pair" in done.output
 
