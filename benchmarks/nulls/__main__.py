@@ -17,9 +17,10 @@ rows of a group are alike and have one label, and ``groups=`` is given) and ``nu
 ones among those kept, with its standard error (``_se``), and the share of the five that is found.
 Columns are independent, in blocks of correlation 0.7 (as intensities: ``skewed``), near-copies in
 families of four, or sparse
-counts; ``few_rows`` has 300 columns; ``grouped`` has 100 groups of 1 to 30 rows that are alike. Of
-eight classes and 1,000 rows, ``classes`` gives each one column that raises it, ``one_class`` two
-columns to one of them.
+counts; three of 60 columns with a common factor matter, 300 rows, each with four neighbours just
+below a near-copy (``close``); ``few_rows`` has 300 columns; ``grouped`` has 100 groups of 1 to 30
+rows that are alike. Of eight classes and 1,000 rows, ``classes`` gives each one column that raises
+it, ``one_class`` two columns to one of them.
 ``at_chance_*`` are figures of ``benchmarks.chance``: tables of noise and real ones on which
 the networks are said to predict no better than chance.
 """

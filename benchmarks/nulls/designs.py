@@ -14,6 +14,7 @@ from benchmarks.common import motif_tables
 
 N_TRUE = 5
 N_CLASSES = 8
+CLOSE = [0, 5, 10]
 STRENGTH = 1.5
 """Logits per standard deviation of a column that matters."""
 
@@ -109,6 +110,21 @@ def skewed(seed: int) -> Design:
     """The same blocks as intensities: logarithms of deviation 1.2 are what matters."""
     table = correlated(seed)
     return table._replace(X=np.exp(1.2 * table.X))
+
+
+def close(seed: int) -> Design:
+    """300 x 60 normal columns that share a factor; three matter, each with four close neighbours.
+
+    Correlated by .88 with what matters, just less than what counts as a near-copy.
+    """
+    rng = np.random.default_rng(seed)
+    X = 0.45 * rng.normal(size=(300, 1)) + 0.9 * rng.normal(size=(300, 60))
+    for column in CLOSE:
+        near = slice(column + 1, column + 5)
+        X[:, near] = 0.85 * X[:, [column]] + np.sqrt(1 - 0.85**2) * X[:, near]
+    logit = 2 * X[:, CLOSE].sum(axis=1)
+    y = rng.random(300) < 1 / (1 + np.exp(np.median(logit) - logit))
+    return Design(X, y.astype(np.int64), np.isin(np.arange(60), CLOSE), np.arange(60))
 
 
 def copies(seed: int) -> Design:

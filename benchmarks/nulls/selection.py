@@ -37,6 +37,7 @@ PLANTED: dict[str, Callable[[int], designs.Design]] = {
     "independent": designs.independent,
     "correlated": designs.correlated,
     "skewed": designs.skewed,
+    "close": designs.close,
     "copies": designs.copies,
     "sparse": designs.sparse,
     "few_rows": designs.few_rows,

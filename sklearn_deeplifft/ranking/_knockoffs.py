@@ -32,6 +32,9 @@ References
 .. [2] E. Devijver, M. Gallopin (2018), "Block-diagonal covariance selection for high-dimensional
    Gaussian graphical models", JASA 113(521), 306-314: blocks are the connected components of the
    correlations above a threshold.
+.. [3] J. Schäfer, K. Strimmer (2005), "A shrinkage approach to large-scale covariance matrix
+   estimation and implications for functional genomics", Statistical Applications in Genetics and
+   Molecular Biology 4(1), 32; variances of correlations are those of normal columns.
 """
 
 from __future__ import annotations
@@ -45,6 +48,9 @@ __all__ = ["blocks_beyond_chance", "knockoff_maps", "knockoff_maps_of_blocks", "
 
 MARGIN = 0.999
 """Short of the largest separation, where 2 Sigma - S is singular."""
+
+SMALLEST = 0.1
+"""Eigenvalue of two columns correlated by .9; closer ones are compared as one family."""
 
 
 def knockoff_maps_of_blocks(
@@ -127,18 +133,33 @@ def knockoff_maps(
 
 
 def shrunk(correlation: np.ndarray, n: float) -> np.ndarray:
-    """Correlations (d, d) of ``n`` rows, as if d more rows had been seen in which there are none.
+    """Correlations (d, d) of ``n`` rows, drawn towards zero by no more than has to be.
 
-    It can be inverted then, however few rows there are. Estimators that shrink for the mean squared
-    error of the matrix take a few strong correlations among many columns for noise, and null
-    columns would lack just these.
+    A null column lacks what is taken off, and a real one that is close to what matters then stands
+    out from it. ``(1 - e) R + e I``, where e is the larger of the share that chance adds to the
+    squared correlations [3]_ and of what lifts the smallest eigenvalue to ``SMALLEST``, but at
+    least as if one row more had been seen in which there are none, and at most as if d more had
+    been: so it can be inverted, however few rows there are. The first alone would leave separations
+    near zero where the rows are few and all correlations strong; without the bound it would take a
+    few strong correlations among many columns for noise.
 
-    >>> shrunk(np.array([[1.0, 0.9], [0.9, 1.0]]), n=16)
-    array([[1. , 0.8],
-           [0.8, 1. ]])
+    >>> shrunk(np.array([[1.0, 0.5], [0.5, 1.0]]), n=99).round(3)
+    array([[1.  , 0.49],
+           [0.49, 1.  ]])
+    >>> shrunk(np.array([[1.0, 0.98], [0.98, 1.0]]), n=98)
+    array([[1.   , 0.9604],
+           [0.9604, 1.   ]])
     """
     d = len(correlation)
-    return (n * correlation + d * np.eye(d)) / (n + d)
+    off_diagonal = correlation[~np.eye(d, dtype=bool)]
+    squares = (off_diagonal**2).sum()
+    chance = ((1 - off_diagonal**2) ** 2).sum() / n
+    smallest = np.linalg.eigvalsh(correlation)[0]
+    lifted = (SMALLEST - smallest) / (1 - smallest) if smallest < SMALLEST else 0.0
+    least, most = 1 / (n + 1), d / (n + d)
+    share = np.clip(max(chance / squares if squares else most, lifted), least, most)
+    found: np.ndarray = (1 - share) * correlation + share * np.eye(d)
+    return found
 
 
 def _separation(correlation: np.ndarray, omega: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:

@@ -7,7 +7,9 @@ from benchmarks.common import motif_tables
 from benchmarks.nulls import designs, selection
 
 
-@pytest.mark.parametrize("name", [n for n in selection.PLANTED if "class" not in n])
+@pytest.mark.parametrize(
+    "name", [n for n in selection.PLANTED if "class" not in n and n != "close"]
+)
 def test_five_columns_matter(name):
     design = selection.PLANTED[name](0)
     assert design.true.sum() == len(np.unique(design.family[design.true])) == 5
@@ -45,6 +47,16 @@ def test_blocks_and_families_are_correlated_as_said():
         same = (family[:, None] == family) & ~np.eye(100, dtype=bool)
         assert found[same].mean() == pytest.approx(rho, abs=0.02)
         assert abs(found[family[:, None] != family].mean()) < 0.02
+
+
+def test_neighbours_are_just_below_near_copies_and_all_share_a_factor():
+    design = designs.close(0)
+    np.testing.assert_array_equal(np.flatnonzero(design.true), designs.CLOSE)
+    assert 0.3 < design.y.mean() < 0.7
+    found = np.corrcoef(design.X.T)
+    near = [found[t, t + k] for t in designs.CLOSE for k in range(1, 5)]
+    assert 0.86 < np.mean(near) < 0.9
+    assert found[15:, 15:][np.triu_indices(45, 1)].mean() == pytest.approx(0.2, abs=0.05)
 
 
 @pytest.mark.parametrize("name", [n for n in selection.GLOBAL_NULLS if n != "null_empty_motifs"])
