@@ -19,13 +19,13 @@ class CountedSelector(DeepLIFFTSelector):
     def _rank(self, data, source):
         train = Rounds.train
 
-        def counting(rounds, columns, starts=None, number=1):
+        def counting(rounds, columns, starts=None, number=1, closed=None):
             if number == 1:
                 # One write of few bytes to a file opened for appending is not torn between
                 # processes.
                 with open(os.environ[VARIABLE], "a") as file:
                     file.write("x\n")
-            return train(rounds, columns, starts, number)
+            return train(rounds, columns, starts, number, closed)
 
         with patch.object(Rounds, "train", counting):
             super()._rank(data, source)
