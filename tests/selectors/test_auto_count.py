@@ -162,9 +162,9 @@ def test_the_same_set_with_every_seed():
 
 
 def neighbours(seed: int):
-    """Columns 0 to 3 matter; 4 to 7 are correlated with them, 0.8, and say nothing more."""
+    """Columns 0 to 3 matter; 4 to 11 are correlated with them, 0.8, and say nothing more."""
     X = np.random.default_rng(seed).normal(size=(400, 16))
-    X[:, 4:8] = 0.8 * X[:, :4] + 0.6 * X[:, 4:8]
+    X[:, 4:12] = 0.8 * np.tile(X[:, :4], 2) + 0.6 * X[:, 4:12]
     return X, (X[:, :4].sum(axis=1) > 0).astype(int)
 
 
@@ -181,12 +181,12 @@ def test_neighbours_of_what_matters_are_left_out(monkeypatch):
     found = []
     for most in (2000, 1):
         monkeypatch.setattr("sklearn_deeplifft.ensembles._knockoff_map.MOST_COLUMNS", most)
-        runs = [quietly(plainly_trained(s), *neighbours(s)) for s in range(4)]
+        runs = [quietly(plainly_trained(s), *neighbours(s)) for s in range(8)]
         found.append(np.mean([selector.get_support() for selector in runs], axis=0))
     blended, permuted = found
     assert blended[:4].mean() > 0.8
-    assert blended[4:8].mean() < 0.2
-    assert permuted[4:8].mean() > blended[4:8].mean() + 0.2
+    assert blended[4:12].mean() < 0.1
+    assert permuted[4:12].mean() > blended[4:12].mean() + 0.2
 
 
 # By the definition
