@@ -96,7 +96,7 @@ def test_shrinking_takes_what_chance_adds_within_bounds(seed, n, d):
     R = np.corrcoef((rng.normal(size=(n, d)) + rng.normal(size=(n, 1))).T)
     squares = sum(R[i, j] ** 2 for i in range(d) for j in range(d) if i != j)
     chance = sum((1 - R[i, j] ** 2) ** 2 / n for i in range(d) for j in range(d) if i != j)
-    share = max(chance / squares, 1 / (n + 1))
+    share = min(max(chance / squares, 1 / (n + 1)), 1.0)  # all of them, at most
     if np.linalg.eigvalsh((1 - share) * R + share * np.eye(d))[0] < 0.1:
         smallest = np.linalg.eigvalsh(R)[0]
         share = (0.1 - smallest) / (1 - smallest)
