@@ -81,8 +81,7 @@ def chance_p_value(
     h = _beside_targets(weight, v, questions)
     a, b = ranks - ranks.mean(axis=0), h * (ranks - np.average(ranks, axis=0, weights=h))
     dealt = _dealt if groups is None else partial(_grouped, groups=groups)
-    found = _Statistic(dealt(a, u).value, dealt(b, u).covariance)
-    value, covariance = share * found.value, (1 + mutual) * found.covariance
+    value, covariance = share * dealt(a, u).value, (1 + mutual) * dealt(b, u).covariance
     sums = _sums_of_columns(questions)
     smallest = [
         len(s) * _p_values(s @ value, np.einsum("sk,kl,sl->s", s, covariance, s)).min()
