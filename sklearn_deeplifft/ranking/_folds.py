@@ -82,7 +82,7 @@ def drawn_rows(
     Parameters
     ----------
     rows : int array of shape (m,)
-        Ascending; all of them are returned where there are no more than ``n``.
+        In any order; all of them are returned where there are no more than ``n``.
     strata : int array of shape (m,)
         Codes of the rows.
     n : int
@@ -93,7 +93,8 @@ def drawn_rows(
     Returns
     -------
     int array of shape (min(m, n),)
-        Ascending. Within a stratum every row is as likely as any other.
+        In the order of ``rows``, as sums and batches hang on it. Within a stratum every row is as
+        likely as any other.
     """
     if len(rows) <= n:
         return rows
@@ -110,7 +111,7 @@ def drawn_rows(
         many = _every(by_stratum[~is_rare], n - len(few), start)
         short = ~rare & (np.bincount(code[many], minlength=len(size)) < least)
         if not short.any():
-            return np.sort(rows[np.concatenate([few, many])])
+            return rows[np.sort(np.concatenate([few, many]))]
         rare |= short
 
 

@@ -163,6 +163,15 @@ def test_drawn_rows_hold_each_stratums_share(m, n, n_strata, seed):
     assert (abs(found - share) < 1 + 1e-9).all()
 
 
+def test_drawn_rows_keep_the_order_that_they_are_given_in():
+    """A table whose rows come in another order is given in the same one, that of their values."""
+    order = np.random.default_rng(1).permutation(60)
+    strata, place = np.arange(60) % 3, np.arange(60)
+    drawn = drawn_rows(order, strata, 20, np.random.default_rng(0))
+    expected = order[drawn_rows(place, strata, 20, np.random.default_rng(0))]
+    np.testing.assert_array_equal(drawn, expected)
+
+
 def test_every_row_is_as_likely_as_any_other():
     """Counts over many draws, against 5 standard deviations of a binomial one."""
     strata = np.r_[np.zeros(7, int), np.ones(23, int)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sklearn_deeplifft import DeepLIFFTSelector
 from sklearn_deeplifft.ensembles import Rounds
 from sklearn_deeplifft.selectors import _rows_scored
 from sklearn_deeplifft.selectors._decomposition_scorer import DecompositionScorer
@@ -201,3 +202,20 @@ def test_the_first_round_scores_all_rows_and_later_ones_few(monkeypatch):
     assert first == [(8, 120)] * 2
     assert later
     assert {n for _, n in later} == {20}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("max_steps", [20, 1000], ids=["trained on a part", "scored on a part"])
+def test_rows_in_another_order_give_the_same_bits_where_a_part_is_drawn(max_steps):
+    """Rows of 2 networks: 3,000, of which later rounds score 2,500 and 20 steps train on 640."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3000, 8))
+    y = (X[:, 0] + X[:, 1] + rng.normal(size=3000) > 0).astype(int)
+    order = rng.permutation(3000)
+    training = {"n_networks": 2, "path_steps": 20, "max_steps": max_steps, "batch_size": 32}
+    ensemble = DeepLIFFTSelector.default_estimator("classification", max_epochs=2, **training)
+    one, other = (
+        DeepLIFFTSelector(ensemble, step=2, random_state=0).fit(X[at], y[at])
+        for at in (np.arange(3000), order)
+    )
+    np.testing.assert_array_equal(one.importances_per_network_, other.importances_per_network_)
