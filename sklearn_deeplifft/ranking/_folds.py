@@ -111,7 +111,8 @@ def drawn_rows(
         many = _every(by_stratum[~is_rare], n - len(few), start)
         short = ~rare & (np.bincount(code[many], minlength=len(size)) < least)
         if not short.any():
-            return rows[np.sort(np.concatenate([few, many]))]
+            drawn: np.ndarray = rows[np.sort(np.concatenate([few, many]))]
+            return drawn
         rare |= short
 
 
