@@ -48,23 +48,31 @@ def times_transposed(
 
 
 def each_times_transposed(
-    a: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
+    a: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
+    at: Tensor | None = None,
 ) -> Tensor:
     """Return ``a @ weight.mT + bias`` for N pairs: (N, M, k), (N, n, k), (N, 1, n).
 
     As ``times_transposed`` of each, and the bits of each are those that it has alone. ``out``
-    (N, M, n) is written to if there is no bias. Of no use where a gradient is to pass.
+    (N, M, n) is written to if there is no bias, and with or without one where places ``at`` (N,)
+    of its first axis are given; others stay as they are. Of no use where a gradient is to pass.
     """
     large = a.shape[1] * a.shape[2] * weight.shape[1] >= MIN_MULTIPLICATIONS
     if not (large and _fused_is_quicker() and _is_single_on_cpu(a)):
-        if bias is None:
+        if bias is None and at is None:
             return torch.bmm(a, weight.mT, out=out)
-        return torch.baddbmm(bias, a, weight.mT)
+        found = torch.bmm(a, weight.mT) if bias is None else torch.baddbmm(bias, a, weight.mT)
+        return found if out is None or at is None else out.index_copy_(0, at, found)
     out = a.new_empty(*a.shape[:2], weight.shape[1]) if out is None else out
+    parts = out.unbind() if at is None else [out[i] for i in at.tolist()]
     product = torch.ops.mkldnn._linear_pointwise.default  # one look-up for all
     starts = [None] * len(a) if bias is None else bias.squeeze(1).unbind()
-    for to, rows, w, start in zip(out.unbind(), a.unbind(), weight.unbind(), starts, strict=True):
-        to.copy_(product(rows.contiguous(), w, start, "none", [], ""))
+    for part, rows, w, start in zip(parts, a.unbind(), weight.unbind(), starts, strict=True):
+        part.copy_(product(rows.contiguous(), w, start, "none", [], ""))
     return out
 
 

@@ -177,8 +177,7 @@ class BatchedLayer(nn.Module):
             return each_times_transposed(x, W, bias)
         a = x.new_empty(*x.shape[:2], W.shape[1])
         for at, n in self.alike:
-            found = each_times_transposed(_first(x, at, n), _first(W, at, n), bias[at])
-            a.index_copy_(0, at, found)
+            each_times_transposed(_first(x, at, n), _first(W, at, n), bias[at], out=a, at=at)
         return a
 
     def _write_gradient(self, g: Tensor, x: Tensor, out: Tensor) -> None:
@@ -186,8 +185,8 @@ class BatchedLayer(nn.Module):
             each_times_transposed(g.mT, x.mT, out=out)
             return
         for at, n in self.alike:  # what a network does not read keeps a gradient of zero
-            found = each_times_transposed(g[at].mT, _first(x, at, n).mT)
-            out.narrow(2, 0, n).index_copy_(0, at, found)
+            read = out.narrow(2, 0, n)
+            each_times_transposed(g[at].mT, _first(x, at, n).mT, out=read, at=at)
 
     def _weights(self) -> tuple[Tensor, Tensor]:
         own = self._parameters  # at once: a module looks for attributes in three places
@@ -198,7 +197,8 @@ class BatchedLayer(nn.Module):
 
     def _padded(self, values: Tensor, x: Tensor) -> Tensor:
         """Numbers for the rows and outputs that there are, with zeros for the others."""
-        rows, outputs = x.shape[1] - values.shape[1], self._weights()[0].shape[1] - self.width
+        rows = x.shape[1] - values.shape[1]
+        outputs = self._weights()[0].shape[1] - values.shape[2]
         # Not F.pad, which asks more questions than a narrow layer takes time.
         return torch.constant_pad_nd(values, (0, outputs, 0, rows)) if rows or outputs else values
 
@@ -241,7 +241,12 @@ class BatchedNetworks(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.affine = layers
         """The layers, first to last."""
-        self.draws = BatchDraws(streams, widths[0], widths[1], p)
+        dropping = [layer for layer in layers if layer.dropout is not None]
+        among = None
+        if len(dropping) == 1:  # drawn with the padding that it takes, not padded at every step
+            among = dropping[0].weight.shape[1]
+            dropping[0].dropout = slice(0, among)
+        self.draws = BatchDraws(streams, widths[0], widths[1], p, among)
 
     @property
     def first(self) -> Tensor:

@@ -75,7 +75,7 @@ class MemberRows(Dataset[Any]):
         """Of the weights of each network's rows; None leaves all as they are."""
 
     def __len__(self) -> int:
-        return max(len(index) for index in self.index)
+        return max(_lengths(self.index))
 
     def read(self, table: Any) -> None:
         """Read the same rows from a table of fewer columns."""
@@ -115,6 +115,7 @@ class MemberBatches:
         self._held_of: list[Tensor] | None = None
         self._padded = torch.empty(0)
         self._padded_of: list[Tensor] | None = None
+        self._rows: list[int] = []
         self._factor: Tensor | None = None
 
     def __iter__(self) -> Iterator[Batch]:
@@ -135,14 +136,14 @@ class MemberBatches:
     def _fetched(self) -> Iterator[Batch]:
         own, factors = self.dataset.index, self.dataset.factor
         if self._padded_of is not own:
-            self._padded, self._padded_of = _padded(own), own
-            self._factor = None if factors is None else _padded(factors)
-        index, factor, size = self._padded, self._factor, self.batch_size
-        rows = [len(part) for part in own]
+            self._rows, self._padded_of = _lengths(own), own
+            self._padded = _padded(own, self._rows)
+            self._factor = None if factors is None else _padded(factors, self._rows)
+        index, factor, rows, size = self._padded, self._factor, self._rows, self.batch_size
         if self._shuffled:
             turns = self._turns(rows)
-            rows = [len(turn) for turn in turns]
-            order = _padded(turns)
+            rows = _lengths(turns)
+            order = _padded(turns, rows)
             factor = None if factor is None else factor.gather(1, order)
             index = index.gather(1, order[..., None].expand(-1, -1, index.shape[2]))
         table = self.dataset.table
@@ -195,12 +196,17 @@ def _factors(given: Sequence[np.ndarray | None], index: Sequence[Tensor]) -> lis
     ]
 
 
-def _padded(parts: Sequence[Tensor]) -> Tensor:
+def _lengths(parts: Sequence[Tensor]) -> list[int]:
+    # Not len, which takes twice as long: these are asked for in every epoch.
+    return [part.shape[0] for part in parts]
+
+
+def _padded(parts: Sequence[Tensor], lengths: Sequence[int]) -> Tensor:
     """Side by side: networks hold out folds that differ by a row.
 
     Shorter epochs are filled with a first row, whose weight is then set to zero.
     """
-    if len({len(part) for part in parts}) == 1:
+    if len(set(lengths)) == 1:
         return torch.stack(list(parts))
     return nn.utils.rnn.pad_sequence(list(parts), batch_first=True)
 

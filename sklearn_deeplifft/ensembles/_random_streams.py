@@ -132,13 +132,21 @@ class BatchDraws:
         Numbers a row takes for noise and for dropout.
     p : float
         Probability of dropping.
+    kept_among : int, optional
+        Columns that those for dropout lie in, the first of them; the others are zero.
     """
 
     def __init__(
-        self, streams: Sequence[RandomStream], n_normal: int, n_kept: int, p: float
+        self,
+        streams: Sequence[RandomStream],
+        n_normal: int,
+        n_kept: int,
+        p: float,
+        kept_among: int | None = None,
     ) -> None:
         self.streams = list(streams)
         self.widths = (n_normal, n_kept)
+        self.kept_among = n_kept if kept_among is None else kept_among
         self.p = p
         self._first = self._stop = 0
         self._batch = (0, 0)
@@ -158,7 +166,7 @@ class BatchDraws:
         return self._normal.narrow(1, *self._batch)[..., columns]
 
     def kept(self, columns: slice) -> Tensor:
-        """(N, B, h) zeros and ``1 / (1 - p)`` of the batch."""
+        """(N, B, h) zeros and ``1 / (1 - p)`` of the batch, which may be written over."""
         return self._kept.narrow(1, *self._batch)[..., columns]
 
     def _refill(self, rows: Sequence[int], start: int, size: int) -> None:
@@ -168,7 +176,8 @@ class BatchDraws:
         self._stop = min(start + batches * size, max(rows))
         length = self._stop - start
         if self._normal.shape[:2] != (n, length):
-            self._normal, self._kept = (torch.empty(n, length, w) for w in self.widths)
+            self._normal = torch.empty(n, length, self.widths[0])
+            self._kept = torch.zeros(n, length, self.kept_among)
         # Rows of padding draw nothing: a network's stream is the same beside longer epochs.
         own = [max(min(total - start, length), 0) for total in rows]
         if self.widths[0]:
@@ -185,4 +194,4 @@ class BatchDraws:
         raw = np.zeros((len(parts), length, parts[0].shape[1]), dtype=np.uint8)
         for to, part in zip(raw, parts, strict=True):
             to[: len(part)] = part
-        write_kept(raw, self._kept.numpy(), self.p)
+        write_kept(raw, self._kept.numpy()[..., :h], self.p)

@@ -284,11 +284,12 @@ class BaseNetworkSelector(
         if not self._selects_inputs():  # neurons are not grouped
             every = np.arange(by_network.shape[1])
             self._groups = FeatureGroups(every, every)
-        self._set_importances(by_network)
-        self.ranking_ = self._groups.spread(self._ranks_of(self.feature_importances_))
         self.decomposition_error_ = float(np.max([s.error for s in scores]))
         if self._eliminates(source):
             self._eliminate(first, source, scorer, scores, rows)
+        else:
+            self._set_importances(by_network)
+            self.ranking_ = self._groups.spread(self._ranks_of(self.feature_importances_))
         self.quantities_ = self._quantities(data.target.kind)
         self.estimator_ = source.fitted(first, data)
         self.at_chance_ = self.estimator_.at_chance_
@@ -303,7 +304,7 @@ class BaseNetworkSelector(
         scores: Sequence[Scores],
         rows: Sequence[np.ndarray],
     ) -> None:
-        """Rank by rounds on ever fewer features in the place of one."""
+        """Importances and ranking of rounds on ever fewer features, in the place of one round's."""
         assert first.rounds is not None
         assert self.step is not None
         found = eliminate(

@@ -35,6 +35,9 @@ beside a network's training, even where several threads walk at once. A block of
 tables have from 3 to 100,000 columns.
 """
 
+CODED_CELLS = 2**15
+"""Cells that are turned into codes at a time: they stay in the processor's cache."""
+
 FEW_COLUMNS = 16
 """Columns of a dense table that are one of so many or fewer are read without their neighbours."""
 
@@ -195,17 +198,21 @@ def column_moments(rows: Rows, index: np.ndarray, weight: np.ndarray) -> ColumnM
     size = np.where(size > 0, size, 1.0)
     mean, variance = np.zeros(d), np.zeros(d)
     for at, block in row_chunks(rows, index):
-        mean += weight[at] @ (block / size)
+        block /= size
+        mean += weight[at] @ block
     mean /= total
     for at, block in row_chunks(rows, index):
-        variance += weight[at] @ (block / size - mean) ** 2
+        block /= size
+        block -= mean
+        block *= block
+        variance += weight[at] @ block
     # Rounding would leave a constant column a tiny deviation, and dividing by it would blow it up.
     std = np.where(low == high, 0.0, size * np.sqrt(variance / total))
     return ColumnMoments(np.where(low == high, low, mean * size), std)
 
 
 def row_chunks(rows: Rows, index: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Blocks of the rows ``index`` in float64, with their positions."""
+    """Blocks of the rows ``index`` in float64, which may be written over, with their positions."""
     step = max(BLOCK_CELLS // max(rows.shape[1], 1), 1)
     for start in range(0, len(index), step):
         at = index[start : start + step]
@@ -299,8 +306,12 @@ def row_codes(rows: Rows) -> np.ndarray:
     """A 64-bit code of each row's values, the same for dense and sparse storage."""
     # Of float64 values, so that a smaller type that holds a table exactly does not change a fit.
     codes = np.zeros(rows.shape[0], dtype=np.uint64)
+    step = max(CODED_CELLS // max(rows.shape[1], 1), 1)
     for where, block in rows.blocks():
-        codes[where] = _mixed(block.astype(np.float64), seed=0).sum(axis=1)
+        for start in range(0, len(block), step):
+            part = block[start : start + step].astype(np.float64)
+            own = codes[where.start + start : where.start + start + len(part)]
+            _mixed(part, seed=0).sum(axis=1, out=own)
     return codes
 
 

@@ -266,16 +266,19 @@ def _quantiles(X: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
     The mean of two neighbours where these shares end between them, so that x and -x have the same.
     """
-    order = np.argsort(X, axis=0, kind="stable")
-    ordered = np.take_along_axis(X, order, axis=0).astype(np.float64)
-    share = np.cumsum(weight[order], axis=0)
-    share /= share[-1]
+    if (weight == weight[0]).all():
+        # Every column has its shares at the same places, and to sort values is ten times as quick.
+        ordered, share = np.sort(X, axis=0), np.cumsum(weight)[:, None]
+    else:
+        order = np.argsort(X, axis=0, kind="stable")
+        ordered, share = np.take_along_axis(X, order, axis=0), np.cumsum(weight[order], axis=0)
+    share = share / share[-1]
     found = []
     for p in (TAIL, 0.5, 1 - TAIL):
         # Sums of weights that stand for the same rows round otherwise.
         first = (share < p - 1e-9).sum(axis=0)
         last = (share < p + 1e-9).sum(axis=0)
         ends = np.minimum([first, last], len(X) - 1)
-        a, b = np.take_along_axis(ordered, ends, axis=0)
+        a, b = np.take_along_axis(ordered, ends, axis=0).astype(np.float64)
         found.append(a / 2 + b / 2)
     return found[0], found[1], found[2]

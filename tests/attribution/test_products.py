@@ -71,6 +71,14 @@ def test_each_of_several_is_the_product_that_it_is_alone(large, strided, dtype, 
     out = torch.full((3, M, n), torch.nan, dtype=dtype)
     assert each_times_transposed(a, weight, out=out) is out
     assert torch.equal(out, each_times_transposed(a, weight))
+    at = torch.tensor([4, 0, 3])
+    for start in (None, bias):
+        among = torch.full((5, M, 2 * n), -1.0, dtype=dtype)
+        part = among.narrow(2, 0, n)
+        assert each_times_transposed(a, weight, start, out=part, at=at) is part
+        assert torch.equal(part[at], each_times_transposed(a, weight, start))
+        among[at, :, :n] = -1
+        assert (among == -1).all()
 
 
 def test_round_numbers_of_rows_are_few_and_a_sixteenth_more_at_most(monkeypatch):

@@ -183,6 +183,16 @@ def test_a_network_that_leaves_takes_its_numbers_along():
     np.testing.assert_array_equal(draws.kept(slice(1, 2))[0], expected[0][1][6:, 1:2])
 
 
+@pytest.mark.parametrize("p", [0.5, 0.3])
+def test_columns_beyond_those_for_dropout_are_zero(p):
+    draws = [BatchDraws([RandomStream(0)], 0, 5, p, among) for among in (None, 8)]
+    for start in (0, 6, 0):
+        for one in draws:
+            one.start_batch([9], start, 6)
+        plain, among = (one.kept(slice(None)) for one in draws)
+        assert torch.equal(among, torch.nn.functional.pad(plain, (0, 3)))
+
+
 @pytest.mark.parametrize(
     ("p", "n_bytes"), [(0.5, 8), (0.3, 40), (0.25, 40), (0.0, 40), (0.1, 80), (0.001, 80)]
 )

@@ -190,6 +190,19 @@ def test_where_most_rows_are_zero_the_others_decide(store, sign, n):
     np.testing.assert_allclose(scaling.scale, std, rtol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weight", [1.0, 0.3])
+def test_rows_of_one_weight_have_the_quantiles_of_nearly_equal_ones(dtype, weight):
+    rng = np.random.RandomState(0)
+    for m in (1, 2, 10, 11, 40):
+        X = np.hstack([rng.randn(m, 3), rng.randint(-2, 3, (m, 3))]).astype(dtype)
+        nearly = np.full(m, weight)
+        nearly[m // 2] *= 1 + 1e-12  # sorted with their weights
+        alike = scaling_module._quantiles(X, np.full(m, weight))
+        assert [part.dtype for part in alike] == [np.float64] * 3
+        np.testing.assert_array_equal(alike, scaling_module._quantiles(X, nearly))
+
+
 def test_weights_are_repetitions_where_most_rows_are_zero():
     X = bursts(80, 30, 0.3)
     weight = RNG.integers(1, 5, size=80)
