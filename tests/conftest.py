@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from sklearn_deeplifft import DeepLIFFTSelector, NetworkEnsembleClassifier
-from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
+from sklearn_deeplifft.ensembles import BaseNetworkEnsemble, Rounds
 from sklearn_deeplifft.ensembles._applicable import ignored_parameters
 from sklearn_deeplifft.networks import adapter_of
 
@@ -184,6 +184,25 @@ def answering(X: np.ndarray, *hidden: int, n_classes: int = 3, seed: int = 0):
         answers = net(torch.as_tensor(X, dtype=torch.float64)).argmax(1).numpy()
     assert set(answers) == set(range(n_classes))
     return net, answers
+
+
+def noted_rounds(monkeypatch):
+    """Networks of every round of the fits that follow; those of a first round in parts at once."""
+    seen, parts, train = [], {}, Rounds.train
+
+    def watched(self, *args, **kwargs):
+        networks = train(self, *args, **kwargs)
+        part = self.execution.part
+        if part is None:
+            seen.append(networks)
+        else:
+            parts.update(zip(part.numbers, networks, strict=True))
+            if len(parts) == part.total:
+                seen.append([parts.pop(i) for i in range(part.total)])
+        return networks
+
+    monkeypatch.setattr(Rounds, "train", watched)
+    return seen
 
 
 def bits(selector) -> str:

@@ -49,7 +49,11 @@ from sklearn_deeplifft.attribution._paths import (
     gradients_at,
     path_nodes,
 )
-from sklearn_deeplifft.attribution._products import each_times_transposed, round_rows
+from sklearn_deeplifft.attribution._products import (
+    each_times_transposed,
+    round_rows,
+    times_transposed,
+)
 from sklearn_deeplifft.attribution._regauge import (
     GaugedConv1d,
     PositionBias,
@@ -127,6 +131,7 @@ __all__ = [
     "softmax_increments",
     "spread_positions",
     "terms_of",
+    "times_transposed",
     "unrolled",
     "verify_piecewise_linear",
     "within_simplex",

@@ -171,7 +171,7 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
             rounds = self._rounds(data, reporter(self.verbose, type(self).__name__))
             if rounds.adapter.may_return_probabilities:
                 rounds = rounds.answering_as(rounds.untrained())
-            networks = rounds.train(rounds.every_column)
+            networks = rounds.train_first()
             with_target_units(rounds, networks)
             self._keep(rounds, with_nulls_held(data, networks))
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,9 +24,11 @@ from sklearn_deeplifft.ensembles._null_columns import (
     with_null_features,
     without_null_columns,
 )
+from sklearn_deeplifft.ensembles._pair_starts import begins_with_pairs, pair_starts
 from sklearn_deeplifft.ensembles._progress import Progress, Report
+from sklearn_deeplifft.ensembles._results import fresh_core
 from sklearn_deeplifft.ensembles._splits import Split
-from sklearn_deeplifft.ensembles._training import Execution, train_networks
+from sklearn_deeplifft.ensembles._training import Execution, Part, train_networks
 from sklearn_deeplifft.exceptions import TrainingDivergedError
 from sklearn_deeplifft.networks import (
     LOGITS,
@@ -108,6 +111,52 @@ class Rounds:
         kind = output_kind_of(first, few, self.data.target.problem(1).kind)
         return replace(self, output_kind=kind)
 
+    def train_first(self) -> list[TrainedNetwork]:
+        """Train every network once on all columns.
+
+        Networks without a hidden layer go first, and every second other may begin with pairs of
+        columns that these have missed.
+        """
+        linear = [i for i, deep in enumerate(self._deep) if not deep]
+        others = [i for i, deep in enumerate(self._deep) if deep]
+        may = (begins_with_pairs(s, s.settings or self.settings) for s in self.splits)
+        if not self.ours or not linear or not any(itertools.compress(may, self._deep)):
+            return self.train(self.every_column)
+        networks = dict(zip(linear, self._train_part(linear, 0), strict=True))
+        problem = self.data.target.problem(len(self.every_column))
+        settings = _settings_on(self.settings, self.every_column)
+
+        def fresh(split: Split) -> nn.Sequential:
+            return fresh_core(problem, settings, split.seed)[0]
+
+        starts = pair_starts(
+            self.data,
+            [networks[i] for i in linear],
+            [self.splits[i] for i in others],
+            fresh,
+            self.settings.hidden_layer_sizes[0],
+        )
+        trained = self._train_part(others, len(linear), starts)
+        networks.update(zip(others, trained, strict=True))
+        return [networks[i] for i in range(len(self.splits))]
+
+    def _train_part(
+        self, numbers: Sequence[int], before: int, starts: Sequence[nn.Module | None] | None = None
+    ) -> list[TrainedNetwork]:
+        """Train the networks of these numbers on all columns, after ``before`` others."""
+        part = Part(tuple(numbers), before, len(self.splits))
+        some = replace(
+            self,
+            splits=[self.splits[i] for i in numbers],
+            execution=replace(self.execution, part=part),
+        )
+        return some.train(self.every_column, starts)
+
+    @property
+    def _deep(self) -> list[bool]:
+        """Whether each network has a hidden layer."""
+        return [bool((s.settings or self.settings).hidden_layer_sizes) for s in self.splits]
+
     def train(
         self,
         columns: np.ndarray,
@@ -155,8 +204,7 @@ class Rounds:
 
         ``networks`` are those of the first round, as a user keeps them but in standard units.
         """
-        deep = [bool((s.settings or self.settings).hidden_layer_sizes) for s in self.splits]
-        linear = ~np.array(deep)
+        linear = ~np.array(self._deep)
         if not self.ours or linear.all() or not linear.any():
             return []
         known = knowledge(networks, linear, self.held_out, self.data)

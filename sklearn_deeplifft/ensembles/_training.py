@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import skorch
@@ -48,13 +49,23 @@ from sklearn_deeplifft.networks import (
 )
 from sklearn_deeplifft.tables import Problem, Scaling
 
-__all__ = ["ChunkReport", "Execution", "train_networks"]
+__all__ = ["ChunkReport", "Execution", "Part", "train_networks"]
 
-FORMAT = 7
+FORMAT = 8
 """Raised when the same data and settings train other networks than before, or keep more of them."""
 
 UNDER_WAY = "-under-way"
 """Ends the name of a checkpoint in which training goes on."""
+
+
+class Part(NamedTuple):
+    """Some of an ensemble's networks, where not all are trained at once."""
+
+    numbers: tuple[int, ...]
+    """Theirs, from 0, among all."""
+    before: int
+    """How many were trained before them."""
+    total: int
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,8 @@ class Execution:
     """A digest of everything in the table that training depends on."""
     stage: str = "round-001"
     """Names the checkpoints."""
+    part: Part | None = None
+    """Which of an ensemble's networks these are; None has all."""
     nets: bool = True
     """Whether networks come with the skorch net that a user keeps; to make one takes as long as to
     train a narrow network."""
@@ -101,22 +114,25 @@ def train_networks(
         On Ctrl-C; it says what is kept.
     """
     work = _Work(problem, settings, table, splits, columns, execution)
+    part = execution.part or Part(tuple(range(len(splits))), 0, len(splits))
     found = work.restored()
     done, total, began = len(found), len(splits), time.perf_counter()
     if found:
-        report(done, total, list(found.values()), 0.0, math.nan)
+        report(part.before + done, part.total, list(found.values()), 0.0, math.nan)
     missing = [i for i in range(total) if i not in found]
     try:
-        for part in work.trained(missing):
-            found.update(part)
+        for new in work.trained(missing):
+            found.update(new)
             seconds = time.perf_counter() - began
-            left = seconds / (len(found) - done) * (total - len(found))
+            ready = part.before + len(found)
+            left = seconds / (len(found) - done) * (part.total - ready)
             work.failures.tell()
-            report(len(found), total, list(part.values()), seconds, left)
+            report(ready, part.total, list(new.values()), seconds, left)
     except KeyboardInterrupt:
         folder = None if execution.checkpoints is None else execution.checkpoints.folder
         work.failures.tell()
-        raise TrainingInterrupted(len(found.keys() - work.lost), total, folder) from None
+        kept = part.before + len(found.keys() - work.lost)
+        raise TrainingInterrupted(kept, part.total, folder) from None
     return [found[i] for i in range(total)]
 
 
@@ -329,7 +345,9 @@ class _Work:
         return moments.twice() if self.with_nulls else moments
 
     def _name(self, i: int, what: str = "") -> str:
-        return f"{self.execution.stage}-network-{i + 1:04d}{what}"
+        part = self.execution.part
+        number = i if part is None else part.numbers[i]
+        return f"{self.execution.stage}-network-{number + 1:04d}{what}"
 
     def _key(self, i: int) -> str:
         """A digest of what the training of network ``i`` depends on."""

@@ -114,7 +114,7 @@ class Untrained:
         if first is not None:
             ready(first)
         rounds = rounds.answering_as(first)
-        return FirstRound(rounds.train(rounds.every_column), rounds.held_out, rounds)
+        return FirstRound(rounds.train_first(), rounds.held_out, rounds)
 
     def fitted(self, first: FirstRound, data: FitData) -> BaseNetworkEnsemble:
         """The ensemble of the networks on all features."""

@@ -14,9 +14,8 @@ from sklearn_deeplifft import (
     ImportanceNeuronSelector,
     NetworkEnsembleClassifier,
 )
-from sklearn_deeplifft.ensembles import Rounds
 from sklearn_deeplifft.exceptions import FeatureSelectionWarning
-from tests.conftest import bits, counted_trainings, planted
+from tests.conftest import bits, counted_trainings, noted_rounds, planted
 
 SHORT = {"max_epochs": 3, "path_steps": 20, "max_steps": 60, "learning_rate": 0.02}
 
@@ -70,14 +69,7 @@ def test_auto_halves_while_many_are_left_then_drops_a_fifth(monkeypatch):
 
 
 def test_rounds_that_nobody_keeps_make_no_nets(data, monkeypatch):
-    made, train = [], Rounds.train
-
-    def watched(self, *args, **kwargs):
-        networks = train(self, *args, **kwargs)
-        made.append(networks)
-        return networks
-
-    monkeypatch.setattr(Rounds, "train", watched)
+    made = noted_rounds(monkeypatch)
     selector = DeepLIFFTSelector(default(), random_state=1).fit(*data)
     assert len(made) == selector.n_rounds_ - 1 == 5  # on 8, 6, 4, 3 and 2 columns
     first, *later = made

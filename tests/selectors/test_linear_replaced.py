@@ -8,7 +8,7 @@ from torch import nn
 
 from sklearn_deeplifft import DeepLIFFTSelector, load
 from sklearn_deeplifft.ensembles import Rounds
-from tests.conftest import bits, counted_trainings, planted
+from tests.conftest import bits, counted_trainings, noted_rounds, planted
 
 # Nine networks of 100 units, in rounds: half a second to a few seconds each.
 pytestmark = pytest.mark.slow
@@ -38,15 +38,7 @@ def kinds_of(rounds):
 @pytest.fixture
 def rounds(monkeypatch):
     """Networks of every round of the fits that follow."""
-    seen, train = [], Rounds.train
-
-    def watched(self, *args, **kwargs):
-        networks = train(self, *args, **kwargs)
-        seen.append(networks)
-        return networks
-
-    monkeypatch.setattr(Rounds, "train", watched)
-    return seen
+    return noted_rounds(monkeypatch)
 
 
 def never(monkeypatch):

@@ -1,0 +1,134 @@
+"""Pairs of columns that tell together what networks without a hidden layer have missed.
+
+======  =====================================================================  =======
+code    meaning                                                                shape
+======  =====================================================================  =======
+``z``   columns as networks read them, standardised                            (n, d)
+``r``   targets less what the networks expect, of each output                  (n, K)
+``v``   variances of the targets by what is expected: p (1 - p), or 1          (n, K)
+``w``   weights of the rows                                                    (n,)
+``P``   pairs of columns                                                       (m, 2)
+======  =====================================================================  =======
+
+The residual of a network that adds up what columns say hangs together with a product of two of them
+where these tell more together than they do apart: the score test of an interaction (Rao 1948). Here
+it is ``t = sum w r u`` of the product ``u = z_i z_j`` less its mean, over the root of the squares'
+sum, which cells far from the mean cannot blow up beyond the root of their number. A table has many
+pairs, so one has to be found in one half of the rows and confirmed by the other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_deeplifft.attribution import times_transposed
+
+__all__ = ["FOUND", "MOST_COLUMNS", "missed_pairs", "pair_effects", "pair_scores", "rows_to_search"]
+
+MOST_COLUMNS = 2500
+"""A matrix of all pairs then takes 25 MB."""
+
+MULTIPLICATIONS = 2 * 10**10
+"""In a search at most, which are well below a second: of longer tables rows are left out."""
+
+FEWEST_ROWS = 200
+"""Fewer are not searched."""
+
+FOUND, CONFIRMED = 5.0, 4.0
+"""Least ``t`` in the half that finds a pair, and in the other: noise reaches both in one of some
+10^11 pairs."""
+
+CANDIDATES = 500
+"""Pairs of which the second half is asked."""
+
+MOST_PAIRS = 48
+"""The strongest are returned."""
+
+ALIKE = 0.7
+"""Correlation from which on columns stand for each other: of such pairs one is returned."""
+
+
+def rows_to_search(n: int, d: int, n_outputs: int) -> int:
+    """How many of ``n`` rows a search looks at; 0 where there are too few, or too many columns."""
+    most = 2 * MULTIPLICATIONS // max(d * d * n_outputs, 1)
+    rows = min(n, most)
+    return rows if 2 <= d <= MOST_COLUMNS and rows >= FEWEST_ROWS else 0
+
+
+def missed_pairs(z: Tensor, r: Tensor, w: Tensor) -> Tensor:
+    """Pairs (m, 2) that are certain, the most certain first; of pairs that are alike one.
+
+    Columns of a pair that are alike themselves bend, and are left out. Float32 throughout.
+    """
+    one, other = slice(0, None, 2), slice(1, None, 2)
+    P = _candidates(z[one], r[one], w[one])
+    found, confirmed = (pair_scores(z[half], r[half], w[half], P) for half in (one, other))
+    both = torch.minimum(found.abs() * (CONFIRMED / FOUND), confirmed.abs())
+    certainty = torch.where(found.sign() == confirmed.sign(), both, 0.0).amax(1)
+    certain = (certainty >= CONFIRMED).nonzero()[:, 0]
+    order = torch.argsort(certainty[certain], descending=True, stable=True)
+    P = P[certain[order]]
+    return P[_unlike(z, P)]
+
+
+def pair_scores(z: Tensor, r: Tensor, w: Tensor, P: Tensor) -> Tensor:
+    """The statistics t (m, K) of pairs, signed; 0 where no row says anything."""
+    product = z[:, P[:, 0]] * z[:, P[:, 1]]
+    product -= (w @ product) / w.sum()
+    weighted = r * w[:, None]
+    size = (product.square().mT @ weighted.square()).sqrt_()
+    return torch.where(size > 0, product.mT @ weighted / size, 0.0)
+
+
+def pair_effects(z: Tensor, r: Tensor, v: Tensor, w: Tensor, P: Tensor) -> Tensor:
+    """What a unit of ``2 sign(z_i z_j) min(|z_i|, |z_j|)`` adds to outputs, (m, K).
+
+    One step of Newton's method from no effect, of each pair and output alone, in logits, or in
+    standard deviations of a quantity.
+    """
+    a, b = z[:, P[:, 0]], z[:, P[:, 1]]
+    values = torch.minimum(a.abs(), b.abs()) * (a * b).sign() * 2
+    curvature = values.square().mT @ (v * w[:, None])
+    return torch.where(curvature > 0, values.mT @ (r * w[:, None]) / curvature, 0.0)
+
+
+def _candidates(z: Tensor, r: Tensor, w: Tensor) -> Tensor:
+    """The pairs (m, 2) of largest t in any output, with the variances of products for the squares.
+
+    That takes one matrix of them for all outputs.
+    """
+    d, columns = z.shape[1], z.mT.contiguous()
+    share = w / w.sum()
+    mean = times_transposed(columns * share, columns)
+    squares = columns.square()
+    variance = times_transposed(squares * share, squares).sub_(mean.square())
+    best = torch.zeros(d, d)
+    for k in range(r.shape[1]):
+        weighted = r[:, k] * w
+        t = times_transposed(columns * weighted, columns).sub_(mean, alpha=float(weighted.sum()))
+        t.abs_().div_(weighted.square().sum().sqrt())
+        best = torch.maximum(best, t, out=best)
+    best.div_(variance.clamp_min_(1e-6).sqrt_()).nan_to_num_(0, 0, 0)
+    i, j = torch.triu_indices(d, d, 1)
+    largest = torch.topk(best[i, j], min(CANDIDATES, len(i))).indices
+    return torch.stack([i[largest], j[largest]], dim=1)
+
+
+def _unlike(z: Tensor, P: Tensor) -> list[int]:
+    """Places of the first pair of each that are alike, at most ``MOST_PAIRS``."""
+    if not len(P):
+        return []
+    columns, at = torch.unique(P, return_inverse=True)
+    alike = np.abs(np.atleast_2d(np.corrcoef(z[:, columns].double().numpy().T))) >= ALIKE
+    i, j = at.numpy().T
+    left = ~alike[i, j]
+    kept: list[int] = []
+    while left.any() and len(kept) < MOST_PAIRS:
+        first = int(np.flatnonzero(left)[0])
+        a, b = i[first], j[first]
+        left &= ~((alike[a, i] & alike[b, j]) | (alike[a, j] & alike[b, i]))
+        left[first] = False
+        kept.append(first)
+    return kept

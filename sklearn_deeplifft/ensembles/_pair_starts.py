@@ -1,0 +1,129 @@
+"""Which networks begin with pairs of columns, and with which.
+
+Members without a hidden layer train first. What they miss is searched for pairs, once for all
+networks (``_missed_pairs``); every second network with a hidden layer begins with those that the
+rows it trains on confirm, with effects of these rows alone, so that no row held out from it has a
+say in its weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sklearn_deeplifft.ensembles._missed_pairs import (
+    FOUND,
+    missed_pairs,
+    pair_effects,
+    pair_scores,
+    rows_to_search,
+)
+from sklearn_deeplifft.ensembles._out_of_fold import targets_of_outputs
+from sklearn_deeplifft.ensembles._pair_units import UNITS, in_turn, with_pair_units
+from sklearn_deeplifft.ensembles._predictions import network_logits, probabilities
+from sklearn_deeplifft.ensembles._splits import Split
+from sklearn_deeplifft.networks import NetworkSettings, TrainedNetwork
+from sklearn_deeplifft.tables import FitData, Target, target_scale
+
+__all__ = ["begins_with_pairs", "pair_starts"]
+
+EVERY = 2
+"""One of so many networks begins with pairs. Those that do keep fewer columns that stand for a
+pair's: of five tables made like MADELON, 100 columns that matter, 87 are then among the first 20
+each, where 80 are if all networks begin so and 86 if none does."""
+
+
+class _Missed(NamedTuple):
+    """What linear networks have missed of some rows; see ``_missed_pairs``."""
+
+    rows: np.ndarray
+    z: Tensor
+    r: Tensor
+    v: Tensor
+    w: Tensor
+
+
+def begins_with_pairs(split: Split, settings: NetworkSettings) -> bool:
+    """Whether a network of these settings has the one hidden layer that holds pairs.
+
+    Null columns have no pairs, and real ones must have nothing ahead of them.
+    """
+    sizes = settings.hidden_layer_sizes
+    wide = len(sizes) == 1 and sizes[0] >= 2 * UNITS
+    return wide and split.null_columns is None and settings.loss == "auto"
+
+
+def pair_starts(
+    data: FitData,
+    linear: Sequence[TrainedNetwork],
+    splits: Sequence[Split],
+    fresh: Callable[[Split], nn.Sequential],
+    n_hidden: int,
+) -> list[nn.Module | None]:
+    """Cores that the networks of ``splits`` begin with; None where they begin as ever.
+
+    ``linear`` are trained members without a hidden layer, ``fresh`` draws a core of ``n_hidden``
+    units. Tables whose columns are not standardised are not searched, nor those of groups of rows,
+    which say less than as many single ones.
+    """
+    nothing: list[nn.Module | None] = [None] * len(splits)
+    missed = _missed(data, linear) if data.moments is not None and data.groups is None else None
+    if missed is None:
+        return nothing
+    rows, z, r, v, w = missed
+    P = missed_pairs(z, r, w)
+    if not len(P):
+        return nothing
+    starts = nothing
+    for number, split in enumerate(splits[::EVERY]):
+        own = w * torch.from_numpy(np.isin(rows, split.training))
+        certain = (pair_scores(z, r, own, P).abs().amax(1) >= FOUND).nonzero()[:, 0].tolist()
+        if certain:
+            mine = P[in_turn(certain, n_hidden // 2 // UNITS, number)]
+            effects = _on_outputs(pair_effects(z, r, v, own, mine).numpy(), data.target)
+            starts[number * EVERY] = with_pair_units(fresh(split), mine, torch.from_numpy(effects))
+    return starts
+
+
+def _missed(data: FitData, linear: Sequence[TrainedNetwork]) -> _Missed | None:
+    """Of rows that are evenly spread; None where there are too few, or too many columns."""
+    columns, _, _ = targets_of_outputs(data.target, data.target.codes[:1])
+    n = rows_to_search(len(data.index), data.rows.shape[1], len(columns))
+    if not n:
+        return None
+    rows = data.index[np.arange(n) * len(data.index) // n]
+    z = np.mean([network_logits(one, data.rows, rows, data.target) for one in linear], axis=0)
+    codes = data.target.codes[rows]
+    if data.target.kind == "regression":
+        mean, scale = target_scale(data)
+        codes, expected = (codes - mean) / scale, z
+        variance = np.ones_like(z)
+    else:
+        p = probabilities(z, data.target)
+        expected = np.hstack(p) if isinstance(p, list) else p
+        variance = expected * (1 - expected)
+    _, t, _ = targets_of_outputs(data.target, codes)
+    standardize = linear[0].standardize
+    assert standardize is not None
+    parts = (t - expected[:, columns], variance[:, columns], data.training_weight[rows])
+    r, v, w = (torch.from_numpy(part).float() for part in parts)
+    read = standardize(torch.from_numpy(data.rows.take(rows))).float()
+    return _Missed(rows, read, r, v, w)
+
+
+def _on_outputs(effects: np.ndarray, target: Target) -> np.ndarray:
+    """Effects (m, R) on all outputs; one on the odds of two classes is shared by their logits."""
+    if target.kind in ("regression", "multilabel"):
+        return effects
+    columns, _, _ = targets_of_outputs(target, target.codes[:1])
+    found = np.zeros((len(effects), sum(target.n_classes)), dtype=effects.dtype)
+    found[:, columns] = effects
+    for start, k in zip(np.cumsum([0, *target.n_classes]), target.n_classes, strict=False):
+        if k == 2:
+            found[:, start + 1] /= 2
+            found[:, start] = -found[:, start + 1]
+    return found
