@@ -222,12 +222,14 @@ class Rounds:
         """Which features each network leaves to another in a round of this number, bool (G,).
 
         None leaves none. Networks on a path deal features where rows are many; of few rows, one
-        that reads half of the features learns too little.
+        that reads half of the features learns too little. Those with gates of their own read all: a
+        network that goes on from a gate of zero never opens it again.
         """
         if not self.ours or len(self.data.index) < MANY_ROWS:
             return [None] * len(self.splits)
-        on_path = [(split.settings or self.settings).on_path for split in self.splits]
-        seeds = [s.seed if own else None for s, own in zip(self.splits, on_path, strict=True)]
+        own = [split.settings or self.settings for split in self.splits]
+        tied = [s.on_path and s.gates is not None and s.gates.tied for s in own]
+        seeds = [s.seed if deals else None for s, deals in zip(self.splits, tied, strict=True)]
         return closed_halves(n_features, seeds, number)
 
     def warm_start(self, trained: TrainedNetwork, kept: np.ndarray, width: int) -> nn.Module | None:

@@ -82,8 +82,8 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         ``max_epochs`` and ``path_steps``; one of each six networks of ours from the start, the
         others from their weights), score again, until one is left; shares are averaged over
         rounds. Where 800 rows or more train, rounds after the first of 20 features or more give
-        each of two networks on a path one half of the features (random subspaces, Ho 1998): what
-        another stands for is then found. None ranks in one pass.
+        each of two networks with tied gates on a path one half of the features (random subspaces,
+        Ho 1998): what another stands for is then found. None ranks in one pass.
     smoothing : float, default=0.5
         In elimination: what goes is decided by a running mean of the shares of all rounds so far,
         in which a round counts this many times (0 to below 1) what the next one does. A single

@@ -49,17 +49,17 @@ def eliminate(
 
     Networks go on from their weights; of ours one of each ``RENEWED`` starts anew. Linear networks
     that certainly know much less than the others make room for such after the first round. Rounds
-    after the first are half as long where the settings say how long, and networks on a path read
-    halves of the features where rows are many. Features rank by their shares of the scores and, to
-    the power of ``path_weight``, of the gates' path, averaged over rounds (a feature that is gone
-    has none), so that the ranking is that of the importances. A network that reads a part of the
-    features has that part of a round to share out, and of a feature its rounds are those that read
-    it. Which features go is decided by an exponentially weighted mean of the rounds' shares, in
-    which a round counts ``smoothing`` times what the next one does. Features go with all of their
-    columns. Null columns have been compared by then, and are left out. ``rows`` are those that each
-    network is scored on in rounds after the first. ``signed`` scores are averaged as they are, in
-    the place of shares: a round in which all of them are next to nothing, or below zero, would
-    count like any other.
+    after the first are half as long where the settings say how long, and networks with tied gates
+    on a path read halves of the features where rows are many. Features rank by their shares of the
+    scores and, to the power of ``path_weight``, of the gates' path, averaged over rounds (a feature
+    that is gone has none), so that the ranking is that of the importances. A network that reads a
+    part of the features has that part of a round to share out, and of a feature its rounds are
+    those that read it. Which features go is decided by an exponentially weighted mean of the
+    rounds' shares, in which a round counts ``smoothing`` times what the next one does. Features go
+    with all of their columns. Null columns have been compared by then, and are left out. ``rows``
+    are those that each network is scored on in rounds after the first. ``signed`` scores are
+    averaged as they are, in the place of shares: a round in which all of them are next to nothing,
+    or below zero, would count like any other.
     """
     share = _as_they_are if signed else _share
     networks = with_nulls_held(rounds.data, networks)

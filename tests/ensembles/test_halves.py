@@ -57,6 +57,23 @@ def test_networks_on_a_path_deal_features_where_rows_are_many():
         assert none == [None] * 4
 
 
+def test_what_one_round_leaves_to_another_network_the_next_one_reads():
+    """A gate of its own that is zero stays so: of 24 features a network would read 12, then 4."""
+    every = np.arange(24)
+    for tied in (True, False):
+        gates = GateSettings(tuple(range(24)), tied=tied, path_steps=100)
+        rounds, starts, opened = of(MANY_ROWS, gates=gates, max_epochs=2), None, np.zeros((4, 24))
+        for number in (2, 3):
+            closed = rounds.closed_halves(24, number)
+            assert all((own is not None) == tied for own in closed)
+            networks = rounds.train(every, starts, number, closed)
+            starts = [rounds.warm_start(trained, every, 24) for trained in networks]
+            unread = np.array([np.zeros(24, dtype=bool) if own is None else own for own in closed])
+            exits = torch.stack([trained.gates.exit for trained in networks]).numpy()
+            opened += ~unread & (exits > gates.path_start * 1.1)
+        assert (opened.sum(1) >= 18).all()
+
+
 @pytest.mark.parametrize("d", [24, 520])
 def test_a_network_never_reads_what_is_closed(d):
     """Whatever its neighbours read, in the bits that it has alone; of 520 it carries half."""
