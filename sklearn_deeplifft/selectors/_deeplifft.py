@@ -86,8 +86,9 @@ class DeepLIFFTSelector(RowReadings, BaseNetworkSelector):
         Ho 1998): what another stands for is then found. None ranks in one pass.
     smoothing : float, default=0.5
         In elimination: what goes is decided by a running mean of the shares of all rounds so far,
-        in which a round counts this many times (0 to below 1) what the next one does. A single
-        round, what 0 takes, leaves more to chance.
+        in which a round counts this many times (0 to below 1) what the next one does; one in which
+        networks read halves of the features counts half. A single round, what 0 takes, leaves more
+        to chance.
     path_weight : float, default=0.5
         In elimination, where the ensemble has ``gate_penalty="path"``: weight w, 0 to 1, of the
         path. A round's share of a feature is its share of the scores to the power of 1 - w times

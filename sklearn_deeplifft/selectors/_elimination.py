@@ -55,11 +55,11 @@ def eliminate(
     that is gone has none), so that the ranking is that of the importances. A network that reads a
     part of the features has that part of a round to share out, and of a feature its rounds are
     those that read it. Which features go is decided by an exponentially weighted mean of the
-    rounds' shares, in which a round counts ``smoothing`` times what the next one does. Features go
-    with all of their columns. Null columns have been compared by then, and are left out. ``rows``
-    are those that each network is scored on in rounds after the first. ``signed`` scores are
-    averaged as they are, in the place of shares: a round in which all of them are next to nothing,
-    or below zero, would count like any other.
+    rounds' shares, in which a round counts ``smoothing`` times what the next one does, and one of
+    halves counts half. Features go with all of their columns. Null columns have been compared by
+    then, and are left out. ``rows`` are those that each network is scored on in rounds after the
+    first. ``signed`` scores are averaged as they are, in the place of shares: a round in which all
+    of them are next to nothing, or below zero, would count like any other.
     """
     share = _as_they_are if signed else _share
     networks = with_nulls_held(rounds.data, networks)

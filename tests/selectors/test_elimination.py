@@ -198,6 +198,25 @@ def test_what_goes_is_decided_by_the_rounds_so_far(smoothing, step):
     np.testing.assert_allclose(found.shares, expected, rtol=1e-12, atol=1e-15)
 
 
+def test_a_round_of_halves_counts_half_in_what_goes():
+    """Feature 1 leads feature 2 in the first round, and trails it in the second, of halves."""
+
+    def halves(n_features):
+        dealt = [np.array([True, False, False]), np.array([False, True, True])]
+        return dealt if n_features == 3 else [None, None]
+
+    def scores(columns, j):
+        if len(columns) == 4:
+            return np.array([4.0, 3.0, 2.0, 1.0])
+        return np.array([[0.0, 0.38, 0.62], [1.0, 0.0, 0.0]])[j][columns]
+
+    first, second = np.array([4, 3, 2]) / 9, np.array([1 / 3, 0.38 * 2 / 3, 0.62 * 2 / 3]) / 2
+    assert (first + second).argmin() == 2
+    assert (first + 2 * second).argmin() == 1  # were it a whole round
+    rounds = eliminated(scores, 4, 1, 2, smoothing=0.5, halves=halves)[1]
+    assert rounds.columns == [[0, 1, 2], [0, 1]]
+
+
 def test_one_bad_round_does_not_cost_a_feature_its_place():
     """Column 0 leads in all rounds but the second."""
 
