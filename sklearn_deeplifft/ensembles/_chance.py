@@ -16,11 +16,13 @@ anew to the rows together with their weights: mean and variance are known in clo
 weighs, as are rows that repeat it, which have been merged into it. Where weights follow the outputs
 as well, products of a heavy row are larger than those dealt at random: the variance is that of b in
 the place of a. Without weights the two are the same. Targets of one group of rows move together,
-and are dealt anew within it.
+and are dealt anew within it. Totals of b over a group fall short of those of a where weights differ
+within it by chance, so that of groups the larger of the two variances counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -81,12 +83,12 @@ def chance_p_value(
     h = _beside_targets(weight, v, questions)
     a, b = ranks - ranks.mean(axis=0), h * (ranks - np.average(ranks, axis=0, weights=h))
     dealt = _dealt if groups is None else partial(_grouped, groups=groups)
-    value, covariance = share * dealt(a, u).value, (1 + mutual) * dealt(b, u).covariance
+    found = dealt(a, u)
+    value, covariances = share * found.value, [(1 + mutual) * dealt(b, u).covariance]
+    if groups is not None:
+        covariances.append((1 + mutual) * found.covariance)
     sums = _sums_of_columns(questions)
-    smallest = [
-        len(s) * _p_values(s @ value, np.einsum("sk,kl,sl->s", s, covariance, s)).min()
-        for s in sums
-    ]
+    smallest = [len(s) * _p_values(s @ value, _variances(s, covariances)).min() for s in sums]
     return float(min(1.0, len(sums) * min(smallest)))
 
 
@@ -95,6 +97,12 @@ def _sums_of_columns(questions: np.ndarray) -> list[np.ndarray]:
     m, several = len(questions), np.unique(questions)
     sums = {m: np.eye(m), len(several): (questions == several[:, None]) * 1.0, 1: np.ones((1, m))}
     return list(sums.values())
+
+
+def _variances(sums: np.ndarray, covariances: Sequence[np.ndarray]) -> np.ndarray:
+    """Variances (s,) of sums of columns (s, m), the largest of those by each covariance."""
+    found = [np.einsum("sk,kl,sl->s", sums, covariance, sums) for covariance in covariances]
+    return np.asarray(np.max(found, axis=0))
 
 
 def _beside_targets(weight: np.ndarray, v: np.ndarray, questions: np.ndarray) -> np.ndarray:

@@ -176,6 +176,18 @@ def test_a_pair_that_is_of_one_class_is_no_two_witnesses():
     assert flagged[False] < 190
 
 
+def test_weights_that_differ_within_a_group_are_no_evidence():
+    """Totals of weighted outputs hardly vary then: 22 of 400 tables passed for more than chance."""
+    patient, passed = np.repeat(np.arange(20), 30), 0
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        outputs = rng.normal(size=(20, 1))[patient] + 0.5 * rng.normal(size=(600, 1))
+        y = rng.permutation(np.arange(20) % 2)[patient][:, None].astype(float)
+        weight = np.exp(rng.normal(size=600))
+        passed += chance_p_value(outputs, y, ONE, weight, patient) <= LEVEL
+    assert passed <= 8
+
+
 def cross_validated(rng: np.random.Generator, n: int, d: int, n_folds: int = 10):
     """Out-of-fold sums of products with noise: the kernel machine that all linear ones resemble."""
     X, y = rng.normal(size=(n, d)), rng.permutation(np.arange(n) % 2 * 2.0 - 1)
