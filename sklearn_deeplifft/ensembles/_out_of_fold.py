@@ -70,7 +70,8 @@ def out_of_fold(
     ]
     if not parts:
         return UNKNOWN
-    rows = np.unique(np.concatenate([own for own, _ in parts]))
+    # In the order of their values, as the bits of sums hang on it.
+    rows = data.index[np.isin(data.index, np.concatenate([own for own, _ in parts]))]
     target = data.target
     codes, weight = target.codes[rows], data.sample_weight[rows]
     groups = None if data.groups is None else data.groups[rows]
@@ -111,8 +112,9 @@ def held_out_outputs(
 def _pooled(parts: Sequence[tuple[np.ndarray, np.ndarray]], rows: np.ndarray) -> np.ndarray:
     """Mean over the networks that a row was held out from: (n, R) for the n ``rows``."""
     total, times = np.zeros((len(rows), parts[0][1].shape[1])), np.zeros((len(rows), 1))
+    order = np.argsort(rows)
     for own, z in parts:
-        at = np.searchsorted(rows, own)
+        at = order[np.searchsorted(rows, own, sorter=order)]
         total[at] += z
         times[at] += 1
     return total / times

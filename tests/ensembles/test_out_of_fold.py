@@ -93,6 +93,25 @@ def test_score_and_interval_written_out(monkeypatch):
     np.testing.assert_allclose(ensemble.out_of_fold_interval_, expected)
 
 
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("name", ["three classes", "a quantity"])
+def test_rows_in_another_order_are_the_same_bits(name, grouped):
+    own = np.random.default_rng(0)
+    make, y = TARGETS[name]
+    y, weight, patients = y + own.integers(2, size=150), own.random(150), own.integers(60, size=150)
+
+    def found(order):
+        groups = patients[order] if grouped else None
+        fitted = make(max_epochs=2).fit(X[order], y[order], weight[order], groups)
+        interval = fitted.out_of_fold_interval_.tolist()
+        return fitted.out_of_fold_score_, fitted.chance_p_value_, *interval
+
+    first = found(np.arange(150))
+    assert np.isfinite(first).all()
+    for _ in range(3):
+        assert found(own.permutation(150)) == first
+
+
 def _held(ensemble, X, y) -> list[np.ndarray]:
     data = ensemble._fit_data(X, y, None)
     return ensemble._held_out(data)
