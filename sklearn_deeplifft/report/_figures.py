@@ -18,27 +18,24 @@ from sklearn_deeplifft.plotting import (
 from sklearn_deeplifft.report._doses import Dose
 from sklearn_deeplifft.report._evidence import Evidence
 
-__all__ = ["CLASS_SCORES", "SLOPES", "draw_curve", "draw_doses", "draw_heat_map", "draw_nulls"]
-__all__ += ["draw_stability"]
+__all__ = ["draw_curve", "draw_doses", "draw_heat_map", "draw_nulls", "draw_stability"]
 
 MOST_FEATURES = 20
 MOST_CLASSES = 40
-CLASS_SCORES = (
-    "size: mean change of the class's probability\nover its own rows\n"
-    "(blue: more of the feature speaks for it, red: against it)"
-)
-SLOPES = "change of the target for one standard deviation\nmore of the feature"
+COLOURS = "(blue: more of the feature speaks for it, red: against it)"
 
 
 def draw_heat_map(evidence: Evidence) -> Any:
     """Class scores of the first features, or slopes where there are no classes."""
-    features = evidence.features
+    features, named = evidence.features, evidence.selector.quantities_
+    # Effects of interventions are their own slopes.
+    sizes = f"size: {named.by_class}\n{COLOURS}" if evidence.labelled else named.slope
     display = ClassImportanceDisplay(
         evidence.sizes[:MOST_FEATURES, :MOST_CLASSES],
         feature_names=features.names[:MOST_FEATURES],
         class_names=features.labels[:MOST_CLASSES],
         directions=features.signs[:MOST_FEATURES, :MOST_CLASSES],
-        label=CLASS_SCORES if evidence.labelled else SLOPES,
+        label=sizes or named.by_class,
         overall=features.frame["importance"].to_numpy()[:MOST_FEATURES],
     )
     figure = _figure(display.size())
