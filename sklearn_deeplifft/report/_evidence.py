@@ -67,7 +67,7 @@ class Evidence:
     def sizes(self) -> np.ndarray:
         """(G, K): sizes of class scores; of quantities slopes, 0 of a group, which has none."""
         found = self.features
-        return np.asarray(np.abs(found.scores) if self.labelled else found.slopes)
+        return np.asarray(np.abs(found.scores) if self.labelled else np.nan_to_num(found.slopes))
 
     @property
     def score(self) -> float:

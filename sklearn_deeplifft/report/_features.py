@@ -50,7 +50,7 @@ class Features:
     scores: np.ndarray
     """(G, K): class scores."""
     slopes: np.ndarray
-    """(G, K): their slopes; 0 of a group of several columns, which has none."""
+    """(G, K): their slopes; NaN of a group of several columns, which has none."""
     signs: np.ndarray
     """(G, K): 1 where more of the feature speaks for the class, -1 against it, 0 neither way."""
     partners: list[tuple[str, ...]]
@@ -76,7 +76,7 @@ def features_of(selector: Any, rows: Rows, names: Sequence[str]) -> Features:
         columns=columns,
         labels=[name[len(SCORE) : -1] for name in scored],
         scores=frame[scored].to_numpy(dtype=np.float64),
-        slopes=np.nan_to_num(frame[slopes or scored].to_numpy(dtype=np.float64)),
+        slopes=frame[slopes or scored].to_numpy(dtype=np.float64),
         signs=directions(np.atleast_2d(by_class), selector.ranking_),
         partners=_partners(rows, columns[:MOST_LOOKED_AT], names),
         by_network=ranks(by_network),

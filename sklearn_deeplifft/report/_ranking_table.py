@@ -69,7 +69,7 @@ def columns_of(evidence: Evidence) -> list[Column]:
         found.append(_numbers("q", frame["q_value"].to_numpy(), "{:.3g}"))
     said = frame["direction"]
     title = "more of it speaks for" if evidence.labelled else "direction"
-    found.append(Column(title, "", lambda i: Cell(_direction(str(said[i])))))
+    found.append(Column(title, "", lambda i: Cell(_direction(evidence, str(said[i])))))
     found += _slopes(evidence)
     if any(evidence.features.partners):
         found.append(Column("near-copies", "", lambda i: Cell(_near_copies(evidence, i))))
@@ -122,18 +122,20 @@ def _frequency(evidence: Evidence) -> Column:
 
 
 def _slopes(evidence: Evidence) -> list[Column]:
-    """Slope of the only quantity; of classes the figure has them."""
+    """Slope of the only quantity, or effect of interventions; of classes the figure has them."""
     if evidence.labelled or len(evidence.features.labels) > 1:
         return []
-    return [_numbers("slope", evidence.sizes[:, 0], "{:+.3f}", "descending")]
+    title = "effect" if evidence.selector.quantities_.slope is None else "slope"
+    return [_numbers(title, evidence.features.slopes[:, 0], "{:+.3f}", "descending")]
 
 
-def _direction(said: str) -> str:
+def _direction(evidence: Evidence, said: str) -> str:
     """``"+ cat"`` in words: a cell that began with a sign would be a formula to a spreadsheet."""
     sign, _, label = said.partition(" ")
-    if label:
+    if evidence.labelled:  # the class is one that it speaks for
         return f"\u00b1 {safe(label)}" if sign == "+-" else safe(label)
-    return {"+": "rises", "-": "falls", "+-": "\u00b1"}.get(sign, "")
+    word = {"+": "rises", "-": "falls", "+-": "\u00b1"}.get(sign, "")
+    return f"{safe(label)} {word}".strip()
 
 
 def _members(evidence: Evidence, i: int) -> str:

@@ -24,8 +24,8 @@ WORDS = {"serious": "Serious", "caution": "Caution", "unknown": "Not known", "cl
 MOST_CLASSES, PER_CLASS = 30, 6
 VISIBLE = 0.0005
 BLUE_AND_RED = {
-    True: "Blue: more of the feature speaks for it; red: against it; grey: its columns differ.",
-    False: "Blue: the prediction rises with the feature; red: it falls; grey: its columns differ.",
+    True: "Blue: more of the feature speaks for it; red: against it",
+    False: "Blue: the prediction rises with the feature; red: it falls",
 }
 """By whether classes or labels are predicted."""
 
@@ -139,7 +139,7 @@ def class_section(evidence: Evidence) -> Section:
     picture = Picture(
         inline_svg(lambda: _figures.draw_heat_map(evidence), "heat"),
         f"Heat map: {kind} of the first {n} features, from {first} down.",
-        f"{BLUE_AND_RED[evidence.labelled]}{beyond}",
+        f"{_colours_said(evidence)}{beyond}",
     )
     speaks = _speaking(evidence) if evidence.labelled else []
     hidden = len(labels) - MOST_CLASSES
@@ -148,6 +148,16 @@ def class_section(evidence: Evidence) -> Section:
         "speaks": speaks,
         "speaks_more": f"{hidden:,} more classes are not listed." if hidden > 0 and speaks else "",
     }
+
+
+def _colours_said(evidence: Evidence) -> str:
+    """The colours that are there, and what has none."""
+    drawn = np.s_[: _figures.MOST_FEATURES, : _figures.MOST_CLASSES]
+    signs, sizes = evidence.features.signs[drawn], evidence.sizes[drawn]
+    grey = "; grey: its columns differ" if ((signs == 0) & (sizes != 0)).any() else ""
+    without = not evidence.labelled and np.isnan(evidence.features.slopes[drawn]).any()
+    none = " A group, or a text, has no slope." if without else ""
+    return f"{BLUE_AND_RED[evidence.labelled]}{grey}.{none}"
 
 
 def _speaking(evidence: Evidence) -> list[Section]:
