@@ -11,12 +11,14 @@ import numpy as np
 from sklearn_deeplifft._printable import harmless, named, printable
 from sklearn_deeplifft.report._evidence import Evidence
 
-__all__ = ["MOST_ROWS", "Cell", "Column", "columns_of", "rows_of", "safe"]
+__all__ = ["MOST_ROWS", "SELECTED_BY", "Cell", "Column", "columns_of", "rows_of", "safe"]
 
 MOST_ROWS = 5000
 """Features in the table: a browser sorts these in a moment."""
 FREQUENT = 10
 """Length of the networks' own lists that a frequency is given for, if there are more features."""
+SELECTED_BY = "selected by"
+"""Title of the frequency where there are too few features for such lists."""
 
 
 class Cell(NamedTuple):
@@ -62,7 +64,7 @@ def columns_of(evidence: Evidence) -> list[Column]:
         found.append(
             Column("95 % interval", "number", lambda i: _interval(low[i], high[i]), "descending")
         )
-        found.append(_frequency(evidence))
+        found += _frequency(evidence)
     if "q_value" in frame:
         # As many digits as messages have: of two, q = 0.104 would look like alpha = 0.1.
         found.append(_numbers("p", frame["p_value"].to_numpy(), "{:.3g}"))
@@ -112,13 +114,14 @@ def _interval(low: float, high: float) -> Cell:
     return Cell(f"{low:.4f} to {high:.4f}", "number", f"{low:.9g}")
 
 
-def _frequency(evidence: Evidence) -> Column:
+def _frequency(evidence: Evidence) -> list[Column]:
+    """Of lists of one length; of too few features for that, of those that the user selects."""
     points = [point for point in evidence.features.stability if point.count <= FREQUENT]
     if not points:
         values = evidence.features.frame["selection_frequency"].to_numpy()
-        return _numbers("selected by", values, "{:.0%}", "descending")
+        return [_numbers(SELECTED_BY, values, "{:.0%}", "descending")] if evidence.cut else []
     point = points[-1]
-    return _numbers(f"in first {point.count}", point.frequency, "{:.0%}", "descending")
+    return [_numbers(f"in first {point.count}", point.frequency, "{:.0%}", "descending")]
 
 
 def _slopes(evidence: Evidence) -> list[Column]:

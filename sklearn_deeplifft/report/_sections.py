@@ -13,7 +13,13 @@ from sklearn_deeplifft.model_selection import FeatureCountCurve
 from sklearn_deeplifft.report import _figures
 from sklearn_deeplifft.report._doses import doses_of
 from sklearn_deeplifft.report._evidence import Doubt, Evidence
-from sklearn_deeplifft.report._ranking_table import MOST_ROWS, columns_of, rows_of, safe
+from sklearn_deeplifft.report._ranking_table import (
+    MOST_ROWS,
+    SELECTED_BY,
+    columns_of,
+    rows_of,
+    safe,
+)
 from sklearn_deeplifft.report._svg import inline_svg
 
 __all__ = ["class_section", "curve_section", "dose_section", "doubt_section", "null_section"]
@@ -111,11 +117,19 @@ def ranking_section(evidence: Evidence) -> Section:
     )
     quantity = " ".join(evidence.selector.quantities_.importance.split())
     said = [f"Importance: {quantity}."]
-    if evidence.features.stability:
+    if "importance_low" in evidence.features.frame:
         said.append(
             "The interval is of the mean over networks: what another training would have said, "
-            "not other rows. \u201cIn first k\u201d is the share of networks that have the feature "
-            "among their own first k."
+            "not other rows."
+        )
+    if evidence.features.stability:
+        said.append(
+            "\u201cIn first k\u201d is the share of networks that have the feature among their own "
+            "first k."
+        )
+    elif any(column.title == SELECTED_BY for column in columns):
+        said.append(
+            f"\u201c{SELECTED_BY.capitalize()}\u201d is the share of networks that select it."
         )
     return {
         "columns": columns,
@@ -181,22 +195,39 @@ def curve_section(comparison: FeatureCountCurve | pd.DataFrame | None) -> Sectio
             "Pass comparison= the result of feature_count_curve, or use the command line, which "
             "holds rows out."
         }
-    table = _curve_table(comparison)
-    best = "; ".join(f"{row[0]} {row[1]} features: {row[2]}" for row in table.rows[:4])
+    found, name = _scores_of(comparison)
+    table = _curve_table(found, name)
+    first = found.head(4)
+    best = "; ".join(
+        f"{row[0]} {counted(n, 'feature')}: {row[2]}"
+        for row, n in zip(table.rows, first["n_features"], strict=False)
+    )
     picture = Picture(
         inline_svg(lambda: _figures.draw_curve(comparison), "curve"),
         f"Score against the number of features, a line for each method. {best}.",
-        "Higher is better. Differences within the band are noise.",
+        f"Higher is better. {_noise_said(found)}",
     )
     return {"curve": picture, "curve_table": table}
 
 
-def _curve_table(comparison: FeatureCountCurve | pd.DataFrame) -> Grid:
+def _scores_of(comparison: FeatureCountCurve | pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """A row for each method and number of features, and the name of the score."""
     if isinstance(comparison, FeatureCountCurve):
         found = comparison.summary().rename(columns={"selector": "method", "mean": "score"})
-        name = comparison.score_name
-    else:
-        found, name = comparison, str(comparison["metric"].iloc[0])
+        return found, comparison.score_name
+    return comparison, str(comparison["metric"].iloc[0])
+
+
+def _noise_said(found: pd.DataFrame) -> str:
+    """Which differences are noise; of rows of a single group that test nothing says it."""
+    parts = found[found["method"] != "all features"]
+    if parts["standard_error"].isna().all():
+        return "No standard error is known: any difference may be noise."
+    drawn = "bar" if parts["n_features"].nunique() == 1 else "band"
+    return f"Differences within the {drawn} are noise."
+
+
+def _curve_table(found: pd.DataFrame, name: str) -> Grid:
     errors = ["" if np.isnan(error) else f"{error:.3f}" for error in found["standard_error"]]
     rows = [
         [safe(row.method), f"{row.n_features:,}", f"{row.score:.3f}", error]

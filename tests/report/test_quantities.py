@@ -11,7 +11,7 @@ from sklearn_deeplifft import DeepLIFFTSelector, GIATransformer, ImportanceNeuro
 from sklearn_deeplifft.report._figures import draw_heat_map
 from sklearn_deeplifft.report._gather import gathered
 from sklearn_deeplifft.report._ranking_table import columns_of, rows_of
-from sklearn_deeplifft.report._sections import class_section
+from sklearn_deeplifft.report._sections import class_section, curve_section, ranking_section
 from tests.report.conftest import classes, quick
 
 
@@ -93,3 +93,42 @@ def test_the_sign_of_one_of_several_targets_stays(size):
     cells = cells_of(selector, X, Y)
     word = "rises" if size > 0 else "falls"
     assert cells["direction"].to_dict() == {"a": f"0 {word}", "b": f"1 {word}"}
+
+
+def test_the_interval_is_explained_where_it_stands():
+    X, y = classes(names=("signal", "noise", "copy"))
+    selector = DeepLIFFTSelector(quick(), random_state=0).fit(X, y)
+    evidence = gathered(selector, X, y, None)
+    titles = [column.title for column in columns_of(evidence)]
+    assert "95 % interval" in titles
+    assert (
+        "The interval is of the mean over networks" in ranking_section(evidence)["importance_said"]
+    )
+
+
+def test_nothing_is_called_selected_where_nobody_selected():
+    X, y = classes(names=("signal", "noise", "copy"))
+    for count, titled in ((None, False), (2, True)):
+        selector = DeepLIFFTSelector(quick(), n_features_to_select=count, random_state=0)
+        evidence = gathered(selector.fit(X, y), X, y, None)
+        titles = [column.title for column in columns_of(evidence)]
+        assert ("selected by" in titles) == titled
+        said = ranking_section(evidence)["importance_said"]
+        assert ("\u201cSelected by\u201d is the share of networks" in said) == titled
+        assert "In first k" not in said
+
+
+@pytest.mark.parametrize("error", [0.1, np.nan])
+def test_a_band_is_spoken_of_where_there_is_one(error):
+    frame = pd.DataFrame(
+        {
+            "method": ["DeepLIFFT", "DeepLIFFT", "lasso", "lasso"],
+            "n_features": [1, 2, 1, 2],
+            "metric": "R squared",
+            "score": [0.5, 0.6, 0.4, 0.4],
+            "standard_error": error,
+        }
+    )
+    section = curve_section(frame)
+    assert ("band" in section["curve"].caption) == np.isfinite(error)
+    assert "DeepLIFFT 1 feature: 0.500" in section["curve"].alt
