@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklearn_deeplifft.ranking import drawn_rows
 
-__all__ = ["Target", "alone"]
+__all__ = ["N_FOLDS", "Target", "alone"]
 
 N_FOLDS = 5
 MOST_ROWS = 5000

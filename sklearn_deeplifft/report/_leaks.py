@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from sklearn_deeplifft._printable import counted, named, printable
-from sklearn_deeplifft.report._alone import alone
+from sklearn_deeplifft.report._alone import N_FOLDS, alone
 from sklearn_deeplifft.report._evidence import LEADERS, Doubt, Evidence
 from sklearn_deeplifft.tables import canonical_rows
 from sklearn_deeplifft.tables.reading import kind_of_whole_numbers
@@ -36,7 +36,8 @@ def _one_explains_all(evidence: Evidence) -> Doubt | None:
         return None  # nothing is explained
     known = {i: score for i, score in enumerate(evidence.leaders_alone) if np.isfinite(score)}
     if not known:
-        return Doubt(what, "unknown", "There are too few rows to judge a feature by itself.")
+        few = _too_few(evidence)
+        return Doubt(what, "unknown", f"There are too few {few} to judge a feature by itself.")
     best = max(known, key=lambda i: known[i])
     finding = (
         f"{printable(evidence.name(best))} alone reaches a {target.metric} of {known[best]:.2f}; "
@@ -50,6 +51,13 @@ def _one_explains_all(evidence: Evidence) -> Doubt | None:
         f"{finding} Make sure that it was known before the target was, and does not follow from "
         "it.",
     )
+
+
+def _too_few(evidence: Evidence) -> str:
+    """What there are too few of to hold a fifth out: the rows may be many."""
+    groups = None if evidence.target is None else evidence.target.groups
+    n_groups = N_FOLDS if groups is None else len(np.unique(groups))
+    return f"groups of rows ({n_groups:,})" if n_groups < N_FOLDS else "rows"
 
 
 def _few_make_it_up(evidence: Evidence) -> Doubt | None:

@@ -131,6 +131,12 @@ def test_one_feature_that_explains_everything(strength, expected):
     assert level(_leaks._one_explains_all, given) == expected
 
 
+def test_a_feature_by_itself_is_not_judged_where_groups_are_few():
+    found = _leaks._one_explains_all(evidence(noise(), groups=np.arange(120) // 40))
+    assert found.level == "unknown"
+    assert "too few groups of rows (3)" in found.finding
+
+
 def test_of_a_single_feature_nothing_else_is_expected():
     assert _leaks._one_explains_all(evidence(noise(d=1))) is None
 
