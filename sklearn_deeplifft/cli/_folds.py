@@ -98,16 +98,20 @@ def _splits(
     table: Table, n_folds: int, seed: int
 ) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[str]]:
     """Folds, and a note if they are fewer than was asked for."""
-    most = len(table.y) if table.groups is None else len(np.unique(table.groups))
     classes = table.task == "classification"
-    if classes and table.groups is None:
+    if table.groups is not None:
+        most, why = len(np.unique(table.groups)), "there are no more groups of rows"
+    elif classes:
         most = int(np.unique(table.y, return_counts=True)[1].min())
+        why = "no more can have rows of every class"
+    else:
+        most, why = len(table.y), "there are no more rows"
     n = min(n_folds, most)
     if n < 2:
         raise ValueError(
             f"{counted(most, 'group')} of rows cannot be dealt into folds; two are the least."
         )
-    notes = [] if n == n_folds else [f"Only {n} folds: no more can have rows of every class."]
+    notes = [] if n == n_folds else [f"Only {n} folds: {why}."]
     kind: Any
     if table.groups is None:
         kind = StratifiedKFold if classes else KFold

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,6 +62,24 @@ def test_rare_classes_leave_fewer_folds():
     dealt, notes = splits(frame, 5)
     assert len(dealt) == 4
     assert notes == ["Only 4 folds: no more can have rows of every class."]
+
+
+@pytest.mark.parametrize("classes", [True, False])
+def test_few_groups_leave_fewer_folds_and_the_note_says_so(classes):
+    frame = classes_frame()
+    if not classes:
+        frame["label"] = np.random.default_rng(0).normal(size=120)
+    table = make_table(frame, "label", name="t")
+    dealt, notes = _splits(replace(table, groups=np.arange(120) % 4), 5, 0)
+    assert len(dealt) == 4
+    assert notes == ["Only 4 folds: there are no more groups of rows."]
+
+
+def test_few_rows_of_a_quantity_leave_fewer_folds_and_the_note_says_so():
+    frame = classes_frame().assign(label=np.random.default_rng(0).normal(size=120))
+    dealt, notes = splits(frame, 130)
+    assert len(dealt) == 120
+    assert notes == ["Only 120 folds: there are no more rows."]
 
 
 def test_regressions_have_folds_too():
