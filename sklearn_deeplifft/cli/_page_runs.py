@@ -75,6 +75,7 @@ def _page(outcome: Outcome, source: Source, told: str) -> Report:
         repeat=told,
         notes=[*table.notes, *outcome.notes],
         details=details,
+        dates=table.dates,
     )
     return make_report(
         outcome.selector,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +29,8 @@ class Dose:
     feature: str
     levels: list[str] | None
     """Values of a text; None of numbers."""
+    dates: bool
+    """Whether the numbers are days since 1970-01-01."""
     values: np.ndarray
     """(m,): numbers, or positions of levels."""
     outputs: list[str]
@@ -42,21 +45,25 @@ class Dose:
     """(m,): whether these are too few to go by."""
 
 
-def doses_of(evidence: Evidence) -> list[Dose]:
-    """Doses of those among the first features that can be set alone: not of a group of numbers."""
+def doses_of(evidence: Evidence, dates: Collection[str] = ()) -> list[Dose]:
+    """Doses of those among the first features that can be set alone: not of a group of numbers.
+
+    ``dates`` are names of columns that are days since 1970-01-01.
+    """
     first = range(min(MOST_DRAWN, len(evidence.features.columns)))
-    found = (_dose_of(evidence, i) for i in first)
+    found = (_dose_of(evidence, i, dates) for i in first)
     return [dose for dose in found if dose is not None]
 
 
-def _dose_of(evidence: Evidence, feature: int) -> Dose | None:
+def _dose_of(evidence: Evidence, feature: int, dates: Collection[str]) -> Dose | None:
     columns, values = evidence.features.columns[feature], evidence.columns(feature)
     name, scale = evidence.name(feature), "proba" if evidence.labelled else "logit"
     if len(columns) == 1:
         if len(np.unique(values)) < 2:
             return None
         curve = dose_response(evidence.selector, evidence.X, int(columns[0]), scale=scale)
-        return _drawn(evidence, name, None, curve.doses, curve.effects)
+        drawn = _drawn(evidence, name, None, curve.doses, curve.effects)
+        return replace(drawn, dates=evidence.names[columns[0]] in dates)
     if not _is_one_hot(values):
         return None
     shown = np.sort(np.argsort(-values.sum(axis=0), kind="stable")[:MOST_LEVELS])
@@ -88,6 +95,7 @@ def _drawn(
     return Dose(
         feature=name,
         levels=levels,
+        dates=False,
         values=values,
         outputs=[evidence.features.labels[k] for k in chosen],
         effects=found.effects[:, chosen],

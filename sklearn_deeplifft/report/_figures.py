@@ -97,6 +97,7 @@ def draw_doses(doses: list[Dose], *, labelled: bool) -> Any:
             interval=dose.interval,
             flagged=dose.flagged,
             feature_name=dose.feature,
+            dates=dose.dates,
             label=label if i % n_columns == 0 else "",
         ).plot(ax=ax)
     for ax in panels[len(doses) :]:

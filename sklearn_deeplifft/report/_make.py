@@ -136,7 +136,7 @@ def make_report(
         **curve_section(comparison),
         **stability_section(evidence),
         **null_section(evidence),
-        **dose_section(evidence),
+        **dose_section(evidence, origin.dates),
         **done_section(evidence, origin),
     )
     return Report(page, top["verdict"]["score"], doubts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,8 @@ class Origin:
         What came up while the table was read and the networks were trained.
     details : mapping of str to str
         More lines of the section "What was done".
+    dates : collection of str
+        Columns that are dates, in days since 1970-01-01.
     """
 
     data: str
@@ -43,6 +45,7 @@ class Origin:
     repeat: str
     notes: Sequence[str] = ()
     details: Mapping[str, str] = field(default_factory=dict)
+    dates: Collection[str] = ()
 
 
 def own_origin(evidence: Evidence, y: Any) -> Origin:

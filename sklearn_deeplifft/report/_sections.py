@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn_deeplifft._printable import counted, named_with_counts
 from sklearn_deeplifft.model_selection import FeatureCountCurve
 from sklearn_deeplifft.report import _figures
-from sklearn_deeplifft.report._doses import doses_of
+from sklearn_deeplifft.report._doses import Dose, doses_of
 from sklearn_deeplifft.report._evidence import Doubt, Evidence
 from sklearn_deeplifft.report._ranking_table import (
     MOST_ROWS,
@@ -21,6 +21,7 @@ from sklearn_deeplifft.report._ranking_table import (
     safe,
 )
 from sklearn_deeplifft.report._svg import inline_svg
+from sklearn_deeplifft.tables.reading import date_texts
 
 __all__ = ["class_section", "curve_section", "dose_section", "doubt_section", "null_section"]
 __all__ += ["ranking_section", "stability_section", "verdict_of"]
@@ -300,16 +301,21 @@ def null_section(evidence: Evidence) -> Section:
     }
 
 
-def dose_section(evidence: Evidence) -> Section:
+def _values_said(dose: Dose) -> list[str]:
+    if dose.levels is not None:
+        return [safe(level, 30) for level in dose.levels]
+    return date_texts(dose.values) if dose.dates else [f"{value:.4g}" for value in dose.values]
+
+
+def dose_section(evidence: Evidence, dates: Collection[str] = ()) -> Section:
     """Predictions once the first features are set to one value after another."""
-    doses = doses_of(evidence)
+    doses = doses_of(evidence, dates)
     if not doses:
         return {"no_doses": "None of the first features can be set by itself: they are groups."}
     unit = "probability" if evidence.labelled else "target"
     rows = []
     for dose in doses:
-        for m, value in enumerate(dose.values):
-            at = f"{value:.4g}" if dose.levels is None else safe(dose.levels[m], 30)
+        for m, at in enumerate(_values_said(dose)):
             for k, output in enumerate(dose.outputs):
                 effect = f"{dose.effects[m, k]:+.3f}"
                 own = [

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_deeplifft.cli._dates import date_texts, dated
+from sklearn_deeplifft.cli._dates import dated
 from sklearn_deeplifft.cli._dose_figure import draw_doses
 from sklearn_deeplifft.cli._progress import progress_for
 from sklearn_deeplifft.cli._settings import Training
 from sklearn_deeplifft.cli._table import make_table
 from sklearn_deeplifft.cli._whatif import answer_whatif
 from sklearn_deeplifft.selectors import _gia
+from sklearn_deeplifft.tables.reading import date_texts
 from tests.cli.test_whatif import printed
 
 FIRST = pd.Timestamp("2019-01-01")

@@ -51,6 +51,19 @@ def test_a_folder_or_a_file(csv, tmp_path):
 
 
 @pytest.mark.slow
+def test_dates_are_dates(tmp_path):
+    file = tmp_path / "table.csv"
+    frame = classes_frame()
+    days = pd.to_timedelta(10 * frame["signal"].rank().astype(int), "D")
+    frame.assign(signal=pd.Timestamp("2019-01-01") + days).to_csv(file, index=False)
+    done = report(file, "--target", "label", "-o", tmp_path / "page.html")
+    assert done.exit_code == 0, done.output
+    said = text_of(tmp_path / "page.html").split("Change of the probability")[1]
+    assert "signal 2019-01-11 " in said
+    assert "signal 1.79" not in said
+
+
+@pytest.mark.slow
 def test_older_pages_stay_without_force(csv, tmp_path):
     file = tmp_path / "a.html"
     file.write_text("mine")

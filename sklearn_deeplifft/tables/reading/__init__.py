@@ -1,6 +1,7 @@
 """Files of tables as people have them: formats, cells, columns, and what was decided of them."""
 
 from sklearn_deeplifft.tables.reading._columns import MISSING_LEVEL
+from sklearn_deeplifft.tables.reading._date_texts import date_texts
 from sklearn_deeplifft.tables.reading._errors import (
     Option,
     Spelling,
@@ -30,6 +31,7 @@ __all__ = [
     "TableReadError",
     "as_flag",
     "as_parameter",
+    "date_texts",
     "interpret",
     "kind_of_whole_numbers",
     "marks_of",
