@@ -17,6 +17,10 @@ __all__ = ["DoseResponseDisplay"]
 
 MOST_LINES = len(COLOURS)
 FEW_DOSES = 4
+MOST_TICKS = 5
+"""Numbers of five digits or more beyond these run into each other below a narrow panel."""
+CLOSEST = 10
+"""Doses that are closer than this part of all are not written each below its place."""
 LETTERS = 30
 """Letters of labels that stand beside each other below a panel."""
 BESIDE = 0.09
@@ -214,8 +218,10 @@ class DoseResponseDisplay:
         self.ax_.set_ylabel(self.label, fontsize=9)
         if not numeric:
             self._name_levels()
-        elif len(x) <= FEW_DOSES and not self.dates:
+        elif len(x) <= FEW_DOSES and not self.dates and _apart(x):
             self.ax_.set_xticks(x)
+        elif not self.dates:
+            self.ax_.locator_params(axis="x", nbins=MOST_TICKS)
         if self.support is not None:
             self._write_support(x)
         named = self.legend and response.shape[1] > 1
@@ -318,6 +324,11 @@ class DoseResponseDisplay:
                 self.output_names, ends, places, COLOURS, strict=False
             )
         ]
+
+
+def _apart(x: np.ndarray) -> bool:
+    """Whether each dose can be written below its place."""
+    return len(x) < 2 or bool(np.diff(np.sort(x)).min() >= np.ptp(x) / CLOSEST)
 
 
 def on_dates(ax: Any, days: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Doses, pairs and single rows: each figure holds the numbers that it was given."""
 
+import itertools
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -243,3 +245,29 @@ def test_a_model_of_another_library_has_doses_too(data, ax):
     (line,) = display.lines_.values()
     np.testing.assert_allclose(line.get_ydata(), [0, 2])
     assert ax.get_ylabel() == "mean change of the prediction"
+
+
+@pytest.mark.parametrize(
+    "doses",
+    [
+        np.linspace(0, 9, 11),
+        np.linspace(11_000, 18_990, 11),
+        np.linspace(101_000, 189_900, 11),
+        np.array([0, 1, 2, 90]),
+    ],
+)
+def test_numbers_below_a_narrow_panel_stay_apart(doses):
+    figure = Figure(figsize=(11.7, 2.7), layout="constrained")
+    for panel in figure.subplots(1, 3):
+        response = 2e4 * np.eye(len(doses))[:, :1]
+        DoseResponseDisplay(doses, response, output_names=["a"]).plot(panel)
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        first, last = ax.get_xlim()
+        boxes = [
+            label.get_window_extent()
+            for place, label in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+            if first <= place <= last
+        ]
+        assert len(boxes) > 2
+        assert all(a.x1 + 2 < b.x0 for a, b in itertools.pairwise(boxes))
