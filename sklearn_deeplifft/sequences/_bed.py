@@ -44,7 +44,8 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
         in a genome of RNA, the complement of A is U.
     genome : str or path
         FASTA file of the genome, plain or compressed by bgzip. An index, ``.fai``, is written
-        beside it where there is none; one that is there is held against the file.
+        beside it where there is none; one that is there is held against the file, and may leave
+        chromosomes out.
 
     Returns
     -------
@@ -58,6 +59,8 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
     ValueError
         No region; a line that is none; a chromosome that the genome lacks; a region that runs
         over its end; an index of another file, or of an earlier version of this one.
+    OSError
+        An index that can be neither read nor written.
     """
     shown = "standard input" if str(path) == "-" else printable(path)
     text = file_content(path, shown, "a BED file holds chromosome, start and end on each line")
@@ -73,6 +76,7 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
             warnings.filterwarnings("ignore", category=RuntimeWarning)
             opened = faidx.Fasta(str(genome), as_raw=True, rebuild=False)
     except Exception as error:  # damaged files raise whatever they meet
+        _require_openable_index(error, str(genome))
         if isinstance(error, MemoryError | PermissionError):
             raise
         raise ValueError(
@@ -81,7 +85,7 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
         ) from error
     with opened as chromosomes:
         require_fitting(chromosomes.faidx, printable(genome))
-        _require_inside(regions, chromosomes, shown)
+        _require_inside(regions, chromosomes, shown, f"{printable(genome)}.fai")
         rna = any(region.reverse for region in regions) and _is_rna(chromosomes)
         complement = OF_RNA if rna else COMPLEMENT
         sequences = [_letters(region, chromosomes, complement) for region in regions]
@@ -116,12 +120,25 @@ def _whole(field: str) -> int | None:
     return int(field) if field.isascii() and field.isdigit() else None
 
 
-def _require_inside(regions: list[_Region], chromosomes: Any, shown: str) -> None:
+def _require_openable_index(error: Exception, genome: str) -> None:
+    """Raise ``OSError`` where what went wrong is that an index cannot be written, or read."""
+    # The library tells of it in an error of its own, in words for its callers.
+    for one in (error, error.__context__):
+        if isinstance(one, OSError) and one.filename in (f"{genome}.fai", f"{genome}.gzi"):
+            raise OSError(
+                f"the index {printable(one.filename)} cannot be opened ({one.strerror}); a genome "
+                "without one gets it written beside it: copy the genome to where you may write, "
+                "or have it indexed by samtools faidx."
+            ) from error
+
+
+def _require_inside(regions: list[_Region], chromosomes: Any, shown: str, index: str) -> None:
     missing = sorted({region.chromosome for region in regions} - {*chromosomes.keys()})
     if missing:
         raise ValueError(
             f"{shown} names chromosomes that the genome lacks: {named(missing)}; it has "
-            f"{named(chromosomes.keys())}. Names must agree to the letter (chr1, 1)."
+            f"{named(chromosomes.keys())}. Names must agree to the letter (chr1, 1), and stand in "
+            f"its index, {index}."
         )
     over = [r for r in regions if r.end > len(chromosomes[r.chromosome])]
     if over:

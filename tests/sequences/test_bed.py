@@ -113,7 +113,7 @@ REGIONS = b"chr1\t8\t14\nchr2\t2\t8\n"
         GENOME.replace("ACGTACGTAC\nGGTTnNACGR", "ACGTACGTACG\nGTTnNACGR"),
         GENOME.replace("AAAACC", "AAAAC"),
         GENOME.replace("TTTTAAAACC", "TTTTA\nAAAC"),
-        f"{GENOME}>chr3\nACGT\n",
+        f"{GENOME}GT\n",
         GENOME[: GENOME.index(">chr2")],
     ],
 )
@@ -154,3 +154,40 @@ def test_an_index_that_fits_may_be_older(tmp_path, name, content):
         assert read_bed(bed, genome).sequences == ["ACGGTT", "TTAAAA"]
         for index in tmp_path.glob("*.*i"):
             os.utime(index, (genome.stat().st_mtime - 5,) * 2)
+
+
+LONG = f"{GENOME}>chr3 {'x' * 60_000}\n{'ACGTT' * 20_000}\n\n>chr4\nGGCC\nA\n"
+
+
+@pytest.mark.parametrize("name", ["genome.fa", "genome.fa.gz"])
+@pytest.mark.parametrize("kept", ["chr1", "chr2", "chr4", "chr1 chr3", "chr2 chr4"])
+def test_an_index_of_a_few_records_serves_them(tmp_path, name, kept):
+    """Of records that it leaves out it says nothing, and they lie between, before and behind."""
+    pytest.importorskip("pyfaidx")
+    bed, genome = tmp_path / "peaks.bed", tmp_path / name
+    records = dict(record.split("\n", 1) for record in LONG[1:].split("\n>"))
+    letters = {header.split()[0]: lines.replace("\n", "") for header, lines in records.items()}
+    written(genome, LONG)
+    bed.write_bytes(REGIONS)
+    read_bed(bed, genome)
+    index = tmp_path / f"{name}.fai"
+    lines = index.read_text().splitlines(keepends=True)
+    index.write_text("".join(line for line in lines if line.split()[0] in kept.split()))
+    regions = [(chromosome, 1, len(letters[chromosome])) for chromosome in kept.split()]
+    bed.write_text("".join(f"{c}\t{a}\t{b}\n" for c, a, b in regions))
+    assert read_bed(bed, genome).sequences == [letters[c][a:b] for c, a, b in regions]
+    bed.write_text("chr1\t1\t4\nchr2\t1\t4\nchr3\t1\t4\nchr4\t1\t4\n")
+    with pytest.raises(ValueError, match=rf"the genome lacks: .*stand in its index, .*{name}\.fai"):
+        read_bed(bed, genome)
+
+
+@pytest.mark.parametrize("index", ["genome.fa.fai", "genome.fa.gz.fai", "genome.fa.gz.gzi"])
+def test_an_index_that_cannot_be_written(tmp_path, index):
+    """It was called a genome that is not compressed by bgzip."""
+    pytest.importorskip("pyfaidx")
+    bed, genome = tmp_path / "peaks.bed", tmp_path / index.rpartition(".")[0]
+    bed.write_bytes(REGIONS)
+    written(genome, GENOME)
+    (tmp_path / index).symlink_to(tmp_path / "no folder" / "index")
+    with pytest.raises(OSError, match=rf"{index} cannot be opened \(No such file.*where you may"):
+        read_bed(bed, genome)
