@@ -43,7 +43,7 @@ LETTER = re.compile(r"\s*([ACGTU])\b", re.IGNORECASE)
 
 
 def read_motifs(path: str | PathLike[str]) -> tuple[Motif, ...]:
-    """Read a file of motifs of DNA.
+    """Read a file of motifs of DNA, or of RNA, U for T.
 
     Parameters
     ----------
@@ -121,8 +121,10 @@ def _meme(lines: Sequence[str]) -> Iterator[Motif]:
     """``MOTIF name [alternate]``, then ``letter-probability matrix: ... w= nsites=`` and w rows."""
     name, off = "", {}
     for at, line in enumerate(lines):
-        if line.startswith("ALPHABET") and _alphabet(lines[at:]) != LETTERS:
-            raise ValueError(f"it is of {quoted(line)}; motifs are of DNA, ALPHABET= ACGT.")
+        if line.startswith("ALPHABET") and _alphabet(lines[at:]) not in DNA_OR_RNA:
+            raise ValueError(
+                f"it is of {quoted(line)}; motifs are of DNA or RNA, ALPHABET= ACGT or ACGU."
+            )
         if line.split()[:1] == ["MOTIF"]:
             # The full text goes on with width =, sites = and more.
             name = " ".join(re.split(r"\s+width\s*=", line)[0].split()[1:3])
@@ -135,14 +137,14 @@ def _meme(lines: Sequence[str]) -> Iterator[Motif]:
     _tell_sums(off)
 
 
-def _alphabet(lines: Sequence[str]) -> str:
+def _alphabet(lines: Sequence[str]) -> list[str]:
     """Letters behind ``ALPHABET=``, or of the lines up to ``END ALPHABET``, as they are sorted."""
     if lines[0].startswith("ALPHABET="):
-        return lines[0].split("=", 1)[1].strip().upper()
+        return list(lines[0].split("=", 1)[1].strip().upper())
     bare = [re.sub('"[^"]*"', "", line) for line in takewhile(_defines, lines[1:])]
     # A line is of a letter, or of two that pair, 'A ~ T'; one with '=' is of any of several.
     parts = [part.split()[:1] for line in bare if "=" not in line for part in line.split("~")]
-    return "".join(sorted(letter for part in parts for letter in part))
+    return sorted(letter for part in parts for letter in part)
 
 
 def _defines(line: str) -> bool:
@@ -156,12 +158,12 @@ def _matrix(name: str, lines: Sequence[str]) -> list[list[float]]:
             f"motif {quoted(name)} has alength= {letters:g} letters; motifs are of DNA, alength= 4."
         )
     rows = list(_rows(lines[1:]))
-    if not rows or (width and len(rows) < width):
+    if not rows or len(rows) != (width or len(rows)):
         raise ValueError(
             f"motif {quoted(name)} has {len(rows)} rows of four numbers where its header says "
             f"w= {f'{width:g}' if width else '?'}; the file is cut short or damaged."
         )
-    return rows[: int(width)] if width else rows
+    return rows
 
 
 def _tell_sums(off: Mapping[str, Sequence[float]]) -> None:

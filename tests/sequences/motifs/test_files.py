@@ -103,6 +103,22 @@ letter-probability matrix: alength= 4 w= 1 nsites= 10
 1 0 0 0
 """
 
+RNA = """MEME version 5
+
+ALPHABET "RNA" RNA-LIKE
+A "Adenine" CC0000
+C "Cytosine" 0000CC
+G "Guanine" FFB300
+U "Uracil" 008000
+N "Any base" = ACGU
+T = U
+END ALPHABET
+
+MOTIF m1
+letter-probability matrix: alength= 4 w= 1 nsites= 10
+0 0 0 1
+"""
+
 
 @pytest.fixture
 def file(tmp_path):
@@ -170,6 +186,12 @@ def test_meme_with_the_letters_of_dna_defined(file):
     np.testing.assert_array_equal(motif.counts, [[10], [0], [0], [0]])
 
 
+@pytest.mark.parametrize("text", [meme().replace("ALPHABET= ACGT", "ALPHABET= ACGU"), RNA])
+def test_meme_of_rna_is_that_of_dna(file, text):
+    (motif,), (of_dna,) = read_motifs(file(text)), read_motifs(file(text.replace("U", "T")))
+    np.testing.assert_array_equal(motif.counts, of_dna.counts)
+
+
 def test_rows_of_meme_are_probabilities_whatever_they_add_up_to(file):
     rows = np.array([[0.6, 0.2, 0.1, 0.03], [0.1, 0.7, 0.1, 0.16], [0.05, 0.05, 0.55, 0.35]])
     text = meme().partition("MOTIF ")[0]
@@ -197,6 +219,7 @@ def test_rows_of_meme_are_probabilities_whatever_they_add_up_to(file):
         ),
         (CUSTOM.replace('A "Ade', 'm "Methyl"\nA "Ade'), "motifs are of DNA"),
         (meme().replace("alength= 4", "alength= 20"), "'MA0001.1 AGL3' has .*alength= 20.* of DNA"),
+        (meme(width="w= 3"), "'MA0001.1 AGL3' has 4 rows of four numbers where .* w= 3;"),
         (meme(width="w= 9"), "'MA0001.1 AGL3' has 4 rows of four numbers where .* w= 9;"),
         (PLAIN.replace("1 0 3 4\n", ""), "has 3 rows below its name"),
         (PLAIN.replace("1 0 3 4", "1 0 3"), "rows of 4, 4, 3, 4 numbers"),
