@@ -119,22 +119,34 @@ def _reader_of(text: str) -> Callable[[Sequence[str]], Iterator[Motif]]:
 
 def _meme(lines: Sequence[str]) -> Iterator[Motif]:
     """``MOTIF name [alternate]``, then ``letter-probability matrix: ... w= nsites=`` and w rows."""
-    name, off = "", {}
+    name, awaited, off = "", "", {}
     for at, line in enumerate(lines):
         if line.startswith("ALPHABET") and _alphabet(lines[at:]) not in DNA_OR_RNA:
             raise ValueError(
                 f"it is of {quoted(line)}; motifs are of DNA or RNA, ALPHABET= ACGT or ACGU."
             )
         if line.split()[:1] == ["MOTIF"]:
+            _require_none(awaited)
             # The full text goes on with width =, sites = and more.
-            name = " ".join(re.split(r"\s+width\s*=", line)[0].split()[1:3])
+            name = awaited = " ".join(re.split(r"\s+width\s*=", line)[0].split()[1:3])
         elif line.startswith("letter-probability matrix"):
             name = name or f"motif {at + 1}"
             rows = _matrix(name, lines[at:])
             off[name] = [total for total in map(sum, rows) if abs(total - 1) > ROUNDED]
             sites = _setting(line, "nsites")
             yield motif_of_probabilities(name, np.transpose(rows), sites=sites)
+            awaited = ""
+    _require_none(awaited)
     _tell_sums(off)
+
+
+def _require_none(awaited: str) -> None:
+    """Raise ``ValueError`` for a motif behind whose name no matrix came."""
+    if awaited:
+        raise ValueError(
+            f"motif {quoted(awaited)} has no letter-probability matrix; the file is cut short, or "
+            "holds its scores alone."
+        )
 
 
 def _alphabet(lines: Sequence[str]) -> list[str]:

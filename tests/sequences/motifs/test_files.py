@@ -219,6 +219,8 @@ def test_rows_of_meme_are_probabilities_whatever_they_add_up_to(file):
         ),
         (CUSTOM.replace('A "Ade', 'm "Methyl"\nA "Ade'), "motifs are of DNA"),
         (meme().replace("alength= 4", "alength= 20"), "'MA0001.1 AGL3' has .*alength= 20.* of DNA"),
+        (meme() + "MOTIF b\n", "'b' has no letter-probability matrix; the file is cut short"),
+        (CUSTOM.replace("MOTIF m1", "MOTIF b\nMOTIF m1"), "'b' has no letter-probability matrix"),
         (meme(width="w= 3"), "'MA0001.1 AGL3' has 4 rows of four numbers where .* w= 3;"),
         (meme(width="w= 9"), "'MA0001.1 AGL3' has 4 rows of four numbers where .* w= 9;"),
         (PLAIN.replace("1 0 3 4\n", ""), "has 3 rows below its name"),
