@@ -81,7 +81,8 @@ def read_bed(path: str | PathLike[str], genome: str | PathLike[str]) -> Fasta:
             raise
         raise ValueError(
             f"{printable(genome)} cannot be read as an indexed FASTA file "
-            f"({printable(error, 200)}); compress it by bgzip, or not at all."
+            f"({printable(error, 200)}); mend it, and delete its index, {printable(genome)}.fai, "
+            "where there is one. If it is compressed, it has to be by bgzip."
         ) from error
     with opened as chromosomes:
         require_fitting(chromosomes.faidx, printable(genome))

@@ -72,6 +72,26 @@ def test_a_genome_that_is_no_fasta(read, tmp_path):
         read_bed(tmp_path / "peaks.bed", tmp_path / "other.fa")
 
 
+@pytest.mark.parametrize(
+    ("content", "index", "reason"),
+    [
+        (">c\nACGT\n", "c ACGT\n", "not enough values"),
+        (">c\nACGT\n>c\nGG\n", None, "Duplicate key"),
+        (">c\nACG\nACGT\nAC\n", None, "not consistent"),
+    ],
+)
+def test_a_genome_or_index_that_is_damaged(read, tmp_path, content, index, reason):
+    """They were told to be compressed otherwise; an index of a name twice stays behind."""
+    read(BED)
+    genome = tmp_path / "other.fa"
+    genome.write_text(content)
+    if index:
+        (tmp_path / "other.fa.fai").write_text(index)
+    message = rf"other\.fa cannot .*{reason}.*; mend it, and delete its index, .*other\.fa\.fai"
+    with pytest.raises(ValueError, match=message):
+        read_bed(tmp_path / "peaks.bed", genome)
+
+
 def test_without_pyfaidx(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyfaidx", None)
     (tmp_path / "peaks.bed").write_bytes(BED)
