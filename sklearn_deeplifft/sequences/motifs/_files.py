@@ -38,6 +38,9 @@ ROW_OF_FOUR = re.compile(rf"\s*\d+(?:\s+{NUMBER.pattern}){{4}}(?:\s|$)")
 NAMES = ("AC", "ID", "NA")
 """Lines of TRANSFAC that name a motif: its number, its name, its factor."""
 
+HOMER = re.compile(rf">[^\t]+\t[^\t]+\t{NUMBER.pattern}\s*(?:\t|$)")
+"""Header of HOMER: consensus, name, threshold."""
+
 DNA_OR_RNA = (list("ACGT"), list("ACGU"))
 LETTER = re.compile(r"\s*([ACGTU])\b", re.IGNORECASE)
 
@@ -215,6 +218,12 @@ def _jaspar(lines: Sequence[str]) -> Iterator[Motif]:
     starts = [at for at, line in enumerate(lines) if line.startswith(">")]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         name = " ".join(lines[start][1:].split())
+        # Of four positions, they would be read as letters.
+        if HOMER.match(lines[start]):
+            raise ValueError(
+                f"motif {quoted(name)} has the header of HOMER, whose rows are positions; make "
+                "them columns, below a name alone, or write a MEME file."
+            )
         rows = [line for line in lines[start + 1 : end] if line.strip()]
         if len(rows) != 4:
             raise ValueError(

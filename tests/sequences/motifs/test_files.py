@@ -119,6 +119,13 @@ letter-probability matrix: alength= 4 w= 1 nsites= 10
 0 0 0 1
 """
 
+HOMER = """>ACGT\tAP-1\t6.05\t-10\t0\tT:1
+0.970\t0.010\t0.010\t0.010
+0.010\t0.970\t0.010\t0.010
+0.010\t0.020\t0.960\t0.010
+0.010\t0.010\t0.010\t0.970
+"""
+
 
 @pytest.fixture
 def file(tmp_path):
@@ -223,6 +230,8 @@ def test_rows_of_meme_are_probabilities_whatever_they_add_up_to(file):
         (CUSTOM.replace("MOTIF m1", "MOTIF b\nMOTIF m1"), "'b' has no letter-probability matrix"),
         (meme(width="w= 3"), "'MA0001.1 AGL3' has 4 rows of four numbers where .* w= 3;"),
         (meme(width="w= 9"), "'MA0001.1 AGL3' has 4 rows of four numbers where .* w= 9;"),
+        (HOMER, "'ACGT AP-1 6.05 -10 0 T:1' has the header of HOMER, whose rows are positions"),
+        (HOMER.replace("\t-10\t0\tT:1", ""), "has the header of HOMER, whose rows are positions"),
         (PLAIN.replace("1 0 3 4\n", ""), "has 3 rows below its name"),
         (PLAIN.replace("1 0 3 4", "1 0 3"), "rows of 4, 4, 3, 4 numbers"),
         (JASPAR.replace("C  [", "A  ["), "has rows of the letters A, A, G, T; write a row"),
