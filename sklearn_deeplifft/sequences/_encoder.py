@@ -197,7 +197,7 @@ class SequenceEncoder(SequenceTransformer, BaseEstimator):
             )
         dense = dense.toarray() if sp.issparse(dense) else dense
         blocks = dense.reshape(len(dense), self.length_, alphabet.K)
-        highest = blocks.max(axis=2, initial=0)
+        highest = blocks.max(axis=2)
         only = (blocks == highest[..., None]).sum(axis=2) == 1
         letters = alphabet.letter_of()[np.where(only, blocks.argmax(axis=2), -1)]
         return np.array([bytes(row).decode() for row in letters], dtype=object)

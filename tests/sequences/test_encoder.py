@@ -117,6 +117,16 @@ def test_round_trip():
     assert protein.inverse_transform(protein.transform(["MKWX"])).tolist() == ["MKWX"]
 
 
+def test_the_largest_value_may_be_negative():
+    """As of scores that all speak against; N was written."""
+    encoder = SequenceEncoder().fit(["ACG"])
+    rows = [
+        [-1, -3, -2, -4, -2, -2, -5, -5, 0, -1, 0, -2],
+        [-4, -3, -2, -1, -1, 0, -1, -1, *[-1] * 4],
+    ]
+    assert encoder.inverse_transform(np.array(rows, dtype=float)).tolist() == ["ANN", "TCN"]
+
+
 def test_names_are_in_the_order_of_the_columns():
     encoder = SequenceEncoder().fit(["ACGT" * 5])
     names = encoder.get_feature_names_out()
