@@ -43,6 +43,20 @@ class Confounds:
         """What of composition comes within `MARGIN` of the motifs."""
         return list(self.table["features"][self.table["confounds"]])
 
+    @property
+    def chance(self) -> bool:
+        """Whether neither motifs nor composition tell the classes apart."""
+        return bool((self.table["auroc"] <= 0.5 + MARGIN).all())
+
+    @property
+    def label(self) -> str:
+        """The warning as a line of a figure, empty where there is none."""
+        if not self.flagged:
+            return ""
+        if self.chance:
+            return "motif counts tell the classes apart no better than chance"
+        return "composition alone tells the classes apart about as well: no evidence of motifs"
+
     def line(self) -> str:
         """All of them in a line."""
         own = zip(self.table["features"], self.table["auroc"], strict=True)
@@ -52,6 +66,11 @@ class Confounds:
         """Why the list may mean nothing, if it may."""
         if not self.flagged:
             return None
+        if self.chance:
+            return (
+                "motif counts tell the classes apart no better than chance, nor does composition: "
+                "the list says nothing of the classes. More sequences, or other motifs, may."
+            )
         who = " and ".join(self.flagged)
         verb = "come" if len(self.flagged) > 1 else "comes"
         return (

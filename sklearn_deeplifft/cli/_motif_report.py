@@ -24,8 +24,6 @@ from sklearn_deeplifft.sequences.motifs import information, probabilities
 
 __all__ = ["MotifReport", "bed_writer", "draw_report", "report_on", "show_report"]
 
-CONFOUNDED = "composition alone tells the classes apart about as well: no evidence of motifs"
-
 
 @dataclass(frozen=True)
 class MotifReport:
@@ -64,8 +62,7 @@ def draw_report(report: MotifReport) -> Any:
         family: information(probabilities(matrix[motif], counter.pseudocount))
         for family, motif in leading.items()
     }
-    flagged = bool(report.confounds.flagged)
-    return draw(report.outcome, logos, CONFOUNDED if flagged else "")
+    return draw(report.outcome, logos, report.confounds.label)
 
 
 def show_report(console: Console, report: MotifReport) -> None:

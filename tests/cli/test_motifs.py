@@ -242,3 +242,21 @@ def test_what_comes_near_is_flagged():
     assert near.line().endswith("motif counts 0.85, GC content 0.83, dinucleotides 0.80.")
     assert near.warning().startswith("GC content alone comes within 0.02 of the motifs, or above")
     assert Confounds(_judged({**scores, "GC content": [0.5, 0.5]})).warning() is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "gc", "words"),
+    [
+        (0.44, 0.5, "tell the classes apart no better than chance"),
+        (0.52, 0.52, "tell the classes apart no better than chance"),
+        (0.44, 0.6, "the classes differ in composition"),
+        (0.6, 0.6, "the classes differ in composition"),
+    ],
+)
+def test_classes_that_nothing_tells_apart_are_not_called_of_other_composition(ours, gc, words):
+    """Those of a file and its shuffles are one, and were to be compared with shuffles."""
+    scores = {"motif counts": [ours] * 2, "GC content": [gc] * 2, "dinucleotides": [0.5] * 2}
+    near = Confounds(_judged(scores))
+    assert words in near.warning()
+    assert ("apart about as well" in near.label) == ("composition, and" in near.warning())
+    assert ("no better than chance" in near.label) == ("no better than chance" in near.warning())
