@@ -89,17 +89,17 @@ def compare_composition(found: Counted, seed: int, progress: Stages) -> Confound
     texts, y = found.samples.texts, found.table.y
     groups = found.table.groups
     folds = _folds(y, groups, seed)
-    tables: dict[str, tuple[np.ndarray, Callable[[], Any]]] = {
-        OURS: (found.table.numbers.to_numpy(), lambda: _networks(seed)),
-        GC: (gc_content(texts)[:, None], _logistic),
-        DINUCLEOTIDES: (_dinucleotides(texts), _logistic),
-    }
-    scores: dict[str, list[float]] = {name: [] for name in tables}
     with (
         collected(),
         one_thread(),
         progress.stage("Comparing with composition", len(folds)) as advance,
     ):
+        tables: dict[str, tuple[np.ndarray, Callable[[], Any]]] = {
+            OURS: (found.table.numbers.to_numpy(), lambda: _networks(seed)),
+            GC: (gc_content(texts)[:, None], _logistic),
+            DINUCLEOTIDES: (_dinucleotides(texts), _logistic),
+        }
+        scores: dict[str, list[float]] = {name: [] for name in tables}
         for train, test in folds:
             for name, (X, model) in tables.items():
                 given = {"groups": groups[train]} if name == OURS and groups is not None else {}

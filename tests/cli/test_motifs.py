@@ -10,8 +10,18 @@ import pytest
 import scipy.sparse as sp
 
 from sklearn_deeplifft._printable import printable
-from sklearn_deeplifft.cli._confounds import Confounds, _folds, _judged, gc_content
+from sklearn_deeplifft.cli import _confounds
+from sklearn_deeplifft.cli._confounds import (
+    Confounds,
+    _folds,
+    _judged,
+    compare_composition,
+    gc_content,
+)
 from sklearn_deeplifft.cli._motif_samples import read_samples
+from sklearn_deeplifft.cli._motif_table import count_motifs
+from sklearn_deeplifft.cli._progress import progress_for
+from sklearn_deeplifft.sequences import MotifCounter
 from tests.cli.conftest import QUICK, run
 
 pytest.importorskip("lightmotif", reason="counting motifs needs the extra sequences")
@@ -260,3 +270,15 @@ def test_classes_that_nothing_tells_apart_are_not_called_of_other_composition(ou
     assert words in near.warning()
     assert ("apart about as well" in near.label) == ("composition, and" in near.warning())
     assert ("no better than chance" in near.label) == ("no better than chance" in near.warning())
+
+
+def test_sequences_without_words_are_told_once(tmp_path, monkeypatch):
+    """The comparison warned of them in the words of Python, between the lines of the command."""
+    rows = [row if i % 5 else "" for i, row in enumerate(sequences(20, 0))]
+    files = [fasta(tmp_path / "some.fa", rows), fasta(tmp_path / "free.fa", sequences(20, 1))]
+    monkeypatch.setattr(_confounds, "_networks", lambda seed: _confounds._logistic())
+    counter = MotifCounter({"CG": np.eye(4)[[1, 2]].T}, p_value=0.1)
+    progress = progress_for(quiet=True)
+    found = count_motifs(read_samples(files, against=None, seed=0), counter, progress)
+    assert len(compare_composition(found, 0, progress).table) == 3
+    assert sum("4 of 40 sequences hold no known letter" in note for note in found.table.notes) == 1
