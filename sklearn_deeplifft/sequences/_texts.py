@@ -11,7 +11,7 @@ name        meaning                                                 shape
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,19 +43,29 @@ def as_texts(X: Any, name: str = "X") -> list[bytes]:
     Raises
     ------
     ValueError
-        One string instead of many, a table, a row that is no text or not ASCII; the message names
-        the row.
+        One string instead of many, a table, a mapping, a row that is no text or not ASCII; the
+        message names the row.
     """
     if isinstance(X, str | bytes):
         raise ValueError(
             f"{name} is one string, {shown(X)}; pass a list of sequences, [sequence] for one."
         )
+    held = _held_by(X, name)
+    if held:
+        raise ValueError(f"{name} is a {type(X).__name__}; pass the sequences in it, {held}.")
     if getattr(X, "ndim", 1) != 1 or not is_iterable(X):
         raise ValueError(
             f"{name} is {_described(X)}; sequences are strings: pass a list, a one-dimensional "
             "array or a Series of them (of a frame, the column that holds them)."
         )
     return [_text(value, i, name) for i, value in enumerate(X)]
+
+
+def _held_by(X: Any, name: str) -> str:
+    """How to come to the sequences of what would yield other things: names, or both as lists."""
+    if isinstance(X, Mapping):
+        return f"list({name}.values())"
+    return f"{name}.sequences" if isinstance(X, tuple) and hasattr(X, "sequences") else ""
 
 
 def _described(X: Any) -> str:

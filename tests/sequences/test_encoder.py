@@ -13,7 +13,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_deeplifft import FeatureSelectionWarning
-from sklearn_deeplifft.sequences import KmerCounter, MotifCounter, SequenceEncoder, position_groups
+from sklearn_deeplifft.sequences import (
+    Fasta,
+    KmerCounter,
+    MotifCounter,
+    SequenceEncoder,
+    position_groups,
+)
 
 IUPAC = "NRYSWKMBDHV"
 
@@ -163,6 +169,8 @@ def test_what_scikit_learn_asks_of_a_transformer_of_strings():
         ({}, np.zeros((2, 3)), r"X is a ndarray of shape \(2, 3\); sequences are strings"),
         ({}, pd.DataFrame({"s": ["A"]}), r"a DataFrame of shape \(1, 1\).*of a frame, the column"),
         ({}, 3, "X is 3; sequences are strings"),
+        ({}, {"GATA": "ACGT"}, r"X is a dict; pass the sequences in it, list\(X\.values\(\)\)"),
+        ({}, Fasta(["a"], ["ACGT"]), r"X is a Fasta; pass the sequences in it, X\.sequences"),
         ({}, [], "X holds no sequence; pass at least one"),
         ({}, ["", ""], "every sequence of X is empty"),
         ({}, ["ACG", None], "row 1 of X is None, of type NoneType; .* drop rows without one"),
