@@ -18,7 +18,7 @@ OURS = {
     "ensembles._regressor": ("NetworkEnsembleRegressor",),
     "exceptions": ("CheckpointWarning", "FeatureSelectionWarning"),
     "attribution._channels": ("ToChannels",),
-    "attribution._regauge": ("PositionBias",),
+    "attribution._regauge": ("GaugedConv1d", "PositionBias"),
     "interventions._compose": ("Composed",),
     "interventions._edits": ("Drawn", "Shuffled", "Word"),
     "interventions._effects": ("InterventionEffects",),
@@ -42,7 +42,7 @@ OURS = {
     ),
     "networks._modules": ("Front", "Preprocessed", "Standardize", "relu_mlp"),
     "networks._null_columns": ("KnockoffMap", "NullColumns"),
-    "networks._one_hot": ("OneHotNetwork",),
+    "networks._one_hot": ("OneHotNetwork", "RowNorm"),
     "networks._penalty": ("GatePenalty",),
     "networks._sequence_nets": (
         *("ResidualBlock", "cnn_deep", "cnn_shallow", "motif_pool", "residual_bind"),

@@ -1,6 +1,7 @@
 """``save`` and ``load`` of each selector and ensemble, on every task: equal to the last bit."""
 
 import copy
+import functools
 import json
 import pickle
 import random
@@ -27,6 +28,7 @@ from sklearn_deeplifft import (
     NetworkEnsembleRegressor,
     SavedFileError,
     load,
+    networks,
 )
 from sklearn_deeplifft.interventions import compose, quantile_shift, set_to
 from sklearn_deeplifft.saving import read_saved, write_object
@@ -435,3 +437,25 @@ def test_what_networks_transform_wakes_a_selector(change, path, table):
         both = (getattr(one, method)(*args) for one in (found, original))
         np.testing.assert_array_equal(*both)
         assert type(found) is kind
+
+
+OF_SEQUENCES = {
+    "motif_pool": functools.partial(networks.motif_pool, n_filters=4),
+    "cnn_shallow": networks.cnn_shallow,
+    "cnn_shallow, gauged": functools.partial(networks.cnn_shallow, gauged=True),
+    "cnn_deep": functools.partial(networks.cnn_deep, activation="exponential"),
+    "residual_bind": networks.residual_bind,
+}
+
+
+@pytest.mark.parametrize("network", OF_SEQUENCES.values(), ids=OF_SEQUENCES)
+def test_networks_of_sequences(network, path):
+    """Their normalisation, and gauged layers, were not among the classes that files hold."""
+    rng = np.random.default_rng(0)
+    X = np.eye(4, dtype=np.float32)[rng.integers(4, size=(24, 100))].reshape(24, -1)
+    options = {"n_networks": 1, "max_epochs": 1, "random_state": 0}
+    original = NetworkEnsembleClassifier(network, **options).fit(X, np.arange(24) % 2)
+    original.save(path)
+    found = load(path)
+    assert difference(original, found) is None
+    np.testing.assert_array_equal(found.predict_proba(X), original.predict_proba(X))
