@@ -31,8 +31,8 @@ def _chance(evidence: Evidence) -> Doubt:
         return Doubt(
             what,
             "unknown",
-            "There are too few rows, or too many repeats, to tell the networks from chance. Until "
-            "there are more, take the list as a guess.",
+            "The rows held out are too few, or repeat each other too often, to tell the networks "
+            "from chance. Until there are more rows, or more networks, take the list as a guess.",
         )
     p = selector.estimator_.chance_p_value_
     if selector.at_chance_:

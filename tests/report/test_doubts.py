@@ -87,6 +87,13 @@ def test_chance(at_chance, expected):
     assert level(_doubts._chance, evidence(noise(), at_chance_=at_chance)) == expected
 
 
+def test_what_helps_where_held_out_rows_cannot_tell():
+    # Each network holds out a part: of few networks it is they that are too few.
+    finding = _doubts._chance(evidence(noise(), at_chance_=None)).finding
+    assert "more rows, or more networks" in finding
+    assert "rows held out are too few" in finding
+
+
 @pytest.mark.parametrize(
     ("n", "d", "expected"),
     [(200, 4, "clear"), (50, 4, "caution"), (12, 4, "serious"), (100, 200, "caution")],
