@@ -12,20 +12,31 @@ code    meaning                                                                s
 
 The residual of a network that adds up what columns say hangs together with a product of two of them
 where these tell more together than they do apart: the score test of an interaction (Rao 1948). Here
-it is ``t = sum w r u`` of the product ``u = z_i z_j`` less its mean, over the root of the squares'
-sum, which cells far from the mean cannot blow up beyond the root of their number. A table has many
-pairs, so one has to be found in one half of the rows and confirmed by the other.
+it is ``t = sum w r u`` of the product ``u = z_i z_j`` less its mean, over the root of its variance:
+of the sum of the squares, or of that which is expected, ``phi sum w^2 v u^2``, whichever is larger.
+The first bounds t by the root of the number of cells far from the mean; the second knows of far
+cells in rows of the frequent class alone, whose squares are small by luck. ``phi`` is the
+dispersion, ``sum w r^2 / sum w v`` (McCullagh and Nelder 1989). A table has many pairs, so one has
+to be found in one half of the rows and confirmed by the other.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.stats import norm
 from torch import Tensor
 
 from sklearn_deeplifft.attribution import times_transposed
 
-__all__ = ["FOUND", "MOST_COLUMNS", "missed_pairs", "pair_effects", "pair_scores", "rows_to_search"]
+__all__ = [
+    "MOST_COLUMNS",
+    "least_score",
+    "missed_pairs",
+    "pair_effects",
+    "pair_scores",
+    "rows_to_search",
+]
 
 MOST_COLUMNS = 2500
 """A matrix of all pairs then takes 25 MB."""
@@ -36,9 +47,11 @@ MULTIPLICATIONS = 2 * 10**10
 FEWEST_ROWS = 200
 """Fewer are not searched."""
 
-FOUND, CONFIRMED = 5.0, 4.0
-"""Least ``t`` in the half that finds a pair, and in the other: noise reaches both in one of some
-10^11 pairs."""
+CHANCE = 0.01
+"""Share of tables of noise in which some pair is taken for one."""
+
+LEAST = 3.0
+"""What ``t`` has to be at least, however few pairs there are."""
 
 CANDIDATES = 500
 """Pairs of which the second half is asked."""
@@ -57,28 +70,36 @@ def rows_to_search(n: int, d: int, n_outputs: int) -> int:
     return rows if 2 <= d <= MOST_COLUMNS and rows >= FEWEST_ROWS else 0
 
 
-def missed_pairs(z: Tensor, r: Tensor, w: Tensor) -> Tensor:
+def least_score(d: int, n_outputs: int) -> float:
+    """What ``t`` has to be in each half, with one sign: noise is that in ``CHANCE`` of tables."""
+    questions = d * (d - 1) / 2 * n_outputs
+    return max(LEAST, float(norm.isf(np.sqrt(CHANCE / (2 * questions)))))
+
+
+def missed_pairs(z: Tensor, r: Tensor, v: Tensor, w: Tensor) -> Tensor:
     """Pairs (m, 2) that are certain, the most certain first; of pairs that are alike one.
 
     Columns of a pair that are alike themselves bend, and are left out. Float32 throughout.
     """
     one, other = slice(0, None, 2), slice(1, None, 2)
     P = _candidates(z[one], r[one], w[one])
-    found, confirmed = (pair_scores(z[half], r[half], w[half], P) for half in (one, other))
-    both = torch.minimum(found.abs() * (CONFIRMED / FOUND), confirmed.abs())
+    found, confirmed = (pair_scores(z[half], r[half], v[half], w[half], P) for half in (one, other))
+    both = torch.minimum(found.abs(), confirmed.abs())
     certainty = torch.where(found.sign() == confirmed.sign(), both, 0.0).amax(1)
-    certain = (certainty >= CONFIRMED).nonzero()[:, 0]
+    certain = (certainty >= least_score(z.shape[1], r.shape[1])).nonzero()[:, 0]
     order = torch.argsort(certainty[certain], descending=True, stable=True)
     P = P[certain[order]]
     return P[_unlike(z, P)]
 
 
-def pair_scores(z: Tensor, r: Tensor, w: Tensor, P: Tensor) -> Tensor:
+def pair_scores(z: Tensor, r: Tensor, v: Tensor, w: Tensor, P: Tensor) -> Tensor:
     """The statistics t (m, K) of pairs, signed; 0 where no row says anything."""
     product = z[:, P[:, 0]] * z[:, P[:, 1]]
     product -= (w @ product) / w.sum()
-    weighted = r * w[:, None]
-    size = (product.square().mT @ weighted.square()).sqrt_()
+    weighted, phi = r * w[:, None], (w @ r.square()) / (w @ v)
+    squares = product.square().mT
+    expected = squares @ (v * w[:, None].square()) * phi
+    size = torch.maximum(squares @ weighted.square(), expected).sqrt_()
     return torch.where(size > 0, product.mT @ weighted / size, 0.0)
 
 

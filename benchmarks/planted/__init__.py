@@ -1,0 +1,1 @@
+"""How many of the columns that matter short lists hold, where it is known which do."""
