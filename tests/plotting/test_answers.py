@@ -188,7 +188,7 @@ def test_bars_start_where_the_one_before_ended_and_reach_the_logit(data, selecto
         at += found.terms[3, k, i]
     assert len(display.bars_) == 4
     last = display.bars_[-1]
-    assert last.get_width() == pytest.approx(logits[k] - at)
+    assert last.get_width() == pytest.approx(logits[k] - at, abs=1e-6)  # terms are float32
     names = labels(ax.yaxis)
     assert names[-1] == "5 other features"
     assert names[0] == f"{NAMES[order[0]]} = {X.iloc[3, order[0]]:.4g}"
