@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_deeplifft.attribution import neutral_torch
 from sklearn_deeplifft.ensembles._applicable import require_applicable
 from sklearn_deeplifft.ensembles._checkpoints import Checkpoints
-from sklearn_deeplifft.ensembles._choice_said import choice_said, unskewed_said
+from sklearn_deeplifft.ensembles._choice_said import choice_said, pairs_said, unskewed_said
 from sklearn_deeplifft.ensembles._knockoff_map import families_of, knockoff_map_of
 from sklearn_deeplifft.ensembles._linear import with_linear_members
 from sklearn_deeplifft.ensembles._network_count import network_count
@@ -33,6 +33,7 @@ from sklearn_deeplifft.ensembles._out_of_fold import (
     out_of_fold,
     without_outputs,
 )
+from sklearn_deeplifft.ensembles._pair_starts import starting_pairs
 from sklearn_deeplifft.ensembles._predictions import mean_logits
 from sklearn_deeplifft.ensembles._progress import Report, reporter
 from sklearn_deeplifft.ensembles._rounds import (
@@ -333,7 +334,21 @@ class BaseNetworkEnsemble(SavableMixin, BaseEstimator, ABC):
         """The same in a sentence."""
         frame, gates = self.training_choice_, self._gates
         said = choice_said(frame, self._networks, gates, ours=self._built_here)
-        return said + unskewed_said(self.unskewed_)
+        pairs = pairs_said(self.starting_pairs_, self._networks)
+        return said + pairs + unskewed_said(self.unskewed_)
+
+    @property
+    def starting_pairs_(self) -> pd.DataFrame:
+        """Pairs of columns that tell together what networks without a hidden layer have missed.
+
+        One row per pair, the most certain first: ``feature`` and ``partner`` are names, or numbers
+        of columns, ``networks`` how many networks began with the pair. Noise has a row in one of
+        some hundred tables. Other pairs may matter as well: what linear networks do not miss, or
+        too few rows show, is not here.
+        """
+        check_is_fitted(self, "estimators_")
+        names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+        return starting_pairs(self._networks, names)
 
     @property
     def unskewed_(self) -> np.ndarray:

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sklearn_deeplifft._printable import counted
+from sklearn_deeplifft._printable import counted, printable
 from sklearn_deeplifft.ensembles._training_choice import Gates
 from sklearn_deeplifft.networks import HELD_OUT, LAST, TRAINING, TrainedNetwork
 
-__all__ = ["choice_said", "unskewed_said"]
+__all__ = ["choice_said", "pairs_said", "unskewed_said"]
+
+MOST_PAIRS = 3
+"""Pairs that are named."""
 
 KIND = ["hidden_layer_sizes", "on_path", "kept_by"]
 """Columns in which networks that are told together are alike."""
@@ -33,6 +36,20 @@ def choice_said(
         ending = _read(gated, gates, first=not parts) if gated else _epochs(own)
         parts.append(f"{len(own):,}{which} {kind}, {_kept(own)}{_penalty(own)}{ending}")
     return "; ".join(parts) + "."
+
+
+def pairs_said(frame: pd.DataFrame, networks: Sequence[TrainedNetwork]) -> str:
+    """Say how many networks began with pairs, and name the first of ``starting_pairs_``."""
+    n = sum(trained.pairs is not None for trained in networks)
+    if not n:
+        return ""
+    named = [f"{printable(a)} with {printable(b)}" for a, b, _ in frame.head(MOST_PAIRS).to_numpy()]
+    rest = f" and {len(frame) - MOST_PAIRS:,} more" if len(frame) > MOST_PAIRS else ""
+    pairs = "a pair of columns that tells" if len(frame) == 1 else "pairs of columns that tell"
+    return (
+        f" {n:,} of them began with {pairs} together what networks without a hidden layer have "
+        f"missed: {', '.join(named)}{rest}."
+    )
 
 
 def unskewed_said(unskewed: np.ndarray) -> str:

@@ -9,9 +9,10 @@ say in its weights.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -29,12 +30,19 @@ from sklearn_deeplifft.ensembles._splits import Split
 from sklearn_deeplifft.networks import NetworkSettings, TrainedNetwork
 from sklearn_deeplifft.tables import FitData, Target, target_scale
 
-__all__ = ["begins_with_pairs", "pair_starts"]
+__all__ = ["PairStart", "begins_with_pairs", "pair_starts", "starting_pairs"]
 
 EVERY = 2
 """One of so many networks begins with pairs. Those that do keep fewer columns that stand for a
 pair's: of five tables made like MADELON, 100 columns that matter, 87 are then among the first 20
 each, where 80 are if all networks begin so and 86 if none does."""
+
+
+class PairStart(NamedTuple):
+    """What a network begins with: a core, and the pairs (m, 2) that are in it."""
+
+    core: nn.Module
+    pairs: np.ndarray
 
 
 class _Missed(NamedTuple):
@@ -63,14 +71,14 @@ def pair_starts(
     splits: Sequence[Split],
     fresh: Callable[[Split], nn.Sequential],
     n_hidden: int,
-) -> list[nn.Module | None]:
-    """Cores that the networks of ``splits`` begin with; None where they begin as ever.
+) -> list[PairStart | None]:
+    """What the networks of ``splits`` begin with; None where they begin as ever.
 
     ``linear`` are trained members without a hidden layer, ``fresh`` draws a core of ``n_hidden``
     units. Tables whose columns are not standardised are not searched, nor those of groups of rows,
     which say less than as many single ones.
     """
-    nothing: list[nn.Module | None] = [None] * len(splits)
+    nothing: list[PairStart | None] = [None] * len(splits)
     missed = _missed(data, linear) if data.moments is not None and data.groups is None else None
     if missed is None:
         return nothing
@@ -85,8 +93,24 @@ def pair_starts(
         if certain:
             mine = P[in_turn(certain, n_hidden // 2 // UNITS, number)]
             effects = _on_outputs(pair_effects(z, r, v, own, mine).numpy(), data.target)
-            starts[number * EVERY] = with_pair_units(fresh(split), mine, torch.from_numpy(effects))
+            core = with_pair_units(fresh(split), mine, torch.from_numpy(effects))
+            starts[number * EVERY] = PairStart(core, mine.numpy())
     return starts
+
+
+def starting_pairs(networks: Sequence[TrainedNetwork], names: np.ndarray) -> pd.DataFrame:
+    """Pairs that networks began with, the most certain first; see ``starting_pairs_``."""
+    begun: dict[tuple[int, int], int] = {}
+    for pairs in (trained.pairs for trained in networks if trained.pairs is not None):
+        for i, j in np.sort(pairs, axis=1).tolist():
+            begun[i, j] = begun.get((i, j), 0) + 1
+    i, j = np.array([*begun], dtype=np.intp).reshape(-1, 2).T
+    found: dict[str, Any] = {
+        "feature": names[i],
+        "partner": names[j],
+        "networks": [*begun.values()],
+    }
+    return pd.DataFrame(found).astype({"networks": np.intp})
 
 
 def _missed(data: FitData, linear: Sequence[TrainedNetwork]) -> _Missed | None:

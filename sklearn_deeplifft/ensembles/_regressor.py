@@ -144,6 +144,9 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
         What the training of each network came to: its hidden layers, whether it walked a penalty's
         path, epochs, the one that was kept and what decided on it, the penalty and the number of
         open columns there, loss and score on held-out rows. The property names the columns.
+    starting_pairs_ : DataFrame of shape (n_pairs, 3)
+        Pairs of columns that some networks began with, as these tell together what networks without
+        a hidden layer have missed; none in most tables.
     unskewed_ : ndarray of shape (n_features,), bool
         Columns that the networks read on a logarithmic scale.
     out_of_fold_score_ : float

@@ -136,8 +136,10 @@ class Rounds:
             fresh,
             self.settings.hidden_layer_sizes[0],
         )
-        trained = self._train_part(others, len(linear), starts)
-        networks.update(zip(others, trained, strict=True))
+        cores = [start and start.core for start in starts]
+        trained = self._train_part(others, len(linear), cores)
+        for i, start, one in zip(others, starts, trained, strict=True):
+            networks[i] = one if start is None else one._replace(pairs=start.pairs)
         return [networks[i] for i in range(len(self.splits))]
 
     def _train_part(

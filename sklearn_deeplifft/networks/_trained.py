@@ -41,6 +41,8 @@ class TrainedNetwork(NamedTuple):
     held out had no say in which epoch was kept, or are not known."""
     kept: KeptEpoch | None = None
     """The epoch that the weights are of; None where others have trained it, or may have."""
+    pairs: np.ndarray | None = None
+    """(m, 2): pairs of columns that it began with, the most certain first; None if with none."""
 
 
 @dataclass(frozen=True)

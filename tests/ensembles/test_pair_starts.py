@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
@@ -11,11 +12,13 @@ from sklearn_deeplifft import (
     DeepLIFFTSelector,
     NetworkEnsembleClassifier,
     NetworkEnsembleRegressor,
+    load,
 )
 from sklearn_deeplifft.ensembles import _rounds as rounds_module
-from sklearn_deeplifft.ensembles._pair_starts import pair_starts
+from sklearn_deeplifft.ensembles._choice_said import pairs_said
+from sklearn_deeplifft.ensembles._pair_starts import pair_starts, starting_pairs
 from sklearn_deeplifft.ensembles._pair_units import UNITS
-from sklearn_deeplifft.networks import relu_mlp
+from sklearn_deeplifft.networks import TrainedNetwork, relu_mlp
 
 SMALL = {
     "n_networks": 4,
@@ -57,8 +60,9 @@ def never(monkeypatch):
     monkeypatch.setattr(rounds_module, "pair_starts", none)
 
 
-def pairs_in(core):
+def pairs_in(start):
     """Columns of each pair that a core begins with."""
+    core = start.core
     weight = core[0].weight[: core[0].out_features // 2 : UNITS]
     rows = [tuple(np.flatnonzero(row).tolist()) for row in weight.detach().numpy()]
     return [row for row in rows if len(row) == 2]
@@ -151,7 +155,9 @@ def test_rows_held_out_have_no_say_in_what_a_network_begins_with():
     codes = data.target.codes.copy()
     codes[splits[0].validation] = 1 - codes[splits[0].validation]
     other = replace(data, target=replace(data.target, codes=codes))
-    before, after = ([core[-1].weight[:, :UNITS] for core in starts(d)[::2]] for d in (data, other))
+    before, after = (
+        [one.core[-1].weight[:, :UNITS] for one in starts(d)[::2]] for d in (data, other)
+    )
     assert torch.equal(before[0], after[0])
     assert not torch.equal(before[1], after[1])
 
@@ -176,7 +182,7 @@ def test_nothing_is_searched_without_linear_members(begun):
 def test_these_begin_as_ever(given, begun):
     X, z = table()
     NetworkEnsembleClassifier(**{**SMALL, **given}).fit(X, (z > 0) * 1)
-    assert all(core is None for starts in begun for core in starts)
+    assert all(start is None for starts in begun for start in starts)
 
 
 def test_groups_of_rows_are_not_searched(begun):
@@ -199,13 +205,52 @@ def test_checkpoints_of_both_parts_are_taken_up(tmp_path, begun):
     X, z = table()
     ensemble = NetworkEnsembleClassifier(**SMALL, checkpoint_dir=tmp_path)
     right = bits(ensemble.fit(X, z > 0))
+    pairs = ensemble.starting_pairs_
     names = sorted(path.name for path in tmp_path.rglob("*network*"))
     assert len(names) == 4
     assert pairs_in(begun[0][0]) == [(5, 11)]
     (first, *_, last) = (next(tmp_path.rglob(name)) for name in names)
     for path in (first, last):
         path.unlink()
-    assert bits(clone(ensemble).fit(X, z > 0)) == right
+    again = clone(ensemble).fit(X, z > 0)
+    assert bits(again) == right
+    pd.testing.assert_frame_equal(again.starting_pairs_, pairs)
+
+
+def test_pairs_are_named_and_counted_and_told(tmp_path):
+    X, z = table()
+    frame = pd.DataFrame(X, columns=[f"c{i}" for i in range(30)])
+    ensemble = NetworkEnsembleClassifier(**SMALL).fit(frame, z > 0)
+    assert ensemble.starting_pairs_.to_numpy().tolist() == [["c5", "c11", 1]]
+    said = " 1 of them began with a pair of columns that tells together what networks without a "
+    assert f"{said}hidden layer have missed: c5 with c11." in ensemble._training_choice_said()
+    ensemble.save(tmp_path / "ensemble")
+    loaded = load(tmp_path / "ensemble")
+    pd.testing.assert_frame_equal(loaded.starting_pairs_, ensemble.starting_pairs_)
+    selector = DeepLIFFTSelector(
+        NetworkEnsembleClassifier(**SMALL), memory=str(tmp_path / "kept"), random_state=0
+    )
+    told = [selector.fit(frame, z > 0).summary() for _ in range(2)]
+    assert told[0] == told[1]
+    assert "c5 with c11" in " ".join(told[0].split())
+
+
+def test_pairs_of_several_networks():
+    none = TrainedNetwork(None, relu_mlp(9, 2, (4,)), None)
+    networks = [none._replace(pairs=np.array(p)) for p in ([[1, 8], [5, 2]], [[7, 0], [8, 1]])]
+    found = starting_pairs([*networks, none], np.arange(9))
+    assert found.to_numpy().tolist() == [[1, 8, 2], [2, 5, 1], [0, 7, 1]]
+    assert pairs_said(found, [*networks, none]).endswith("missed: 1 with 8, 2 with 5, 0 with 7.")
+    many = [none._replace(pairs=np.array([[0, k] for k in range(1, 6)]))] * 2
+    found = starting_pairs(many, np.array([*"abcdefghi"]))
+    assert pairs_said(found, many) == (
+        " 2 of them began with pairs of columns that tell together what networks without a hidden "
+        "layer have missed: a with b, a with c, a with d and 2 more."
+    )
+    nothing = starting_pairs([none], np.arange(9))
+    assert nothing.columns.tolist() == ["feature", "partner", "networks"]
+    assert len(nothing) == 0
+    assert pairs_said(nothing, [none]) == ""
 
 
 def test_progress_counts_all_networks():
