@@ -12,12 +12,12 @@ code    meaning                                                                s
 
 The residual of a network that adds up what columns say hangs together with a product of two of them
 where these tell more together than they do apart: the score test of an interaction (Rao 1948). Here
-it is ``t = sum w r u`` of the product ``u = z_i z_j`` less its mean, over the root of its variance:
-of the sum of the squares, or of that which is expected, ``phi sum w^2 v u^2``, whichever is larger.
-The first bounds t by the root of the number of cells far from the mean; the second knows of far
-cells in rows of the frequent class alone, whose squares are small by luck. ``phi`` is the
-dispersion, ``sum w r^2 / sum w v`` (McCullagh and Nelder 1989). A table has many pairs, so one has
-to be found in one half of the rows and confirmed by the other.
+it is ``t = sum w r u`` of the product ``u = z_i z_j`` less its mean, over the root of the squares'
+sum, which cells far from the mean cannot blow up beyond the root of their number. Where the few
+rows of a rare class all lack a product, each of them errs alike, and their squares say nothing of
+chance; ``t`` is therefore no more than over the root of what the squares of ``w r`` would sum up to
+with products dealt at random. A table has many pairs, so one has to be found in one half of the
+rows and confirmed by the other.
 """
 
 from __future__ import annotations
@@ -76,14 +76,14 @@ def least_score(d: int, n_outputs: int) -> float:
     return max(LEAST, float(norm.isf(np.sqrt(CHANCE / (2 * questions)))))
 
 
-def missed_pairs(z: Tensor, r: Tensor, v: Tensor, w: Tensor) -> Tensor:
+def missed_pairs(z: Tensor, r: Tensor, w: Tensor) -> Tensor:
     """Pairs (m, 2) that are certain, the most certain first; of pairs that are alike one.
 
     Columns of a pair that are alike themselves bend, and are left out. Float32 throughout.
     """
     one, other = slice(0, None, 2), slice(1, None, 2)
     P = _candidates(z[one], r[one], w[one])
-    found, confirmed = (pair_scores(z[half], r[half], v[half], w[half], P) for half in (one, other))
+    found, confirmed = (pair_scores(z[half], r[half], w[half], P) for half in (one, other))
     both = torch.minimum(found.abs(), confirmed.abs())
     certainty = torch.where(found.sign() == confirmed.sign(), both, 0.0).amax(1)
     certain = (certainty >= least_score(z.shape[1], r.shape[1])).nonzero()[:, 0]
@@ -92,15 +92,16 @@ def missed_pairs(z: Tensor, r: Tensor, v: Tensor, w: Tensor) -> Tensor:
     return P[_unlike(z, P)]
 
 
-def pair_scores(z: Tensor, r: Tensor, v: Tensor, w: Tensor, P: Tensor) -> Tensor:
+def pair_scores(z: Tensor, r: Tensor, w: Tensor, P: Tensor) -> Tensor:
     """The statistics t (m, K) of pairs, signed; 0 where no row says anything."""
     product = z[:, P[:, 0]] * z[:, P[:, 1]]
     product -= (w @ product) / w.sum()
-    weighted, phi = r * w[:, None], (w @ r.square()) / (w @ v)
-    squares = product.square().mT
-    expected = squares @ (v * w[:, None].square()) * phi
-    size = torch.maximum(squares @ weighted.square(), expected).sqrt_()
-    return torch.where(size > 0, product.mT @ weighted / size, 0.0)
+    weighted, counted = r * w[:, None], (w > 0).to(w.dtype)
+    total, squares = product.mT @ weighted, weighted.square()
+    product.square_()
+    dealt = torch.outer(counted @ product / counted.sum(), squares.sum(0))
+    size = torch.maximum(product.mT @ squares, dealt).sqrt_()
+    return torch.where(size > 0, total / size, 0.0)
 
 
 def pair_effects(z: Tensor, r: Tensor, v: Tensor, w: Tensor, P: Tensor) -> Tensor:

@@ -83,13 +83,13 @@ def pair_starts(
     if missed is None:
         return nothing
     rows, z, r, v, w = missed
-    P = missed_pairs(z, r, v, w)
+    P = missed_pairs(z, r, w)
     if not len(P):
         return nothing
     starts, least = nothing, least_score(z.shape[1], r.shape[1])
     for number, split in enumerate(splits[::EVERY]):
         own = w * torch.from_numpy(np.isin(rows, split.training))
-        certain = (pair_scores(z, r, v, own, P).abs().amax(1) >= least).nonzero()[:, 0].tolist()
+        certain = (pair_scores(z, r, own, P).abs().amax(1) >= least).nonzero()[:, 0].tolist()
         if certain:
             mine = P[in_turn(certain, n_hidden // 2 // UNITS, number)]
             effects = _on_outputs(pair_effects(z, r, v, own, mine).numpy(), data.target)

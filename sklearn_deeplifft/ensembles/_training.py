@@ -51,7 +51,7 @@ from sklearn_deeplifft.tables import Problem, Scaling
 
 __all__ = ["ChunkReport", "Execution", "Part", "train_networks"]
 
-FORMAT = 8
+FORMAT = 9
 """Raised when the same data and settings train other networks than before, or keep more of them."""
 
 UNDER_WAY = "-under-way"
