@@ -44,8 +44,12 @@ MOST_COLUMNS = 2500
 MULTIPLICATIONS = 2 * 10**10
 """In a search at most, which are well below a second: of longer tables rows are left out."""
 
-FEWEST_ROWS = 200
-"""Fewer are not searched."""
+FEWEST_ROWS, MOST_ROWS = 200, 50_000
+"""Fewer are not searched; of narrow tables the candidates take longer than all pairs do at first.
+"""
+
+BLOCK_CELLS = 1_000_000
+"""Products in memory at once."""
 
 CHANCE = 0.01
 """Share of tables of noise in which some pair is taken for one."""
@@ -66,7 +70,7 @@ ALIKE = 0.7
 def rows_to_search(n: int, d: int, n_outputs: int) -> int:
     """How many of ``n`` rows a search looks at; 0 where there are too few, or too many columns."""
     most = 2 * MULTIPLICATIONS // max(d * d * n_outputs, 1)
-    rows = min(n, most)
+    rows = min(n, most, MOST_ROWS)
     return rows if 2 <= d <= MOST_COLUMNS and rows >= FEWEST_ROWS else 0
 
 
@@ -94,14 +98,19 @@ def missed_pairs(z: Tensor, r: Tensor, w: Tensor) -> Tensor:
 
 def pair_scores(z: Tensor, r: Tensor, w: Tensor, P: Tensor) -> Tensor:
     """The statistics t (m, K) of pairs, signed; 0 where no row says anything."""
-    product = z[:, P[:, 0]] * z[:, P[:, 1]]
-    product -= (w @ product) / w.sum()
-    weighted, counted = r * w[:, None], (w > 0).to(w.dtype)
-    total, squares = product.mT @ weighted, weighted.square()
-    product.square_()
-    dealt = torch.outer(counted @ product / counted.sum(), squares.sum(0))
-    size = torch.maximum(product.mT @ squares, dealt).sqrt_()
-    return torch.where(size > 0, total / size, 0.0)
+    columns, share, counted = z.mT.contiguous(), w / w.sum(), (w > 0).to(w.dtype)
+    weighted = r * w[:, None]
+    squares, counted = weighted.square(), counted / counted.sum()
+    found = []
+    for i, j in (pairs.T for pairs in P.split(max(BLOCK_CELLS // len(z), 1))):
+        product = columns[i] * columns[j]
+        product -= (product @ share)[:, None]
+        total = product @ weighted
+        product.square_()
+        dealt = torch.outer(product @ counted, squares.sum(0))
+        size = torch.maximum(product @ squares, dealt).sqrt_()
+        found.append(torch.where(size > 0, total / size, 0.0))
+    return torch.cat(found)
 
 
 def pair_effects(z: Tensor, r: Tensor, v: Tensor, w: Tensor, P: Tensor) -> Tensor:

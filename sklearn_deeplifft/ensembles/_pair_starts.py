@@ -27,8 +27,13 @@ from sklearn_deeplifft.ensembles._out_of_fold import targets_of_outputs
 from sklearn_deeplifft.ensembles._pair_units import UNITS, in_turn, with_pair_units
 from sklearn_deeplifft.ensembles._predictions import network_logits, probabilities
 from sklearn_deeplifft.ensembles._splits import Split
-from sklearn_deeplifft.networks import NetworkSettings, TrainedNetwork
-from sklearn_deeplifft.tables import FitData, Target, target_scale
+from sklearn_deeplifft.networks import (
+    NetworkSettings,
+    Standardize,
+    TrainedNetwork,
+    torch_threads,
+)
+from sklearn_deeplifft.tables import FitData, Scaling, Target, target_scale
 
 __all__ = ["PairStart", "begins_with_pairs", "pair_starts", "starting_pairs"]
 
@@ -48,7 +53,6 @@ class PairStart(NamedTuple):
 class _Missed(NamedTuple):
     """What linear networks have missed of some rows; see ``_missed_pairs``."""
 
-    rows: np.ndarray
     z: Tensor
     r: Tensor
     v: Tensor
@@ -78,23 +82,24 @@ def pair_starts(
     units. Tables whose columns are not standardised are not searched, nor those of groups of rows,
     which say less than as many single ones.
     """
-    nothing: list[PairStart | None] = [None] * len(splits)
-    missed = _missed(data, linear) if data.moments is not None and data.groups is None else None
-    if missed is None:
-        return nothing
-    rows, z, r, v, w = missed
-    P = missed_pairs(z, r, w)
-    if not len(P):
-        return nothing
-    starts, least = nothing, least_score(z.shape[1], r.shape[1])
-    for number, split in enumerate(splits[::EVERY]):
-        own = w * torch.from_numpy(np.isin(rows, split.training))
-        certain = (pair_scores(z, r, own, P).abs().amax(1) >= least).nonzero()[:, 0].tolist()
-        if certain:
-            mine = P[in_turn(certain, n_hidden // 2 // UNITS, number)]
-            effects = _on_outputs(pair_effects(z, r, v, own, mine).numpy(), data.target)
-            core = with_pair_units(fresh(split), mine, torch.from_numpy(effects))
-            starts[number * EVERY] = PairStart(core, mine.numpy())
+    starts: list[PairStart | None] = [None] * len(splits)
+    if data.moments is None or data.groups is not None:
+        return starts
+    begin = splits[::EVERY]
+    parts = [_factors(split, len(data.training_weight)) for split in begin]
+    rows = _rows_to_search(data, parts)
+    if not len(rows):
+        return starts
+    with torch_threads(1):  # the bits of a product hang on their number
+        missed = _missed(data, data.moments, linear, rows)
+        P = missed_pairs(missed.z, missed.r, missed.w)
+        for number, (split, part) in enumerate(zip(begin, parts, strict=True)):
+            own = missed._replace(w=missed.w * torch.from_numpy(part[rows]).float())
+            mine = P[in_turn(_certain(own, P), n_hidden // 2 // UNITS, number)]
+            if len(mine):
+                effects = _on_outputs(pair_effects(*own, mine).numpy(), data.target)
+                core = with_pair_units(fresh(split), mine, torch.from_numpy(effects))
+                starts[number * EVERY] = PairStart(core, mine.numpy())
     return starts
 
 
@@ -113,30 +118,53 @@ def starting_pairs(networks: Sequence[TrainedNetwork], names: np.ndarray) -> pd.
     return pd.DataFrame(found).astype({"networks": np.intp})
 
 
-def _missed(data: FitData, linear: Sequence[TrainedNetwork]) -> _Missed | None:
-    """Of rows that are evenly spread; None where there are too few, or too many columns."""
-    columns, _, _ = targets_of_outputs(data.target, data.target.codes[:1])
-    n = rows_to_search(len(data.index), data.rows.shape[1], len(columns))
-    if not n:
-        return None
-    rows = data.index[np.arange(n) * len(data.index) // n]
-    z = np.mean([network_logits(one, data.rows, rows, data.target) for one in linear], axis=0)
-    codes = data.target.codes[rows]
-    if data.target.kind == "regression":
+def _factors(split: Split, n: int) -> np.ndarray:
+    """Of the weights of all ``n`` rows in the training of a network; 0 where it does without."""
+    factor = np.zeros(n)
+    factor[split.training] = 1.0 if split.training_factor is None else split.training_factor
+    return factor
+
+
+def _rows_to_search(data: FitData, parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Rows evenly spread over those that networks train on, each of a part of a long table.
+
+    Empty where there are too few, or too many columns.
+    """
+    read = np.any([part[data.index] > 0 for part in parts], axis=0)
+    rows = data.index[read]
+    n_outputs = len(targets_of_outputs(data.target, data.target.codes[:1])[0])
+    n = rows_to_search(len(rows), data.rows.shape[1], n_outputs)
+    return rows[np.arange(n) * len(rows) // max(n, 1)]
+
+
+def _certain(own: _Missed, P: Tensor) -> list[int]:
+    """Places of the pairs that a network's own rows confirm."""
+    least = least_score(own.z.shape[1], own.r.shape[1])
+    found = pair_scores(own.z, own.r, own.w, P).abs().amax(1) >= least
+    return list(found.nonzero()[:, 0].tolist())
+
+
+def _missed(
+    data: FitData, moments: Scaling, linear: Sequence[TrainedNetwork], rows: np.ndarray
+) -> _Missed:
+    """What the mean of linear networks leaves of some rows."""
+    target, codes = data.target, data.target.codes[rows]
+    z = np.mean([network_logits(one, data.rows, rows, target) for one in linear], axis=0)
+    if target.kind == "regression":
         mean, scale = target_scale(data)
         codes, expected = (codes - mean) / scale, z
         variance = np.ones_like(z)
     else:
-        p = probabilities(z, data.target)
+        p = probabilities(z, target)
         expected = np.hstack(p) if isinstance(p, list) else p
         variance = expected * (1 - expected)
-    _, t, _ = targets_of_outputs(data.target, codes)
-    standardize = linear[0].standardize
-    assert standardize is not None
-    parts = (t - expected[:, columns], variance[:, columns], data.training_weight[rows])
+    columns, t, _ = targets_of_outputs(target, codes)
+    weight = data.training_weight[rows]
+    # Squares of weights, which may be 1e-30 or 1e30, are beyond float32.
+    parts = (t - expected[:, columns], variance[:, columns], weight / weight.mean())
     r, v, w = (torch.from_numpy(part).float() for part in parts)
-    read = standardize(torch.from_numpy(data.rows.take(rows))).float()
-    return _Missed(rows, read, r, v, w)
+    inputs = Standardize.of(moments)(torch.from_numpy(data.rows.take(rows)))
+    return _Missed(inputs, r, v, w)
 
 
 def _on_outputs(effects: np.ndarray, target: Target) -> np.ndarray:

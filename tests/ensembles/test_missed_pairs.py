@@ -14,6 +14,7 @@ from sklearn_deeplifft.ensembles._missed_pairs import (
     LEAST,
     MOST_COLUMNS,
     MOST_PAIRS,
+    MOST_ROWS,
     least_score,
     missed_pairs,
     pair_effects,
@@ -69,6 +70,15 @@ def test_the_least_score_is_that_of_both_halves_with_one_sign():
         both = 2 * norm.sf(least_score(d, n_outputs)) ** 2
         assert both * n_outputs * d * (d - 1) / 2 == pytest.approx(CHANCE)
     assert least_score(2, 1) == LEAST
+
+
+def test_products_are_made_block_by_block(monkeypatch):
+    z, r, _, w = some()
+    parts = [torch.from_numpy(part) for part in (z, r, w, np.array([[0, 1], [4, 2], [3, 5]]))]
+    right = pair_scores(*parts)
+    monkeypatch.setattr(_missed_pairs, "BLOCK_CELLS", 100)  # two of 50 rows
+    torch.testing.assert_close(pair_scores(*parts), right)
+    assert pair_scores(*parts[:3], parts[3][:0]).shape == (0, 3)
 
 
 def test_effects_are_newtons_first_step():
@@ -196,3 +206,4 @@ def test_rows_that_a_search_looks_at():
     long = rows_to_search(10**6, 512, 8)
     assert long / 2 * 512**2 * 8 <= _missed_pairs.MULTIPLICATIONS
     assert rows_to_search(10**6, 2500, 100) == 0
+    assert rows_to_search(10**6, 40, 1) == MOST_ROWS

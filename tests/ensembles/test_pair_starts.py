@@ -14,9 +14,15 @@ from sklearn_deeplifft import (
     NetworkEnsembleRegressor,
     load,
 )
+from sklearn_deeplifft.ensembles import _missed_pairs
 from sklearn_deeplifft.ensembles import _rounds as rounds_module
 from sklearn_deeplifft.ensembles._choice_said import pairs_said
-from sklearn_deeplifft.ensembles._pair_starts import pair_starts, starting_pairs
+from sklearn_deeplifft.ensembles._pair_starts import (
+    _factors,
+    _rows_to_search,
+    pair_starts,
+    starting_pairs,
+)
 from sklearn_deeplifft.ensembles._pair_units import UNITS
 from sklearn_deeplifft.networks import TrainedNetwork, relu_mlp
 
@@ -199,6 +205,49 @@ def test_order_of_rows_jobs_and_sparse_tables_change_no_bit():
     order = np.random.RandomState(1).permutation(len(X))
     assert bits(NetworkEnsembleClassifier(**SMALL).fit(X[order], y[order])) == right
     assert bits(NetworkEnsembleClassifier(**SMALL, n_jobs=2).fit(X, y)) == right
+
+
+def test_threads_of_torch_change_no_bit(begun):
+    X, z = table()
+    before, found = torch.get_num_threads(), []
+    try:
+        for n in (1, 2):
+            torch.set_num_threads(n)
+            found.append(bits(NetworkEnsembleClassifier(**SMALL).fit(X, z > 0)))
+            assert torch.get_num_threads() == n
+    finally:
+        torch.set_num_threads(before)
+    assert begun[0][0] is not None
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("unit", [1e-29, 2.0**80, 1e29])
+def test_weights_are_of_no_unit(unit, begun):
+    X, z = table()
+    weight = np.full(len(X), unit)
+    NetworkEnsembleClassifier(**SMALL).fit(X, z > 0, sample_weight=weight)
+    assert pairs_in(begun[0][0]) == [(5, 11)]
+
+
+def test_of_a_long_table_rows_are_searched_that_a_network_trains_on(monkeypatch):
+    X, z = table(6000)
+    y = np.where(np.arange(6000) < 60, 2, z > 0)
+    monkeypatch.setattr(_missed_pairs, "MOST_ROWS", 1000)
+    few = {**SMALL, "max_steps": 10, "path_steps": 10, "n_networks": 6}
+    ensemble = NetworkEnsembleClassifier(**few)
+    data = ensemble._fit_data(X, y, None)
+    begin = ensemble._rounds(data, lambda progress: None).splits[::4]
+    parts = [_factors(split, len(X)) for split in begin]
+    rows = _rows_to_search(data, parts)
+    assert len(rows) == 1000 == len(np.unique(rows))
+    read = np.union1d(begin[0].training, begin[1].training)
+    assert len(begin[0].training) == 1280
+    assert np.isin(rows, read).all()
+    for split, part in zip(begin, parts, strict=True):
+        assert (np.flatnonzero(part) == np.sort(split.training)).all()
+        # Of the third class 20 rows are drawn, and weigh what their share is.
+        share = part[data.target.codes[:, 0] == 2].sum() / part.sum()
+        assert share == pytest.approx(0.01, rel=0.1)
 
 
 def test_checkpoints_of_both_parts_are_taken_up(tmp_path, begun):
