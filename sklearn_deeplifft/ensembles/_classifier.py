@@ -79,7 +79,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         network is dealt a random part of its rows, balanced by class, that they take in one pass,
         and holds out as small a part of its fold. Of a class whose share would be less than 20 rows
         so many are dealt, or all that there are, and weigh its share. On a path such a pass is made
-        of three epochs.
+        of three epochs, and each of two passes of two.
     patience : int or None, default=10
         Epochs without a better validation loss before training stops; the best epoch is kept.
         A path is walked to its end.

@@ -76,7 +76,8 @@ class NetworkEnsembleRegressor(RegressorMixin, BaseNetworkEnsemble):
         ``max_epochs`` do not end it before: a table ten times as long need not take ten times as
         long. No path ends before its ``path_steps`` for that. Where one pass has more steps, each
         network is dealt a random part of its rows, balanced by class, that they take in one pass,
-        and holds out as small a part of its fold. On a path such a pass is made of three epochs.
+        and holds out as small a part of its fold. On a path such a pass is made of three
+        epochs, and each of two passes of two.
     patience : int or None, default=10
         Epochs without a better validation loss before training stops; the best epoch is kept.
         A path is walked to its end.

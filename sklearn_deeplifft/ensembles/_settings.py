@@ -76,12 +76,12 @@ def network_settings(
 
 
 def in_parts(settings: NetworkSettings, most_epochs: int, n_training: int) -> NetworkSettings:
-    """Make epochs of a path parts of the rows, where bounded steps leave it a single pass.
+    """Make epochs of a path parts of the rows, where bounded steps leave it a pass or two.
 
     Weights are kept after an epoch, and at the end of a path nearly every column has closed.
     ``most_epochs`` are those without a bound.
     """
-    parts = min(most_epochs, LOOKS) // settings.max_epochs
+    parts = math.ceil(min(most_epochs, LOOKS) / settings.max_epochs)
     if parts < 2 or not settings.on_path:
         return settings
     steps = settings.steps_per_epoch(n_training)

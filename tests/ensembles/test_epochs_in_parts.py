@@ -143,17 +143,18 @@ def steps_of(settings, n) -> int:
         (15, 1, (3, 334)),  # of 1,000 steps
         (2, 1, (2, 500)),
         (1, 1, (1, None)),  # as was asked for
-        (15, 2, (2, None)),
+        (15, 2, (4, 500)),  # of two passes
+        (2, 2, (2, None)),
         (15, 3, (3, None)),
         (15, 15, (15, None)),
     ],
 )
-def test_a_path_in_a_single_pass_has_three_epochs(most, epochs, expected):
+def test_a_path_in_a_pass_or_two_has_three_epochs_or_four(most, epochs, expected):
     settings = NetworkSettings((9,), batch_size=128, max_epochs=epochs, gates=PATH)
     found = in_parts(settings, most, 128_000)
     assert found == replace(settings, max_epochs=expected[0], epoch_steps=expected[1])
     if found.epoch_steps:
-        assert steps_of(found, 128_000) == 1000
+        assert steps_of(found, 128_000) == 1000 * epochs
 
 
 @pytest.mark.parametrize("gates", [None, replace(PATH, penalty=0.1)])
@@ -170,13 +171,15 @@ def rounds_of(kind=NetworkEnsembleClassifier, **params):
 
 
 @pytest.mark.parametrize("kind", [NetworkEnsembleClassifier, NetworkEnsembleRegressor])
-def test_bounded_steps_cut_the_only_pass_of_our_networks_on_a_path(kind):
+def test_bounded_steps_cut_the_few_passes_of_our_networks_on_a_path(kind):
     own = rounds_of(kind, linear_share=1 / 3)
     assert (own.settings.max_epochs, own.settings.epoch_steps) == (3, 4)
     assert own.splits[2].settings.epoch_steps is None
     later = own.shortened().settings
     assert (later.max_epochs, later.epoch_steps) == (2, 4)
-    for given in ({"max_steps": None}, {"max_steps": 28}, {"gates": None, "path_steps": 150}):
+    two = rounds_of(kind, max_steps=28).settings
+    assert (two.max_epochs, two.epoch_steps) == (4, 7)
+    for given in ({"max_steps": None}, {"max_steps": 42}, {"gates": None, "path_steps": 150}):
         assert rounds_of(kind, **given).settings.epoch_steps is None
 
 
