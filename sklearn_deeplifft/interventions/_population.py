@@ -15,6 +15,7 @@ from sklearn_deeplifft.tables import (
     FeatureGroups,
     Names,
     Rows,
+    arrow_as_frame,
     find_groups,
     naming_bad_cells,
     prepare_for_forks,
@@ -57,13 +58,14 @@ def population_of(X: Any, feature_groups: Any, estimator: Any = None) -> Populat
     # X is any table, the estimator any predictor: frames have columns, and scikit-learn's fit sets
     # the other two where there was something to set.
     prepare_for_forks()  # a torch module alone has come through no other door
+    require_readable(X)
+    X = arrow_as_frame(X)
     names = getattr(X, "columns", None)
     for one in estimator if isinstance(estimator, list | tuple) else [estimator]:
         fitted = getattr(one, "feature_names_in_", None)
         _require_same_names("X", names, fitted, "estimator.feature_names_in_")
         names = fitted if names is None else names
     expected = getattr(estimator, "n_features_in_", None)
-    require_readable(X)
     levels = text_levels(X)
     table = numbered(X, levels)
     with naming_bad_cells(table):
@@ -104,9 +106,10 @@ def background_rows(
 ) -> tuple[str, np.ndarray]:
     """Name of the background, and rows (n, d) float64 that interventions are bound to."""
     if not isinstance(background, str):
+        require_readable(background, "background")
+        background = arrow_as_frame(background)
         own = getattr(background, "columns", None)  # a frame has them, an array has not
         _require_same_names("background", own, population.names, "X.columns")
-        require_readable(background, "background")
         given = numbered(background, population.levels, "background")
         with naming_bad_cells(given, "background"):
             given = check_array(given, accept_sparse=True, dtype="numeric")

@@ -15,6 +15,7 @@ from sklearn_deeplifft.tables._fit_data import (
     target_scale,
 )
 from sklearn_deeplifft.tables._forks import prepare_for_forks
+from sklearn_deeplifft.tables._frames import arrow_as_frame, column_labels
 from sklearn_deeplifft.tables._labels import plain_target
 from sklearn_deeplifft.tables._near_copies import near_copies
 from sklearn_deeplifft.tables._partitions import gathered, is_partitioned, partitions_of
@@ -71,12 +72,14 @@ __all__ = [
     "TableReadError",
     "Target",
     "Task",
+    "arrow_as_frame",
     "as_numbers",
     "as_read",
     "canonical_rows",
     "check_rows",
     "class_weights",
     "column_indices",
+    "column_labels",
     "column_moments",
     "column_names",
     "correlated_pairs",

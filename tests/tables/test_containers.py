@@ -237,6 +237,25 @@ def test_the_table_of_interventions_is_looked_at_in_the_same_way():
         intervention_effects(fitted, X, remove(0), background=[[1.0], [1.0, 2.0]])
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_interventions_read_tables_of_arrow(named):
+    frame = pd.DataFrame(np.random.default_rng(0).random((40, 3)), columns=list("abc"))
+    table, y = pa.Table.from_pandas(frame), np.arange(40) % 2
+    tiny = NetworkEnsembleClassifier(n_networks=1, max_epochs=1, gates=None, random_state=0)
+    fitted = tiny.fit(frame if named else frame.to_numpy(), y)
+
+    def effects(X, background):
+        return intervention_effects(fitted, X, remove("b"), background=background)
+
+    expected = effects(frame, frame[:5])
+    for given in (table, table.to_batches()[0]):
+        found = effects(given, given.slice(0, 5))
+        assert found.names == ("remove(b)",)
+        np.testing.assert_array_equal(found.effects, expected.effects)
+    with pytest.raises(ValueError, match="column 'b' of X holds date"):
+        effects(OF_TIME["days of Arrow"], "data")
+
+
 SEQUENCES = {
     "letters first": np.zeros((6, 4, 9)),
     "letters last": np.zeros((6, 9, 4)),
