@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.stats import norm
 
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
 from sklearn_deeplifft.ensembles import BaseNetworkEnsemble
+from sklearn_deeplifft.interventions._background import weighted_rows
 from sklearn_deeplifft.interventions._bind import feature_labels
 from sklearn_deeplifft.interventions._models import ensemble_behind, ensemble_of
 from sklearn_deeplifft.interventions._options import generator_of
@@ -31,12 +33,22 @@ from sklearn_deeplifft.interventions.interactions._interaction_effects import In
 from sklearn_deeplifft.interventions.interactions._interactions import interaction_effects
 from sklearn_deeplifft.interventions.interactions._pair_rows import donors_of, row_interactions
 from sklearn_deeplifft.ranking import drawn_rows, q_values, share_factors
-from sklearn_deeplifft.tables import FitData, check_rows, find_groups, group_labels
+from sklearn_deeplifft.tables import (
+    FitData,
+    Target,
+    check_rows,
+    column_labels,
+    find_groups,
+    group_labels,
+)
 
 __all__ = ["InteractionEvidence", "interaction_evidence"]
 
 MOST_ROWS = 5000
 """Rows that are looked at, drawn without replacement: of each class its share, or some rows."""
+
+N_COMPARED = 200
+"""Rows on which the strongest pairs are found."""
 
 N_SEEDS = 8
 """Numbers that seed a draw of rows."""
@@ -59,7 +71,8 @@ class InteractionEvidence:
     gain : ndarray of shape (p,)
         How much more predictions lose on these rows once the pair's part is taken out of them, as a
         share of what they lose if nothing but the mean (the frequencies of the classes) is known.
-        In regression a part of R squared. Below 0 where the part does harm.
+        In regression a part of R squared, of several targets of its mean. Below 0 where the part
+        does harm.
     z : ndarray of shape (p,)
         How far the pair's part goes with what the rest leaves of the target, in standard errors.
     p_value, q_value : ndarray of shape (p,)
@@ -177,12 +190,7 @@ def interaction_evidence(
     given_groups, d = groups_for(feature_groups, model), data.rows.shape[1]
     blocks = find_groups(given_groups, names, d)
     if not isinstance(pairs, InteractionEffects):
-        asked: dict[str, Any] = {
-            "feature_groups": feature_groups,
-            "support": False,
-            "random_state": rng,
-        }
-        pairs = interaction_effects(model, X, pairs=pairs, **asked)
+        pairs = _chosen(pairs, model, X, data, feature_groups, rng)
     index, weight = _drawn(data, rng)
     gain, z = _tested(ensemble, data, index, weight, blocks.columns, pairs.pairs, rng)
     p = norm.sf(z)
@@ -198,14 +206,36 @@ def interaction_evidence(
     )
 
 
+def _chosen(
+    pairs: Any,
+    model: Any,
+    X: Any,
+    data: FitData,
+    feature_groups: Any,
+    rng: np.random.RandomState,
+) -> InteractionEffects:
+    """The pairs asked for on a few rows, which are the same in whatever order X is."""
+    index = weighted_rows(data.index, data.sample_weight, N_COMPARED, rng)
+    rows, columns = data.rows.take(index), column_labels(X)
+    few: Any = pd.DataFrame(rows, columns=columns) if columns else rows
+    asked: dict[str, Any] = {"feature_groups": feature_groups, "support": False}
+    units = _units(data.target, data.index, data.sample_weight[data.index])
+    number = isinstance(pairs, Integral) and not isinstance(pairs, bool) and int(pairs) >= 1
+    if units is None or not number:
+        return interaction_effects(model, few, pairs=pairs, random_state=rng, **asked)
+    found = interaction_effects(model, few, random_state=rng, **asked)
+    return replace(found, score=found.score / units).top(pairs)
+
+
 def _drawn(data: FitData, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
-    """Rows that are looked at, ascending, and their weights."""
-    rows, strata = np.sort(data.index), data.target.strata()
+    """Rows that are looked at, in the order of their values, and their weights, 1 on average."""
+    rows, strata = data.index, data.target.strata()
     # Taken from the generator however few the rows are, as donors are drawn from it as well.
-    own = np.random.default_rng(rng.permutation(data.index)[:N_SEEDS])
+    own = np.random.default_rng(rng.permutation(len(rows))[:N_SEEDS])
     index = drawn_rows(rows, strata[rows], MOST_ROWS, own)
     weight, factor = data.sample_weight[index], share_factors(strata[rows], strata[index])
-    return index, weight if factor is None else weight * factor
+    weight = weight if factor is None else weight * factor
+    return index, weight / weight.mean()  # the penalty of the logistic fit is for these
 
 
 def _tested(
@@ -219,12 +249,14 @@ def _tested(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gain (p,) and z (p,) of pairs, on the rows ``index`` of these weights."""
     X, target = dense_rows(data.rows, index), data.target
-    codes = target.codes[index]
+    units = _units(target, index, weight)
+    codes = target.codes[index] if units is None else target.codes[index] / units
     groups = None if data.groups is None else data.groups[index]
     responses = ensemble_of(ensemble, X[spread_positions(len(X)).numpy()], scale="logit").responses
     donors = donors_of(X, N_DONORS, rng)
     parts = (row_interactions(response, X, features, pairs, donors) for response in responses)
     e = np.asarray(sum(parts)) / len(responses)
+    e = e if units is None else e / units
     B = basis_of(X, [features[g] for g in _by_strength(features, pairs)])
     f = additive_fit(B, codes, weight, target)
     r, worth = residuals(f, codes, target), loss_of_nothing(codes, weight, target)
@@ -241,6 +273,16 @@ def _tested(
         gain[k] = np.average(lost, weights=weight) / worth if worth > 0 else 0.0
     # What was fitted to these rows is smaller than what it estimates.
     return gain, z_values(s, weight, groups) * np.sqrt(share_left(B, N_RIVALS))
+
+
+def _units(target: Target, index: np.ndarray, weight: np.ndarray) -> np.ndarray | None:
+    """Standard deviations (R,) of several targets: they are summed up, whatever their units."""
+    codes = target.codes[index]
+    if target.kind != "regression" or codes.shape[1] == 1:
+        return None
+    mean = np.average(codes, axis=0, weights=weight)
+    units = np.sqrt(np.average((codes - mean) ** 2, axis=0, weights=weight))
+    return np.where(units > 0, units, 1.0)
 
 
 def _by_strength(features: Sequence[np.ndarray], pairs: np.ndarray) -> list[int]:

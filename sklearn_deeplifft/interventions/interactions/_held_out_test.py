@@ -50,6 +50,9 @@ KNOTS = 6
 SHARE = 5
 """Rows for each column of a basis, at least; of more features splines are straight lines."""
 
+WIDE_SHARE = 2
+"""The same with wide blocks, which would fill more than half of that: others are not to lack."""
+
 STRENGTH = 1.0
 """Inverse of the penalty of the logistic fit: it must not run away where classes are parted."""
 
@@ -63,17 +66,23 @@ TINY = 1e-12
 def basis_of(X: np.ndarray, features: Sequence[np.ndarray]) -> np.ndarray:
     """Functions (n, q) of single features that span what each says alone; means are 0.
 
-    ``features`` are columns of each, the most important first.
+    ``features`` are columns of each, the most important first. Of a block for which there are too
+    few rows these are its columns that vary most, as the commonest levels do.
     """
     parts: list[np.ndarray] = []
     left = len(X) // SHARE
+    room, wide = len(X) // WIDE_SHARE - left, max(left / 2, 1)
     for own in features:
-        part = X[:, own] if len(own) > 1 else _functions(X[:, own[0]])
-        if part.shape[1] > left:
-            part = X[:, own]
-        if part.shape[1] > left:
-            break
-        left -= part.shape[1]
+        if len(own) > wide:
+            part = X[:, own[_most_varied(X[:, own])[:room]]]
+            room -= part.shape[1]
+        else:
+            part = X[:, own] if len(own) > 1 else _functions(X[:, own[0]])
+            if part.shape[1] > left:
+                part = X[:, own]
+            if part.shape[1] > left:
+                continue
+            left -= part.shape[1]
         parts.append(part)
     B = np.hstack(parts) if parts else np.zeros((len(X), 0))
     B = B - B.mean(axis=0)
@@ -94,10 +103,18 @@ def _functions(x: np.ndarray) -> np.ndarray:
     return np.hstack([found, zero]) if zero.mean() > 1 / KNOTS else found
 
 
+def _most_varied(block: np.ndarray) -> np.ndarray:
+    """Columns of (n, m), those first in which most rows are off the commonest value."""
+    commonest = [np.unique(x, return_counts=True)[1].max() for x in block.T]
+    return np.argsort(commonest, kind="stable")
+
+
 def additive_fit(
     B: np.ndarray, codes: np.ndarray, weight: np.ndarray, target: Target
 ) -> np.ndarray:
     """Predictions (n, R) of an additive model: numbers, or centred logits."""
+    if not B.shape[1]:  # of a few rows, or of columns that are the same in all of them
+        B = np.zeros((len(B), 1))
     if target.kind == "regression":
         found = Ridge(1e-6).fit(B, codes, weight).predict(B)
         return np.asarray(found.reshape(len(B), -1))
