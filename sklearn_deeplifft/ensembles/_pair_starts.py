@@ -2,8 +2,9 @@
 
 Members without a hidden layer train first. What they miss is searched for pairs, once for all
 networks (``_missed_pairs``); every second network with a hidden layer begins with those that the
-rows it trains on confirm, with effects of these rows alone, so that no row held out from it has a
-say in its weights.
+rows it trains on confirm, with effects fitted to the targets of these rows alone. Rows held out
+from it are searched as well, and have trained the linear members: they have a say in which pairs
+are asked for, and a small one in what is missed of other rows.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def test_where_nothing_is_missed_all_is_as_if_trained_at_once(begun, monkeypatch
     assert bits(NetworkEnsembleClassifier(**SMALL).fit(X, y)) == bits(parts)
 
 
-def test_rows_held_out_have_no_say_in_what_a_network_begins_with():
+def test_targets_of_rows_held_out_are_not_fitted_by_what_a_network_begins_with():
     X, z = table()
     ensemble = NetworkEnsembleClassifier(**SMALL)
     data = ensemble._fit_data(X, z > 0, None)
