@@ -55,7 +55,8 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         (``linear_replaced_`` of `DeepLIFFTSelector`). They train first: where pairs of columns
         certainly tell together what they miss, every second network of one hidden layer begins with
         units for these (tables of 200 rows or more and up to 2,500 columns, fewer of more than 32
-        classes, standardised, without ``groups``, ``null_features`` and another ``loss``).
+        classes, standardised, without ``groups``, ``null_features``, ``gate_initial="uniform"``
+        and another ``loss``).
     dropout : float, default=0.3
     noise : float, default=0.0
         Standard deviation of normal noise added to the outputs of all hidden layers but the last.

@@ -63,11 +63,13 @@ class _Missed(NamedTuple):
 def begins_with_pairs(split: Split, settings: NetworkSettings) -> bool:
     """Whether a network of these settings has the one hidden layer that holds pairs.
 
-    Null columns have no pairs, and real ones must have nothing ahead of them.
+    Null columns have no pairs, and real ones must have nothing ahead of them. Behind gates that are
+    drawn at random, from 0 on, its units would hold no product.
     """
-    sizes = settings.hidden_layer_sizes
+    sizes, gates = settings.hidden_layer_sizes, settings.gates
     wide = len(sizes) == 1 and sizes[0] >= 2 * UNITS
-    return wide and split.null_columns is None and settings.loss == "auto"
+    drawn = gates is not None and not gates.tied and gates.initial != "one"
+    return wide and not drawn and split.null_columns is None and settings.loss == "auto"
 
 
 def pair_starts(

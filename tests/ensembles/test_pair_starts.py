@@ -183,6 +183,7 @@ def test_nothing_is_searched_without_linear_members(begun):
         {"hidden_layer_sizes": (UNITS,)},
         {"standardize": False},
         {"loss": "soft_f1"},
+        {"gates": "free", "gate_initial": "uniform"},
     ],
 )
 def test_these_begin_as_ever(given, begun):
