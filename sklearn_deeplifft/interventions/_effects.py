@@ -42,7 +42,7 @@ from sklearn_deeplifft.interventions._text_columns import (
 from sklearn_deeplifft.interventions._values import Intervention
 from sklearn_deeplifft.perturbation import Response
 from sklearn_deeplifft.ranking import sample_std
-from sklearn_deeplifft.tables import Names
+from sklearn_deeplifft.tables import Names, row_codes
 
 __all__ = [
     "InterventionEffects",
@@ -346,14 +346,18 @@ def supports(
     bound: Sequence[Intervention],
     rng: np.random.RandomState,
     own: Sequence[np.ndarray] | None = None,
+    by_value: bool = False,
 ) -> Support:
     """Count and measure around every intervention.
 
-    ``own`` are rows of the table that are the background of each; without, all move ``base``.
+    ``own`` are rows of the table that are the background of each; without, all move ``base``. What
+    is measured ``by_value`` is the same in whatever order the rows of the table are.
     """
     # Distances and correlations need dense rows, so they are taken from a sample; rows at a level
     # are counted in the whole table, of which only the columns written are read.
     index = sampled(np.arange(population.rows.shape[0]), MOST_NEIGHBOURS, rng)
+    if by_value:
+        index = np.argsort(row_codes(population.rows), kind="stable")[index]
     data = without_text(dense_rows(population.rows, index), population.levels)
     nearby, correlations = DataNearby(data), Correlations(data)
     rows, off, partners = np.empty(len(bound)), np.empty(len(bound)), []

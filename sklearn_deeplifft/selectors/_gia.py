@@ -403,7 +403,7 @@ class GIATransformer(BaseNetworkSelector):
         rng = np.random.RandomState(self._background_seed)
         self.intervention_effects_ = effects_from(
             moments,
-            supports(population, base, self.interventions_, rng),
+            supports(population, base, self.interventions_, rng, by_value=True),
             self.interventions_,
             population,
             found,
