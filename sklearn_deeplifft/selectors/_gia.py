@@ -103,12 +103,12 @@ class GIATransformer(BaseNetworkSelector):
         without any score zero, and one that writes several features counts for none of them.
     pairs : int or None, default=None
         Columns for so many pairs of features behind those that ``transform`` returns otherwise: the
-        strongest of all pairs, by the root mean square of their second differences over rows of
-        the background, and what the two make together of each row's prediction, which is 0 where
-        effects add up. A linear model behind the transformer can then say what no sum of columns
-        says. None has none. Rows that the networks were trained on are read, as in stacking, by
-        those that have held them out, if any has: of fewer networks than ``1 /
-        validation_fraction`` all read the others, and promise more than they keep.
+        strongest, by the root mean square of their second differences over rows of the background
+        (several targets in standard deviations of each), and what the two make together of each
+        row's prediction, which is 0 where effects add up. A linear model behind the transformer can
+        then say what no sum of columns says. None has none. Rows that the networks were trained on
+        are read, as in stacking, by those that have held them out, if any has: of fewer networks
+        than ``1 / validation_fraction`` all read the others, and promise more than they keep.
     output : {"features", "effects"}, default="features"
         What ``transform`` returns: the selected columns, or each row's own effects, by all networks
         on every row, so that their mean is ``effects_``; a model that is trained on effects of rows
@@ -426,7 +426,7 @@ class GIATransformer(BaseNetworkSelector):
             asked = found, base, self._groups, data.names, self.pairs, rng
             self._pair_columns = strongest_pairs(
                 *asked,
-                mirrored=data.target.kind == "softmax",
+                data=data,
                 labels=group_labels(self.feature_groups, data.names, base.shape[1]),
                 unseen=Unseen.of_table(self.estimator_, data),
             )

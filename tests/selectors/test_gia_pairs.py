@@ -249,3 +249,15 @@ def test_numbers_of_pairs_are_whole(xor, pairs):
 def test_before_fit_there_are_none():
     with pytest.raises(NotFittedError):
         GIATransformer(pairs=2).get_feature_names_out()
+
+
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_the_strongest_pair_is_that_of_the_target_whatever_the_units(unit):
+    """The second target has no pair, and in a small unit large numbers of it that mean nothing."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((600, 4))
+    y = np.stack([X[:, 0] * X[:, 1], X[:, 2] + X[:, 3] + rng.standard_normal(600)], axis=1)
+    networks = GIATransformer.default_estimator("regression", n_networks=3, max_epochs=20)
+    gia = GIATransformer(networks, pairs=1, random_state=0).fit(X, y * [1, unit])
+    assert gia.pairs_ == [(0, 1)]
+    assert gia._pair_columns.titles() == ["x0 x x1->0", "x0 x x1->1"]

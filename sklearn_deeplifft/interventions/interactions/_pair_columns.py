@@ -18,7 +18,7 @@ from sklearn_deeplifft.interventions.interactions._levels import PairLevels
 from sklearn_deeplifft.interventions.interactions._pair_rows import donors_of, row_interactions
 from sklearn_deeplifft.interventions.interactions._pair_search import Question, search
 from sklearn_deeplifft.interventions.interactions._unseen import Unseen
-from sklearn_deeplifft.tables import FeatureGroups, Names, Rows
+from sklearn_deeplifft.tables import FeatureGroups, FitData, Names, Rows, target_scale
 
 __all__ = ["PairColumns", "strongest_pairs"]
 
@@ -104,14 +104,15 @@ def strongest_pairs(
     k: int,
     rng: np.random.RandomState,
     *,
-    mirrored: bool,
+    data: FitData,
     labels: Sequence[str | None] | None = None,
     unseen: Unseen | None = None,
 ) -> PairColumns:
     """The ``k`` strongest pairs on rows (n, d) of the background, by root mean square of swaps.
 
-    Of two outputs that are ``mirrored``, as two classes are, the second has columns. ``labels``
-    are those of the features; ``unseen`` is that of the training table.
+    Of two classes, which mirror each other, the second has columns. Several targets of ``data``
+    are each in standard deviations of its own. ``labels`` are those of the features; ``unseen`` is
+    that of the training table.
     """
     G = len(groups.first)
     if G < 2:
@@ -121,13 +122,16 @@ def strongest_pairs(
     rows = base[rng.permutation(len(base))[:MOST_ROWS]]
     population = Population(Rows(rows), names, groups)
     levels = PairLevels("swap", None, None)
-    question = Question(levels, "data", True, None, k, support=False)
+    R, kind = len(ensemble.outputs), data.target.kind
+    several = kind == "regression" and R > 1
+    question = Question(levels, "data", True, None, None if several else k, support=False)
     found = search(ensemble, population, rows, groups, question, rng, lambda share: None)
-    at = (1,) if mirrored and len(ensemble.outputs) == 2 else tuple(range(len(ensemble.outputs)))
+    size = (found.scores.score / (target_scale(data)[1] if several else 1)).max(axis=1)
+    at = (1,) if kind == "softmax" and R == 2 else tuple(range(R))
     return PairColumns(
         features=tuple(groups.columns),
         names=feature_labels(groups, known, labels),
-        pairs=found.pairs,
+        pairs=found.pairs[np.argsort(-size, kind="stable")[:k]],
         donors=donors_of(base, N_DONORS, rng),
         outputs=tuple(ensemble.outputs[c] for c in at),
         at=at,
