@@ -59,6 +59,20 @@ def test_pairs_that_were_found_before_are_tested(regression):
     np.testing.assert_array_equal(found.pairs, same.pairs)
 
 
+def test_a_pair_that_is_named_twice_is_tested_once(regression):
+    """It was a rival of its own, and nothing was left of it but rounding."""
+    model, X, y = regression
+    once = interaction_evidence(model, X[1000:], y[1000:], pairs=[("A", "B"), ("C", "D")])
+    again = [("A", "B"), ("C", "D"), (0, 1), ("B", "A"), ("D", "C")]
+    twice = interaction_evidence(model, X[1000:], y[1000:], pairs=again)
+    assert twice.pairs.tolist() == [[0, 1], [2, 3]]
+    np.testing.assert_array_equal(twice.z, once.z)
+    np.testing.assert_array_equal(twice.q_value, once.q_value)
+    before = (interaction_effects(model, X[:1000], pairs=given) for given in (again, again[:2]))
+    found = [interaction_evidence(model, X[1000:], y[1000:], pairs=effects) for effects in before]
+    np.testing.assert_array_equal(found[0].z, found[1].z)
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_classes(classes):
     X = rows()
@@ -181,6 +195,13 @@ def test_what_functions_of_single_columns_say_is_taken_out():
     assert abs(straight).max() < 1e-9
     product = parts.without(X[:, :1] * X[:, 1:], B, weight)
     assert 0.8 < product.std() < 1.2
+
+
+def test_nothing_is_left_of_what_is_spanned():
+    e, weight = rows(200, 3)[:, :, None], np.random.default_rng(1).uniform(0.5, 2, 200)
+    rest = parts.without(e, e[:, :2, 0] @ np.array([[1.0, 1], [2, -1]]) + 3, weight)
+    np.testing.assert_array_equal(rest[:, :2], 0)
+    assert rest[:, 2].std() > 0.5
 
 
 def test_a_basis_has_no_more_columns_than_rows_allow():

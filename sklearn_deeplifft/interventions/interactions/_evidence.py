@@ -131,7 +131,7 @@ def interaction_evidence(
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     pairs : int, InteractionEffects or sequence of pairs, default=50
         So many strongest pairs, which the networks choose without a look at ``y``; or pairs that
-        were found before, or named.
+        were found before, or named. One that is named twice is tested once.
     feature_groups : array-like, list of lists, mapping or callable, default=None
         Columns that are one feature; a selector's own by default.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -191,12 +191,13 @@ def interaction_evidence(
     blocks = find_groups(given_groups, names, d)
     if not isinstance(pairs, InteractionEffects):
         pairs = _chosen(pairs, model, X, data, feature_groups, rng)
+    asked, score = _once_each(pairs)
     index, weight = _drawn(data, rng)
-    gain, z = _tested(ensemble, data, index, weight, blocks.columns, pairs.pairs, rng)
+    gain, z = _tested(ensemble, data, index, weight, blocks.columns, asked, rng)
     p = norm.sf(z)
-    order = np.lexsort((-np.abs(pairs.score).max(axis=1), p))
+    order = np.lexsort((-np.abs(score).max(axis=1), p))
     return InteractionEvidence(
-        pairs=pairs.pairs[order],
+        pairs=asked[order],
         gain=gain[order],
         z=z[order],
         p_value=p[order],
@@ -225,6 +226,13 @@ def _chosen(
         return interaction_effects(model, few, pairs=pairs, random_state=rng, **asked)
     found = interaction_effects(model, few, random_state=rng, **asked)
     return replace(found, score=found.score / units).top(pairs)
+
+
+def _once_each(found: InteractionEffects) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (p, 2) and scores (p, R), each pair where it comes first: it is no rival of its own."""
+    first = np.unique(np.sort(found.pairs, axis=1), axis=0, return_index=True)[1]
+    kept = np.sort(first)
+    return found.pairs[kept], found.score[kept]
 
 
 def _drawn(data: FitData, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:

@@ -144,8 +144,10 @@ def without(e: np.ndarray, B: np.ndarray, weight: np.ndarray) -> np.ndarray:
     # take out of e a direction that is rounding alone.
     Q = orth(np.hstack([np.ones((len(B), 1)), B]) * root[:, None], rcond=DEPENDENT)
     flat = e.reshape(len(e), -1) * root[:, None]
-    rest = (flat - Q @ (Q.T @ flat)) / root[:, None]
-    return np.asarray(rest.reshape(e.shape))
+    rest = flat - Q @ (Q.T @ flat)
+    # Of what is spanned, rounding is left, which goes with the target like e itself.
+    rest[:, np.linalg.norm(rest, axis=0) <= DEPENDENT * np.linalg.norm(flat, axis=0)] = 0
+    return np.asarray((rest / root[:, None]).reshape(e.shape))
 
 
 def share_left(B: np.ndarray, more: int) -> float:
