@@ -73,6 +73,28 @@ def test_a_pair_that_is_named_twice_is_tested_once(regression):
     np.testing.assert_array_equal(found[0].z, found[1].z)
 
 
+def test_pairs_of_other_features_are_refused(regression):
+    model, X, y = regression
+    new, truth = X[1000:], y[1000:]
+
+    def found(columns, **given):
+        fitted = NetworkEnsembleRegressor(n_networks=1, max_epochs=1, random_state=0)
+        return interaction_effects(fitted.fit(columns, y), columns, support=False, **given)
+
+    with pytest.raises(ValueError, match="of 2 features and the networks have 6"):
+        interaction_evidence(model, new, truth, pairs=found(X[["A", "B"]]))
+    with pytest.raises(ValueError, match=r"of 'F' where the networks have 'A' \(position 0\)"):
+        interaction_evidence(model, new, truth, pairs=found(X[list("FEDCBA")]))
+    blocks = [["A", "B"], ["C"], ["D"], ["E"], ["F"]]
+    of_blocks = found(X, feature_groups=blocks)
+    with pytest.raises(ValueError, match="of 5 features"):
+        interaction_evidence(model, new, truth, pairs=of_blocks)
+    same = interaction_evidence(model, new, truth, pairs=of_blocks, feature_groups=blocks)
+    assert same.names == ("A,B", *"CDEF")
+    unnamed = interaction_evidence(model, new, truth, pairs=found(X.to_numpy()))
+    assert unnamed.names == tuple("ABCDEF")
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_classes(classes):
     X = rows()

@@ -149,7 +149,8 @@ def interaction_evidence(
     TypeError
         A model whose training rows are not known.
     ValueError
-        The rows that the networks were trained on; columns or labels that they do not know.
+        The rows that the networks were trained on; columns or labels that they do not know; pairs
+        of other features.
 
     Notes
     -----
@@ -189,7 +190,12 @@ def interaction_evidence(
         )
     given_groups, d = groups_for(feature_groups, model), data.rows.shape[1]
     blocks = find_groups(given_groups, names, d)
-    if not isinstance(pairs, InteractionEffects):
+    labels = group_labels(given_groups, names, d)
+    shown = feature_labels(blocks, names, labels)
+    if isinstance(pairs, InteractionEffects):
+        known = (shown, feature_labels(blocks, None, labels))
+        _require_same_features(pairs.names, known, named=names is not None)
+    else:
         pairs = _chosen(pairs, model, X, data, feature_groups, rng)
     asked, score = _once_each(pairs)
     index, weight = _drawn(data, rng)
@@ -203,7 +209,26 @@ def interaction_evidence(
         p_value=p[order],
         q_value=q_values(p)[order],
         n_rows=len(index),
-        names=feature_labels(blocks, names, group_labels(given_groups, names, d)),
+        names=shown,
+    )
+
+
+def _require_same_features(
+    found: tuple[str, ...], known: Sequence[tuple[str, ...]], *, named: bool
+) -> None:
+    """Raise for pairs of other features, whose positions would be those of something else.
+
+    ``known`` are the names of the features, and those that they have where columns have none.
+    """
+    same_number = len(found) == len(known[0])
+    if found in known or (same_number and not named):
+        return
+    of = f"{len(found)} features and the networks have {len(known[0])}"
+    if same_number:
+        i = next(i for i, name in enumerate(found) if name != known[0][i])
+        of = f"{found[i]!r} where the networks have {known[0][i]!r} (position {i})"
+    raise ValueError(
+        f"pairs are of {of}; find them in the same columns, with the same feature_groups."
     )
 
 
