@@ -117,6 +117,17 @@ class Found:
         return self
 
 
+def test_what_was_found_in_other_columns_is_refused():
+    """Positions of pairs in columns in another order are those of other columns."""
+    f = lambda a, b, c, d: a * b * c * d  # noqa: E731
+    same = pd.DataFrame(EVERY, columns=list("abcd"))
+    assert set(found_in(f, same, features=Found()).sets) == {(1, 2), (0, 3)}
+    with pytest.raises(ValueError, match=r"of 'b' where X has 'c' \(position 1\)"):
+        found_in(f, same[list("acbd")], features=Found())
+    generic = interaction_effects(Function(f), EVERY, **EXACT)
+    assert set(found_in(f, same, features=generic).sets) >= {(0, 1), (2, 3)}
+
+
 def test_takes_what_others_found():
     f = lambda a, b, c, d: a * b * c * d  # noqa: E731
     assert set(found_in(f, features=Found()).sets) == {(1, 2), (0, 3)}

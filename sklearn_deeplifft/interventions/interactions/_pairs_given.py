@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -35,10 +36,10 @@ class PairsFound(Protocol):
 def pairs_given(features: Any, names: Names, d: int) -> np.ndarray:
     """Pairs (p, 2) of columns, each ascending, from columns, pairs or a result."""
     if isinstance(features, InteractionScores):
-        _require_columns(len(features.names), d)
+        _require_columns(features.names, names, d)
         found = features.strongest(MOST)
     elif isinstance(features, PairsFound):
-        _require_columns(len(features.names), d)
+        _require_columns(features.names, names, d)
         found = np.asarray(features.top(MOST).pairs).tolist()
     else:
         found = _of_list(features, names, d)
@@ -48,11 +49,19 @@ def pairs_given(features: Any, names: Names, d: int) -> np.ndarray:
     return pairs
 
 
-def _require_columns(n_names: int, d: int) -> None:
-    if n_names != d:
+def _require_columns(found: Sequence[Any], names: Names, d: int) -> None:
+    if len(found) != d:
         raise ValueError(
-            f"the pairs are of {n_names} features and X has {d} columns: features that are groups "
-            "of columns have no low and high level. Pass pairs of columns."
+            f"the pairs are of {len(found)} features and X has {d} columns: features that are "
+            "groups of columns have no low and high level. Pass pairs of columns."
+        )
+    if names is None or all(name in (j, f"x{j}") for j, name in enumerate(found)):
+        return  # one side has no names
+    other = [j for j, name in enumerate(found) if str(name) != str(names[j])]
+    if other:
+        raise ValueError(
+            f"the pairs are of {str(found[other[0]])!r} where X has {str(names[other[0]])!r} "
+            f"(position {other[0]}); find them in the same columns in the same order."
         )
 
 
