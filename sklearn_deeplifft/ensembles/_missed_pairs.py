@@ -12,12 +12,14 @@ code    meaning                                                                s
 
 The residual of a network that adds up what columns say hangs together with a product of two of them
 where these tell more together than they do apart: the score test of an interaction (Rao 1948). Here
-it is ``t = sum w r u`` of the product ``u = z_i z_j`` less its mean, over the root of the squares'
-sum, which cells far from the mean cannot blow up beyond the root of their number. Where the few
-rows of a rare class all lack a product, each of them errs alike, and their squares say nothing of
-chance; ``t`` is therefore no more than over the root of what the squares of ``w r`` would sum up to
-with products dealt at random. A table has many pairs, so one has to be found in one half of the
-rows and confirmed by the other.
+it is ``t = sum w r u`` of the product ``u = z_i z_j`` less its regression on the two columns, over
+the root of the squares' sum, which cells far from the mean cannot blow up beyond the root of their
+number. (A product with a column that is zero in nearly all rows is nearly the other column, whose
+own effect networks may not have learned in a few steps.) Where the few rows of a rare class all
+lack a product, each of them errs alike, and their squares say nothing of chance; ``t`` is therefore
+no more than over the root of what the squares of ``w r`` would sum up to with products dealt at
+random. A table has many pairs, so one has to be found in one half of the rows and confirmed by the
+other.
 """
 
 from __future__ import annotations
@@ -85,9 +87,9 @@ def missed_pairs(z: Tensor, r: Tensor, w: Tensor) -> Tensor:
 
     Columns of a pair that are alike themselves bend, and are left out. Float32 throughout.
     """
-    one, other = slice(0, None, 2), slice(1, None, 2)
-    P = _candidates(z[one], r[one], w[one])
-    found, confirmed = (pair_scores(z[half], r[half], w[half], P) for half in (one, other))
+    one, other = ((z[start::2], r[start::2], w[start::2]) for start in (0, 1))
+    P = _candidates(*one)
+    found, confirmed = (pair_scores(*half, P) for half in (one, other))
     both = torch.minimum(found.abs(), confirmed.abs())
     certainty = torch.where(found.sign() == confirmed.sign(), both, 0.0).amax(1)
     certain = (certainty >= least_score(z.shape[1], r.shape[1])).nonzero()[:, 0]
@@ -103,14 +105,27 @@ def pair_scores(z: Tensor, r: Tensor, w: Tensor, P: Tensor) -> Tensor:
     squares, counted = weighted.square(), counted / counted.sum()
     found = []
     for i, j in (pairs.T for pairs in P.split(max(BLOCK_CELLS // len(z), 1))):
-        product = columns[i] * columns[j]
-        product -= (product @ share)[:, None]
+        product = _beyond_both(columns[i], columns[j], share)
         total = product @ weighted
         product.square_()
         dealt = torch.outer(product @ counted, squares.sum(0))
         size = torch.maximum(product @ squares, dealt).sqrt_()
         found.append(torch.where(size > 0, total / size, 0.0))
     return torch.cat(found)
+
+
+def _beyond_both(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
+    """Products (m, n) less their regression on both columns and 1; 0 where these are all."""
+    a, b = (part - (part @ share)[:, None] for part in (a, b))
+    u = a * b  # of centred columns, which differs by what is taken away
+    u -= (u @ share)[:, None]
+    aa, bb, ab, au, bu = ((x * y) @ share for x, y in ((a, a), (b, b), (a, b), (a, u), (b, u)))
+    aa, bb = aa.clamp_min(1e-12), bb.clamp_min(1e-12)  # a constant tells nothing, the other does
+    det = aa * bb - ab.square()
+    det = torch.where(det > 1e-3 * aa * bb, det, torch.inf)  # columns that are alike are left out
+    left = u - ((au * bb - bu * ab) / det)[:, None] * a - ((bu * aa - au * ab) / det)[:, None] * b
+    # Less than that is rounding.
+    return torch.where((left.square() @ share > 1e-6 * (u.square() @ share))[:, None], left, 0.0)
 
 
 def pair_effects(z: Tensor, r: Tensor, v: Tensor, w: Tensor, P: Tensor) -> Tensor:

@@ -49,20 +49,32 @@ def test_scores_by_the_definition():
     P = np.array([[0, 1], [4, 2], [3, 5]])
     right, larger = np.zeros((3, 3)), np.zeros((3, 3), dtype=bool)
     for m, (i, j) in enumerate(P):
+        told, root = np.stack([np.ones(len(z)), z[:, i], z[:, j]], axis=1), np.sqrt(w)
+        u = z[:, i] * z[:, j]
+        u -= told @ np.linalg.lstsq(root[:, None] * told, root * u, rcond=None)[0]
+        there = [n for n in range(len(z)) if w[n] > 0]
+        spread = sum(u[n] ** 2 for n in there) / len(there)
         for k in range(3):
-            u = [z[n, i] * z[n, j] for n in range(len(z))]
-            mean = sum(a * b for a, b in zip(w, u, strict=True)) / sum(w)
-            terms = [w[n] * r[n, k] * (u[n] - mean) for n in range(len(z))]
-            there = [n for n in range(len(z)) if w[n] > 0]
-            spread = sum((u[n] - mean) ** 2 for n in there) / len(there)
+            terms = [w[n] * r[n, k] * u[n] for n in range(len(z))]
             dealt = spread * sum((w[n] * r[n, k]) ** 2 for n in there)
             seen = sum(t * t for t in terms)
             right[m, k], larger[m, k] = sum(terms) / max(seen, dealt) ** 0.5, seen > dealt
     assert len(np.unique(larger)) == 2  # each is the larger somewhere
     found = pair_scores(*(torch.from_numpy(part) for part in (z, r, w, P)))
-    np.testing.assert_allclose(found.numpy(), right, rtol=1e-10)
+    np.testing.assert_allclose(found.numpy(), right, rtol=1e-9)
     for nothing in ((z, 0 * r, w, P), (z, r, 0 * w, P)):
         assert (pair_scores(*(torch.from_numpy(part) for part in nothing)) == 0).all()
+    z[:, 0] = -0.02  # a constant has no product
+    assert (pair_scores(*(torch.from_numpy(part) for part in (z, r, w, P)))[0] == 0).all()
+
+
+@pytest.mark.parametrize("rate", [0.0004, 0.002])
+def test_what_a_column_tells_by_itself_makes_no_pair_of_it_and_a_rare_one(rate):
+    """Networks of a few steps have not learned it all."""
+    for seed in range(4):
+        rng = np.random.RandomState(seed)
+        X = np.hstack([rng.randn(5000, 4), rng.poisson(rate, (5000, 50))])
+        assert searched(X, X[:, :4] @ [2, -2, 1, 0.5] + rng.randn(5000)) == []
 
 
 def test_the_least_score_is_that_of_both_halves_with_one_sign():
