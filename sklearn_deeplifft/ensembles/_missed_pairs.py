@@ -12,14 +12,12 @@ code    meaning                                                                s
 
 The residual of a network that adds up what columns say hangs together with a product of two of them
 where these tell more together than they do apart: the score test of an interaction (Rao 1948). Here
-it is ``t = sum w r u`` of the product ``u = z_i z_j`` less its regression on the two columns, over
-the root of the squares' sum, which cells far from the mean cannot blow up beyond the root of their
-number. (A product with a column that is zero in nearly all rows is nearly the other column, whose
-own effect networks may not have learned in a few steps.) Where the few rows of a rare class all
-lack a product, each of them errs alike, and their squares say nothing of chance; ``t`` is therefore
-no more than over the root of what the squares of ``w r`` would sum up to with products dealt at
-random. A table has many pairs, so one has to be found in one half of the rows and confirmed by the
-other.
+it is ``t = sum w r u`` of the product ``u = z_i z_j`` less its mean, over the root of the squares'
+sum, which cells far from the mean cannot blow up beyond the root of their number. Where the few
+rows of a rare class all lack a product, each of them errs alike, and their squares say nothing of
+chance; ``t`` is therefore no more than over the root of what the squares of ``w r`` would sum up to
+with products dealt at random. A table has many pairs, so one has to be found in one half of the
+rows and confirmed by the other.
 """
 
 from __future__ import annotations
@@ -59,6 +57,11 @@ CHANCE = 0.01
 LEAST = 3.0
 """What ``t`` has to be at least, however few pairs there are."""
 
+BEYOND = 2.0
+"""Least ``t`` in both halves of what single columns do not tell of the product. Of a column that is
+zero in nearly all rows a product is nearly always the other column, whose own effect networks may
+not have learned in a few steps."""
+
 CANDIDATES = 500
 """Pairs of which the second half is asked."""
 
@@ -89,23 +92,31 @@ def missed_pairs(z: Tensor, r: Tensor, w: Tensor) -> Tensor:
     """
     one, other = ((z[start::2], r[start::2], w[start::2]) for start in (0, 1))
     P = _candidates(*one)
-    found, confirmed = (pair_scores(*half, P) for half in (one, other))
-    both = torch.minimum(found.abs(), confirmed.abs())
-    certainty = torch.where(found.sign() == confirmed.sign(), both, 0.0).amax(1)
+    certainty, beyond = (
+        _agreeing(*(pair_scores(*half, P, beyond=beyond) for half in (one, other)))
+        for beyond in (False, True)
+    )
+    certainty = torch.where(beyond >= BEYOND, certainty, 0.0).amax(1)
     certain = (certainty >= least_score(z.shape[1], r.shape[1])).nonzero()[:, 0]
     order = torch.argsort(certainty[certain], descending=True, stable=True)
     P = P[certain[order]]
     return P[_unlike(z, P)]
 
 
-def pair_scores(z: Tensor, r: Tensor, w: Tensor, P: Tensor) -> Tensor:
-    """The statistics t (m, K) of pairs, signed; 0 where no row says anything."""
+def pair_scores(z: Tensor, r: Tensor, w: Tensor, P: Tensor, *, beyond: bool = False) -> Tensor:
+    """The statistics t (m, K) of pairs, signed; 0 where no row says anything.
+
+    ``beyond`` takes from each product what its two columns tell of it linearly.
+    """
     columns, share, counted = z.mT.contiguous(), w / w.sum(), (w > 0).to(w.dtype)
     weighted = r * w[:, None]
     squares, counted = weighted.square(), counted / counted.sum()
     found = []
     for i, j in (pairs.T for pairs in P.split(max(BLOCK_CELLS // len(z), 1))):
-        product = _beyond_both(columns[i], columns[j], share)
+        product = columns[i] * columns[j]
+        product -= (product @ share)[:, None]
+        if beyond:
+            product = _beyond_both(product, columns[i], columns[j], share)
         total = product @ weighted
         product.square_()
         dealt = torch.outer(product @ counted, squares.sum(0))
@@ -114,11 +125,14 @@ def pair_scores(z: Tensor, r: Tensor, w: Tensor, P: Tensor) -> Tensor:
     return torch.cat(found)
 
 
-def _beyond_both(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
-    """Products (m, n) less their regression on both columns and 1; 0 where these are all."""
+def _agreeing(one: Tensor, other: Tensor) -> Tensor:
+    """The lesser of two statistics of one sign, without it; 0 where signs differ."""
+    return torch.where(one.sign() == other.sign(), torch.minimum(one.abs(), other.abs()), 0.0)
+
+
+def _beyond_both(u: Tensor, a: Tensor, b: Tensor, share: Tensor) -> Tensor:
+    """Centred products (m, n) less their regression on two columns; 0 where these are all."""
     a, b = (part - (part @ share)[:, None] for part in (a, b))
-    u = a * b  # of centred columns, which differs by what is taken away
-    u -= (u @ share)[:, None]
     aa, bb, ab, au, bu = ((x * y) @ share for x, y in ((a, a), (b, b), (a, b), (a, u), (b, u)))
     aa, bb = aa.clamp_min(1e-12), bb.clamp_min(1e-12)  # a constant tells nothing, the other does
     det = aa * bb - ab.square()

@@ -44,12 +44,14 @@ def some(n=50, d=6, K=3, seed=0):
     return z, y - p, p * (1 - p), w
 
 
-def test_scores_by_the_definition():
+@pytest.mark.parametrize("beyond", [False, True])
+def test_scores_by_the_definition(beyond):
     z, r, _, w = some()
     P = np.array([[0, 1], [4, 2], [3, 5]])
     right, larger = np.zeros((3, 3)), np.zeros((3, 3), dtype=bool)
     for m, (i, j) in enumerate(P):
         told, root = np.stack([np.ones(len(z)), z[:, i], z[:, j]], axis=1), np.sqrt(w)
+        told = told if beyond else told[:, :1]
         u = z[:, i] * z[:, j]
         u -= told @ np.linalg.lstsq(root[:, None] * told, root * u, rcond=None)[0]
         there = [n for n in range(len(z)) if w[n] > 0]
@@ -60,12 +62,15 @@ def test_scores_by_the_definition():
             seen = sum(t * t for t in terms)
             right[m, k], larger[m, k] = sum(terms) / max(seen, dealt) ** 0.5, seen > dealt
     assert len(np.unique(larger)) == 2  # each is the larger somewhere
-    found = pair_scores(*(torch.from_numpy(part) for part in (z, r, w, P)))
-    np.testing.assert_allclose(found.numpy(), right, rtol=1e-9)
+
+    def found(*parts):
+        return pair_scores(*(torch.from_numpy(part) for part in parts), beyond=beyond)
+
+    np.testing.assert_allclose(found(z, r, w, P).numpy(), right, rtol=1e-9)
     for nothing in ((z, 0 * r, w, P), (z, r, 0 * w, P)):
-        assert (pair_scores(*(torch.from_numpy(part) for part in nothing)) == 0).all()
-    z[:, 0] = -0.02  # a constant has no product
-    assert (pair_scores(*(torch.from_numpy(part) for part in (z, r, w, P)))[0] == 0).all()
+        assert (found(*nothing) == 0).all()
+    z[:, 0] = -0.02  # a product with a constant is the other column
+    assert (found(z, r, w, P)[0] == 0).all() == beyond
 
 
 @pytest.mark.parametrize("rate", [0.0004, 0.002])
