@@ -20,8 +20,15 @@ DIGITS = 9
 
 
 def spread_rows(n: int) -> np.ndarray:
-    """Positions of at most so many of n rows, evenly spread: tables are often sorted."""
-    return np.arange(n)[:: -(-n // SAMPLED)]
+    """Positions of at most so many of n rows, ascending: tables are often sorted, or alternate.
+
+    One of each few neighbours, by no step that could be that of cases and controls in turn.
+    """
+    step = -(-n // SAMPLED)
+    start = np.arange(0, n, step)
+    one = np.random.RandomState(0).uniform(size=len(start)) * np.minimum(step, n - start)
+    found: np.ndarray = start + one.astype(np.int64)
+    return found
 
 
 class Halves:

@@ -54,4 +54,15 @@ def test_rows_of_a_block_come_out_the_same_one_by_one():
 
 def test_rows_are_spread_over_the_table():
     assert spread_rows(3).tolist() == [0, 1, 2]
-    assert spread_rows(10_001).tolist() == list(range(0, 10_001, 3))
+    assert (spread_rows(5000) == np.arange(5000)).all()
+    found = spread_rows(10_001)
+    assert (found // 3).tolist() == list(range(3334))  # one of every three
+    assert found[-1] < 10_001
+
+
+@pytest.mark.parametrize("n", [6000, 10_000, 15_000])
+@pytest.mark.parametrize("period", [2, 3])
+def test_rows_that_alternate_are_seen_alike(n, period):
+    """As cases and controls in turn: every second row would be controls alone."""
+    shares = np.bincount(spread_rows(n) % period) / len(spread_rows(n))
+    np.testing.assert_allclose(shares, 1 / period, atol=0.03)

@@ -332,6 +332,18 @@ def test_off_manifold_shows_what_no_row_is_like():
     assert (mixed.off_manifold > 0.5).all()
 
 
+@pytest.mark.parametrize("n", [100, 150, 200, 400])
+@pytest.mark.parametrize("far", [0, 1])
+def test_both_sides_of_a_context_are_off_the_data_or_not(n, far):
+    """Of the contexts of ArchDetect all features are low in one half, high in the other."""
+    levels = [np.zeros(3), np.zeros(3)]
+    levels[far] += 50
+    net = Function(lambda a, b, c: a * b + c)
+    options = {"context": "archdetect", "n_background": n, **EXACT}
+    found = interaction_effects(net, normal(500, 3), levels=tuple(levels), **options)
+    np.testing.assert_allclose(found.off_manifold, 0.5, atol=0.01)
+
+
 def test_only_rows_that_a_pair_reads_are_off_the_data():
     """Rows that hold neither are taken off it; those that hold both move nowhere, unread."""
     X = np.zeros((400, 3))
