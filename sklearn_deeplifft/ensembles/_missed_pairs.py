@@ -133,11 +133,11 @@ def _agreeing(one: Tensor, other: Tensor) -> Tensor:
 def _beyond_both(u: Tensor, a: Tensor, b: Tensor, share: Tensor) -> Tensor:
     """Centred products (m, n) less their regression on two columns; 0 where these are all."""
     a, b = (part - (part @ share)[:, None] for part in (a, b))
-    aa, bb, ab, au, bu = ((x * y) @ share for x, y in ((a, a), (b, b), (a, b), (a, u), (b, u)))
+    aa, bb, ab, ua, ub = ((x * y) @ share for x, y in ((a, a), (b, b), (a, b), (a, u), (b, u)))
     aa, bb = aa.clamp_min(1e-12), bb.clamp_min(1e-12)  # a constant tells nothing, the other does
     det = aa * bb - ab.square()
     det = torch.where(det > 1e-3 * aa * bb, det, torch.inf)  # columns that are alike are left out
-    left = u - ((au * bb - bu * ab) / det)[:, None] * a - ((bu * aa - au * ab) / det)[:, None] * b
+    left = u - ((ua * bb - ub * ab) / det)[:, None] * a - ((ub * aa - ua * ab) / det)[:, None] * b
     # Less than that is rounding.
     return torch.where((left.square() @ share > 1e-6 * (u.square() @ share))[:, None], left, 0.0)
 
