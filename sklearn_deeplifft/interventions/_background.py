@@ -11,9 +11,9 @@ from sklearn.neighbors import NearestNeighbors
 
 from sklearn_deeplifft.interventions._bind import described
 from sklearn_deeplifft.interventions._values import Intervention, Remove
-from sklearn_deeplifft.tables import Names, Rows, powers_of_two
+from sklearn_deeplifft.tables import Names, Rows, powers_of_two, row_codes
 
-__all__ = ["BACKGROUNDS", "own_rows", "present", "sampled", "weighted_rows"]
+__all__ = ["BACKGROUNDS", "own_rows", "places_of", "present", "sampled", "weighted_rows"]
 
 BACKGROUNDS = ("data", "without", "with", "matched")
 
@@ -46,6 +46,18 @@ def weighted_rows(
     start = rng.uniform() if count < total else 0.5
     chosen = np.searchsorted(edges, np.arange(count) + start)
     return index[np.sort(order[chosen])]
+
+
+def places_of(X: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Row (n,) of ``base`` whose donor each row of ``X`` has: an equal one, else any.
+
+    It hangs on the row's values, not on where it stands among others.
+    """
+    known, first = np.unique(row_codes(Rows(base)), return_index=True)
+    codes = row_codes(Rows(X))
+    at = np.minimum(np.searchsorted(known, codes), len(known) - 1)
+    other = codes % np.uint64(len(base))
+    return np.where(known[at] == codes, first[at], other.astype(np.int64))
 
 
 def present(bound: Intervention, values: np.ndarray) -> np.ndarray:

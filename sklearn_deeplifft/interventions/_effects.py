@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from sklearn_deeplifft.attribution import neutral_torch, spread_positions
-from sklearn_deeplifft.interventions._background import own_rows, sampled
+from sklearn_deeplifft.interventions._background import own_rows, places_of, sampled
 from sklearn_deeplifft.interventions._bind import bind, columns_of, described
 from sklearn_deeplifft.interventions._models import Ensemble, ensemble_of
 from sklearn_deeplifft.interventions._options import (
@@ -54,6 +54,7 @@ __all__ = [
     "intervention_effects",
     "network_effects",
     "population_of",
+    "row_effects",
     "supports",
 ]
 
@@ -290,9 +291,21 @@ def effects_on(
     quantiles: Sequence[float],
     repeats: np.ndarray | None = None,
 ) -> EffectMoments:
-    """Stream the changes of rows (n, d) into their summaries."""
-    blocks = changes(ensemble.responses, X, bound, len(ensemble.outputs))
+    """Stream the changes of rows (n, d) into their summaries.
+
+    Rows that come ``repeats`` (n,) times have one donor.
+    """
+    places = None if repeats is None else places_of(X, X)
+    blocks = changes(ensemble.responses, X, bound, len(ensemble.outputs), places)
     return merged([moments_of(t, own, share, quantiles, repeats) for t, own, share in blocks])
+
+
+def row_effects(
+    ensemble: Ensemble, X: np.ndarray, bound: Sequence[Intervention], base: np.ndarray
+) -> np.ndarray:
+    """Changes (n, m R) of rows (n, d), each by its own values; of ``base`` as `effects_on` has."""
+    blocks = changes(ensemble.responses, X, bound, len(ensemble.outputs), places_of(X, base))
+    return np.hstack([np.array(total).reshape(len(X), -1) for total, *_ in blocks])
 
 
 @neutral_torch()

@@ -71,11 +71,16 @@ class EffectMoments(NamedTuple):
 
 
 def changes(
-    responses: Sequence[Response], X: np.ndarray, bound: Sequence[Intervention], n_outputs: int
+    responses: Sequence[Response],
+    X: np.ndarray,
+    bound: Sequence[Intervention],
+    n_outputs: int,
+    places: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Blocks of interventions: changes (n, B, R), per network (N, B, R), changed (B,).
 
-    The changes may be written over by those of the next block.
+    The changes may be written over by those of the next block. ``places`` (n,) are those of the
+    rows' donors, None their own.
     """
     with neutral_torch():
         rows = torch.tensor(X, dtype=torch.float64)  # a copy: X may be read-only
@@ -87,7 +92,7 @@ def changes(
         step = step // EVEN * EVEN or step  # fewer than that as they come
         space = torch.empty(n * min(step, len(bound)) * n_outputs, dtype=torch.float64)
     for start in range(0, len(bound), step):
-        edits = [edit_of(one, X) for one in bound[start : start + step]]
+        edits = [edit_of(one, X, places) for one in bound[start : start + step]]
         share = np.array([1.0 if m.rows is None else len(m.rows) / n for m in edits])
         change = space[: n * len(edits) * n_outputs].view(n, len(edits), n_outputs)
         own = np.empty((N, len(edits), n_outputs))
@@ -132,12 +137,12 @@ def _mean_change(
     return total
 
 
-def edit_of(bound: Intervention, X: np.ndarray) -> Edit:
+def edit_of(bound: Intervention, X: np.ndarray, places: np.ndarray | None = None) -> Edit:
     """Edit of the rows by a bound intervention; those it leaves as they are need not be run."""
     before = columns_of(X, bound)
     if bound.target is not None and len(bound.columns) > WIDE:
         return _wide_edit(bound.positions, before, bound.target)
-    values = bound.apply(before)
+    values = bound.apply(before, places)
     change = values - before
     at, *parts = map(torch.from_numpy, (bound.positions, values, change))
     if change.all() or (differs := change.any(axis=1)).all():

@@ -21,11 +21,11 @@ from sklearn_deeplifft.interventions._effects import (
     Population,
     effects_from,
     effects_on,
+    row_effects,
     supports,
 )
 from sklearn_deeplifft.interventions._importances import averages_of
 from sklearn_deeplifft.interventions._models import SCALES, Ensemble, output_names
-from sklearn_deeplifft.interventions._statistics import changes
 from sklearn_deeplifft.interventions.interactions._pair_columns import (
     PairColumns,
     strongest_pairs,
@@ -353,10 +353,8 @@ class GIATransformer(BaseNetworkSelector):
         return super().inverse_transform(X)
 
     def _effects_of(self, X: Any) -> np.ndarray:
-        rows = _as_dense(X)
-        found = self._ensemble(rows)
-        blocks = changes(found.responses, rows, self.interventions_, len(found.outputs))
-        return np.hstack([np.array(total).reshape(len(rows), -1) for total, *_ in blocks])
+        rows, base = _as_dense(X), _as_dense(self.background_)
+        return row_effects(self._ensemble(rows), rows, self.interventions_, base)
 
     def _features(self, data: FitData, source: Source) -> FeatureGroups:
         """Columns that are one feature: those that were given, else a sequence's positions."""
